@@ -1,0 +1,52 @@
+"""Tracks and corpora: what a dataset consists of once its files have been looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One recording.
+
+    ``content`` is a SHA-256 of the decoded samples, so that the same audio in another container or place is
+    the same content. ``group`` names the artist or source recording; tracks of one group belong on one side
+    of a split. ``split`` is a side that the dataset itself predefines (``train``, ``validation``, ``test``).
+    ``seconds`` is the duration.
+    """
+
+    id: str
+    path: Path
+    label: str
+    content: str
+    seconds: float
+    group: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that a dataset could not use, and why, in words."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A dataset's tracks, sorted by id; ``classes`` is the label order of every probability vector."""
+
+    tracks: tuple[Track, ...]
+    classes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def revision(self) -> str:
+        """Twelve hexadecimal digits that change when any track's audio, label, group or split does."""
+        digest = hashlib.sha256(json.dumps(self.classes).encode())
+        for t in self.tracks:
+            digest.update(json.dumps([t.id, t.label, t.group, t.split, t.content]).encode())
+        return digest.hexdigest()[:12]

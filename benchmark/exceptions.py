@@ -1,0 +1,90 @@
+"""Every error that a user can meet, in one place.
+
+A ``BenchError`` is a message for a person: what was wrong, where, what is allowed, what to do next. The
+command line prints it without a traceback and exits with its ``exit_code``. Anything else that escapes is a
+bug of ours, and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class BenchError(Exception):
+    """Base of all errors that are the user's to act on; never raised itself."""
+
+    exit_code = 1
+
+
+class UsageError(BenchError):
+    """Raised when the command line asks for something that does not exist or does not go together."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a suite: ``where`` is ``file:line``, or empty for a command-line override."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class SuiteError(BenchError):
+    """Raised when a suite file cannot be used; carries every problem of the file at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PluginError(BenchError):
+    """Raised when a component that is asked for is missing, broken, or offered by two plugins."""
+
+    exit_code = 2
+
+
+class DatasetError(BenchError):
+    """Raised when a dataset is absent, unusable, or used against its role."""
+
+    exit_code = 2
+
+
+class AudioError(BenchError):
+    """Raised when an audio file cannot be decoded or holds nothing usable."""
+
+
+class SplitError(BenchError):
+    """Raised when tracks cannot be split as asked, for instance a class with too few tracks."""
+
+    exit_code = 2
+
+
+class CacheError(BenchError):
+    """Raised when the feature cache cannot be read or written."""
+
+
+class ResultsError(BenchError):
+    """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
+
+
+class CellTimeoutError(BenchError):
+    """Raised inside a cell that has used up the time it was given."""
+
+
+class WorkerDiedError(BenchError):
+    """Raised in place of a cell's outcome when the process that ran it disappeared."""
+
+
+def did_you_mean(found: str, allowed: Sequence[str]) -> str:
+    """Return the tail of an error message: the nearest allowed name, then all of them."""
+    near = get_close_matches(found, allowed, n=1, cutoff=0.6)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{hint} Available: {', '.join(sorted(allowed)) or 'none'}."

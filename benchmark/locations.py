@@ -1,0 +1,38 @@
+"""Where things lie on this machine. None of it is part of a cell's identity."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DATA_VARIABLE = "BENCH_DATA"
+CACHE_VARIABLE = "BENCH_CACHE"
+RESULTS_VARIABLE = "BENCH_RESULTS"
+
+
+def default_cache() -> Path:
+    """Return the cache folder: ``$BENCH_CACHE``, else the platform's per-user cache folder."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("genrebench"))
+
+
+def default_results() -> Path:
+    """Return the results folder: ``$BENCH_RESULTS``, else ``results`` in the working directory."""
+    return Path(os.environ.get(RESULTS_VARIABLE) or "results")
+
+
+@dataclass(frozen=True)
+class Locations:
+    """The folders that a run uses.
+
+    ``data`` lists folders that may *be* a dataset or *hold* datasets by name (``--data DIR``, then
+    ``$BENCH_DATA``); ``named`` holds ``--data NAME=DIR``.
+    """
+
+    cache: Path = field(default_factory=default_cache)
+    results: Path = field(default_factory=default_results)
+    data: tuple[Path, ...] = ()
+    named: Mapping[str, Path] = field(default_factory=dict)

@@ -1,0 +1,34 @@
+"""What all components have in common: a kind, a name, and parameters that are a function's signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+Kind = Literal["dataset", "features", "augmentation", "model", "metric"]
+
+
+class Location:
+    """Marks a parameter that says where something lies (``Annotated[str | None, Location()]``).
+
+    Such a parameter is no part of a cell's identity: moving a dataset changes no result.
+    """
+
+
+class Component:
+    """Base of everything that a plugin supplies.
+
+    The keyword-only parameters of ``parameters_from()`` (``__init__`` unless a kind says otherwise), with
+    their annotations and defaults, *are* the component's parameter schema. Ranges and choices are written as
+    ``Annotated[int, Field(gt=0)]`` and ``Literal["a", "b"]``.
+
+    An instance is made as ``cls(**parameters)``. Making one must be cheap: load nothing heavy in ``__init__``.
+    """
+
+    kind: ClassVar[Kind]
+    name: ClassVar[str]
+
+    @classmethod
+    def parameters_from(cls) -> Callable[..., Any]:
+        """Return the function whose keyword-only parameters are this component's parameters."""
+        return cls.__init__

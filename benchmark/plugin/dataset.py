@@ -1,0 +1,35 @@
+"""The contract of a dataset: where its tracks are, what they are called, and what they may be used for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from benchmark.plugin.component import Component
+
+if TYPE_CHECKING:
+    from benchmark.data.tracks import Corpus
+    from benchmark.locations import Locations
+
+Role = Literal["train", "test"]
+
+
+class Dataset(Component):
+    """A source of labelled recordings.
+
+    ``role`` is ``"train"`` for data that may be trained and tested on, ``"test"`` for data that may only be
+    evaluated on. ``synthetic`` marks data that nobody recorded; every output says so.
+    """
+
+    kind = "dataset"
+    role: ClassVar[Role] = "train"
+    synthetic: ClassVar[bool] = False
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+
+    def load(self, locations: Locations) -> Corpus:
+        """Return the usable tracks, and those left out with the reason, in an order that never varies.
+
+        Raises:
+            DatasetError: when the data are not there; says where it looked and what to do.
+        """
+        raise NotImplementedError

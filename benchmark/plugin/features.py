@@ -1,0 +1,45 @@
+"""The contract of features: what a waveform becomes before a model sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.plugin.component import Component
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Features(Component):
+    """A pure function from a waveform to an array of one fixed shape.
+
+    The shape is (height = frequency, low at the bottom i.e. row 0 is the *highest* band, width = time,
+    channels). ``dtype`` is ``"uint8"`` (0..255, models receive value / 255) or ``"float32"`` (models receive
+    the value itself, expected within about 0..1).
+    """
+
+    kind = "features"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return (height, width, channels) of what ``compute`` returns."""
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> str:
+        """Return ``"uint8"`` or ``"float32"``."""
+        return "uint8"
+
+    def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
+        """Return the features of one clip.
+
+        Args:
+            samples: float32 in -1..1, shape (n,), mono.
+            sample_rate: in Hz; 22,050 in all of the harness.
+            reference_length: samples of the clip before any augmentation, for features that crop or pad a
+                stretched clip to its original length.
+
+        Returns:
+            An array of ``shape`` and ``dtype``.
+        """
+        raise NotImplementedError

@@ -1,0 +1,69 @@
+"""The hooks that a plugin may implement. A plugin is any module that an entry point of group ``bench`` names,
+or the ``benchfile.py`` beside a suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from benchmark.plugin.augmentation import Augmentation
+    from benchmark.plugin.dataset import Dataset
+    from benchmark.plugin.features import Features
+    from benchmark.plugin.metric import Metric
+    from benchmark.plugin.model import Model
+    from benchmark.results.record import CellRecord
+
+PROJECT = "bench"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def bench_datasets() -> Sequence[type[Dataset]]:  # type: ignore[empty-body]
+    """Return the dataset classes that this plugin supplies."""
+
+
+@hookspec
+def bench_features() -> Sequence[type[Features]]:  # type: ignore[empty-body]
+    """Return the feature classes that this plugin supplies."""
+
+
+@hookspec
+def bench_augmentations() -> Sequence[type[Augmentation]]:  # type: ignore[empty-body]
+    """Return the augmentation classes that this plugin supplies."""
+
+
+@hookspec
+def bench_models() -> Sequence[type[Model]]:  # type: ignore[empty-body]
+    """Return the model classes that this plugin supplies."""
+
+
+@hookspec
+def bench_metrics() -> Sequence[type[Metric]]:  # type: ignore[empty-body]
+    """Return the metric classes that this plugin supplies."""
+
+
+@hookspec
+def bench_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
+    """Return further verbs for the command line, as click commands."""
+
+
+@hookspec
+def bench_suite_started(suite: str, results: Path, cells: int) -> None:
+    """Take note that a run begins, with ``cells`` cells to be run (those already done are not counted)."""
+
+
+@hookspec
+def bench_cell_finished(suite: str, record: CellRecord, folder: Path) -> None:
+    """Take note that a cell ended, well or not; ``folder`` holds its files."""
+
+
+@hookspec
+def bench_suite_finished(suite: str, results: Path, exit_code: int) -> None:
+    """Take note that the run ended and its reports are written."""

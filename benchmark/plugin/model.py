@@ -1,0 +1,61 @@
+"""The contract of a model. ``KerasModel`` and ``SklearnModel`` (in ``benchmark.training``) do most of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from benchmark.plugin.component import Component
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from benchmark.data.examples import Examples
+    from benchmark.training.run import TrainingRun
+
+Epoch = dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class ParameterCount:
+    """How many weights a model has, and how many of them its last training stage could change."""
+
+    total: int
+    trainable: int
+
+
+class Model(Component):
+    """Something that learns from examples and gives class probabilities.
+
+    An instance is made for one cell as ``cls(**parameters)``, fitted once, and asked for predictions.
+    """
+
+    kind = "model"
+    stages: ClassVar[tuple[str, ...]] = ("train",)
+
+    def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
+        """Learn, and return one dictionary per epoch: ``stage``, ``epoch``, ``loss``, ``accuracy``, ``val_…``.
+
+        ``run`` carries the training settings and the seed, takes progress (``run.epoch_finished``) and tells
+        when time is up (``run.check_time``).
+        """
+        raise NotImplementedError
+
+    def predict(self, examples: Examples) -> np.ndarray:
+        """Return probabilities, float32, shape (len(examples), classes)."""
+        raise NotImplementedError
+
+    def parameter_count(self) -> ParameterCount | None:
+        """Return the number of weights after ``fit``, or None where the word has no meaning."""
+        return None
+
+    def save(self, folder: Path) -> None:
+        """Store the fitted model in an existing, empty ``folder``, without pickle."""
+        raise NotImplementedError
+
+    @classmethod
+    def load(cls, folder: Path, **parameters: Any) -> Model:
+        """Return the model that ``save`` stored in ``folder``."""
+        raise NotImplementedError

@@ -1,0 +1,161 @@
+"""A component's keyword-only parameters as a schema: checked, documented, exported as JSON Schema."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+from benchmark.exceptions import PluginError, did_you_mean
+from benchmark.plugin.component import Component, Location
+
+REQUIRED = inspect.Parameter.empty
+_STRICT = ConfigDict(strict=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One keyword-only parameter: ``annotation`` is its full type, ``default`` is ``REQUIRED`` without one."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.annotation, config=_STRICT)
+
+    @property
+    def required(self) -> bool:
+        """Whether a suite must give it."""
+        return self.default is REQUIRED
+
+    @property
+    def is_location(self) -> bool:
+        """Whether it says where something lies, and so is no part of an identity."""
+        return get_origin(self.annotation) is Annotated and any(
+            isinstance(mark, Location) or mark is Location for mark in get_args(self.annotation)[1:]
+        )
+
+    @property
+    def type_text(self) -> str:
+        """The type as a person would write it."""
+        plain = get_args(self.annotation)[0] if get_origin(self.annotation) is Annotated else self.annotation
+        if get_origin(plain) is typing.Literal:
+            return " | ".join(repr(choice) for choice in get_args(plain))
+        return plain.__name__ if isinstance(plain, type) and not get_args(plain) else str(plain)
+
+    def validate(self, value: Any) -> Any:
+        """Return ``value`` as checked by its type; raises pydantic's ``ValidationError``."""
+        return self._adapter.validate_python(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of its values, default included."""
+        schema = self._adapter.json_schema()
+        return schema if self.required else {**schema, "default": self.default}
+
+
+@dataclass(frozen=True)
+class ParameterProblem:
+    """What is wrong with given parameters, and at which path below them."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+@cache
+def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
+    """Return the parameters of a component class by name, in the order of its signature.
+
+    Raises:
+        PluginError: when a parameter has no annotation or one that cannot be checked.
+    """
+    function = component.parameters_from()
+    if function is object.__init__:
+        return {}
+    hints = typing.get_type_hints(function, include_extras=True)
+    found: dict[str, Parameter] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            continue
+        if parameter.name not in hints:
+            raise PluginError(
+                f"{component.kind} '{component.name}': parameter '{parameter.name}' has no type annotation; "
+                "annotations are the parameter schema, so every keyword-only parameter needs one."
+            )
+        made = Parameter(parameter.name, hints[parameter.name], parameter.default)
+        try:
+            _ = made._adapter
+        except PydanticSchemaGenerationError as error:
+            raise PluginError(
+                f"{component.kind} '{component.name}': parameter '{parameter.name}' has a type that a suite "
+                f"cannot express ({made.type_text}): {error.message}"
+            ) from error
+        found[parameter.name] = made
+    return found
+
+
+def check_parameters(
+    component: type[Component], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[ParameterProblem]]:
+    """Check given parameters against a component's signature.
+
+    Returns:
+        All parameters with defaults filled in, in the order of the signature, and what is wrong with them;
+        the first is complete only if the second is empty.
+    """
+    parameters = parameters_of(component)
+    problems = [
+        ParameterProblem(
+            (name,),
+            f"{component.kind} '{component.name}' has no parameter '{name}'."
+            + did_you_mean(str(name), list(parameters)),
+        )
+        for name in given
+        if name not in parameters
+    ]
+    checked: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name not in given:
+            if parameter.required:
+                message = f"{component.kind} '{component.name}' needs '{name}' ({parameter.type_text})."
+                problems.append(ParameterProblem((), message))
+            else:
+                checked[name] = parameter.default
+            continue
+        try:
+            checked[name] = parameter.validate(given[name])
+        except ValidationError as error:
+            problems += [
+                ParameterProblem((name, *_literal_path(detail["loc"], given[name])), _sentence(name, detail))
+                for detail in error.errors()
+            ]
+    return checked, problems
+
+
+def identity_parameters(component: type[Component], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those parameters that can change a result: all but locations."""
+    schema = parameters_of(component)
+    return {name: value for name, value in parameters.items() if not schema[name].is_location}
+
+
+def _literal_path(path: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:
+    """Keep the leading part of pydantic's path that exists in the value (it adds names of union branches)."""
+    kept: list[str | int] = []
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        kept.append(step)
+    return tuple(kept)
+
+
+def _sentence(name: str, detail: Any) -> str:
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"'{name}': {message}, found {detail['input']!r}."

@@ -1,0 +1,78 @@
+"""The record of one cell: what ``cell.json`` holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+Status = Literal["ok", "failed", "timed out", "interrupted"]
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class CellError:
+    """Why a cell is not ok: the exception's type, its message, and the traceback for those who need it."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One cell's outcome.
+
+    Attributes:
+        id: the cell's identity, 12 hexadecimal digits.
+        suite: name of the suite that it was run for.
+        labels: axis to label, as the suite had it when the cell was run.
+        spec: the canonical specification that ``id`` is the hash of.
+        status: how it ended.
+        error: why, when not ok.
+        classes: label order of the probability columns.
+        parameters: ``{"total": int, "trainable": int}``, or empty.
+        counts: how many tracks and items each part had (``train_tracks``, ``train_items``, …), and how many
+            files were left out.
+        left_out: names of files that the datasets could not use, with the reason.
+        seconds: durations of ``training``, ``evaluation`` and ``total``.
+        peak_memory_mb: of the process, up to the end of this cell.
+        marks: what every output must say of this result: ``synthetic``, ``rehearsal``, ``leaky``.
+        provenance: versions, git commit, hardware, time of start (ISO 8601, UTC), backend.
+    """
+
+    id: str
+    suite: str
+    labels: dict[str, str]
+    spec: dict[str, Any]
+    status: Status
+    error: CellError | None = None
+    classes: list[str] = field(default_factory=list)
+    parameters: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    marks: list[str] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> CellRecord:
+        """Return the record that ``to_json`` gave; keys of later versions are ignored.
+
+        Raises:
+            KeyError, TypeError: when ``data`` is not such a record.
+        """
+        known = {f.name for f in fields(cls)}
+        kept = {key: value for key, value in data.items() if key in known}
+        error = kept.get("error")
+        if error is not None:
+            kept["error"] = CellError(**error)
+        for required in ("id", "suite", "labels", "spec", "status"):
+            if required not in kept:
+                raise KeyError(required)
+        return cls(**kept)

@@ -1,0 +1,77 @@
+"""A cell: one point of a suite's matrix, and the identity that its result is filed under."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from benchmark.plugin.registry import ComponentSpec
+from benchmark.suite.settings import ClipSettings, SplitSettings, TrainingSettings
+
+Part = Literal["train", "validation", "test", "all"]
+Chain = tuple[ComponentSpec, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A set of tracks that a trained model is evaluated on.
+
+    ``label`` is how tables call it (``gtzan:test``, ``spotify``). ``dataset`` is None for the cell's own
+    dataset, of which ``part`` is taken; another dataset is taken whole (``all``).
+    """
+
+    label: str
+    dataset: ComponentSpec | None
+    part: Part
+
+
+@dataclass(frozen=True)
+class CellSpec:
+    """Everything that may change a cell's result, and nothing else (labels inside are ignored by ``canonical``).
+
+    ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
+    original; each makes copies of its own.
+    """
+
+    dataset: ComponentSpec
+    clips: ClipSettings | None
+    split: SplitSettings
+    features: ComponentSpec
+    augmentation: tuple[Chain, ...]
+    model: ComponentSpec
+    training: TrainingSettings
+    evaluate: tuple[Evaluation, ...]
+    metrics: tuple[ComponentSpec, ...]
+    seed: int
+    fold: int | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a suite: its specification, and the label of its value on each axis of the matrix."""
+
+    labels: Mapping[str, str]
+    spec: CellSpec
+
+    @property
+    def row(self) -> tuple[tuple[str, str], ...]:
+        """The labels that make it part of a row: all axes but seed and fold."""
+        return tuple((axis, label) for axis, label in self.labels.items() if axis not in ("seed", "fold"))
+
+    @property
+    def label(self) -> str:
+        """All labels as one line of text."""
+        return " · ".join(self.labels.values())
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def identity(canonical: Mapping[str, Any]) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a canonical specification."""
+    return hashlib.sha256(canonical_json(canonical).encode()).hexdigest()[:12]

@@ -1,0 +1,63 @@
+"""The parts of a cell that are settings of the core rather than components: strict, documented, exported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Settings(BaseModel):
+    """Base: unknown keys and wrong types are errors, instances never change."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class SplitSettings(Settings):
+    """How tracks are divided into training, validation and test.
+
+    ``stratified`` keeps class proportions; ``grouped`` does so too and keeps each group (artist, source
+    recording) on one side; ``predefined`` takes the sides from the dataset's manifest or from list ``files``.
+    With ``folds``, the cell's ``fold`` (0 to folds - 1) is the test part and the rest is divided into training
+    and validation in the proportion of the first two ``fractions``.
+    """
+
+    strategy: Literal["stratified", "grouped", "predefined"] = "stratified"
+    fractions: Annotated[
+        list[Fraction], Field(min_length=3, max_length=3, description="training, validation, test; sum 1")
+    ] = [0.6, 0.2, 0.2]
+    folds: Annotated[int, Field(ge=2)] | None = None
+    files: dict[Literal["train", "validation", "test"], str] | None = None
+    augment: Literal["after", "before"] = "after"
+
+
+class ClipSettings(Settings):
+    """Cut each track into clips of ``seconds``, one every ``hop`` seconds (default: no overlap)."""
+
+    seconds: Annotated[float, Field(gt=0)]
+    hop: Annotated[float, Field(gt=0)] | None = None
+
+
+class TrainingSettings(Settings):
+    """How a model is trained. A model may ignore what has no meaning for it (an SVM has no epochs)."""
+
+    epochs: Annotated[int, Field(gt=0)] = 12
+    batch_size: Annotated[int, Field(gt=0)] = 32
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    loss: Literal[
+        "sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"
+    ] = "sparse_categorical_crossentropy"
+
+
+class LeaderboardSettings(Settings):
+    """How rows are ordered (``sort: <evaluation set>/<metric>``) and which row is the ``baseline``.
+
+    ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise the
+    same ones.
+    """
+
+    sort: str | None = None
+    baseline: dict[str, str | int] | None = None
