@@ -11,7 +11,7 @@ from typing import Any, Literal
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.suite.settings import ClipSettings, SplitSettings, TrainingSettings
 
-Part = Literal["train", "validation", "test", "all"]
+Part = Literal["validation", "test", "all"]
 Chain = tuple[ComponentSpec, ...]
 
 
