@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from benchmark.plugin.component import Component
@@ -17,7 +18,8 @@ class Dataset(Component):
     """A source of labelled recordings.
 
     ``role`` is ``"train"`` for data that may be trained and tested on, ``"test"`` for data that may only be
-    evaluated on. ``synthetic`` marks data that nobody recorded; every output says so.
+    evaluated on. ``synthetic`` marks data that nobody recorded; every output says so. ``expected`` is how many
+    tracks a whole copy has per class, where that is known.
     """
 
     kind = "dataset"
@@ -25,6 +27,7 @@ class Dataset(Component):
     synthetic: ClassVar[bool] = False
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
+    expected: ClassVar[Mapping[str, int]] = {}
 
     def load(self, locations: Locations) -> Corpus:
         """Return the usable tracks, and those left out with the reason, in an order that never varies.

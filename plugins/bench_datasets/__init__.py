@@ -1,9 +1,20 @@
 """The built-in datasets."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from benchmark import hookimpl
+
+if TYPE_CHECKING:
+    from benchmark import Dataset
 
 
 @hookimpl
-def bench_datasets() -> list[type]:
-    """Return nothing yet."""
-    return []
+def bench_datasets() -> list[type[Dataset]]:
+    """Return the datasets that come with the harness."""
+    from bench_datasets.folder import Folder, FolderTest
+    from bench_datasets.gtzan import Gtzan
+    from bench_datasets.spotify import Spotify
+
+    return [Gtzan, Spotify, Folder, FolderTest]

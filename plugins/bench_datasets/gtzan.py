@@ -1,0 +1,92 @@
+"""GTZAN: a local copy, in any of the layouts that are about."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from benchmark import Dataset, Location
+from benchmark.data.corpus import Candidate, build_corpus
+from benchmark.data.folders import find_audio, find_root, subfolders
+from benchmark.data.tracks import LeftOut
+
+if TYPE_CHECKING:
+    from benchmark.data.tracks import Corpus
+    from benchmark.locations import Locations
+
+GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
+LAYOUT = (
+    "folders genres/<genre>/ or genres_original/<genre>/ or Data/genres_original/<genre>/ or <genre>/, with "
+    "files called <genre>.00000.wav (or .au) and so on; the genres are " + ", ".join(GENRES) + "."
+)
+_PLACES = ("", "genres", "genres_original", "Data/genres_original")
+_NAME = re.compile(r"(?P<genre>[a-z]+)\.\d{5}\.(?:wav|au)", re.IGNORECASE)
+
+
+class Gtzan(Dataset):
+    """GTZAN (Tzanetakis & Cook 2002): 1,000 clips of 30 s in ten genres. Read from a local copy."""
+
+    name = "gtzan"
+    role = "train"
+    licence = "none stated: for research on one's own copy, never to be passed on"
+    citation = (
+        "G. Tzanetakis and P. Cook, Musical genre classification of audio signals, "
+        "IEEE Transactions on Speech and Audio Processing 10(5), 2002"
+    )
+    expected = dict.fromkeys(GENRES, 100)
+
+    def __init__(
+        self,
+        *,
+        root: Annotated[str | None, Location()] = None,
+        min_seconds: Annotated[float, Field(gt=0)] = 10.0,
+    ) -> None:
+        self.root = root
+        self.min_seconds = min_seconds
+
+    def load(self, locations: Locations) -> Corpus:
+        """Return the usable clips, ids ``blues.00000``, classes in the order of the genres' names."""
+        root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT, telling=True)
+        candidates: dict[str, Candidate] = {}
+        left_out: list[LeftOut] = []
+        # Sorted backwards, .wav comes before .au, and so wins where a copy holds both.
+        for name in sorted(_audio(root), reverse=True):
+            genre, _, file = name.partition("/")
+            track = file.rpartition(".")[0].lower()
+            if not _belongs(genre, file):
+                left_out.append(LeftOut(name, f"not called like a clip of GTZAN, {genre}.NNNNN.wav or .au"))
+            elif track in candidates:
+                left_out.append(LeftOut(name, f"{candidates[track].name} is the same clip"))
+            else:
+                candidates[track] = Candidate(track, name, genre.lower())
+        return build_corpus(
+            root,
+            candidates.values(),
+            classes=GENRES,
+            min_seconds=self.min_seconds,
+            cache=locations.cache,
+            left_out=left_out,
+        )
+
+
+def _audio(root: Path) -> list[str]:
+    genres = [folder for folder in subfolders(root) if folder.name.lower() in GENRES]
+    return [f"{genre.name}/{name}" for genre in genres for name in find_audio(genre)]
+
+
+def _belongs(genre: str, file: str) -> bool:
+    match = _NAME.fullmatch(file)
+    return match is not None and match["genre"].lower() == genre.lower()
+
+
+def _recognise(folder: Path) -> Path | None:
+    for place in _PLACES:
+        for genre in subfolders(folder / place):
+            if genre.name.lower() in GENRES and any(
+                _belongs(genre.name, child.name) for child in genre.iterdir()
+            ):
+                return folder / place
+    return None

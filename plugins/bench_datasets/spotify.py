@@ -1,0 +1,87 @@
+"""The real-world test set: clips that the user has, by genre, for evaluation only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench_datasets.folder import candidates_from_folders, candidates_from_manifest
+from bench_datasets.gtzan import GENRES
+from benchmark import Dataset, Location
+from benchmark.data.corpus import Candidate, build_corpus
+from benchmark.data.folders import find_audio, find_root, subfolders
+from benchmark.data.manifest import MANIFEST
+from benchmark.data.tracks import LeftOut
+
+if TYPE_CHECKING:
+    from benchmark.data.tracks import Corpus
+    from benchmark.locations import Locations
+
+LAYOUT = (
+    "one folder of clips (MP3 or any other audio) per genre, called "
+    + ", ".join(GENRES)
+    + " (spellings such as "
+    f"hip-hop or Hip Hop will do), or a {MANIFEST} with columns path and label."
+)
+
+
+class Spotify(Dataset):
+    """Clips of current music by playlist genre, the paper's real-world test. Nothing is downloaded."""
+
+    name = "spotify"
+    role = "test"
+    licence = "the owners'; the service's terms forbid training on its content, hence evaluation only"
+    citation = (
+        "D. Blašković and M. Oreški, Exploring CNNs and Mel Spectrograms for Music Genre Classification"
+    )
+
+    def __init__(
+        self,
+        *,
+        root: Annotated[str | None, Location()] = None,
+        min_seconds: Annotated[float, Field(gt=0)] = 10.0,
+    ) -> None:
+        self.root = root
+        self.min_seconds = min_seconds
+
+    def load(self, locations: Locations) -> Corpus:
+        """Return the usable clips, with GTZAN's classes; other genres are left out by name."""
+        root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT)
+        left_out: list[LeftOut] = []
+        if (root / MANIFEST).is_file():
+            candidates = candidates_from_manifest(root / MANIFEST)
+        else:
+            candidates, left_out = candidates_from_folders(root)
+        known: list[Candidate] = []
+        for candidate in candidates:
+            genre = genre_of(candidate.label)
+            if genre is None:
+                reason = f"genre '{candidate.label}' is none of {', '.join(GENRES)}"
+                left_out.append(LeftOut(candidate.name, reason))
+            else:
+                known.append(replace(candidate, label=genre))
+        return build_corpus(
+            root,
+            known,
+            classes=GENRES,
+            min_seconds=self.min_seconds,
+            cache=locations.cache,
+            left_out=left_out,
+        )
+
+
+def genre_of(text: str) -> str | None:
+    """Return the genre that a spelling means (``Hip Hop``, ``hip-hop``, ``HipHop``: hiphop), or None."""
+    letters = re.sub(r"[\W_]+", "", text).lower()
+    return letters if letters in GENRES else None
+
+
+def _recognise(folder: Path) -> Path | None:
+    if (folder / MANIFEST).is_file():
+        return folder
+    by_genre = any(genre_of(child.name) and find_audio(child) for child in subfolders(folder))
+    return folder if by_genre else None
