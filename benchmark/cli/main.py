@@ -1,1 +1,86 @@
-def main() -> None: ...
+"""The command line: one module per verb, loaded only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from benchmark.exceptions import BenchError
+
+VERBS = {
+    "run": "Run the cells of a suite that are missing, and report.",
+    "plan": "Show what a suite would run, and what that needs.",
+    "prepare": "Compute the features of a suite, and nothing else.",
+    "status": "List the cells of a suite and how they ended.",
+    "report": "Make tables and figures from finished cells.",
+    "data": "Look at datasets: what is there, missing or broken.",
+    "cache": "Show and prune computed features.",
+    "plugins": "List plugins and show their components.",
+    "schema": "Print the JSON Schema of suite files.",
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are modules ``benchmark.cli.<verb>``, then those of plugins."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the built-in verbs in the order of use, then the plugins'."""
+        return [*VERBS, *self._from_plugins()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, importing its module."""
+        if cmd_name in VERBS:
+            return import_module(f"benchmark.cli.{cmd_name}").command
+        return self._from_plugins().get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which verbs there are when one is misspelt."""
+        from benchmark.exceptions import did_you_mean
+
+        if args and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"There is no verb '{args[0]}'." + did_you_mean(args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List verbs without importing them."""
+        plugins = self._from_plugins()
+        rows = [*VERBS.items(), *((name, command.get_short_help_str()) for name, command in plugins.items())]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+    def _from_plugins(self) -> dict[str, click.Command]:
+        from benchmark.plugin.manager import Plugins
+
+        commands: dict[str, click.Command] = {}
+        for offered in Plugins().hook.bench_commands():
+            commands |= {command.name: command for command in offered if command.name not in VERBS}
+        return commands
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="genrebench", prog_name="bench")
+def cli() -> None:
+    """Benchmark audio classifiers: which architecture and which augmentation is better, by how much, and is
+    the difference real?
+
+    Start with: bench run suites/quickstart.yaml
+    """
+
+
+def main() -> None:
+    """Run the command line; errors that are the user's to act on are printed without a traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)

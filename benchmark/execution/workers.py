@@ -1,0 +1,180 @@
+"""Worker processes on this machine, by Dask: one per GPU, or ``jobs`` of them sharing the CPU cores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from benchmark.exceptions import WorkerDiedError
+from benchmark.execution.events import Event, sink
+from benchmark.execution.executor import Outcome
+
+TOPIC = "bench"
+SETTINGS = {
+    # A task whose worker died is a failed cell, to be looked at by a person, and not to be tried three times more.
+    "distributed.scheduler.allowed-failures": 0,
+    # A worker gets a task when it is free to run it, so that only the task that ran can be blamed for a death.
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.worker.daemon": False,
+    "distributed.admin.tick.limit": "1h",
+    "logging.distributed": "critical",
+}
+
+
+class LocalWorkers:
+    """Dask workers, each with one thread for tasks, its share of the cores, and at most one GPU."""
+
+    def __init__(self, jobs: int, gpus: tuple[str, ...] = ()) -> None:
+        self.jobs = jobs
+        self._gpus = gpus
+        self._cluster: Any = None
+        self._client: Any = None
+
+    def __enter__(self) -> Self:
+        import dask
+        from distributed import Client, Nanny, Scheduler, SpecCluster
+
+        dask.config.set(SETTINGS)
+        _silence()
+        workers = {
+            number: {
+                "cls": Nanny,
+                "options": {
+                    "nthreads": 1,
+                    "memory_limit": 0,
+                    "env": self._environment(number),
+                    "silence_logs": 60,
+                    "dashboard": False,
+                },
+            }
+            for number in range(self.jobs)
+        }
+        scheduler = {
+            "cls": Scheduler,
+            "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": None},
+        }
+        self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
+        self._client = Client(self._cluster, set_as_default=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close(timeout=5 if kind is None else 1)
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        arguments: Iterable[tuple[Any, ...]],
+        listener: Callable[[Event], None],
+    ) -> Iterator[Outcome]:
+        """See ``Executor.run``."""
+        from distributed import as_completed
+
+        self._client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
+        waiting = enumerate(arguments)
+        indices: dict[str, int] = {}
+
+        def submit(count: int) -> list[Any]:
+            futures = []
+            for index, each in islice(waiting, count):
+                future = self._client.submit(_task, function, each, pure=False)
+                indices[future.key] = index
+                futures.append(future)
+            return futures
+
+        running = as_completed(submit(self.jobs))
+        for future in running:
+            yield _outcome(indices.pop(future.key), future)
+            future.release()
+            for following in submit(1):
+                running.add(following)
+        self._client.unsubscribe_topic(TOPIC)
+
+    def _environment(self, number: int) -> dict[str, str]:
+        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+        environment = dict.fromkeys(names, threads)
+        environment |= {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        if self._gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
+        return environment
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return the GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return tuple(name for name in allowed.split(",") if name and name != "-1")
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(listed.stdout.split())
+
+
+def default_jobs(gpus: tuple[str, ...]) -> int:
+    """Return one worker per GPU, or on a CPU one per two cores: small networks do not fill many cores."""
+    return len(gpus) or max(1, min(8, (os.cpu_count() or 1) // 2))
+
+
+def _task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    from distributed import get_worker
+
+    worker = get_worker()
+    token = sink.set(lambda event: worker.log_event(TOPIC, _pack(event)))
+    try:
+        return function(*arguments)
+    finally:
+        sink.reset(token)
+
+
+def _pack(event: Event) -> dict[str, Any]:
+    return {"kind": type(event).__name__, **vars(event)}
+
+
+def _unpack(message: dict[str, Any]) -> Event:
+    from benchmark.execution import events
+
+    return getattr(events, message["kind"])(**{k: v for k, v in message.items() if k in _fields(message["kind"])})
+
+
+def _fields(kind: str) -> set[str]:
+    from dataclasses import fields
+
+    from benchmark.execution import events
+
+    return {field.name for field in fields(getattr(events, kind))}
+
+
+def _outcome(index: int, future: Any) -> Outcome:
+    from distributed import KilledWorker
+
+    error = future.exception()
+    if error is None:
+        return Outcome(index, future.result())
+    if isinstance(error, KilledWorker):
+        message = (
+            "The worker process died: it was killed, crashed in native code, or ran out of memory. "
+            "Look at the system's log; with less parallelism (--jobs 1) or a smaller batch it may fit."
+        )
+        return Outcome(index, error=WorkerDiedError(message))
+    if isinstance(error, Exception):
+        return Outcome(index, error=error)
+    raise error
+
+
+def _silence() -> None:
+    """Dask logs every worker's death and every slow tick; people get the outcome instead."""
+    import logging
+
+    for name in ("distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

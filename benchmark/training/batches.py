@@ -1,0 +1,82 @@
+"""Training and validation batches, gathered one ahead in a thread so that no step waits for them."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from benchmark.randomness import derive_generator
+
+if TYPE_CHECKING:
+    from benchmark.data.examples import Examples
+    from benchmark.plugin.augmentation import Augmentation
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of examples as Keras takes them: inputs as they are stored (uint8 travels as uint8), labels.
+
+    The order of training batches depends on the seed and the epoch only, so that all models of a seed see
+    the same batches. ``epoch`` is set from outside before each epoch begins.
+    """
+
+    def __init__(
+        self,
+        examples: Examples,
+        batch_size: int,
+        *,
+        seed: int,
+        shuffled: bool,
+        one_hot: bool,
+        augmentations: tuple[Augmentation, ...] = (),
+    ) -> None:
+        super().__init__(workers=0)
+        self.examples = examples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffled = shuffled
+        self.one_hot = one_hot
+        self.augmentations = augmentations
+        self.epoch = 0
+        self._ahead: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.examples) / self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        batch = self._ahead.pop((self.epoch, index), None) or self._request(self.epoch, index)
+        self._ahead.clear()
+        following = (self.epoch, index + 1) if index + 1 < len(self) else (self.epoch + 1, 0)
+        self._ahead[following] = self._request(*following)
+        return batch.result()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _request(self, epoch: int, index: int) -> Future[tuple[Any, Any]]:
+        return self._thread.submit(self._batch, epoch, index)
+
+    def _batch(self, epoch: int, index: int) -> tuple[Any, Any]:
+        chosen = self._order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
+        inputs = self.examples.gather(chosen, epoch)
+        targets = self.examples.labels[chosen]
+        if self.one_hot:
+            targets = np.eye(self.examples.num_classes, dtype=np.float32)[targets]
+        if self.augmentations:
+            rng = derive_generator("batch", self.seed, epoch, index)
+            scale = np.float32(255 if inputs.dtype == np.uint8 else 1)
+            inputs = inputs.astype(np.float32) / scale
+            for augmentation in self.augmentations:
+                inputs, targets = augmentation.apply_batch(inputs, targets, rng)
+            inputs = inputs * scale
+        return inputs, targets
+
+    def _order(self, epoch: int) -> np.ndarray:
+        if not self.shuffled:
+            return np.arange(len(self.examples))
+        return derive_generator("order", self.seed, epoch).permutation(len(self.examples))

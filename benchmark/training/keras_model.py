@@ -1,0 +1,200 @@
+"""``KerasModel``: everything between a function that builds a network and a trained, stored model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.plugin.model import Epoch, Model, ParameterCount
+from benchmark.randomness import derive_seed
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from benchmark.data.examples import Examples
+    from benchmark.suite.settings import TrainingSettings
+    from benchmark.training.run import TrainingRun
+
+PREDICTION_BATCH = 64
+_ONE_HOT_LOSS = "categorical_crossentropy"
+_SPARSE_LOSS = "sparse_categorical_crossentropy"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One phase of training; ``prepare`` is called with the network before it (to freeze or unfreeze layers)."""
+
+    name: str
+    epochs: int
+    learning_rate: float
+    prepare: Callable[[keras.Model], None] | None = None
+
+
+class KerasModel(Model):
+    """A Keras network, on whichever backend is set.
+
+    A subclass writes ``build``. The keyword-only parameters of ``build`` are the model's parameters.
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        self.parameters = parameters
+        self.network: keras.Model | None = None
+        self._whole: keras.Model | None = None
+        self._trainable = 0
+
+    @classmethod
+    def parameters_from(cls) -> Callable[..., Any]:
+        """Return ``build``."""
+        return cls.build
+
+    def build(self, input_shape: tuple[int, int, int], num_classes: int, **parameters: Any) -> keras.Model:
+        """Return a network from float32 inputs in 0..1, shape (batch, *input_shape), to class probabilities.
+
+        Import Keras inside; do not compile. The caller has set the random seed.
+        """
+        raise NotImplementedError
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        """Return the phases of training, in order; one, with the suite's settings, unless overridden."""
+        return [Stage("train", settings.epochs, settings.learning_rate)]
+
+    def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
+        """Build, then train stage by stage."""
+        import keras
+
+        from benchmark.training.batches import Batches
+
+        self._prepare(train.shape, train.num_classes, train.dtype, derive_seed("model", run.seed))
+        assert self.network is not None
+        assert self._whole is not None
+        loss = run.settings.loss
+        if loss == _SPARSE_LOSS and run.batch_augmentations:
+            loss = _ONE_HOT_LOSS
+        one_hot = loss != _SPARSE_LOSS
+        size, seed = run.settings.batch_size, run.seed
+        training = Batches(
+            train, size, seed=seed, shuffled=True, one_hot=one_hot, augmentations=run.batch_augmentations
+        )
+        held_out = None
+        if validation is not None and len(validation):
+            held_out = Batches(validation, PREDICTION_BATCH, seed=seed, shuffled=False, one_hot=one_hot)
+        history: list[Epoch] = []
+        finished = 0
+        try:
+            for stage in self.training_stages(run.settings):
+                if stage.prepare is not None:
+                    stage.prepare(self.network)
+                optimizer = keras.optimizers.get(
+                    {"class_name": run.settings.optimizer, "config": {"learning_rate": stage.learning_rate}}
+                )
+                metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
+                self._whole.compile(
+                    optimizer, loss, metrics=[keras.metrics.get(metric)], **_compile_options()
+                )
+                callback = _progress(training, stage, finished, run, history)
+                self._whole.fit(
+                    training,
+                    validation_data=held_out,
+                    epochs=finished + stage.epochs,
+                    initial_epoch=finished,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[callback],
+                )
+                finished += stage.epochs
+        finally:
+            training.close()
+            if held_out is not None:
+                held_out.close()
+        self._trainable = _count(self.network.trainable_weights)
+        return history
+
+    def predict(self, examples: Examples) -> np.ndarray:
+        """Return probabilities, batch by batch."""
+        import numpy as np
+
+        if self._whole is None:
+            raise RuntimeError("fit or load comes before predict")
+        parts = []
+        for start in range(0, len(examples), PREDICTION_BATCH):
+            indices = np.arange(start, min(start + PREDICTION_BATCH, len(examples)))
+            parts.append(np.asarray(self._whole.predict_on_batch(examples.gather(indices))))
+        if not parts:
+            return np.zeros((0, examples.num_classes), np.float32)
+        return np.concatenate(parts).astype(np.float32)
+
+    def parameter_count(self) -> ParameterCount | None:
+        """Return all weights of the network, and those that the last stage could change."""
+        if self.network is None:
+            return None
+        return ParameterCount(self.network.count_params(), self._trainable)
+
+    def save(self, folder: Path) -> None:
+        """Store the weights and what is needed to build the network again."""
+        if self.network is None:
+            raise RuntimeError("fit comes before save")
+        self.network.save_weights(folder / "network.weights.h5")
+        (folder / "network.json").write_text(json.dumps(self._built), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, **parameters: Any) -> KerasModel:
+        """Build the network again and read its weights."""
+        built = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+        model = cls(**parameters)
+        model._prepare(tuple(built["input_shape"]), built["num_classes"], built["dtype"], seed=0)
+        assert model.network is not None
+        model.network.load_weights(folder / "network.weights.h5")
+        return model
+
+    def _prepare(self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int) -> None:
+        import keras
+
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(seed)
+        self.network = self.build(input_shape, num_classes, **self.parameters)  # type: ignore[arg-type]
+        scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
+        self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
+        self._built = {"input_shape": list(input_shape), "num_classes": num_classes, "dtype": dtype}
+
+
+def _compile_options() -> Mapping[str, Any]:
+    """Compiled XLA kernels are several times slower than plain ones on a CPU, except where JAX knows no other."""
+    import keras
+
+    return {"jit_compile": keras.backend.backend() == "jax"}
+
+
+def _count(weights: list[Any]) -> int:
+    total = 0
+    for weight in weights:
+        size = 1
+        for length in weight.shape:
+            size *= length
+        total += size
+    return total
+
+
+def _progress(training: Any, stage: Stage, before: int, run: TrainingRun, history: list[Epoch]) -> Any:
+    """Return a Keras callback that sets the epoch, keeps the history, reports, and watches the time."""
+    import keras
+
+    class Progress(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            training.epoch = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            run.check_time()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            values = {
+                name.replace("sparse_categorical_", "").replace("categorical_", ""): float(value)
+                for name, value in (logs or {}).items()
+            }
+            history.append({"stage": stage.name, "epoch": epoch + 1, **values})
+            run.epoch_finished(stage.name, epoch + 1 - before, stage.epochs, values)
+
+    return Progress()

@@ -1,0 +1,50 @@
+"""What a model is told while it trains: settings, seed, time limit, and whom to tell about progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from benchmark.exceptions import CellTimeoutError
+from benchmark.suite.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from benchmark.plugin.augmentation import Augmentation
+
+Listener = Callable[[str, int, int, Mapping[str, float]], None]
+
+
+def _nobody(stage: str, epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training.
+
+    Attributes:
+        settings: epochs, batch size, optimizer, ….
+        seed: of the cell; every random choice in training derives from it.
+        batch_augmentations: applied to each training batch, in order.
+        listener: told (stage, epoch from 1, epochs, logs) after each epoch.
+        seconds: the time that the cell may take, or None.
+    """
+
+    settings: TrainingSettings
+    seed: int
+    batch_augmentations: tuple[Augmentation, ...] = ()
+    listener: Listener = _nobody
+    seconds: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def epoch_finished(self, stage: str, epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
+        """Pass on progress, and stop when time is up."""
+        self.listener(stage, epoch, epochs, logs)
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Raise ``CellTimeoutError`` when the cell has used up its time."""
+        if self.seconds is not None and time.monotonic() - self.started > self.seconds:
+            raise CellTimeoutError(f"The cell took longer than the {self.seconds:g} s it was given.")

@@ -1,0 +1,82 @@
+"""Networks trained from scratch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from benchmark import KerasModel
+
+if TYPE_CHECKING:
+    import keras
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[int, Field(gt=0)]
+
+
+class Cnn(KerasModel):
+    """The paper's custom CNN (Blašković & Oreški, Table 3): two convolutions, one hidden dense layer."""
+
+    name = "cnn"
+
+    def build(
+        self,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        filters: Annotated[list[Size], Field(min_length=1)] = [32, 64],  # noqa: B006
+        units: Size = 64,
+        dropout: Rate = 0.35,
+    ) -> keras.Model:
+        """Return convolution, pooling and dropout per entry of ``filters``, then a dense layer of ``units``."""
+        import keras
+        from keras import layers
+
+        network = [keras.Input(input_shape)]
+        for count in filters:
+            network += [
+                layers.Conv2D(count, 3, activation="relu"),
+                layers.MaxPooling2D(),
+                layers.Dropout(dropout),
+            ]
+        network += [
+            layers.Flatten(),
+            layers.Dense(units, activation="relu"),
+            layers.Dropout(dropout),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+        return keras.Sequential(network, name="cnn")
+
+
+class Crnn(KerasModel):
+    """Convolutions over frequency and time, then a GRU over time (after Choi et al. 2017, arXiv:1609.04243)."""
+
+    name = "crnn"
+
+    def build(
+        self,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        filters: Annotated[list[Size], Field(min_length=1)] = [32, 64, 64],  # noqa: B006
+        units: Size = 64,
+        dropout: Rate = 0.3,
+    ) -> keras.Model:
+        """Return blocks that halve both axes, with batch normalisation, then a GRU of ``units`` over the columns."""
+        import keras
+        from keras import layers
+
+        inputs = keras.Input(input_shape)
+        x = inputs
+        for count in filters:
+            x = layers.Conv2D(count, 3, padding="same", use_bias=False)(x)
+            x = layers.BatchNormalization()(x)
+            x = layers.Activation("relu")(x)
+            x = layers.MaxPooling2D()(x)
+            x = layers.Dropout(dropout)(x)
+        x = layers.Permute((2, 1, 3))(x)
+        x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
+        x = layers.GRU(units)(x)
+        x = layers.Dropout(dropout)(x)
+        return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x), name="crnn")

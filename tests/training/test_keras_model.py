@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.exceptions import CellTimeoutError
+from benchmark.suite.settings import TrainingSettings
+from benchmark.training.run import TrainingRun
+
+sys.path.insert(0, str(Path(__file__).parent))
+from toy import ToyExamples
+
+pytestmark = pytest.mark.slow
+
+
+def fitted(seed: int = 0, **settings: object):  # noqa: ANN201
+    from bench_models import Cnn
+
+    train = ToyExamples()
+    run = TrainingRun(TrainingSettings(epochs=4, batch_size=8, **settings), seed)
+    model = Cnn(filters=[4, 8], units=8, dropout=0.1)
+    history = model.fit(train, ToyExamples(4, seed=1), run)
+    return model, history, train
+
+
+def test_a_network_learns_the_toy_and_reports_each_epoch() -> None:
+    seen: list[tuple[str, int, int]] = []
+    from bench_models import Cnn
+
+    run = TrainingRun(
+        TrainingSettings(epochs=12, batch_size=8, learning_rate=0.01),
+        seed=3,
+        listener=lambda stage, epoch, epochs, logs: seen.append((stage, epoch, epochs)),
+    )
+    model = Cnn(filters=[4, 8], units=16, dropout=0.0)
+    history = model.fit(ToyExamples(), ToyExamples(4, seed=1), run)
+    assert seen == [("train", n, 12) for n in range(1, 13)]
+    assert [row["epoch"] for row in history] == list(range(1, 13))
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "stage"} <= set(history[0])
+    held_out = ToyExamples(6, seed=2)
+    probabilities = model.predict(held_out)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert (probabilities.argmax(axis=1) == held_out.labels).mean() > 0.9
+
+
+def test_each_epoch_sees_every_item_once_in_an_order_of_its_own() -> None:
+    from benchmark.training.batches import Batches
+
+    examples = ToyExamples()
+    orders = []
+    batches = Batches(examples, 8, seed=5, shuffled=True, one_hot=False)
+    for epoch in range(3):
+        batches.epoch = epoch
+        labels = np.concatenate([batches[index][1] for index in range(len(batches))])
+        assert sorted(labels.tolist()) == sorted(examples.labels.tolist())
+        orders.append(labels.tolist())
+    batches.close()
+    assert orders[0] != orders[1]
+    served = {row for row in examples.gathered if row[0] == 0}
+    assert sorted(index for row in served for index in row[1:]) == list(range(len(examples)))
+
+
+def test_keras_asks_for_the_batches_of_the_epoch_it_is_in() -> None:
+    _, _, train = fitted()
+    for epoch in range(4):
+        indices = {index for row in train.gathered if row[0] == epoch for index in row[1:]}
+        assert indices == set(range(len(train)))
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
+    first, history, train = fitted()
+    again, history_again, _ = fitted()
+    other, _, _ = fitted(seed=1)
+    assert history == history_again
+    np.testing.assert_array_equal(first.predict(train), again.predict(train))
+    assert not np.array_equal(first.predict(train), other.predict(train))
+
+
+def test_another_process_gives_the_same_predictions(tmp_path: Path) -> None:
+    model, _, train = fitted()
+    code = textwrap.dedent(f"""
+        import sys, json
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_keras_model import fitted
+        model, _, train = fitted()
+        print("RESULT" + json.dumps(model.predict(train).tolist()))
+    """)
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True, timeout=300
+    )
+    other = json.loads(done.stdout.partition("RESULT")[2])
+    np.testing.assert_array_equal(model.predict(train), np.asarray(other, np.float32))
+
+
+def test_a_stored_network_predicts_as_before(tmp_path: Path) -> None:
+    model, _, train = fitted()
+    expected = model.predict(train)
+    model.save(tmp_path)
+    restored = type(model).load(tmp_path, **model.parameters)
+    np.testing.assert_array_equal(restored.predict(train), expected)
+
+
+def test_a_cell_that_is_out_of_time_stops_at_the_next_batch() -> None:
+    from bench_models import Cnn
+
+    run = TrainingRun(TrainingSettings(epochs=1000, batch_size=8), seed=0, seconds=0.0)
+    with pytest.raises(CellTimeoutError, match=r"longer than the 0 s"):
+        Cnn(filters=[4], units=4).fit(ToyExamples(), None, run)
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"])
+def test_losses_on_one_hot_labels_train_and_report_accuracy(loss: str) -> None:
+    _, history, _ = fitted(loss=loss)
+    assert 0 <= history[-1]["val_accuracy"] <= 1
+    assert np.isfinite(history[-1]["loss"])
