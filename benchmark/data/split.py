@@ -120,11 +120,11 @@ def _require_every_class(corpus: Corpus, sides: Sequence[Sequence[int]], setting
         if lacking:
             label = lacking[0]
             units = f" in {len(groups[label])} groups" if settings.strategy == "grouped" else ""
-            others = f" (and {len(lacking) - 1} more classes)" if len(lacking) > 1 else ""
+            others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
             shares = f"{settings.folds} folds" if settings.folds else f"fractions {settings.fractions}"
             raise SplitError(
-                f"Class '{label}'{others} has too few tracks for the split: {counted[label]} tracks{units}, and "
-                f"none of them fell into the {name} part with {shares}. Add tracks, or give that part more."
+                f"Class '{label}'{others} has too few tracks for the split: it has {counted[label]}{units}, and none "
+                f"fell into the {name} part with {shares}. Add tracks, or give that part more."
             )
 
 
