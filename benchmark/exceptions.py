@@ -75,6 +75,10 @@ class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
 
 
+class WeightsError(BenchError):
+    """Raised when a file of pretrained weights is absent, damaged, or of another architecture."""
+
+
 class CellTimeoutError(BenchError):
     """Raised inside a cell that has used up the time it was given."""
 

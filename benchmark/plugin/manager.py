@@ -6,6 +6,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -71,6 +72,12 @@ class Plugins:
         for caller in self.manager.get_hookcallers(module) or []:
             if not caller.has_spec():
                 raise ValueError(f"there is no hook '{caller.name}'." + did_you_mean(caller.name, known))
+
+
+@cache
+def load_registry(benchfile: Path | None = None) -> Registry:
+    """Return the registry, loaded once per process: for workers."""
+    return Plugins(benchfile).registry
 
 
 def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[Component]]:

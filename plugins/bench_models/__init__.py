@@ -1,11 +1,12 @@
-"""The built-in models: the paper's CNN, a CRNN, and the baselines that every leaderboard needs."""
+"""The built-in models: the paper's networks, a CRNN, and the baselines that every leaderboard needs."""
 
 from benchmark import Model, hookimpl
 from bench_models.baselines import Majority, MfccSvm
 from bench_models.convolutional import Cnn, Crnn
+from bench_models.pretrained import MobileNet, Vgg16
 
 
 @hookimpl
 def bench_models() -> list[type[Model]]:
     """Return the built-in models."""
-    return [Cnn, Crnn, MfccSvm, Majority]
+    return [Cnn, Crnn, Vgg16, MobileNet, MfccSvm, Majority]

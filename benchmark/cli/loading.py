@@ -1,0 +1,27 @@
+"""From the command line's arguments to a suite and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from benchmark.execution.plan import Plan, benchfile_of, make_plan
+from benchmark.locations import Locations
+from benchmark.plugin.manager import Plugins
+from benchmark.suite.load import Suite, load_suite
+
+
+def load(suite_file: Path, overrides: Sequence[str]) -> tuple[Plugins, Suite]:
+    """Load plugins, with the suite's benchfile, and the suite; name broken plugins once."""
+    plugins = Plugins(benchfile_of(suite_file))
+    for broken in plugins.registry.broken:
+        click.echo(f"Warning: {broken}", err=True)
+    return plugins, load_suite(suite_file, plugins.registry, overrides)
+
+
+def load_plan(suite_file: Path, overrides: Sequence[str], locations: Locations) -> tuple[Plugins, Plan]:
+    """Load a suite and look up its datasets and identities."""
+    plugins, suite = load(suite_file, overrides)
+    return plugins, make_plan(suite, plugins.registry, locations)

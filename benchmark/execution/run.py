@@ -1,0 +1,205 @@
+"""Run what is missing of a suite: prepare features, run cells, file every outcome."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from benchmark.exceptions import ResultsError
+from benchmark.execution.events import CellStarted, Event
+from benchmark.execution.features import prepare_features
+from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.results.provenance import provenance
+from benchmark.results.record import CellError, CellRecord
+from benchmark.results.store import ResultsStore
+from benchmark.training.cell import CellTask, run_cell
+
+if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.progress import Display
+    from benchmark.locations import Locations
+    from benchmark.plugin.manager import Plugins
+    from benchmark.suite.cell import Cell
+
+RETRIED = ("failed", "timed out")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What of a suite is run, and under which limits; nothing here changes a result.
+
+    ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
+    time limit of each cell.
+    """
+
+    force: bool = False
+    retry_failed: bool = False
+    seconds: float | None = None
+    keep_models: bool = False
+    marks: tuple[str, ...] = ()
+
+
+@dataclass
+class RunSummary:
+    """How a run ended: records of the cells that it ran, and whether it was interrupted."""
+
+    records: list[CellRecord] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[tuple[Cell, str]]:
+    """Return the cells to be run: those without a result, those interrupted, and those the options ask for."""
+    statuses = store.statuses()
+    done = set() if options.force else {"ok"} | (set() if options.retry_failed else set(RETRIED))
+    return [(cell, id_) for cell, id_ in plan.cells if statuses.get(id_) not in done]
+
+
+def run_suite(
+    plan: Plan,
+    plugins: Plugins,
+    locations: Locations,
+    options: RunOptions,
+    make_executor: Callable[[int], AbstractContextManager[Executor]],
+    display: Display,
+) -> RunSummary:
+    """Run the missing cells of a plan under the suite's lock.
+
+    Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted, and the next
+    run takes them up again.
+
+    Raises:
+        ResultsError: when the results folder is in use or cannot be written; finished cells are kept.
+        CacheError: when features cannot be stored.
+    """
+    store = ResultsStore(locations.results, plan.suite.name)
+    with store.lock(), _terminate_as_interrupt():
+        store.clean_leftovers()
+        missing = missing_cells(plan, store, options)
+        summary = RunSummary()
+        if not missing:
+            return summary
+        tasks = _tasks(plan, plugins, missing, locations, options)
+        _notify(plugins, display, "bench_suite_started", results=store.folder, suite=plan.suite.name, cells=len(tasks))
+        flight = _Flight(tasks, store, plugins, display, summary)
+        try:
+            with make_executor(len(tasks)) as executor:
+                prepare_features(plan, [cell for cell, _ in missing], plugins.registry, locations, executor, display)
+                display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
+                flight.run(executor)
+        except KeyboardInterrupt:
+            summary.interrupted = True
+            flight.file_interrupted()
+        return summary
+
+
+class _Flight:
+    """The cells that are being run, and what is to be done when one ends."""
+
+    def __init__(
+        self,
+        tasks: Sequence[CellTask],
+        store: ResultsStore,
+        plugins: Plugins,
+        display: Display,
+        summary: RunSummary,
+    ) -> None:
+        self._tasks = {task.id: task for task in tasks}
+        self._store = store
+        self._plugins = plugins
+        self._display = display
+        self._summary = summary
+        self._started: set[str] = set()
+
+    def run(self, executor: Executor) -> None:
+        """Run all; the outcome of a cell is its record, or what its process died of."""
+        order = list(self._tasks.values())
+        for outcome in executor.run(run_cell, ((task,) for task in order), self._listen):
+            task = order[outcome.index]
+            if isinstance(outcome.error, ResultsError):
+                raise outcome.error
+            record = outcome.value if outcome.error is None else self._file_failure(task, outcome.error)
+            self._started.discard(task.id)
+            self._summary.records.append(record)
+            self._display.finished(record)
+            details = {"suite": task.suite, "record": record, "folder": self._store.folder}
+            _notify(self._plugins, self._display, "bench_cell_finished", **details)
+
+    def file_interrupted(self) -> None:
+        """File the cells in flight as interrupted."""
+        for id_ in sorted(self._started):
+            error = CellError("KeyboardInterrupt", "The run was stopped while this cell was running.")
+            record = self._tasks[id_].record("interrupted", error=error)
+            if self._store.statuses().get(id_) != "ok":
+                self._store.write(record, predictions=None, history=[], metrics=None)
+            self._summary.records.append(record)
+
+    def _listen(self, event: Event) -> None:
+        if isinstance(event, CellStarted):
+            self._started.add(event.cell)
+        self._display.event(event)
+
+    def _file_failure(self, task: CellTask, error: Exception) -> CellRecord:
+        record = task.record("failed", error=CellError(type(error).__name__, str(error)))
+        self._store.write(record, predictions=None, history=[], metrics=None)
+        return record
+
+
+def _tasks(
+    plan: Plan, plugins: Plugins, missing: Sequence[tuple[Cell, str]], locations: Locations, options: RunOptions
+) -> list[CellTask]:
+    benchfile = benchfile_of(plan.suite.path)
+    made_with = provenance(plan.suite.path.resolve().parent)
+    tasks = []
+    for cell, id_ in missing:
+        canonical = plan.identifier.canonical(cell.spec)
+        assert canonical is not None
+        tasks.append(
+            CellTask(
+                id=id_,
+                suite=plan.suite.name,
+                labels=dict(cell.labels),
+                canonical=canonical,
+                spec=cell.spec,
+                locations=locations,
+                benchfile=benchfile if benchfile.is_file() else None,
+                marks=tuple(sorted({*options.marks, *_marks(cell, plugins)})),
+                provenance=made_with,
+                seconds=options.seconds,
+                keep_model=options.keep_models,
+            )
+        )
+    return tasks
+
+
+def _marks(cell: Cell, plugins: Plugins) -> Iterator[str]:
+    """Yield what every output must say of this cell's result."""
+    datasets = [cell.spec.dataset, *(e.dataset for e in cell.spec.evaluate if e.dataset is not None)]
+    if any(plugins.registry.offer("dataset", dataset.name).component.synthetic for dataset in datasets):  # type: ignore[attr-defined]
+        yield "synthetic"
+    if cell.spec.split.augment == "before" and cell.spec.augmentation:
+        yield "leaky"
+
+
+def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> None:
+    for broken in plugins.notify(event, **details):
+        display.note(f"Warning: {broken}")
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        previous = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        # Only the main thread may set handlers; elsewhere whoever owns the process decides.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,146 @@
+"""Run one cell: assemble its data, train, evaluate, and file the result. Never raises for the cell's own sake."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.assemble import CellData, assemble
+from benchmark.data.corpora import corpus_loader
+from benchmark.exceptions import CellTimeoutError, ResultsError
+from benchmark.execution.events import CellStarted, EpochFinished, emit
+from benchmark.locations import Locations
+from benchmark.plugin.manager import load_registry
+from benchmark.results.provenance import backend_provenance
+from benchmark.results.record import CellError, CellRecord
+from benchmark.results.store import ResultsStore
+from benchmark.suite.cell import CellSpec
+from benchmark.training.evaluate import evaluate
+from benchmark.training.run import TrainingRun
+
+if TYPE_CHECKING:
+    from benchmark.plugin.registry import Registry
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """Everything that a worker needs to run a cell and file its result.
+
+    ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result.
+    """
+
+    id: str
+    suite: str
+    labels: Mapping[str, str]
+    canonical: Mapping[str, Any]
+    spec: CellSpec
+    locations: Locations
+    benchfile: Path | None
+    marks: tuple[str, ...]
+    provenance: Mapping[str, Any]
+    seconds: float | None = None
+    keep_model: bool = False
+
+    def record(self, status: Any, **details: Any) -> CellRecord:
+        """Return a record of this cell."""
+        return CellRecord(
+            id=self.id,
+            suite=self.suite,
+            labels=dict(self.labels),
+            spec=dict(self.canonical),
+            status=status,
+            marks=list(self.marks),
+            provenance=dict(self.provenance),
+            **details,
+        )
+
+
+def run_cell(task: CellTask) -> CellRecord:
+    """Run a cell and write its folder; a failure of the cell is recorded, with its error, like any result.
+
+    Raises:
+        ResultsError: when the result cannot be written.
+    """
+    emit(CellStarted(task.id, _process_name()))
+    started = time.monotonic()
+    store = ResultsStore(task.locations.results, task.suite)
+    try:
+        return _run(task, store, started)
+    except ResultsError:
+        raise
+    except Exception as error:
+        status = "timed out" if isinstance(error, CellTimeoutError) else "failed"
+        record = task.record(
+            status,
+            error=CellError(type(error).__name__, str(error), traceback.format_exc()),
+            seconds={"total": time.monotonic() - started},
+            peak_memory_mb=_peak_memory_mb(),
+        )
+        store.write(record, predictions=None, history=[], metrics=None)
+        return record
+
+
+def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
+    spec = task.spec
+    registry = load_registry(task.benchfile)
+    data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
+    model = spec.model.create(registry)
+    run = TrainingRun(
+        spec.training,
+        spec.seed,
+        batch_augmentations=data.batch_augmentations,
+        listener=lambda stage, epoch, epochs, logs: emit(
+            EpochFinished(task.id, stage, epoch, epochs, dict(logs))
+        ),
+        seconds=task.seconds,
+    )
+    before = time.monotonic()
+    history = model.fit(data.train, data.validation, run)
+    trained = time.monotonic()
+    run.check_time()
+    predictions, metrics = evaluate(model, data, _metrics(spec, registry))
+    finished = time.monotonic()
+    count = model.parameter_count()
+    record = task.record(
+        "ok",
+        classes=list(data.classes),
+        parameters={"total": count.total, "trainable": count.trainable} if count else {},
+        counts=data.counts,
+        left_out=data.left_out,
+        seconds={"training": trained - before, "evaluation": finished - trained, "total": finished - started},
+        peak_memory_mb=_peak_memory_mb(),
+    )
+    record = replace(record, provenance={**record.provenance, **backend_provenance(), "notes": list(data.notes)})
+    save = _saver(model, task) if task.keep_model else None
+    store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)
+    return record
+
+
+def _metrics(spec: CellSpec, registry: Registry) -> dict[str, Any]:
+    return {metric.label: metric.create(registry) for metric in spec.metrics}
+
+
+def _saver(model: Any, task: CellTask) -> Any:
+    def save(folder: Path) -> None:
+        (folder / "model").mkdir()
+        model.save(folder / "model")
+
+    return save
+
+
+def _peak_memory_mb() -> float:
+    """Return the highest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _process_name() -> str:
+    import os
+
+    return f"process {os.getpid()}"

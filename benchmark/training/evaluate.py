@@ -1,0 +1,56 @@
+"""What a fitted model says of each held-out track, and the metrics of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.data.assemble import CellData
+    from benchmark.plugin.metric import Metric
+    from benchmark.plugin.model import Model
+
+
+def evaluate(
+    model: Model, data: CellData, metrics: Mapping[str, Metric]
+) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    """Return predictions (one row per evaluation set and track) and metrics (set, then metric's label).
+
+    A track's probabilities are the mean over its clips, so that metrics count tracks.
+
+    Raises:
+        ValueError: when the model's answers are not finite probabilities of the right shape.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from benchmark.data.examples import average_by_track
+
+    frames = []
+    values: dict[str, dict[str, float]] = {}
+    for part in data.evaluations:
+        answers = model.predict(part.examples)
+        expected = (len(part.examples), len(data.classes))
+        if answers.shape != expected:
+            raise ValueError(f"predict gave an array of shape {answers.shape} instead of {expected}")
+        if not np.isfinite(answers).all():
+            raise ValueError("predict gave values that are not finite; training has probably diverged")
+        indices, probabilities = average_by_track(answers, part.examples.tracks)
+        tracks = [part.tracks[index] for index in indices]
+        labels = np.array([data.classes.index(part.labels[index]) for index in indices])
+        frame = pd.DataFrame(
+            {
+                "set": part.name,
+                "track": [track.id for track in tracks],
+                "group": [track.group for track in tracks],
+                "label": [data.classes[label] for label in labels],
+            }
+        )
+        columns = [f"p:{name}" for name in data.classes]
+        frames.append(pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1))
+        values[part.name] = {
+            name: float(metric.compute(labels, probabilities)) for name, metric in metrics.items()
+        }
+    return pd.concat(frames, ignore_index=True), values

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench_models import MobileNet, Vgg16
+from benchmark.exceptions import WeightsError
+from benchmark.suite.settings import TrainingSettings
+
+pytestmark = pytest.mark.slow
+
+
+def counts(network) -> tuple[int, int]:  # noqa: ANN001
+    trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    return network.count_params(), trainable
+
+
+@pytest.mark.parametrize(
+    ("model", "total", "transfer", "fine_tune"),
+    [
+        (Vgg16, 16_812_554, 2_097_866, 16_812_554),
+        # Keras counts BatchNorm's 21,888 moving statistics as not trainable; the paper does not.
+        (MobileNet, 7_423_882, 4_195_018, 7_423_882 - 21_888),
+    ],
+)
+def test_parameters_are_the_papers(model, total: int, transfer: int, fine_tune: int) -> None:  # noqa: ANN001
+    made = model(weights=None)
+    network = made.build((256, 256, 1), 10, weights=None)
+    first, second = made.training_stages(TrainingSettings())
+    first.prepare(network)
+    assert counts(network) == (total, transfer)
+    second.prepare(network)
+    assert counts(network) == (total, fine_tune)
+    assert (first.epochs, first.learning_rate) == (12, 0.001)
+    assert (second.epochs, second.learning_rate) == (12, 0.0001)
+
+
+@pytest.mark.parametrize(("model", "module"), [(Vgg16, "vgg16"), (MobileNet, "mobilenet")])
+def test_preprocessing_is_that_of_keras_applications(model, module: str) -> None:  # noqa: ANN001
+    import keras
+
+    images = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    expected = getattr(keras.applications, module).preprocess_input(images * 255)
+    inputs = keras.Input((8, 8, 3))
+    network = keras.Model(inputs, model().preprocess(inputs))
+    np.testing.assert_allclose(network.predict(images, verbose=0), expected, rtol=1e-5, atol=1e-4)
+    assert network.count_params() == 0
+
+
+def test_a_weights_file_is_read(tmp_path: Path) -> None:
+    import keras
+
+    backbone = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
+    file = tmp_path / "mine.weights.h5"
+    backbone.save_weights(file)
+    network = MobileNet().build((32, 32, 1), 3, weights=str(file))
+    ours = network.get_layer("backbone").get_weights()
+    for mine, theirs in zip(ours, backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_truncated_file_and_one_of_another_network_and_none_say_so(tmp_path: Path) -> None:
+    import keras
+
+    other = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    file = tmp_path / "vgg.weights.h5"
+    other.save_weights(file)
+    for path, word in ((file, "another architecture"), (tmp_path / "absent.h5", "does not exist")):
+        with pytest.raises(WeightsError, match=word):
+            MobileNet().build((32, 32, 1), 3, weights=str(path))
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(WeightsError, match="truncated"):
+        Vgg16().build((32, 32, 1), 3, weights=str(file))
+
+
+def test_without_imagenet_weights_the_error_names_file_source_and_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(Path, "expanduser", lambda self: tmp_path)
+    monkeypatch.setattr(keras.utils, "get_file", offline)
+    with pytest.raises(WeightsError) as caught:
+        MobileNet().build((32, 32, 1), 3)
+    message = str(caught.value)
+    for part in ("mobilenet_1_0_224_tf_no_top.h5", "storage.googleapis.com", str(tmp_path), "weights: null"):
+        assert part in message
