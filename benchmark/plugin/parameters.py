@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from types import SimpleNamespace
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
@@ -78,11 +79,14 @@ def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
     function = component.parameters_from()
     if function is object.__init__:
         return {}
-    hints = typing.get_type_hints(function, include_extras=True)
+    keyword_only = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    hints = _hints(component, function, [parameter.name for parameter in keyword_only])
     found: dict[str, Parameter] = {}
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            continue
+    for parameter in keyword_only:
         if parameter.name not in hints:
             raise PluginError(
                 f"{component.kind} '{component.name}': parameter '{parameter.name}' has no type annotation; "
@@ -98,6 +102,19 @@ def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
             ) from error
         found[parameter.name] = made
     return found
+
+
+def _hints(component: type[Component], function: Any, names: list[str]) -> dict[str, Any]:
+    """Evaluate the annotations of these parameters only: the others may name types that are not imported here."""
+    written = {name: text for name, text in function.__annotations__.items() if name in names}
+    holder = SimpleNamespace(__annotations__=written)
+    try:
+        return typing.get_type_hints(holder, globalns=function.__globals__, include_extras=True)
+    except NameError as error:
+        raise PluginError(
+            f"{component.kind} '{component.name}': an annotation of its parameters uses {error.name!r}, which its "
+            "module does not import (an import under TYPE_CHECKING is not enough)."
+        ) from error
 
 
 def check_parameters(

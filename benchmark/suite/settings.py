@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -31,6 +31,13 @@ class SplitSettings(Settings):
     folds: Annotated[int, Field(ge=2)] | None = None
     files: dict[Literal["train", "validation", "test"], str] | None = None
     augment: Literal["after", "before"] = "after"
+
+    @field_validator("fractions")
+    @classmethod
+    def _whole(cls, fractions: list[float]) -> list[float]:
+        if abs(sum(fractions) - 1) > 1e-6:
+            raise ValueError(f"the fractions add up to {sum(fractions):g} instead of 1")
+        return fractions
 
 
 class ClipSettings(Settings):
