@@ -58,7 +58,7 @@ def command(
     summary = None
     if missing_cells(plan, store, options):
         summary = _run(plan, plugins, locations, options, jobs if executor == "local" else 0)
-    report(plan, plugins, locations)
+    # report
     code = _exit_code(plan, store, summary)
     for broken in plugins.notify(
         "bench_suite_finished", suite=plan.suite.name, results=store.folder, exit_code=code

@@ -111,11 +111,12 @@ def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Pat
     feature_fresh, batch = fresh_steps(spec.augmentation, registry)
 
     def examples(part: PartItems, fresh: Sequence[Any] = ()) -> StoredExamples:
-        return StoredExamples.open(
+        return StoredExamples(
             store,
             part.items,
             part.tracks,
             [items.classes.index(label) for label in part.labels],
+            registry,
             num_classes=len(items.classes),
             seed=spec.seed,
             fresh=tuple(fresh),

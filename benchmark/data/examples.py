@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
+
+from benchmark.data.items import Item, Step
+from benchmark.data.prepare import feature_key
+from benchmark.data.store import FeatureStore
+from benchmark.data.tracks import Track
+from benchmark.exceptions import CacheError
+from benchmark.plugin.registry import Registry
+from benchmark.randomness import derive_generator
+from benchmark.suite.cell import canonical_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,3 +36,89 @@ class Examples(Protocol):
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
         """Return the items at ``indices``, shape (k, *shape), in ``dtype``; fresh augmentations drawn for ``epoch``."""
         ...
+
+
+class StoredExamples:
+    """Examples in a feature store. Steps on features are applied as items are gathered; they are cheap."""
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        items: Sequence[Item],
+        tracks: Sequence[Track],
+        track_labels: Sequence[int],
+        registry: Registry,
+        *,
+        num_classes: int,
+        seed: int,
+        fresh: tuple[Step, ...] = (),
+    ) -> None:
+        """Look up the rows of all items.
+
+        Raises:
+            CacheError: when features are missing.
+        """
+        import numpy as np
+
+        self.shape = (store.shape[0], store.shape[1], store.shape[2])
+        self.dtype = store.dtype
+        self.num_classes = num_classes
+        self.tracks = np.array([item.track for item in items], np.int64)
+        self.labels = np.array([track_labels[item.track] for item in items], np.int64)
+        self._items = items
+        self._corpus = tracks
+        self._seed = seed
+        self._fresh = fresh
+        self._keys = [feature_key(tracks[item.track], item.clip, item.waveform) for item in items]
+        self._rows = store.rows(self._keys)
+        absent = np.flatnonzero(self._rows < 0)
+        if len(absent):
+            raise CacheError(
+                f"Features of {len(absent)} items are missing, the first is {items[absent[0]].lineage(tracks)}; its "
+                "audio could not be read, or the cache was pruned during the run. Run the suite again."
+            )
+        self._stored = store.open_rows()
+        specs = [step.component for item in items for step in item.features] + [step.component for step in fresh]
+        self._augmentations = {key: spec.create(registry) for key, spec in {id(spec): spec for spec in specs}.items()}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
+        """See ``Examples.gather``."""
+        import numpy as np
+
+        gathered = np.array(self._stored[self._rows[indices]])
+        for position, index in enumerate(indices):
+            item = self._items[index]
+            if not item.features and not self._fresh:
+                continue
+            for steps, epochs in ((item.features, ()), (self._fresh, (epoch,))):
+                for step in steps:
+                    rng = derive_generator("features", self._seed, self._keys[index], step.text, *epochs)
+                    augmentation = self._augmentations[id(step.component)]
+                    gathered[position] = augmentation.apply(gathered[position], rng, **dict(step.settings))
+        return gathered
+
+    @property
+    def redrawn(self) -> bool:
+        """Whether ``gather`` gives other values in each epoch."""
+        return bool(self._fresh)
+
+    def content_keys(self) -> list[str]:
+        """Return a key per item that is equal only for equal arrays (of epoch 0)."""
+        keys = []
+        for key, item in zip(self._keys, self._items, strict=True):
+            text = canonical_json([key, [step.text for step in item.features], self._seed if item.features else None])
+            keys.append(hashlib.sha256(text.encode()).hexdigest()[:32])
+        return keys
+
+
+def average_by_track(probabilities: np.ndarray, tracks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct track indices, sorted, and the mean probabilities over each track's items."""
+    import numpy as np
+
+    distinct, inverse, counts = np.unique(tracks, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(distinct), probabilities.shape[1]), np.float64)
+    np.add.at(sums, inverse, probabilities)
+    return distinct, (sums / counts[:, None]).astype(np.float32)

@@ -14,7 +14,7 @@ from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.results.provenance import provenance
 from benchmark.results.record import CellError, CellRecord
-from benchmark.results.store import ResultsStore
+from benchmark.results.store import Damaged, ResultsStore
 from benchmark.training.cell import CellTask, run_cell
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def run_suite(
     with store.lock(), _terminate_as_interrupt():
         store.clean_leftovers()
         missing = missing_cells(plan, store, options)
+        _set_damaged_aside(store, missing, display)
         summary = RunSummary()
         if not missing:
             return summary
@@ -181,6 +182,14 @@ def _marks(cell: Cell, plugins: Plugins) -> Iterator[str]:
         yield "synthetic"
     if cell.spec.split.augment == "before" and cell.spec.augmentation:
         yield "leaky"
+
+
+def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]], display: Display) -> None:
+    for _, id_ in missing:
+        found = store.read(id_)
+        if isinstance(found, Damaged):
+            store.set_aside(id_)
+            display.note(f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again.")
 
 
 def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> None:

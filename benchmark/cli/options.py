@@ -1,0 +1,57 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.exceptions import UsageError
+from benchmark.locations import DATA_VARIABLE, Locations, default_cache, default_results
+
+
+def suite_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument SUITE (``suite_file``) and ``--set`` (``overrides``)."""
+    function = click.option(
+        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change the suite: cell.training.epochs=2."
+    )(function)
+    return click.argument("suite_file", metavar="SUITE", type=click.Path(path_type=Path))(function)
+
+
+def locations_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--data``, ``--cache`` and ``--results``; the function gets one ``locations: Locations``."""
+
+    @click.option("--data", multiple=True, metavar="[NAME=]DIR", help="Where datasets are; also $BENCH_DATA.")
+    @click.option("--cache", type=click.Path(path_type=Path), help="The feature cache; also $BENCH_CACHE.")
+    @click.option("--results", type=click.Path(path_type=Path), help="The results folder; also $BENCH_RESULTS.")
+    @functools.wraps(function)
+    def with_locations(*args: Any, data: tuple[str, ...], cache: Path | None, results: Path | None, **rest: Any) -> Any:
+        return function(*args, locations=read_locations(data, cache, results), **rest)
+
+    return with_locations
+
+
+def read_locations(data: tuple[str, ...], cache: Path | None, results: Path | None) -> Locations:
+    """Return the locations that the options and the environment give.
+
+    Raises:
+        UsageError: when a folder given with ``--data`` does not exist.
+    """
+    named: dict[str, Path] = {}
+    folders: list[Path] = []
+    for given in data:
+        name, equals, place = given.partition("=")
+        folder = Path(place if equals else given).expanduser()
+        if not folder.is_dir():
+            raise UsageError(f"--data {given}: there is no folder {folder}.")
+        if equals:
+            named[name] = folder
+        else:
+            folders.append(folder)
+    from_environment = os.environ.get(DATA_VARIABLE, "")
+    folders += [Path(each).expanduser() for each in from_environment.split(os.pathsep) if each]
+    return Locations(cache or default_cache(), results or default_results(), tuple(folders), named)

@@ -1,0 +1,142 @@
+"""Compute features that are not in the cache yet: one task per track, so that each is decoded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.audio import load_mono
+from benchmark.data.clips import Clip
+from benchmark.data.items import Item, Step
+from benchmark.data.store import FeatureStore
+from benchmark.data.tracks import Track
+from benchmark.exceptions import AudioError
+from benchmark.plugin.manager import load_registry
+from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.randomness import derive_generator
+from benchmark.suite.cell import canonical_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmark.plugin.features import Features
+
+SAMPLE_RATE = 22_050
+Computed = list[tuple[str, "np.ndarray"]]
+Run = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is needed of one track: clips after chains of waveform steps, with the keys of their features."""
+
+    track: Track
+    wanted: tuple[tuple[str, Clip, tuple[Step, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A track whose features could not be computed, and why."""
+
+    track: str
+    reason: str
+
+
+def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Path:
+    """Return the folder of a feature space, named by what can change a feature."""
+    identity = canonical_json([features.identity(registry), SAMPLE_RATE])
+    return cache / "features" / f"{features.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+
+
+def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> FeatureStore:
+    """Return the store of a feature space; nothing is created before something is written."""
+    made: Features = features.create(registry)
+    folder = store_folder(features, registry, cache)
+    return FeatureStore(folder, made.shape, made.dtype, features.identity(registry))
+
+
+def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
+    """Return the key of a clip's features: its audio content, its place, and the steps of its waveform."""
+    text = canonical_json([track.content, clip.start, clip.seconds, [step.text for step in waveform]])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
+    """Return one request per track for all that the items need of it."""
+    wanted: dict[int, dict[str, tuple[str, Clip, tuple[Step, ...]]]] = {}
+    for item in items:
+        key = feature_key(tracks[item.track], item.clip, item.waveform)
+        wanted.setdefault(item.track, {})[key] = (key, item.clip, item.waveform)
+    return [Request(tracks[index], tuple(each.values())) for index, each in wanted.items()]
+
+
+def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
+    """Return what of the requests is not stored; requests for one content are joined."""
+    joined: dict[str, tuple[Track, dict[str, Any]]] = {}
+    for request in asked:
+        _, wanted = joined.setdefault(request.track.content, (request.track, {}))
+        wanted.update({each[0]: each for each in request.wanted})
+    keys = [key for _, wanted in joined.values() for key in wanted]
+    absent = {key for key, row in zip(keys, store.rows(keys), strict=True) if row < 0}
+    found = []
+    for track, wanted in joined.values():
+        left = tuple(each for key, each in wanted.items() if key in absent)
+        if left:
+            found.append(Request(track, left))
+    return found
+
+
+def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -> Computed | Failure:
+    """Decode a track once, and return each key with its features."""
+    registry = load_registry(benchfile)
+    made: Features = features.create(registry)
+    try:
+        samples = load_mono(request.track.path, SAMPLE_RATE)
+    except AudioError as error:
+        return Failure(request.track.id, str(error))
+    computed: Computed = []
+    for key, clip, steps in request.wanted:
+        piece = _piece(samples, clip)
+        changed = piece
+        for step in steps:
+            rng = derive_generator("waveform", request.track.content, clip.start, clip.seconds, step.text)
+            changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
+        computed.append((key, made.compute(changed, SAMPLE_RATE, reference_length=len(piece))))
+    return computed
+
+
+def prepare(
+    store: FeatureStore,
+    asked: Sequence[Request],
+    features: ComponentSpec,
+    benchfile: Path | None,
+    run: Run,
+    progress: Callable[[int, int], None],
+) -> list[Failure]:
+    """Compute what is missing and store it as it comes; return the tracks that failed.
+
+    ``run`` maps a function over argument tuples, in any order, holding few results at a time; ``progress`` is told
+    how many of how many tracks are done.
+    """
+    left = missing(store, asked)
+    failures: list[Failure] = []
+    if not left:
+        store.touch()
+        return failures
+    with store.writing():
+        arguments = ((request, features, benchfile) for request in left)
+        for done, outcome in enumerate(run(compute, arguments), 1):
+            if isinstance(outcome, Failure):
+                failures.append(outcome)
+            else:
+                store.append([key for key, _ in outcome], [array for _, array in outcome])
+            progress(done, len(left))
+    return failures
+
+
+def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:
+    start = round(clip.start * SAMPLE_RATE)
+    return samples[start:] if clip.seconds is None else samples[start : start + round(clip.seconds * SAMPLE_RATE)]

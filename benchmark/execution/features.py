@@ -1,0 +1,78 @@
+"""Compute the features that cells need, through an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.assemble import CellItems, cell_items
+from benchmark.data.prepare import Request, open_store, prepare, requests
+from benchmark.execution.events import Event
+from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.suite.cell import Cell, canonical_json
+
+if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.progress import Display
+    from benchmark.locations import Locations
+    from benchmark.plugin.registry import ComponentSpec, Registry
+
+
+def prepare_features(
+    plan: Plan,
+    cells: Sequence[Cell],
+    registry: Registry,
+    locations: Locations,
+    executor: Executor,
+    display: Display,
+) -> None:
+    """Fill the cache with all that the cells need; tracks that fail are named, and cells that need them will fail.
+
+    Raises:
+        CacheError: when the cache cannot be written.
+    """
+    benchfile = benchfile_of(plan.suite.path)
+
+    def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        for outcome in executor.run(function, arguments, _ignore):
+            if outcome.error is not None:
+                raise outcome.error
+            yield outcome.value
+
+    for features, asked in feature_requests(cells, registry, plan).values():
+        store = open_store(features, registry, locations.cache)
+        failures = prepare(
+            store, asked, features, benchfile if benchfile.is_file() else None, run, display.preparing
+        )
+        for failure in failures:
+            display.note(f"Warning: no features of {failure.track}: {failure.reason}")
+
+
+def feature_requests(
+    cells: Sequence[Cell], registry: Registry, plan: Plan
+) -> dict[str, tuple[ComponentSpec, list[Request]]]:
+    """Return, per feature space, what cells need of each track. Cells that share their data are looked at once."""
+    found: dict[str, tuple[ComponentSpec, list[Request]]] = {}
+    seen: set[tuple[Any, ...]] = set()
+    for cell in cells:
+        spec = cell.spec
+        key = (
+            id(spec.dataset), id(spec.clips), id(spec.split), id(spec.features), id(spec.augmentation),
+            id(spec.evaluate), spec.seed, spec.fold,
+        )  # fmt: skip
+        if key in seen:
+            continue
+        seen.add(key)
+        space = canonical_json(spec.features.identity(registry))
+        _, asked = found.setdefault(space, (spec.features, []))
+        asked += _requests(cell_items(spec, registry, plan.corpus_of))
+    return found
+
+
+def _requests(items: CellItems) -> Iterator[Request]:
+    for part in (items.train, items.validation, *items.evaluations):
+        yield from requests(part.tracks, part.items)
+
+
+def _ignore(event: Event) -> None:
+    """Feature tasks tell nothing."""

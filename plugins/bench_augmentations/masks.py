@@ -1,0 +1,79 @@
+"""SpecAugment's masks (Park et al. 2019, arXiv:1904.08779) on spectrograms, as fixed copies or drawn afresh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from benchmark import Augmentation
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Count = Annotated[int, Field(gt=0)]
+Fill = Literal["zero", "mean"]
+# SpecAugment's F is in channels of a mel spectrogram; an image of another height gets masks of the same share of it.
+REFERENCE = 128
+
+
+class Mask(Augmentation):
+    """Cover bands of the spectrogram, each up to ``width`` in 128ths of its height (or length), width drawn evenly.
+
+    ``fill: zero`` covers with the quietest value (-80 dB, say), ``mean`` with the clip's mean. ``copies`` fixed
+    copies are made of each item, unless ``fresh``: then the item itself is masked anew in each epoch.
+    """
+
+    acts_on = "features"
+    axis: ClassVar[int]
+
+    def __init__(
+        self,
+        *,
+        width: Annotated[int, Field(gt=0, le=REFERENCE)] = 30,
+        masks: Count = 1,
+        fill: Fill = "zero",
+        copies: Count = 1,
+        fresh: bool = False,
+    ) -> None:
+        self.width = width
+        self.masks = masks
+        self.fill = fill
+        self.count = copies
+        self._fresh = fresh
+
+    @property
+    def fresh(self) -> bool:
+        """Whether items are masked anew in each epoch."""
+        return self._fresh
+
+    def copies(self) -> list[dict[str, Any]]:
+        """Return numbered copies; each is masked at random places of its own."""
+        return [{"copy": number} for number in range(self.count)]
+
+    def apply(self, data: np.ndarray, rng: np.random.Generator, **settings: Any) -> np.ndarray:
+        """Return a masked copy of an array of shape (height, width, channels)."""
+        masked = data.copy()
+        length = data.shape[self.axis]
+        widest = max(1, round(self.width * length / REFERENCE))
+        value = 0 if self.fill == "zero" else data.mean()
+        for _ in range(self.masks):
+            width = int(rng.integers(0, widest + 1))
+            start = int(rng.integers(0, length - width + 1))
+            window = (slice(None),) * self.axis + (slice(start, start + width),)
+            masked[window] = value
+        return masked
+
+
+class FrequencyMask(Mask):
+    """Cover up to ``width`` neighbouring frequency bands (of 128), ``masks`` times."""
+
+    name = "frequency-mask"
+    axis = 0
+
+
+class TimeMask(Mask):
+    """Cover up to ``width`` neighbouring columns of time (of 128), ``masks`` times."""
+
+    name = "time-mask"
+    axis = 1

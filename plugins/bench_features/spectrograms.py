@@ -1,0 +1,147 @@
+"""Spectrograms in decibels, as one-channel images: low frequencies at the bottom, time to the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from benchmark import Features
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Positive = Annotated[int, Field(gt=0)]
+Size = Annotated[list[Positive], Field(min_length=2, max_length=2, description="height, width in pixels")]
+DType = Literal["uint8", "float32"]
+
+
+class Spectrogram(Features):
+    """A spectrogram in decibels below its own loudest point, cut off at ``top_db``, resized to ``size``."""
+
+    def __init__(self, size: list[int], top_db: float, dtype: DType) -> None:
+        self.size = size
+        self.top_db = top_db
+        self._dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, one channel."""
+        return (self.size[0], self.size[1], 1)
+
+    @property
+    def dtype(self) -> str:
+        """``uint8``: 255 is the loudest point, 0 is ``top_db`` below it; ``float32``: the same as 1 and 0."""
+        return self._dtype
+
+    def power(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Return a power spectrogram, shape (bands, frames), lowest band first."""
+        raise NotImplementedError
+
+    def decibels(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Return the spectrogram in dB, -top_db..0, shape (bands, frames), lowest band first, before resizing."""
+        import librosa
+        import numpy as np
+
+        power = self.power(samples, sample_rate)
+        # A silent clip has no loudest point to refer to: it is all floor.
+        if not power.any():
+            return np.full(power.shape, -self.top_db, np.float32)
+        return np.maximum(librosa.power_to_db(power, ref=np.max, top_db=None, amin=1e-20), -self.top_db)
+
+    def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
+        """Return the image; a clip of any length fills its width."""
+        import numpy as np
+        from PIL import Image
+
+        decibels = self.decibels(samples, sample_rate)
+        unit = (decibels[::-1] / self.top_db + 1).astype(np.float32)
+        height, width = self.size
+        image = Image.fromarray(np.ascontiguousarray(unit))
+        resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
+        if self._dtype == "uint8":
+            resized = np.round(resized * 255).astype(np.uint8)
+        return resized[:, :, None]
+
+
+class Mel(Spectrogram):
+    """Mel spectrogram in decibels (librosa): ``htk: true`` for M(f) = 2595 log10(1 + f/700), else Slaney's scale."""
+
+    name = "mel"
+
+    def __init__(
+        self,
+        *,
+        size: Size = [128, 128],  # noqa: B006
+        n_mels: Positive = 128,
+        n_fft: Positive = 2048,
+        hop_length: Positive = 512,
+        win_length: Positive | None = None,
+        window: str = "hann",
+        center: bool = True,
+        pad_mode: Literal["constant", "reflect", "edge"] = "constant",
+        power: Annotated[float, Field(gt=0)] = 2.0,
+        fmin: Annotated[float, Field(ge=0)] = 0.0,
+        fmax: Annotated[float, Field(gt=0)] | None = None,
+        htk: bool = False,
+        norm: Literal["slaney"] | None = "slaney",
+        top_db: Annotated[float, Field(gt=0)] = 80.0,
+        dtype: DType = "uint8",
+    ) -> None:
+        super().__init__(size, top_db, dtype)
+        self.exponent = power
+        self.short_time = {
+            "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
+            "pad_mode": pad_mode,
+        }  # fmt: skip
+        self.bank = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax, "htk": htk, "norm": norm}
+
+    def power(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Return librosa's mel spectrogram."""
+        import librosa
+
+        return librosa.feature.melspectrogram(
+            y=_long_enough(samples, int(self.short_time["n_fft"])),  # type: ignore[call-overload]
+            sr=sample_rate,
+            power=self.exponent,
+            **self.short_time,
+            **self.bank,
+        )
+
+
+class Stft(Spectrogram):
+    """Short-time Fourier transform in decibels, on a linear frequency axis."""
+
+    name = "stft"
+
+    def __init__(
+        self,
+        *,
+        size: Size = [128, 128],  # noqa: B006
+        n_fft: Positive = 2048,
+        hop_length: Positive = 512,
+        win_length: Positive | None = None,
+        window: str = "hann",
+        center: bool = True,
+        top_db: Annotated[float, Field(gt=0)] = 80.0,
+        dtype: DType = "uint8",
+    ) -> None:
+        super().__init__(size, top_db, dtype)
+        self.short_time = {
+            "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
+        }  # fmt: skip
+
+    def power(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Return squared magnitudes."""
+        import librosa
+        import numpy as np
+
+        padded = _long_enough(samples, int(self.short_time["n_fft"]))  # type: ignore[call-overload]
+        return np.abs(librosa.stft(padded, **self.short_time)) ** 2
+
+
+def _long_enough(samples: np.ndarray, length: int) -> np.ndarray:
+    """Pad a clip that is shorter than one window."""
+    import numpy as np
+
+    return samples if len(samples) >= length else np.pad(samples, (0, length - len(samples)))
