@@ -78,7 +78,8 @@ def _run(plan: Any, plugins: Any, locations: Locations, options: Any, jobs: int 
         if jobs == 0:
             return Inline()
         gpus = visible_gpus()
-        return LocalWorkers(min(cells, jobs or default_jobs(gpus)), gpus)
+        log = locations.results / plan.suite.name / "workers.log"
+        return LocalWorkers(min(cells, jobs or default_jobs(gpus)), gpus, log)
 
     with make_display() as display:
         return run_suite(plan, plugins, locations, options, make_executor, display)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +17,8 @@ from benchmark.execution.events import Event, sink
 from benchmark.execution.executor import Outcome
 
 TOPIC = "bench"
+CLOSING_SECONDS = 10
+LOG_VARIABLE = "BENCH_WORKER_LOG"
 SETTINGS = {
     # A task whose worker died is a failed cell, to be looked at by a person, and not to be tried three times more.
     "distributed.scheduler.allowed-failures": 0,
@@ -28,9 +33,11 @@ SETTINGS = {
 class LocalWorkers:
     """Dask workers, each with one thread for tasks, its share of the cores, and at most one GPU."""
 
-    def __init__(self, jobs: int, gpus: tuple[str, ...] = ()) -> None:
+    def __init__(self, jobs: int, gpus: tuple[str, ...] = (), log: Path | None = None) -> None:
+        """Prepare ``jobs`` workers; what libraries print in them goes to the file ``log``, not to the terminal."""
         self.jobs = jobs
         self._gpus = gpus
+        self._log = log
         self._cluster: Any = None
         self._client: Any = None
 
@@ -58,16 +65,17 @@ class LocalWorkers:
             "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": None},
         }
         self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
-        self._client = Client(self._cluster, set_as_default=False)
+        self._client = Client(self._cluster)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._client.close(timeout=2)
-        if self._cluster is not None:
-            self._cluster.close(timeout=5 if kind is None else 1)
+        # A worker in the middle of a step of training may not answer in time; its nanny then kills it.
+        for part in (self._client, self._cluster):
+            if part is not None:
+                with suppress(TimeoutError):
+                    part.close(timeout=CLOSING_SECONDS)
 
     def run(
         self,
@@ -103,6 +111,8 @@ class LocalWorkers:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
         environment = dict.fromkeys(names, threads)
         environment |= {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        if self._log is not None:
+            environment[LOG_VARIABLE] = str(self._log.resolve())
         if self._gpus:
             environment["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
         return environment
@@ -129,12 +139,23 @@ def default_jobs(gpus: tuple[str, ...]) -> int:
 def _task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     from distributed import get_worker
 
+    _redirect_output()
     worker = get_worker()
     token = sink.set(lambda event: worker.log_event(TOPIC, _pack(event)))
     try:
         return function(*arguments)
     finally:
         sink.reset(token)
+
+
+@cache
+def _redirect_output() -> None:
+    """Send what this worker process prints, native libraries included, to the log that its environment names."""
+    log = os.environ.get(LOG_VARIABLE)
+    if log:
+        with open(log, "ab") as file:
+            for descriptor in (1, 2):
+                os.dup2(file.fileno(), descriptor)
 
 
 def _pack(event: Event) -> dict[str, Any]:

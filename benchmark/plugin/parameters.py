@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from types import SimpleNamespace
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
@@ -46,10 +46,7 @@ class Parameter:
     @property
     def type_text(self) -> str:
         """The type as a person would write it."""
-        plain = get_args(self.annotation)[0] if get_origin(self.annotation) is Annotated else self.annotation
-        if get_origin(plain) is typing.Literal:
-            return " | ".join(repr(choice) for choice in get_args(plain))
-        return plain.__name__ if isinstance(plain, type) and not get_args(plain) else str(plain)
+        return _type_text(self.annotation)
 
     def validate(self, value: Any) -> Any:
         """Return ``value`` as checked by its type; raises pydantic's ``ValidationError``."""
@@ -107,7 +104,7 @@ def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
 def _hints(component: type[Component], function: Any, names: list[str]) -> dict[str, Any]:
     """Evaluate the annotations of these parameters only: the others may name types that are not imported here."""
     written = {name: text for name, text in function.__annotations__.items() if name in names}
-    holder = SimpleNamespace(__annotations__=written)
+    holder = types.SimpleNamespace(__annotations__=written)
     try:
         return typing.get_type_hints(holder, globalns=function.__globals__, include_extras=True)
     except NameError as error:
@@ -159,6 +156,19 @@ def identity_parameters(component: type[Component], parameters: Mapping[str, Any
     """Return those parameters that can change a result: all but locations."""
     schema = parameters_of(component)
     return {name: value for name, value in parameters.items() if not schema[name].is_location}
+
+
+def _type_text(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type_text(arguments[0])
+    if origin is typing.Literal:
+        return " | ".join(repr(choice) for choice in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(_type_text(each) for each in arguments)
+    if arguments:
+        return f"{origin.__name__}[{', '.join(_type_text(each) for each in arguments)}]"  # type: ignore[union-attr]
+    return "None" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))
 
 
 def _literal_path(path: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:

@@ -115,14 +115,17 @@ class KerasModel(Model):
 
     def predict(self, examples: Examples) -> np.ndarray:
         """Return probabilities, batch by batch."""
+        import keras
         import numpy as np
 
         if self._whole is None:
             raise RuntimeError("fit or load comes before predict")
         parts = []
         for start in range(0, len(examples), PREDICTION_BATCH):
-            indices = np.arange(start, min(start + PREDICTION_BATCH, len(examples)))
-            parts.append(np.asarray(self._whole.predict_on_batch(examples.gather(indices))))
+            # Every batch has one size, the last filled up with its last item: another size is another compilation.
+            indices = np.arange(start, start + PREDICTION_BATCH).clip(max=len(examples) - 1)
+            answers = keras.ops.convert_to_numpy(self._whole.predict_on_batch(examples.gather(indices)))
+            parts.append(answers[: len(examples) - start])
         if not parts:
             return np.zeros((0, examples.num_classes), np.float32)
         return np.concatenate(parts).astype(np.float32)

@@ -71,7 +71,8 @@ class Crnn(KerasModel):
         x = inputs
         for count in filters:
             x = layers.Conv2D(count, 3, padding="same", use_bias=False)(x)
-            x = layers.BatchNormalization()(x)
+            # Keras's momentum of 0.99 wants hundreds of steps before its moving averages mean anything.
+            x = layers.BatchNormalization(momentum=0.9)(x)
             x = layers.Activation("relu")(x)
             x = layers.MaxPooling2D()(x)
             x = layers.Dropout(dropout)(x)

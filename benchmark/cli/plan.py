@@ -1,0 +1,74 @@
+"""``bench plan SUITE``."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.cli.options import locations_options, suite_options
+
+if TYPE_CHECKING:
+    from benchmark.execution.plan import Plan
+    from benchmark.locations import Locations
+
+_SHOWN = 12
+
+
+@click.command()
+@suite_options
+@locations_options
+def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations) -> None:
+    """Show the matrix of SUITE, what is done and missing, and what the rest needs. Runs nothing."""
+    from benchmark.cli.loading import load_plan
+    from benchmark.results.store import ResultsStore
+
+    plugins, plan = load_plan(suite_file, overrides, locations)
+    suite = plan.suite
+    click.echo(f"{suite.name}: {suite.description}" if suite.description else suite.name)
+    for axis, labels in suite.axes.items():
+        click.echo(f"  {axis} ({len(labels)}): {_shortened(labels)}")
+    statuses = ResultsStore(locations.results, suite.name).statuses()
+    counted = Counter(statuses.get(id_, "missing") if id_ else "missing" for id_ in plan.ids)
+    states = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
+    click.echo(f"{len(suite.cells)} cells: {states}")
+    _echo_datasets(plan)
+    if not plan.absent:
+        missing = [cell for cell, id_ in plan.cells if statuses.get(id_) not in ("ok", "failed", "timed out")]
+        _echo_needs(plan, missing, plugins, locations)
+
+
+def _shortened(labels: tuple[str, ...]) -> str:
+    shown = ", ".join(labels[:_SHOWN])
+    return shown if len(labels) <= _SHOWN else f"{shown}, … {labels[-1]}"
+
+
+def _echo_datasets(plan: Plan) -> None:
+    click.echo("datasets:")
+    for label, corpus in plan.corpora.items():
+        left_out = f", {len(corpus.left_out)} files left out" if corpus.left_out else ""
+        click.echo(f"  {label}: {len(corpus.tracks)} tracks in {len(corpus.classes)} classes{left_out}")
+    for label, error in plan.absent.items():
+        click.echo(f"  {label}: NOT FOUND. {error}")
+
+
+def _echo_needs(plan: Plan, missing: list[Any], plugins: Any, locations: Locations) -> None:
+    """Say how many features are to be computed and how much disk they take."""
+    from benchmark.data.prepare import missing as absent
+    from benchmark.data.prepare import open_store
+    from benchmark.execution.features import feature_requests
+
+    count = size = 0
+    for features, asked in feature_requests(missing, plugins.registry, plan).values():
+        store = open_store(features, plugins.registry, locations.cache)
+        wanted = sum(len(request.wanted) for request in absent(store, asked))
+        count += wanted
+        size += wanted * store.row_bytes
+    folder = next(folder for folder in (locations.cache, *locations.cache.parents) if folder.exists())
+    free = shutil.disk_usage(folder).free
+    click.echo(f"features to compute: {count} ({size / 1e6:.0f} MB; {free / 1e9:.1f} GB are free in {locations.cache})")
+    if size > free:
+        click.echo("This does not fit: free some space, or choose another place with --cache DIR.")

@@ -1,0 +1,70 @@
+"""``bench plugins``: what is installed, and what each component takes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import get_args
+
+import click
+
+from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.manager import Plugins
+from benchmark.plugin.parameters import parameters_of
+from benchmark.plugin.registry import Offer
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List components by kind, and the plugins that could not be loaded."""
+    if context.invoked_subcommand is None:
+        _list()
+
+
+@command.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what component NAME is and which parameters it takes."""
+    registry = Plugins().registry
+    found = [offer for kind in KINDS for offer in registry.offers.get(kind, {}).get(name, [])]
+    if not found:
+        names = [each for kind in KINDS for each in registry.names(kind)]
+        raise UsageError(f"There is no component '{name}'." + did_you_mean(name, names))
+    for offer in found:
+        _show(offer)
+
+
+def _list() -> None:
+    registry = Plugins().registry
+    for kind in KINDS:
+        click.echo(f"{kind}:")
+        for name in registry.names(kind):
+            for offer in registry.offers[kind][name]:
+                click.echo(f"  {name:<20} {_first_line(offer.component)}  [{offer.source}]")
+    for broken in registry.broken:
+        click.echo(f"broken: {broken}")
+
+
+def _show(offer: Offer) -> None:
+    component = offer.component
+    click.echo(f"{component.kind} {component.name}, from {offer.source}\n")
+    click.echo(inspect.getdoc(component) or "(no description)")
+    parameters = parameters_of(component)
+    click.echo("\nparameters:" if parameters else "\nno parameters")
+    for parameter in parameters.values():
+        default = "required" if parameter.required else f"default {parameter.default!r}"
+        place = ", a place on this machine: no part of a cell's identity" if parameter.is_location else ""
+        limits = {
+            key: value
+            for key, value in parameter.json_schema().items()
+            if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems")
+        }
+        shown = ", ".join(f"{key} {value}" for key, value in limits.items())
+        click.echo(f"  {parameter.name}: {parameter.type_text}, {default}{', ' + shown if shown else ''}{place}")
+
+
+def _first_line(component: type[Component]) -> str:
+    return (inspect.getdoc(component) or "").partition("\n")[0]

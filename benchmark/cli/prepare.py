@@ -1,0 +1,35 @@
+"""``bench prepare SUITE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.options import locations_options, suite_options
+
+if TYPE_CHECKING:
+    from benchmark.locations import Locations
+
+
+@click.command()
+@suite_options
+@locations_options
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
+def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, jobs: int | None) -> None:
+    """Compute all features that SUITE needs into the cache, and train nothing."""
+    import os
+
+    from benchmark.cli.loading import load_plan
+    from benchmark.execution.features import prepare_features
+    from benchmark.execution.progress import make_display
+    from benchmark.execution.workers import LocalWorkers
+
+    plugins, plan = load_plan(suite_file, overrides, locations)
+    for error in plan.absent.values():
+        raise error
+    cells = [cell for cell, _ in plan.cells]
+    with make_display() as display, LocalWorkers(jobs or os.cpu_count() or 1) as executor:
+        prepare_features(plan, cells, plugins.registry, locations, executor, display)
+    click.echo(f"All features of {plan.suite.name} are in {locations.cache}.")
