@@ -16,5 +16,6 @@ def bench_datasets() -> list[type[Dataset]]:
     from bench_datasets.folder import Folder, FolderTest
     from bench_datasets.gtzan import Gtzan
     from bench_datasets.spotify import Spotify
+    from bench_datasets.synthetic import Synthetic, SyntheticShifted
 
-    return [Gtzan, Spotify, Folder, FolderTest]
+    return [Gtzan, Spotify, Folder, FolderTest, Synthetic, SyntheticShifted]
