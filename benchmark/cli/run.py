@@ -42,6 +42,7 @@ def command(
     Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted.
     """
     from benchmark.cli.loading import load_plan
+    from benchmark.cli.report import show_report
     from benchmark.execution.run import RunOptions, missing_cells
     from benchmark.results.store import ResultsStore
 
@@ -58,7 +59,7 @@ def command(
     summary = None
     if missing_cells(plan, store, options):
         summary = _run(plan, plugins, locations, options, jobs if executor == "local" else 0)
-    # report
+    show_report(plan, plugins, locations)
     code = _exit_code(plan, store, summary)
     for broken in plugins.notify(
         "bench_suite_finished", suite=plan.suite.name, results=store.folder, exit_code=code

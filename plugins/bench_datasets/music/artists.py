@@ -43,7 +43,7 @@ WORLDS = {
     world.name: world
     for world in (
         World("home"),
-        World("shifted", pace=(0.85, 1.18), colour=0.3, shift=0.25, eq=3.0, tilt=(-9.0, 3.0), hiss=0.012),
+        World("shifted", pace=(0.8, 1.25), colour=0.4, shift=0.45, eq=4.0, tilt=(-15.0, 0.0), hiss=0.02),
     )
 }
 
@@ -99,7 +99,7 @@ def piece(
     return _coloured(style, colour, eq), Habits(tempo, key, levels, wet, hiss)
 
 
-BORROWING = 1.0
+BORROWING = 2.0
 
 
 def _borrow(style: Style, share: float, names: tuple[str, int, str, int], track: int) -> Style:

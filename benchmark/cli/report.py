@@ -1,0 +1,53 @@
+"""``bench report SUITE``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.cli.options import locations_options, suite_options
+from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.report.write import FORMATS, write_report
+from benchmark.results.store import ResultsStore
+
+if TYPE_CHECKING:
+    from benchmark.execution.plan import Plan
+    from benchmark.locations import Locations
+    from benchmark.plugin.manager import Plugins
+
+
+@click.command()
+@suite_options
+@locations_options
+@click.option("--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between.")
+@click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
+def command(
+    suite_file: Path, overrides: tuple[str, ...], locations: Locations, formats: str, force: bool
+) -> None:
+    """Write tables and figures of what is finished of SUITE. Trains nothing."""
+    from benchmark.cli.loading import load_plan
+
+    asked = [name.strip() for name in formats.split(",") if name.strip()]
+    for name in asked:
+        if name not in FORMATS:
+            raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
+    plugins, plan = load_plan(suite_file, overrides, locations)
+    for label, error in plan.absent.items():
+        click.echo(f"Warning: dataset {label} was not found, and its cells are not shown as done: {error}", err=True)
+    show_report(plan, plugins, locations, asked, force=force)
+
+
+def show_report(
+    plan: Plan, plugins: Plugins, locations: Locations, formats: Sequence[str] = FORMATS, *, force: bool = False
+) -> None:
+    """Bring the report up to date, print the leaderboard, and say where the files are."""
+    store = ResultsStore(locations.results, plan.suite.name)
+    files, text = write_report(plan, store, plugins.registry, formats, force=force)
+    click.echo(text)
+    click.echo("Report:")
+    for file in files:
+        if file.suffix != ".pdf":
+            click.echo(f"  {file}")

@@ -1,0 +1,134 @@
+"""Figures of a report, each as PNG and PDF. They draw what analysis computed, and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+DPI = 150
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+_MOST_CURVES = 8
+_NUMBERS_UP_TO = 400
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and PDF and return the files; no time of writing is stored in them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.png", folder / f"{name}.pdf"]
+    figure.savefig(files[0], dpi=DPI, bbox_inches="tight")
+    figure.savefig(files[1], bbox_inches="tight", metadata={"CreationDate": None})
+    return files
+
+
+def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Figure:
+    """Draw classes (columns) by rows; shares in per cent, or differences in points around zero."""
+    import numpy as np
+    import seaborn as sns
+
+    lines, columns = values.shape
+    figure, axes = _figure(2.2 + 0.72 * columns + 0.075 * _longest(values.index), 1.6 + 0.36 * lines)
+    shown = values.astype(float) * 100
+    limit = max(1.0, float(np.nanmax(np.abs(shown.to_numpy()))) if shown.notna().any().any() else 1.0)
+    style: dict[str, Any] = {"cmap": "RdBu", "center": 0, "vmin": -limit, "vmax": limit, "fmt": "+.0f"}
+    if not difference:
+        style = {"cmap": "viridis", "vmin": 0, "vmax": 100, "fmt": ".0f"}
+    sns.heatmap(
+        shown,
+        ax=axes,
+        annot=shown.size <= _NUMBERS_UP_TO,
+        annot_kws={"size": 8},
+        linewidths=0.5,
+        cbar_kws={"label": "points" if difference else "% recognised"},
+        **style,
+    )
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="x", rotation=40, labelsize=8, length=0)
+    axes.tick_params(axis="y", rotation=0, labelsize=8, length=0)
+    for label in axes.get_xticklabels():
+        label.set_horizontalalignment("right")
+    return figure
+
+
+def confusion_grid(matrices: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Draw one confusion matrix per row of the leaderboard, in a grid: true classes down, answers across."""
+    from matplotlib.figure import Figure
+
+    count = len(matrices)
+    across = min(4, count)
+    down = -(-count // across)
+    figure = Figure(figsize=(0.9 + 2.6 * across, 0.9 + 2.75 * down), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False)
+    image = None
+    for number, axes in enumerate(grid.flat):
+        axes.set_visible(number < count)
+    for axes, (label, matrix) in zip(grid.flat, matrices.items(), strict=False):
+        image = axes.imshow(matrix.astype(float) * 100, cmap="viridis", vmin=0, vmax=100)
+        axes.set_title(_wrapped(label), fontsize=8)
+        ticks = range(len(matrix.columns))
+        axes.set_xticks(ticks, matrix.columns, rotation=90, fontsize=6)
+        axes.set_yticks(ticks, matrix.index, fontsize=6)
+    if image is not None:
+        figure.colorbar(image, ax=grid, label="% of the true class", shrink=0.6)
+    figure.suptitle(f"{title}: true class down, answer across", fontsize=10, x=0.01, ha="left")
+    return figure
+
+
+def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: str) -> Figure | None:
+    """Draw accuracy by epoch: one panel per row, seeds thin and their mean thick; None without histories.
+
+    Solid is validation, dashed is training.
+    """
+    from matplotlib.figure import Figure
+
+    from benchmark.analysis.per_class import mean_curve
+
+    shown = {label: cells for label, cells in histories.items() if any(len(cell) > 1 for cell in cells.values())}
+    if not shown:
+        return None
+    across = min(4, len(shown))
+    down = -(-len(shown) // across)
+    figure = Figure(figsize=(0.6 + 2.7 * across, 0.8 + 2.0 * down), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    for axes in grid.flat[len(shown) :]:
+        axes.set_visible(False)
+    for axes, (label, cells) in zip(grid.flat, shown.items(), strict=False):
+        for column, colour, line in (("accuracy", COLOURS[1], "--"), ("val_accuracy", COLOURS[0], "-")):
+            for cell in cells.values():
+                if column in cell:
+                    axes.plot(cell["epoch"], cell[column] * 100, line, color=colour, linewidth=0.6, alpha=0.5)
+            mean = mean_curve(cells, column)
+            if len(mean):
+                name = "validation" if column.startswith("val") else "training"
+                axes.plot(mean.index, mean * 100, line, color=colour, linewidth=1.8, label=name)
+        axes.set_title(_wrapped(label), fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.grid(visible=True, alpha=0.25)
+    grid.flat[0].legend(fontsize=7)
+    figure.supxlabel("epoch", fontsize=8)
+    figure.supylabel("accuracy, % of items", fontsize=8)
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    return figure
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _longest(labels: Sequence[Any]) -> int:
+    return max((len(str(label)) for label in labels), default=0)
+
+
+def _wrapped(label: str, width: int = 26) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(label, width)[:3])
