@@ -69,7 +69,8 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
     fixed = _fixed(checker, cell, matrix)
     cells: list[Cell] = []
     leaderboard = LeaderboardSettings()
-    if all(fixed.get(key) is not None or key in axes for key in (*REQUIRED, "evaluate", "metrics")):
+    usable = all(axes.get(name) for name in matrix)
+    if usable and all(fixed.get(key) is not None or key in axes for key in (*REQUIRED, "evaluate", "metrics")):
         expander = Expander(checker, fixed, cell)
         cells = list(expander.cells(axes))
         cells = excluded(checker, content.get("exclude"), axes, cells)

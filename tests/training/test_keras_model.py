@@ -14,7 +14,6 @@ from benchmark.exceptions import CellTimeoutError
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.run import TrainingRun
 
-sys.path.insert(0, str(Path(__file__).parent))
 from toy import ToyExamples
 
 pytestmark = pytest.mark.slow

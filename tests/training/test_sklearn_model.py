@@ -9,7 +9,6 @@ from bench_models import Majority, MfccSvm
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.run import TrainingRun
 
-sys.path.insert(0, str(Path(__file__).parent))
 from toy import ToyExamples
 
 

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.plugin.registry import Registry, Source
+from benchmark.suite.cell import identity
+from benchmark.suite.identity import Identifier
+
+from suite_texts import GOOD
+
+
+def ids(suite, registry, revision: str | None = "r1") -> list[str | None]:  # noqa: ANN001
+    identifier = Identifier(registry, lambda spec: revision)
+    return [identifier.identity(cell.spec) for cell in suite.cells]
+
+
+def test_every_cell_has_an_identity_of_its_own_that_is_the_hash_of_its_canonical_form(load, registry) -> None:
+    suite = load(GOOD)
+    identifier = Identifier(registry, lambda spec: "r1")
+    for cell, id_ in zip(suite.cells, ids(suite, registry), strict=True):
+        canonical = identifier.canonical(cell.spec)
+        assert id_ == identity(canonical)
+        assert json.loads(json.dumps(canonical)) == canonical
+    assert len(set(ids(suite, registry))) == len(suite.cells)
+
+
+def test_labels_order_locations_metrics_and_written_defaults_are_decoration(load, registry) -> None:
+    plain = set(ids(load(GOOD), registry))
+    for old, new in [
+        ("{label: both, use: [stretch, mask]}", "{use: [stretch, mask], label: other}"),
+        ("model: [small, {large: {width: 64}}]", "model: [{large: {width: 64}, label: big}, small]"),
+        ("dataset: tones", "dataset: {tones: {root: /elsewhere}}"),
+        ("dataset: tones", "dataset: {tones: {count: 4}}"),
+        ("dataset: tones", "metrics: [top2]\n  dataset: tones"),
+        ("epochs: 3", "epochs: 3, batch_size: 32"),
+        ("name: trial", "name: other\ndescription: words"),
+    ]:
+        assert old in GOOD
+        assert set(ids(load(GOOD.replace(old, new)), registry)) == plain, new
+
+
+def test_whatever_can_change_a_result_changes_the_identity(load, registry) -> None:
+    plain = set(ids(load(GOOD), registry))
+    for old, new in [
+        ("size: 32", "size: 33"),
+        ("epochs: 3", "epochs: 4"),
+        ("dataset: tones", "dataset: {tones: {count: 5}}"),
+        ("dataset: tones", "evaluate: [validation]\n  dataset: tones"),
+        ("dataset: tones", "split: {augment: before}\n  dataset: tones"),
+        ("dataset: tones", "clips: {seconds: 3}\n  dataset: tones"),
+        ("seed: [0, 1]", "seed: [2, 3]"),
+    ]:
+        assert not set(ids(load(GOOD.replace(old, new)), registry)) & plain, new
+    assert not set(ids(load(GOOD), registry, revision="r2")) & plain
+
+
+def test_a_new_version_of_a_plugin_makes_new_identities(load, registry) -> None:
+    suite = load(GOOD)
+    newer = [replace(cell, spec=replace(cell.spec, model=replace(cell.spec.model, version="2"))) for cell in suite.cells]
+    identifier = Identifier(registry, lambda spec: "r1")
+    assert not {identifier.identity(cell.spec) for cell in newer} & set(ids(suite, registry))
+
+
+def test_a_list_file_counts_by_its_content_and_not_by_its_place(load, registry, tmp_path: Path) -> None:
+    for name, content in (("a.txt", "x"), ("b.txt", "y"), ("copy.txt", "x")):
+        (tmp_path / name).write_text(content)
+
+    def with_train(name: str) -> list[str | None]:
+        split = f"split: {{strategy: predefined, files: {{train: {name}, test: b.txt}}}}"
+        return ids(load(GOOD.replace("dataset: tones", f"{split}\n  dataset: tones")), registry)
+
+    assert with_train("a.txt") == with_train("copy.txt")
+    assert not set(with_train("a.txt")) & set(with_train("b.txt"))
+
+
+def test_without_a_dataset_there_is_no_identity(load, registry) -> None:
+    assert set(ids(load(GOOD), registry, revision=None)) == {None}
+
+
+def test_another_process_finds_the_same_identities(load, registry, tmp_path: Path) -> None:
+    expected = ids(load(GOOD), registry)
+    code = textwrap.dedent(f"""
+        import sys, json
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        from conftest import Large, Mask, Noises, Picture, Small, Stretch, Tones, metric
+        from benchmark.plugin.registry import Registry, Source
+        from benchmark.suite.identity import Identifier
+        from benchmark.suite.load import load_suite
+        registry = Registry()
+        for component in (Mask, Large, Noises, Small, Picture, Tones, Stretch, *map(metric, ("top2", "top1", "macro-f1"))):
+            registry.add(component, Source("fakes", "fakes", "1.0"))
+        suite = load_suite(Path({str(tmp_path / "suite.yaml")!r}), registry)
+        identifier = Identifier(registry, lambda spec: "r1")
+        print(json.dumps([identifier.identity(cell.spec) for cell in suite.cells]))
+    """)
+    environment = {**os.environ, "PYTHONHASHSEED": "123"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert json.loads(done.stdout) == expected
+
+
+def test_the_registry_s_version_is_what_counts(load, registry: Registry) -> None:
+    assert registry.offer("model", "small").source == Source("fakes", "fakes", "1.0")
+    assert load(GOOD).cells[0].spec.model.version == "1.0"
