@@ -35,7 +35,9 @@ def leaderboard(
     if baseline:
         wanted = {axis: str(label) for axis, label in baseline.items()}
         for measure in measures:
-            table[f"{measure.name} {DIFFERENCE}"] = _differences(table, axes, wanted, f"{measure.name} {MEAN}")
+            table[f"{measure.name} {DIFFERENCE}"] = _differences(
+                table, axes, wanted, f"{measure.name} {MEAN}"
+            )
     table["rank"] = _ranks(table, by)
     order = -table[f"{by.name} {MEAN}"] if by.greater_is_better else table[f"{by.name} {MEAN}"]
     ranked = table["complete"] & table["clean"]
@@ -47,7 +49,9 @@ def leaderboard(
     )
 
 
-def baseline_rows(table: pd.DataFrame, axes: Sequence[str], baseline: Mapping[str, str | int]) -> dict[int, int]:
+def baseline_rows(
+    table: pd.DataFrame, axes: Sequence[str], baseline: Mapping[str, str | int]
+) -> dict[int, int]:
     """Return, for each row that has one, the row with the baseline's labels and otherwise the same."""
     wanted = {axis: str(label) for axis, label in baseline.items()}
     by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for _, line in table.iterrows()}

@@ -19,7 +19,9 @@ def class_accuracy(predictions: RowPredictions) -> pd.Series:
     table = pd.DataFrame({"cell": predictions.cells, "label": predictions.labels, "hit": hits})
     per_cell = table.groupby(["cell", "label"])["hit"].mean()
     means = per_cell.groupby("label").mean()
-    return pd.Series([means.get(number, np.nan) for number in range(len(predictions.classes))], predictions.classes)
+    return pd.Series(
+        [means.get(number, np.nan) for number in range(len(predictions.classes))], predictions.classes
+    )
 
 
 def confusion(predictions: RowPredictions) -> pd.DataFrame:

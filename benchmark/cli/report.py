@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.command()
 @suite_options
 @locations_options
-@click.option("--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between.")
+@click.option(
+    "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between."
+)
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
     suite_file: Path, overrides: tuple[str, ...], locations: Locations, formats: str, force: bool
@@ -36,12 +38,19 @@ def command(
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
     plugins, plan = load_plan(suite_file, overrides, locations)
     for label, error in plan.absent.items():
-        click.echo(f"Warning: dataset {label} was not found, and its cells are not shown as done: {error}", err=True)
+        click.echo(
+            f"Warning: dataset {label} was not found, and its cells are not shown as done: {error}", err=True
+        )
     show_report(plan, plugins, locations, asked, force=force)
 
 
 def show_report(
-    plan: Plan, plugins: Plugins, locations: Locations, formats: Sequence[str] = FORMATS, *, force: bool = False
+    plan: Plan,
+    plugins: Plugins,
+    locations: Locations,
+    formats: Sequence[str] = FORMATS,
+    *,
+    force: bool = False,
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.leaderboard import DIFFERENCE, MEAN, SD, baseline_rows, leaderboard, row_label, varying
+from benchmark.analysis.leaderboard import (
+    DIFFERENCE,
+    MEAN,
+    SD,
+    baseline_rows,
+    leaderboard,
+    row_label,
+    varying,
+)
 from benchmark.analysis.per_class import class_accuracy, confusion
 from benchmark.report import figures
 from benchmark.report.render import to_csv, to_latex, to_markdown, to_terminal
@@ -59,7 +67,9 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
         columns.append(Column(f"{measure.name} {MEAN}", header, kind, f"{measure.name} {SD}"))  # type: ignore[arg-type]
     first = next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
     if f"{first.name} {DIFFERENCE}" in lines:
-        columns.append(Column(f"{first.name} {DIFFERENCE}", f"Δ {first.metric}", "points" if first.percent else "number"))
+        columns.append(
+            Column(f"{first.name} {DIFFERENCE}", f"Δ {first.metric}", "points" if first.percent else "number")
+        )
     columns += [
         Column("n", "cells ok"),
         Column("total", "parameters", "integer", narrow=False),
@@ -67,7 +77,12 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
         Column("marks", "marks"),
     ]
     shown = lines.assign(n=[_count(line) for _, line in lines.iterrows()])
-    return Table(tuple(columns), tuple(shown.to_dict("records")), _caption(results, lines, plan, first.name), _notes(results, lines, plan))  # type: ignore[arg-type]
+    return Table(
+        tuple(columns),
+        tuple(shown.to_dict("records")),
+        _caption(results, lines, plan, first.name),
+        _notes(results, lines, plan),
+    )  # type: ignore[arg-type]
 
 
 def terminal_text(table: Table) -> str:
@@ -87,8 +102,17 @@ def _count(line: Any) -> str:
 def _caption(results: Results, lines: pd.DataFrame, plan: Plan, sort: str) -> str:
     marks = dict.fromkeys(mark for marks in lines["marks"] for mark in marks)
     said = "; ".join(_MARKS.get(mark, mark) for mark in marks)
-    fixed = [f"{axis}: {results.cells[axis].iloc[0]}" for axis in results.axes if results.cells[axis].nunique() == 1]
-    parts = [f"Leaderboard of {plan.suite.name}", f"sorted by {sort}", "percent, mean ± sd over seeds", *fixed]
+    fixed = [
+        f"{axis}: {results.cells[axis].iloc[0]}"
+        for axis in results.axes
+        if results.cells[axis].nunique() == 1
+    ]
+    parts = [
+        f"Leaderboard of {plan.suite.name}",
+        f"sorted by {sort}",
+        "percent, mean ± sd over seeds",
+        *fixed,
+    ]
     return ", ".join(parts) + "." + (f" {said[0].upper()}{said[1:]}." if said else "")
 
 
@@ -131,12 +155,20 @@ def _figures(
             references = baseline_rows(lines, results.axes, plan.suite.leaderboard.baseline)
             pairs = {row: base for row, base in references.items() if row in known and base in known}
             if pairs:
-                change = pd.DataFrame({labels[row]: accuracy.loc[row] - accuracy.loc[base] for row, base in pairs.items()}).T
+                change = pd.DataFrame(
+                    {labels[row]: accuracy.loc[row] - accuracy.loc[base] for row, base in pairs.items()}
+                ).T
                 title = f"Difference to the baseline on {evaluation}{suffix}"
-                yield from figures.save(figures.heatmap(change, title, difference=True), folder, f"difference-{name}")
+                yield from figures.save(
+                    figures.heatmap(change, title, difference=True), folder, f"difference-{name}"
+                )
         matrices = {labels[row]: confusion(predictions) for row, predictions in known.items()}
-        yield from figures.save(figures.confusion_grid(matrices, f"{evaluation}{suffix}"), folder, f"confusion-{name}")
-    curves = figures.learning_curves({labels[row]: results.histories(row) for row in order}, f"Learning curves{suffix}")
+        yield from figures.save(
+            figures.confusion_grid(matrices, f"{evaluation}{suffix}"), folder, f"confusion-{name}"
+        )
+    curves = figures.learning_curves(
+        {labels[row]: results.histories(row) for row in order}, f"Learning curves{suffix}"
+    )
     if curves is not None:
         yield from figures.save(curves, folder, "learning-curves")
 
@@ -146,9 +178,14 @@ def _page(results: Results, table: Table, images: Sequence[Path], folder: Path, 
     parts += ["\n## Figures\n"]
     parts += [f"![{image.stem}]({image.relative_to(folder).as_posix()})\n" for image in images]
     parts += ["\n## Data\n", _data(results, plan)]
-    left_out = {name: reason for record in results.records.values() for name, reason in record.left_out.items()}
+    left_out = {
+        name: reason for record in results.records.values() for name, reason in record.left_out.items()
+    }
     if left_out:
-        parts += ["\n## Files left out\n", *(f"- {name}: {reason}" for name, reason in sorted(left_out.items()))]
+        parts += [
+            "\n## Files left out\n",
+            *(f"- {name}: {reason}" for name, reason in sorted(left_out.items())),
+        ]
     parts += ["\n## Made with\n", *_provenance(results)]
     parts += ["\n## Suite\n", "```yaml", plan.suite.text.rstrip(), "```"]
     return "\n".join(parts) + "\n"
@@ -161,7 +198,9 @@ def _data(results: Results, plan: Plan) -> str:
     ]
     for record in results.records.values():
         if record.counts:
-            items = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(record.counts.items()))
+            items = ", ".join(
+                f"{name.replace('_', ' ')} {count}" for name, count in sorted(record.counts.items())
+            )
             lines.append(f"- {' · '.join(record.labels.values())}: {items}")
             notes = record.provenance.get("notes", [])
             lines += [f"  - {note}" for note in notes]

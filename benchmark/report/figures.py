@@ -89,7 +89,9 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
 
     from benchmark.analysis.per_class import mean_curve
 
-    shown = {label: cells for label, cells in histories.items() if any(len(cell) > 1 for cell in cells.values())}
+    shown = {
+        label: cells for label, cells in histories.items() if any(len(cell) > 1 for cell in cells.values())
+    }
     if not shown:
         return None
     across = min(4, len(shown))

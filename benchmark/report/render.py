@@ -25,7 +25,11 @@ def to_markdown(table: Table) -> str:
     align = ["right" if column.is_number else "left" for column in table.columns]
     cells = [[_escape_markdown(text) for text in line] for line in table.texts()]
     headers = [_escape_markdown(column.header) for column in table.columns]
-    drawn = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True) if cells else "(no rows)"
+    drawn = (
+        tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+        if cells
+        else "(no rows)"
+    )
     notes = "\n".join(f"- {_escape_markdown(note)}" for note in table.notes)
     return f"{_escape_markdown(table.caption)}\n\n{drawn}\n" + (f"\n{notes}\n" if notes else "")
 

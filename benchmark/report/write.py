@@ -63,7 +63,15 @@ def _digest(plan: Plan, store: ResultsStore, formats: Sequence[str]) -> str:
     stamps = {id_: folders[id_].stat().st_mtime_ns for id_ in sorted(folders) if id_ in set(plan.ids)}
     labels = [[id_, cell.label] for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)]
     metrics = sorted({metric.label for cell in plan.suite.cells for metric in cell.spec.metrics})
-    parts = [version("genrebench"), plan.suite.text, repr(plan.suite.leaderboard), labels, stamps, metrics, list(formats)]
+    parts = [
+        version("genrebench"),
+        plan.suite.text,
+        repr(plan.suite.leaderboard),
+        labels,
+        stamps,
+        metrics,
+        list(formats),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

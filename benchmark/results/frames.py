@@ -126,12 +126,18 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
             cells[measure.name] = np.nan
     classes = next((tuple(record.classes) for record in records.values() if record.classes), ())
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
-    notes = tuple(f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items())
+    notes = tuple(
+        f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()
+    )
     return Results(cells, axes, tuple(measures), classes, records, folders, (*notes, *_mixed(records)))
 
 
-def _line(cell: Cell, row: int, id_: str | None, record: CellRecord | None, damage: str | None) -> dict[str, Any]:
-    name = "/".join(cell.labels[axis] for axis in ("seed", "fold") if axis in cell.labels) or str(cell.spec.seed)
+def _line(
+    cell: Cell, row: int, id_: str | None, record: CellRecord | None, damage: str | None
+) -> dict[str, Any]:
+    name = "/".join(cell.labels[axis] for axis in ("seed", "fold") if axis in cell.labels) or str(
+        cell.spec.seed
+    )
     line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_ or ""}
     if record is None:
         return line | {STATUS: "damaged" if damage else "missing", "error": damage or "", "marks": ()}
@@ -190,7 +196,9 @@ def _mixed(records: Mapping[str, CellRecord]) -> list[str]:
     for name in ("genrebench", "keras", "tensorflow", "jax", "torch", "numpy"):
         found = {record.provenance.get("versions", {}).get(name) for record in records.values()} - {None}
         if len(found) > 1:
-            notes.append(f"These results were made with {len(found)} versions of {name}: {', '.join(sorted(found))}.")
+            notes.append(
+                f"These results were made with {len(found)} versions of {name}: {', '.join(sorted(found))}."
+            )
     backends = {record.provenance.get("backend") for record in records.values()} - {None}
     if len(backends) > 1:
         notes.append(f"These results were made with several Keras backends: {', '.join(sorted(backends))}.")
