@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.data.store import FeatureStore
+from benchmark.exceptions import CacheError
+
+SHAPE = (4, 5, 1)
+
+
+def store(folder: Path) -> FeatureStore:
+    return FeatureStore(folder / "space", SHAPE, "uint8", {"name": "mel"})
+
+
+def array(value: int) -> np.ndarray:
+    return np.full(SHAPE, value % 256, np.uint8)
+
+
+def fill(made: FeatureStore, values: range) -> None:
+    with made.writing():
+        made.append([f"k{value}" for value in values], [array(value) for value in values])
+
+
+def test_what_is_appended_is_found_by_its_key(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    assert made.rows(["k1"]).tolist() == [-1]
+    fill(made, range(3))
+    fill(made, range(1, 5))
+    rows = store(tmp_path).rows(["k4", "k0", "absent", "k2"])
+    assert rows.tolist() == [4, 0, -1, 2]
+    assert made.open_rows()[rows[0]].max() == 4
+    assert made.open_rows().shape == (5, *SHAPE)
+
+
+def test_many_keys_are_looked_up_at_once(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(1200))
+    keys = [f"k{value % 1300}" for value in range(5000)]
+    rows = made.rows(keys)
+    assert (rows == [value % 1300 if value % 1300 < 1200 else -1 for value in range(5000)]).all()
+
+
+def test_arrays_of_another_shape_or_type_are_refused(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    for wrong in (np.zeros((4, 5, 3), np.uint8), np.zeros(SHAPE, np.float32)):
+        with made.writing(), pytest.raises(CacheError, match="do not fit"):
+            made.append(["k"], [wrong])
+    assert made.rows(["k"]).tolist() == [-1]
+
+
+def test_a_truncated_file_serves_what_it_still_holds(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(10))
+    data = tmp_path / "space" / "data.bin"
+    data.write_bytes(data.read_bytes()[: 20 * 6 + 7])
+    assert made.rows([f"k{n}" for n in range(10)]).tolist() == [0, 1, 2, 3, 4, 5, -1, -1, -1, -1]
+    fill(made, range(6, 10))
+    rows = made.rows([f"k{n}" for n in range(10)])
+    assert [int(made.open_rows()[row].max()) for row in rows] == list(range(10))
+
+
+def test_a_damaged_index_is_begun_anew(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(4))
+    (tmp_path / "space" / "index.sqlite").write_bytes(b"this is no database" * 500)
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert made.rows(["k0"]).tolist() == [-1]
+    fill(made, range(2))
+    assert made.open_rows()[made.rows(["k1"])[0]].max() == 1
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    code = textwrap.dedent(f"""
+        import sys, numpy as np
+        from pathlib import Path
+        from benchmark.data.store import FeatureStore
+        store = FeatureStore(Path({str(tmp_path)!r}) / "space", {SHAPE}, "uint8", {{"name": "mel"}})
+        with store.writing():
+            for value in range(100000):
+                store.append([f"k{{value}}"], [np.full({SHAPE}, value % 251, np.uint8)])
+                print(value, flush=True)
+    """)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    last = 0
+    while last < 30:
+        last = int(process.stdout.readline())
+    os.kill(process.pid, signal.SIGKILL)
+    last = max([last, *(int(line) for line in process.stdout.read().split() if line.isdigit())])
+    process.wait()
+    made = store(tmp_path)
+    rows = made.rows([f"k{value}" for value in range(last + 1)])
+    assert (rows >= 0).all()
+    stored = made.open_rows()
+    assert all((stored[row] == value % 251).all() for value, row in enumerate(rows))
+    with made.writing():
+        made.append(["after"], [array(77)])
+    assert made.open_rows()[made.rows(["after"])[0]].max() == 77
+
+
+def test_rows_without_a_key_are_overwritten(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(2))
+    with (tmp_path / "space" / "data.bin").open("ab") as file:
+        file.write(b"\xff" * 33)
+    fill(made, range(2, 4))
+    assert made.rows(["k2", "k3"]).tolist() == [2, 3]
+    assert made.open_rows()[3].max() == 3
+
+
+def test_another_process_reads_while_one_writes(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(3))
+    code = f"""
+from pathlib import Path
+from benchmark.data.store import FeatureStore
+store = FeatureStore(Path({str(tmp_path)!r}) / "space", {SHAPE}, "uint8", {{}})
+print(store.rows(["k2"]).tolist(), int(store.open_rows()[2].max()))
+"""
+    with made.writing():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[2] 2"
+
+
+def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = store(tmp_path)
+    fill(made, range(2))
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with made.writing(), pytest.raises(CacheError, match=r"disk is full.*bench cache prune"):
+        made.append(["k9"], [array(9)])
+    monkeypatch.undo()
+    assert made.rows(["k1", "k9"]).tolist() == [1, -1]
+
+
+def test_an_index_that_is_read_only_is_no_damaged_one(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(2))
+    with sqlite3.connect(tmp_path / "space" / "index.sqlite") as index:
+        index.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert made.rows(["k1"]).tolist() == [1]
+        assert time.monotonic() - started < 30

@@ -1,0 +1,140 @@
+"""A results folder without training: three models, two recipes, two seeds, and random probabilities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench_metrics import bench_metrics
+from benchmark import Augmentation, Dataset, Features, Model
+from benchmark.execution.plan import Plan
+from benchmark.plugin.registry import Registry, Source
+from benchmark.results.record import CellError, CellRecord
+from benchmark.results.store import ResultsStore
+from benchmark.suite.identity import Identifier
+from benchmark.suite.load import load_suite
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+CLASSES = ("blues", "hip_hop & rap", "rock")
+TRACKS = 12
+SUITE = """
+name: made_up
+description: Nothing was trained for this
+cell:
+  dataset: tones
+  features: picture
+  evaluate: [test]
+  metrics: [top1, macro-f1]
+matrix:
+  model: [first, second, {third: {}, label: third_50%}]
+  augmentation: [none, {label: stretched, use: [stretch]}]
+  seed: [0, 1]
+leaderboard: {sort: "tones:test/top1", baseline: {augmentation: none}}
+"""
+
+
+class Tones(Dataset):
+    name = "tones"
+
+
+class Picture(Features):
+    name = "picture"
+
+
+class First(Model):
+    name = "first"
+
+
+class Second(Model):
+    name = "second"
+
+
+class Third(Model):
+    name = "third"
+
+
+class Stretch(Augmentation):
+    name = "stretch"
+    acts_on = "waveform"
+
+
+def make_registry() -> Registry:
+    """Return made-up components, and the metrics that the distribution brings."""
+    registry = Registry()
+    for component in (Tones, Picture, First, Second, Third, Stretch, *bench_metrics()):
+        registry.add(component, Source("fakes", "fakes", "1.0"))
+    return registry
+
+
+def make_plan(folder: Path, text: str = SUITE) -> Plan:
+    """Return the plan of a suite whose dataset is taken as there."""
+    registry = make_registry()
+    (folder / "suite.yaml").write_text(text)
+    suite = load_suite(folder / "suite.yaml", registry)
+    identifier = Identifier(registry, lambda spec: "revision")
+    ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
+
+    def corpus_of(spec: Any) -> Any:
+        raise AssertionError(f"a report needs no audio, but asked for {spec}")
+
+    return Plan(suite, ids, {}, {}, corpus_of, identifier)
+
+
+def make_answers(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return true labels and probabilities of the cell with this number in the plan."""
+    import numpy as np
+
+    random = np.random.default_rng(number)
+    labels = np.arange(TRACKS) % len(CLASSES)
+    probabilities = random.dirichlet(np.ones(len(CLASSES)), TRACKS)
+    probabilities[np.arange(TRACKS), labels] += random.uniform(0, 0.5)
+    return labels, (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def make_results(plan: Plan, root: Path, failed: dict[int, str] | None = None, **changes: Any) -> ResultsStore:
+    """File a result for each cell; ``failed`` maps cells' numbers to their errors, ``changes`` go into records."""
+    store = ResultsStore(root, plan.suite.name)
+    for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
+        assert id_ is not None
+        record: dict[str, Any] = {
+            "id": id_,
+            "suite": plan.suite.name,
+            "labels": dict(cell.labels),
+            "spec": plan.identifier.canonical(cell.spec),
+            "status": "ok",
+            "classes": list(CLASSES),
+            "parameters": {"total": 15_764_554, "trainable": 15_764_554},
+            "counts": {"train_tracks": 36, "train_items": 72},
+            "seconds": {"training": 2.0 + number, "total": 3.0 + number},
+            "peak_memory_mb": 512.0,
+            "provenance": {"versions": {"genrebench": "0.1.0"}},
+        } | changes
+        if number in (failed or {}):
+            error = CellError("ValueError", failed[number])  # type: ignore[index]
+            broken = CellRecord(**record | {"status": "failed", "error": error})
+            store.write(broken, predictions=None, history=[], metrics=None)
+        else:
+            store.write(CellRecord(**record), predictions=_predictions(number), history=_history(number), metrics={})
+    return store
+
+
+def _predictions(number: int) -> pd.DataFrame:
+    import pandas as pd
+
+    labels, probabilities = make_answers(number)
+    frame = pd.DataFrame(probabilities, columns=[f"p:{name}" for name in CLASSES])
+    frame.insert(0, "label", [CLASSES[label] for label in labels])
+    frame.insert(0, "group", None)
+    frame.insert(0, "track", [f"track {track:02d}" for track in range(TRACKS)])
+    frame.insert(0, "set", "tones:test")
+    return frame
+
+
+def _history(number: int) -> list[dict[str, Any]]:
+    return [
+        {"stage": "train", "epoch": epoch, "accuracy": epoch / 10, "val_accuracy": (epoch + number % 3) / 15}
+        for epoch in range(1, 6)
+    ]
