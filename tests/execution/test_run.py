@@ -1,0 +1,201 @@
+"""Runs as users see them: in other processes, with real faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+SUITE = (Path(__file__).parents[1] / "conftest.py").read_text().split('SUITE = """')[1].split('"""')[0]
+
+
+def with_model(model: str) -> str:
+    return SUITE.replace("nearest]", f"{model}]")
+
+
+def statuses(project) -> dict[str, str]:  # noqa: ANN001
+    records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    return {" ".join(record["labels"].values()): record["status"] for record in records}
+
+
+def stamps(project) -> dict[str, int]:  # noqa: ANN001
+    return {file.parent.name: file.stat().st_mtime_ns for file in project.results.glob("*/cell.json")}
+
+
+def test_a_suite_runs_reports_and_is_done(project) -> None:
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 0, ran.err
+    assert statuses(project) == dict.fromkeys(("majority 0", "majority 1", "nearest 0", "nearest 1"), "ok")
+    assert "[4/4] nearest · 1: ok" in ran.err
+    assert "Leaderboard of trial" in ran.out
+    assert str(Path("results/trial/report/leaderboard.md")) in ran.out
+    assert (project.results / "report" / "leaderboard.csv").is_file()
+    metrics = json.loads(next(project.results.glob("nearest-0-*/metrics.json")).read_text())
+    assert metrics["synthetic:test"]["top1"] > 0.5
+
+
+def test_running_again_repeats_nothing_and_changes_no_report(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    before, report = stamps(project), (project.results / "report" / "report.md").stat().st_mtime_ns
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 0
+    assert "Leaderboard of trial" in ran.out
+    assert stamps(project) == before
+    assert (project.results / "report" / "report.md").stat().st_mtime_ns == report
+
+
+def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
+    project.write(with_model("{nearest: {trouble: raise, seed: 1}}"))
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 1
+    assert statuses(project) == {"majority 0": "ok", "majority 1": "ok", "nearest 0": "ok", "nearest 1": "failed"}
+    assert "RuntimeError: this cell was told to fail" in ran.err
+    assert "1/2 (1 failed)" in ran.out
+    assert "1 of 4 cells are not ok" in ran.err
+    listed = project.bench("status", "suite.yaml", "--failed", "--errors")
+    assert "Traceback" in listed.out
+    assert "3 ok" in listed.out
+
+
+def test_a_failed_cell_is_run_again_only_when_asked(project) -> None:
+    project.environment["TROUBLE_FILE"] = str(project.folder / "happened")
+    project.write(with_model("{nearest: {trouble: once, seed: 0}}"))
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 1
+    before = stamps(project)
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 1
+    assert stamps(project) == before
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--retry-failed").code == 0
+    changed = [name for name, stamp in stamps(project).items() if before[name] != stamp]
+    assert [name.rpartition("-")[0] for name in changed] == ["nearest-0"]
+
+
+def test_a_cell_that_takes_too_long_is_recorded_as_timed_out(project) -> None:
+    project.write(with_model("{nearest: {seconds: 1.5, seed: 0}}"))
+    ran = project.bench("run", "suite.yaml", "--executor", "inline", "--timeout", "1")
+    assert ran.code == 1
+    assert statuses(project)["nearest 0"] == "timed out"
+    assert statuses(project)["nearest 1"] == "ok"
+
+
+def test_a_tracker_is_told_of_every_cell(project) -> None:
+    log = project.folder / "log"
+    project.environment["TRACKER_LOG"] = str(log)
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert [line.split()[1] for line in log.read_text().splitlines()] == ["ok"] * 4
+
+
+def test_new_seeds_run_alone(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    before = stamps(project)
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code == 0
+    after = stamps(project)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 6
+
+
+def test_a_damaged_result_is_kept_aside_and_run_again(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    next(project.results.glob("majority-0-*/predictions.parquet")).unlink()
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 0
+    assert "was damaged (predictions.parquet is missing), is kept aside and run again" in ran.err
+    assert len(list(project.results.glob("damaged-*"))) == 1
+
+
+def test_the_same_cell_in_two_processes_gives_the_same_files(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
+    for name in ("predictions.parquet", "metrics.json"):
+        for file in project.results.glob(f"*/{name}"):
+            other = project.folder / "again" / "trial" / file.parent.name / name
+            assert other.read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("nearest]", "nearst]"), "suite.yaml:9: There is no model 'nearst'. Did you mean 'nearest'?"),
+        (("tracks_per_class: 6", "tracks_per_class: 2"), "has too few tracks for the split"),
+        (("{synthetic: {tracks_per_class: 6, seconds: 1, difficulty: 0}}", "gtzan"), "--data gtzan=DIR"),
+    ],
+)
+def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message: str) -> None:  # noqa: ANN001
+    project.write(SUITE.replace(*change))
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_second_run_on_the_same_results_is_turned_away(project) -> None:
+    project.write(with_model("{nearest: {seconds: 20, seed: 0}}"))
+    first = project.start("run", "suite.yaml", "--executor", "inline")
+    lock = project.results / ".lock.json"
+    wait_for(lambda: lock.is_file() and len(stamps(project)) >= 2)
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    first.kill()
+    first.communicate()
+    assert ran.code == 1
+    assert f"process {first.pid}" in ran.err
+
+
+def test_a_killed_run_goes_on_where_it_was(project) -> None:
+    project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
+    process = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: len(stamps(project)) >= 3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    before = stamps(project)
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    after = stamps(project)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 4
+
+
+def wait_for(condition, seconds: float = 90) -> None:  # noqa: ANN001
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same_results_as_running_inline(project) -> None:
+    ran = project.bench("run", "suite.yaml", "--jobs", "2")
+    assert ran.code == 0, ran.err
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
+    for file in project.results.glob("*/metrics.json"):
+        other = project.folder / "again" / "trial" / file.parent.name / "metrics.json"
+        assert other.read_bytes() == file.read_bytes()
+
+
+@pytest.mark.slow
+def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> None:
+    project.write(with_model("{nearest: {trouble: die, seed: 0}}"))
+    ran = project.bench("run", "suite.yaml", "--jobs", "2")
+    assert ran.code == 1
+    assert statuses(project) == {"majority 0": "ok", "majority 1": "ok", "nearest 0": "failed", "nearest 1": "ok"}
+    assert "WorkerDiedError: The worker process died" in ran.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, number: int, executor: str) -> None:
+    project.write(with_model("{nearest: {seconds: 8, seed: 1}}"))
+    process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
+    wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Interrupted. What is finished is kept" in err
+    assert "Traceback" not in err
+    assert statuses(project)["nearest 1"] == "interrupted"
+    assert "1/2 (1 interrupted)" in out
+    before = stamps(project)
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert sum(before[name] != stamp for name, stamp in stamps(project).items()) == 1

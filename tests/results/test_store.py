@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmark.exceptions import ResultsError
+from benchmark.results.record import CellError, CellRecord
+from benchmark.results.store import Damaged, ResultsStore, read_history, read_metrics, read_predictions
+from benchmark.suite.cell import identity
+
+
+def record(seed: int = 0, status: str = "ok", **labels: str) -> CellRecord:
+    spec = {"seed": seed, "model": {"name": "cnn"}}
+    return CellRecord(identity(spec), "trial", labels or {"model": "cnn", "seed": str(seed)}, spec, status, classes=["a", "b"])  # type: ignore[arg-type]
+
+
+def predictions() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"set": "own:test", "track": ["t0", "t1"], "group": [None, "g"], "label": ["a", "b"], "p:a": [0.5, 0.25], "p:b": [0.5, 0.75]}
+    )
+
+
+def write(store: ResultsStore, made: CellRecord) -> Path:
+    ok = made.status == "ok"
+    history = [{"stage": "train", "epoch": 1, "loss": 0.5}, {"stage": "train", "epoch": 2, "loss": 0.25, "val_loss": 1.0}]
+    return store.write(
+        made,
+        predictions=predictions() if ok else None,
+        history=history if ok else [],
+        metrics={"own:test": {"top1": 0.5}} if ok else None,
+    )
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    made = record()
+    folder = write(store, made)
+    assert folder.name == f"cnn-0-{made.id}"
+    assert store.read(made.id) == made
+    assert store.statuses() == {made.id: "ok"}
+    pd.testing.assert_frame_equal(read_predictions(folder), predictions(), check_dtype=False)
+    assert read_metrics(folder) == {"own:test": {"top1": 0.5}}
+    assert [epoch["val_loss"] for epoch in read_history(folder)] == ["", "1.0"]
+
+
+def test_a_failure_is_a_result_too(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    made = CellRecord(record().id, "trial", {"model": "x"}, record().spec, "failed", CellError("ValueError", "bad", "trace"))
+    write(store, made)
+    assert store.read(made.id) == made
+
+
+def test_labels_become_safe_folder_names(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    for seed, label in enumerate(["../../etc/passwd", "Blašković · ümlaut", "x" * 300, "", "日本", ".hidden", "a/b\\c\0d"]):
+        folder = write(store, record(seed, model=label))
+        assert folder.parent == tmp_path / "trial"
+        assert len(folder.name) < 100
+        assert folder.name.isascii()
+        assert not folder.name.startswith(".")
+    assert len(store.statuses()) == 7
+
+
+def test_a_new_result_replaces_the_old_one_under_another_label(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    write(store, record(model="old name"))
+    write(store, record(status="failed", model="new name"))
+    (folder,) = store.scan().values()
+    assert folder.name.startswith("new-name-")
+    assert store.statuses() == {record().id: "failed"}
+
+
+def damage(folder: Path, kind: str) -> None:
+    cell = folder / "cell.json"
+    content = json.loads(cell.read_text())
+    if kind == "record missing":
+        cell.unlink()
+    elif kind == "record truncated":
+        cell.write_text(cell.read_text()[:50])
+    elif kind == "record of another kind":
+        cell.write_text("[1, 2]")
+    elif kind == "record without status":
+        del content["status"]
+        cell.write_text(json.dumps(content))
+    elif kind == "specification edited":
+        content["spec"]["seed"] = 99
+        cell.write_text(json.dumps(content))
+    elif kind == "predictions missing":
+        (folder / "predictions.parquet").unlink()
+    elif kind == "predictions truncated":
+        file = folder / "predictions.parquet"
+        file.write_bytes(file.read_bytes()[:-20])
+    elif kind == "predictions empty":
+        (folder / "predictions.parquet").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("record missing", "cell.json is missing"),
+        ("record truncated", "is not a record"),
+        ("record of another kind", "is not a record"),
+        ("record without status", "is not a record"),
+        ("specification edited", "does not give the id"),
+        ("predictions missing", "predictions.parquet is missing"),
+        ("predictions truncated", "truncated"),
+        ("predictions empty", "empty"),
+    ],
+)
+def test_a_damaged_folder_is_named_with_the_reason_and_kept_aside(tmp_path: Path, kind: str, reason: str) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    made = record()
+    damage(write(store, made), kind)
+    found = store.read(made.id)
+    assert isinstance(found, Damaged)
+    assert reason in found.reason
+    assert store.statuses() == {made.id: "damaged"}
+    store.set_aside(made.id)
+    write(store, made)
+    assert store.statuses() == {made.id: "ok"}
+    assert len(list((tmp_path / "trial").glob("damaged-*"))) == 1
+
+
+def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path: Path) -> None:
+    code = textwrap.dedent(f"""
+        import time
+        from pathlib import Path
+        from benchmark.results.record import CellRecord
+        from benchmark.results.store import ResultsStore
+        def hang(folder):
+            print("writing", flush=True)
+            time.sleep(60)
+        record = CellRecord("{record().id}", "trial", {{"model": "cnn"}}, {record().spec!r}, "failed")
+        ResultsStore(Path({str(tmp_path)!r}), "trial").write(record, predictions=None, history=[], metrics=None, extra=hang)
+    """)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "writing"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    store = ResultsStore(tmp_path, "trial")
+    assert store.statuses() == {}
+    assert len(list((tmp_path / "trial").iterdir())) == 1
+    store.clean_leftovers()
+    assert list((tmp_path / "trial").iterdir()) == []
+
+
+def test_two_runs_on_the_same_results_are_kept_apart_and_the_first_is_named(tmp_path: Path) -> None:
+    code = textwrap.dedent(f"""
+        import sys
+        from pathlib import Path
+        from benchmark.results.store import ResultsStore
+        with ResultsStore(Path({str(tmp_path)!r}), "trial").lock():
+            print("locked", flush=True)
+            sys.stdin.read()
+    """)
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "locked"
+    store = ResultsStore(tmp_path, "trial")
+    with pytest.raises(ResultsError, match=rf"Another run is writing .*process {process.pid} on"), store.lock():
+        pass
+    process.kill()
+    process.communicate()
+    with store.lock():
+        assert (tmp_path / "trial" / ".lock.json").is_file()
+
+
+@pytest.mark.parametrize(("number", "message"), [(28, "disk is full"), (30, "cannot be written"), (13, "--results DIR")])
+def test_a_full_or_read_only_disk_is_explained_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
+) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    write(store, record(1))
+
+    def refuse(folder: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(ResultsError, match=message):
+        store.write(record(2), predictions=None, history=[], metrics=None, extra=refuse)
+    assert store.statuses() == {record(1).id: "ok"}
+    assert not list((tmp_path / "trial").glob(".tmp-*"))
+
+
+def test_a_results_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ResultsError, match="cannot be written"), ResultsStore(tmp_path / "file", "trial").lock():
+        pass
