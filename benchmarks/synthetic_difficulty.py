@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import librosa
 import numpy as np
-from bench_datasets.synthetic import Synthetic, SyntheticShifted
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from bench_datasets.synthetic import Synthetic, SyntheticShifted
 from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.locations import Locations
 
@@ -60,7 +60,9 @@ def main() -> None:
                 start = time.perf_counter()
                 home, away = accuracies(difficulty, seed, locations)
                 took = time.perf_counter() - start
-                print(f"| {difficulty:g} | {seed} | {home:.1f} % | {away:.1f} % |  ({took:.0f} s)", flush=True)
+                print(
+                    f"| {difficulty:g} | {seed} | {home:.1f} % | {away:.1f} % |  ({took:.0f} s)", flush=True
+                )
 
 
 if __name__ == "__main__":

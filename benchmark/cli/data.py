@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli.options import locations_options
-from benchmark.exceptions import UsageError
+from benchmark.data.duplicates import copies_of
+from benchmark.exceptions import DatasetError, UsageError
 
 if TYPE_CHECKING:
     from benchmark.data.probe import Probe
     from benchmark.data.tracks import Corpus
     from benchmark.locations import Locations
-
-_SHOWN = 10
 
 
 @click.group()
@@ -52,7 +51,7 @@ def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
         parameter, equals, value = each.partition("=")
         if not equals:
             raise UsageError(f"--set {each}: write it as PARAMETER=VALUE.")
-        parameters[parameter] = parse(value, f"--set {each}").value
+        parameters[parameter] = parse(value, f"--set {each}", numbered=False).value
     spec = registry.spec("dataset", name, parameters)
     dataset = spec.create(registry)
     corpus = dataset.load(locations)
@@ -65,7 +64,7 @@ def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
 @click.option("--min-seconds", type=float, default=1.0, show_default=True, help="Shorter files are reported.")
 @click.option("--force", is_flag=True, help="Replace a manifest that is there.")
 def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) -> None:
-    """Write FOLDER/manifest.csv of all audio below FOLDER, and report broken, short, silent and duplicate files.
+    """Write FOLDER/manifest.csv of the audio below it; report what is broken, short, silent or twice there.
 
     A file's label is the name of the first folder below FOLDER, its group that of the folders in between.
     """
@@ -80,21 +79,23 @@ def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) ->
     if not names:
         raise UsageError(f"There is no audio below {folder}.")
     probes = probe_files(folder, names, locations.cache)
-    usable = [name for name in names if not probes[name].unusable(min_seconds) and "/" in name]
+    reasons = {name: _reason(name, probes[name], min_seconds) for name in names}
+    usable = [name for name in names if not reasons[name]]
+    for name in names:
+        if reasons[name]:
+            click.echo(f"left out {name}: {reasons[name]}")
+    if not usable:
+        raise DatasetError(f"{folder} holds no usable recording in a class folder; no manifest was written.")
     write_manifest(manifest, [_row(name, probes[name]) for name in usable])
     click.echo(f"{manifest}: {len(usable)} of {len(names)} files")
     for label, count in sorted(Counter(name.partition("/")[0] for name in usable).items()):
         click.echo(f"  {label}: {count}")
-    for name in names:
-        reason = probes[name].unusable(min_seconds) or ("" if "/" in name else "is in no class folder")
-        if reason:
-            click.echo(f"left out {name}: {reason}")
-    same = defaultdict(list)
-    for name in usable:
-        same[probes[name].content].append(name)
-    for copies in same.values():
-        if len(copies) > 1:
-            click.echo(f"duplicates: {' = '.join(copies)}")
+    for copies in copies_of({name: probes[name].content for name in usable}):
+        click.echo(f"duplicates: {' = '.join(copies)}")
+
+
+def _reason(name: str, probe: Probe, min_seconds: float) -> str:
+    return probe.unusable(min_seconds) or ("" if "/" in name else "it lies in no class folder")
 
 
 def _row(name: str, probe: Probe) -> dict[str, object]:
@@ -102,10 +103,8 @@ def _row(name: str, probe: Probe) -> dict[str, object]:
     return {
         "path": name,
         "label": label,
-        "track_id": name.rpartition(".")[0],
+        "track_id": name,
         "group": "/".join([label, *between]) if between else "",
-        "split": "",
-        "licence": "",
         "seconds": round(probe.seconds, 3),
         "sample_rate": probe.sample_rate,
         "channels": probe.channels,
@@ -117,7 +116,8 @@ def _tell(name: str, corpus: Corpus, expected: dict[str, int]) -> bool:
     """Print what a corpus holds; return whether anything is missing or broken."""
     counted = Counter(track.label for track in corpus.tracks)
     seconds = sum(track.seconds for track in corpus.tracks)
-    click.echo(f"{name}: {len(corpus.tracks)} usable tracks, {seconds / 60:.1f} minutes, revision {corpus.revision}")
+    click.echo(f"{name}: {len(corpus.tracks)} usable tracks, {seconds / 60:.1f} minutes")
+    click.echo(f"revision: {corpus.revision}")
     missing = 0
     for label in corpus.classes:
         wanted = f" of {expected[label]}" if label in expected else ""
@@ -127,16 +127,11 @@ def _tell(name: str, corpus: Corpus, expected: dict[str, int]) -> bool:
     click.echo(f"groups: {len(groups)}" if groups else "groups: none known (a grouped split is not possible)")
     for file in corpus.left_out:
         click.echo(f"left out {file.id}: {file.reason}")
-    same = defaultdict(list)
-    for track in corpus.tracks:
-        same[track.content].append(track)
-    copies = [tracks for tracks in same.values() if len(tracks) > 1]
-    for tracks in copies[:_SHOWN]:
-        labels = {track.label for track in tracks}
-        across = " ACROSS CLASSES" if len(labels) > 1 else ""
-        click.echo(f"duplicates{across}: {' = '.join(track.id for track in tracks)}")
-    if len(copies) > _SHOWN:
-        click.echo(f"… and {len(copies) - _SHOWN} more sets of duplicates")
+    label_of = {track.id: track.label for track in corpus.tracks}
+    for copies in copies_of({track.id: track.content for track in corpus.tracks}):
+        across = "" if len({label_of[copy] for copy in copies}) == 1 else " across classes"
+        click.echo(f"duplicates{across}: {' = '.join(copies)}")
     if missing:
-        click.echo(f"missing: {missing} of {sum(expected.values())} tracks")
+        counted_in = " (those left out count as missing)" if corpus.left_out else ""
+        click.echo(f"missing: {missing} of {sum(expected.values())} tracks{counted_in}")
     return bool(missing or corpus.left_out)

@@ -16,9 +16,8 @@ from benchmark.locations import DATA_VARIABLE, Locations, default_cache, default
 
 def suite_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument SUITE (``suite_file``) and ``--set`` (``overrides``)."""
-    function = click.option(
-        "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change the suite: cell.training.epochs=2."
-    )(function)
+    example = "Change the suite: cell.training.epochs=2."
+    function = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=example)(function)
     return click.argument("suite_file", metavar="SUITE", type=click.Path(path_type=Path))(function)
 
 
@@ -27,9 +26,11 @@ def locations_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--data", multiple=True, metavar="[NAME=]DIR", help="Where datasets are; also $BENCH_DATA.")
     @click.option("--cache", type=click.Path(path_type=Path), help="The feature cache; also $BENCH_CACHE.")
-    @click.option("--results", type=click.Path(path_type=Path), help="The results folder; also $BENCH_RESULTS.")
+    @click.option("--results", type=click.Path(path_type=Path), help="Results; also $BENCH_RESULTS.")
     @functools.wraps(function)
-    def with_locations(*args: Any, data: tuple[str, ...], cache: Path | None, results: Path | None, **rest: Any) -> Any:
+    def with_locations(
+        *args: Any, data: tuple[str, ...], cache: Path | None, results: Path | None, **rest: Any
+    ) -> Any:
         return function(*args, locations=read_locations(data, cache, results), **rest)
 
     return with_locations
@@ -45,6 +46,8 @@ def read_locations(data: tuple[str, ...], cache: Path | None, results: Path | No
     folders: list[Path] = []
     for given in data:
         name, equals, place = given.partition("=")
+        if os.sep in name:  # an = in the name of a folder
+            equals = ""
         folder = Path(place if equals else given).expanduser()
         if not folder.is_dir():
             raise UsageError(f"--data {given}: there is no folder {folder}.")

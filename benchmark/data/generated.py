@@ -24,24 +24,25 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
     """
     if (folder / complete).is_file():
         return folder
+    from filelock import FileLock
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            write(temporary)
-            _move(temporary, folder, complete)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if not (folder / complete).is_file():
+                _make(folder, write)
     except OSError as error:
         raise DatasetError(f"{folder}: its files cannot be written: {error.strerror or error}.") from error
     return folder
 
 
-def _move(temporary: Path, folder: Path, complete: str) -> None:
+def _make(folder: Path, write: Callable[[Path], None]) -> None:
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
+        write(temporary)
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.chmod(0o755)  # mkdtemp's folders are for one user, and a cache may be for several
         os.rename(temporary, folder)
-    except OSError:
-        if (folder / complete).is_file():  # another process was faster, with the same files
-            return
-        shutil.rmtree(folder)
-        os.rename(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from bench_datasets.music.sounds import EQ_BANDS, Timbre
 from bench_datasets.music.styles import STYLES, Style
-
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ FEWEST, MOST = 2, 4
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What sets one collection of music apart from another; the second one is harder for who learnt on the first.
+    """What sets one collection of music apart from another.
 
     Attributes:
         name: takes part in every random number, so that two worlds share no artist.
@@ -46,7 +45,7 @@ WORLDS = {
     world.name: world
     for world in (
         World("home"),
-        World("shifted", pace=(0.8, 1.25), colour=0.4, shift=0.45, eq=4.0, tilt=(-15.0, 0.0), hiss=0.02),
+        World("shifted", pace=(0.8, 1.25), colour=0.4, shift=0.6, eq=4.5, tilt=(-18.0, 0.0), hiss=0.025),
     )
 }
 
@@ -76,11 +75,11 @@ def artists_of(world: str, seed: int, genre: str, tracks: int) -> list[int]:
 
 
 def piece(
-    world: World, seed: int, genre: str, artist: int, track: int, difficulty: float
+    world: World, genre: str, artist: int, track: int, *, seed: int, difficulty: float
 ) -> tuple[Style, Habits]:
     """Return what a track is made of: its artist's version of the genre's style, and the habits.
 
-    ``difficulty`` 0..1 is the share of a track's aspects that come from any genre instead of its own: at 0 all
+    ``difficulty`` 0..1 says how many of a track's aspects come from any genre instead of its own: at 0 all
     are the genre's own, at 1 none has to do with it. Half of the borrowing is the artist's, in all their tracks.
     """
     names = (world.name, seed, genre, artist)
@@ -89,7 +88,9 @@ def piece(
     own = derive_generator("habits", *names)
     colour = float(own.normal(world.shift, world.colour))
     tilt = float(own.uniform(*world.tilt))
-    eq = own.normal(0, world.eq, len(EQ_BANDS)) + [tilt * i / (len(EQ_BANDS) - 1) for i in range(len(EQ_BANDS))]
+    eq = own.normal(0, world.eq, len(EQ_BANDS)) + [
+        tilt * i / (len(EQ_BANDS) - 1) for i in range(len(EQ_BANDS))
+    ]
     position, pace = float(own.uniform()), float(own.uniform(*world.pace))
     key = int(own.integers(12))
     levels = {part: float(own.lognormal(0, 0.25)) for part in ("drums", "bass", "harmony", "lead")}
@@ -102,11 +103,8 @@ def piece(
     return _coloured(style, colour, eq), Habits(tempo, key, levels, wet, hiss)
 
 
-BORROWING = 2.0
-
-
 def _borrow(style: Style, share: float, names: tuple[str, int, str, int], track: int) -> Style:
-    """Take each aspect from any genre with the probability ``share``; every second time it is the artist's taste."""
+    """Take each aspect from any genre with the probability ``share``, half of it by the artist's taste."""
     taken: dict[str, Any] = {}
     for aspect in ASPECTS:
         of_artist = derive_seed("whose", aspect, *names, track) % 2 == 0

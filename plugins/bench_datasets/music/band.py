@@ -10,6 +10,7 @@ from bench_datasets.music.styles import QUALITIES
 
 if TYPE_CHECKING:
     import numpy as np
+
     from bench_datasets.music.artists import Habits
     from bench_datasets.music.styles import Drums, Style
 
@@ -54,7 +55,7 @@ class Band:
         return np.stack([self.produce(channel) for channel in mix], axis=1)
 
     def produce(self, mix: np.ndarray) -> np.ndarray:
-        """Return a channel as it would be released: with hiss, equalised, in a room, saturated; peak below 1."""
+        """Return a channel as it is released: saturated, with hiss, equalised, in a room; peak below 1."""
         import numpy as np
 
         sound = self.style.sound
@@ -63,7 +64,7 @@ class Band:
             np.tanh(mix * np.float32(1 + sound.drive), out=mix)
         mix += np.float32(self.habits.hiss) * self.rng.standard_normal(len(mix), dtype=np.float32)
         wet = sound.wet * self.habits.wet
-        mix = sounds.room(mix, self.rate, np.asarray(sound.eq), wet, sound.seconds, self.rng)
+        mix = sounds.room(mix, self.rate, self.rng, eq=sound.eq, wet=wet, seconds=sound.seconds)
         mix *= np.float32(self.rng.uniform(0.6, 0.95)) / (np.abs(mix).max() + np.float32(1e-6))
         return mix
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,8 @@ def tone(frequency: float, n: int, rate: int, timbre: Timbre) -> np.ndarray:
 def pluck(frequency: float, n: int, rate: int, timbre: Timbre, rng: np.random.Generator) -> np.ndarray:
     """Return a plucked string, shape (n,).
 
-    Karplus and Strong (1983): a noise burst of one period that is averaged with its neighbour each time round;
-    whole periods are computed at once.
+    Karplus and Strong (1983): a noise burst of one period that is averaged with its neighbour each time
+    round; whole periods are computed at once.
     """
     import numpy as np
 
@@ -116,7 +117,7 @@ def snare(rate: int, brightness: float, seconds: float, rng: np.random.Generator
 
 
 def cymbal(rate: int, seconds: float, rng: np.random.Generator, ring: float = 0.0) -> np.ndarray:
-    """Return a hi-hat or cymbal: noise whose low end is differenced away; ``ring`` 0..1 adds metal partials."""
+    """Return a hi-hat or cymbal: noise without its low end; ``ring`` 0..1 adds metal partials."""
     import numpy as np
 
     n = round(seconds * rate)
@@ -150,12 +151,12 @@ def fade_out(note: np.ndarray, rate: int) -> np.ndarray:
 
 
 def room(
-    mix: np.ndarray, rate: int, eq: np.ndarray, wet: float, seconds: float, rng: np.random.Generator
+    mix: np.ndarray, rate: int, rng: np.random.Generator, *, eq: Sequence[float], wet: float, seconds: float
 ) -> np.ndarray:
     """Return a mix (n,) heard in a room: an equaliser and a reverberation, in one multiplication of spectra.
 
-    ``eq`` holds the gain in dB at ``EQ_BANDS``, interpolated over the logarithm of frequency; the reverberation
-    is noise that decays by 60 dB in ``seconds``, with the energy ``wet`` squared relative to the direct sound.
+    ``eq`` holds the gain in dB at ``EQ_BANDS``, interpolated over the logarithm of frequency. The
+    reverberation is noise that decays by 60 dB in ``seconds``, of energy ``wet`` squared relative to the mix.
     """
     import numpy as np
     from scipy import fft

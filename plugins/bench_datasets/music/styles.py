@@ -44,7 +44,7 @@ class Bass:
 
 @dataclass(frozen=True, slots=True)
 class Harmony:
-    """Chords, one a bar as (semitones above the key, quality); ``a`` in the rhythm plays one note of the chord."""
+    """Chords, one a bar as (semitones above the key, quality); ``a`` in a rhythm is one note of the chord."""
 
     progression: tuple[tuple[int, str], ...]
     rhythm: str
@@ -55,7 +55,7 @@ class Harmony:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A melody: its scale, how many of the eighths it plays (0..1), and how long it holds a note, in eighths."""
+    """A melody: its scale, how many of the eighths it plays (0..1), and how many eighths it holds a note."""
 
     scale: tuple[int, ...]
     density: float
@@ -141,9 +141,7 @@ STYLES: dict[str, Style] = {
     ),
     "country": Style(
         Feel((104, 150)),
-        Drums(
-            "x.......x.......", "....x.......x...", "..x...x...x...x.", brightness=0.8, dry=0.8, level=0.5
-        ),
+        Drums("x.......x.......", "....x.......x...", "..x...x...x...x.", brightness=0.8, dry=0.8, level=0.5),
         Bass("r---....f---....", _UPRIGHT),
         Harmony(((0, "maj"), (5, "maj"), (0, "maj"), (7, "maj")), "....x-x-....x-x-", _ACOUSTIC),
         Lead(PENTATONIC, 0.9, 1.0, Timbre(0.2, decay=0.5, plucked=True)),
@@ -161,9 +159,7 @@ STYLES: dict[str, Style] = {
     ),
     "hiphop": Style(
         Feel((80, 98), 0.06),
-        Drums(
-            "x.....x...x.....", "....x.......x...", "x.x.x.x.x.x.xxx.", kick_pitch=42, dry=0.3, level=1.3
-        ),
+        Drums("x.....x...x.....", "....x.......x...", "x.x.x.x.x.x.xxx.", kick_pitch=42, dry=0.3, level=1.3),
         Bass("r-----r---......", _SUB, level=1.5),
         Harmony(((0, "min7"), (0, "min7"), (8, "maj7"), (7, "min7")), "x-----..........", _PIANO, level=0.6),
         Lead(MINOR, 0.15, 1.0, Timbre(2.5, decay=0.4), level=0.5),
@@ -180,11 +176,20 @@ STYLES: dict[str, Style] = {
     "metal": Style(
         Feel((140, 196)),
         Drums(
-            "x.xxx.xxx.xxx.xx", "....x.......x...", open_hat="x...x...x...x...", brightness=0.8, dry=0.8, level=0.9
+            "x.xxx.xxx.xxx.xx",
+            "....x.......x...",
+            open_hat="x...x...x...x...",
+            brightness=0.8,
+            dry=0.8,
+            level=0.9,
         ),
         Bass("r.rrr.r.r.rrr.r.", Timbre(1.0, decay=0.4, drive=3.0), level=0.8),
         Harmony(
-            ((0, "5"), (0, "5"), (1, "5"), (10, "5")), "x.xxx.x-x.xxx.x-", Timbre(0.6, drive=12.0), 2, level=1.5
+            ((0, "5"), (0, "5"), (1, "5"), (10, "5")),
+            "x.xxx.x-x.xxx.x-",
+            Timbre(0.6, drive=12.0),
+            2,
+            level=1.5,
         ),
         Lead(MINOR, 0.5, 1.0, Timbre(0.9, drive=8.0, vibrato=0.2), level=0.5),
         Sound((2, 2, -3, 0, 5, 6, 2), wet=0.1, drive=2.0),
