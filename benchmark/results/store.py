@@ -11,7 +11,7 @@ import shutil
 import socket
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ LOCK, HOLDER = ".lock", ".lock.json"
 TEMPORARY, DAMAGED = ".tmp-", "damaged-"
 DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
+_REPLACED = re.compile(rf"{re.escape(TEMPORARY)}old-[0-9]+-(?P<label>.*)-(?P<id>[0-9a-f]{{12}})")
 _LONGEST = 80
 
 
@@ -41,13 +42,13 @@ class Damaged:
 
 
 class ResultsStore:
-    """The results of one suite, in ``root/<suite>/<label>-<id>/``. Folders are found by id; labels are decoration."""
+    """The results of one suite, in ``root/<suite>/<label>-<id>/``: found by id, labels are decoration."""
 
     def __init__(self, root: Path, suite: str) -> None:
         self.folder = root / suite
 
     def scan(self) -> dict[str, Path]:
-        """Return the folder of each id."""
+        """Return the folder of each id; of several with one id, the last by name."""
         try:
             entries = list(os.scandir(self.folder))
         except FileNotFoundError:
@@ -61,7 +62,7 @@ class ResultsStore:
 
     def read(self, id_: str, folder: Path | None = None) -> CellRecord | Damaged | None:
         """Return the record of a cell, what is wrong with its folder, or None if there is none."""
-        folder = folder or self.scan().get(id_)
+        folder = folder or self._find(id_)
         return None if folder is None else _read(id_, folder)
 
     def records(self) -> dict[str, CellRecord | Damaged]:
@@ -84,7 +85,7 @@ class ResultsStore:
         metrics: Mapping[str, Mapping[str, float]] | None,
         extra: Callable[[Path], None] | None = None,
     ) -> Path:
-        """File a result; ``extra`` may put further files into the folder. An older result is replaced at the end.
+        """File a result; ``extra`` may add files to the folder. An older result is replaced at the end.
 
         Raises:
             ResultsError: when the folder cannot be written; no half result is left.
@@ -105,25 +106,37 @@ class ResultsStore:
             _write_json(record.to_json(), temporary / CELL)
             self._replace(record.id, temporary, final)
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
             raise _unwritable(error, self.folder) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
         return final
 
     def set_aside(self, id_: str) -> None:
         """Rename a damaged folder, so that its cell counts as missing and nothing is lost."""
-        folder = self.scan().get(id_)
-        if folder is not None:
-            target = folder.with_name(DAMAGED + folder.name)
-            number = 1
-            while target.exists():
-                number += 1
-                target = folder.with_name(f"{DAMAGED}{number}-{folder.name}")
+        folder = self._find(id_)
+        if folder is None:
+            return
+        target = folder.with_name(DAMAGED + folder.name)
+        number = 1
+        while target.exists():
+            number += 1
+            target = folder.with_name(f"{DAMAGED}{number}-{folder.name}")
+        try:
             folder.rename(target)
+        except OSError as error:
+            raise _unwritable(error, self.folder) from error
 
     def clean_leftovers(self) -> None:
-        """Remove what writers left that were killed. Call inside ``lock()``."""
+        """Remove what writers left that were killed, and put back what they were about to replace.
+
+        Call inside ``lock()``.
+        """
         for leftover in self.folder.glob(f"{TEMPORARY}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            replaced = _REPLACED.fullmatch(leftover.name)
+            if replaced and self._find(replaced["id"]) is None:
+                leftover.rename(self.folder / f"{replaced['label']}-{replaced['id']}")
+            else:
+                shutil.rmtree(leftover, ignore_errors=True)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -146,8 +159,8 @@ class ResultsStore:
             _write_json(holder, self.folder / HOLDER)
         except Timeout as error:
             raise ResultsError(
-                f"Another run is writing {self.folder}{_holder(self.folder)}. Wait for it, or choose another folder "
-                "with --results DIR."
+                f"Another run is writing {self.folder}{_holder(self.folder)}. Wait for it, or choose another "
+                "folder with --results DIR."
             ) from error
         except OSError as error:
             lock.release()
@@ -155,33 +168,56 @@ class ResultsStore:
         try:
             yield
         finally:
-            (self.folder / HOLDER).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self.folder / HOLDER).unlink(missing_ok=True)
             lock.release()
 
+    def _find(self, id_: str) -> Path | None:
+        """Return the folder of one id without looking at the others' names more than needed."""
+        try:
+            with os.scandir(self.folder) as entries:
+                names = [entry.name for entry in entries if entry.name.endswith(f"-{id_}")]
+        except FileNotFoundError:
+            return None
+        usable = [name for name in names if not name.startswith((TEMPORARY, DAMAGED))]
+        return self.folder / max(usable) if usable else None
+
     def _replace(self, id_: str, temporary: Path, final: Path) -> None:
-        older = self.scan().get(id_)
+        """Put a whole folder in an older one's place; ``clean_leftovers`` mends it if this is cut short."""
+        older = self._find(id_)
         if older is None:
             temporary.rename(final)
             return
-        aside = self.folder / f"{TEMPORARY}old-{id_}-{os.getpid()}"
+        aside = self.folder / f"{TEMPORARY}old-{os.getpid()}-{older.name}"
         older.rename(aside)
         temporary.rename(final)
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def read_predictions(folder: Path) -> pd.DataFrame:
-    """Return a cell's predictions: columns set, track, group, label, and ``p:<class>``.
+def read_table(folder: Path) -> Any:
+    """Return a cell's predictions as an Arrow table: columns set, track, group, label, and ``p:<class>``.
 
     Raises:
         ResultsError: when the file is missing or damaged.
     """
-    import pandas as pd
-    import pyarrow
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
+    file = folder / PREDICTIONS
     try:
-        return pd.read_parquet(folder / PREDICTIONS)
-    except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise ResultsError(f"{folder / PREDICTIONS} cannot be read: {error}") from error
+        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
+            return opened.read(use_threads=False)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ResultsError(f"{file} cannot be read: {error}") from error
+
+
+def read_predictions(folder: Path) -> pd.DataFrame:
+    """Return ``read_table`` as a data frame.
+
+    Raises:
+        ResultsError: when the file is missing or damaged.
+    """
+    return read_table(folder).to_pandas()
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
@@ -196,8 +232,11 @@ def read_history(folder: Path) -> list[dict[str, str]]:
 def read_metrics(folder: Path) -> dict[str, dict[str, float]] | None:
     """Return a cell's metrics by evaluation set and label, or None where the file is missing or damaged."""
     try:
-        return json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+        return {
+            name: {label: float(value) for label, value in values.items()} for name, values in found.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 
@@ -220,7 +259,7 @@ def _read(id_: str, folder: Path) -> CellRecord | Damaged:
 
 
 def _incomplete(folder: Path) -> str:
-    """Return what is wrong with the predictions, judging by the file's ends: a whole Parquet file has marks at both."""
+    """Return what is wrong with the predictions, judging by the marks at both ends of a whole Parquet file."""
     try:
         with (folder / PREDICTIONS).open("rb") as file:
             head = file.read(4)
@@ -236,7 +275,7 @@ def _write_predictions(predictions: pd.DataFrame, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_pandas(predictions, preserve_index=False), file)
+    pq.write_table(pa.Table.from_pandas(predictions, preserve_index=False), file, write_page_checksum=True)
 
 
 def _write_history(history: Sequence[Mapping[str, Any]], file: Path) -> None:
@@ -253,7 +292,9 @@ def _write_json(value: Any, file: Path) -> None:
 
 def _slug(label: str) -> str:
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST].rstrip("-") or "cell"
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST].rstrip("-") or "cell"
+    # A label may say "damaged"; the folder of a good result must not.
+    return f"cell-{slug}" if f"{slug}-".startswith(DAMAGED) else slug
 
 
 def _holder(folder: Path) -> str:
@@ -267,11 +308,12 @@ def _holder(folder: Path) -> str:
 def _unwritable(error: OSError, folder: Path) -> ResultsError:
     if error.errno == errno.ENOSPC:
         return ResultsError(
-            f"The disk is full: {folder} cannot be written. Finished cells are kept; free some space and start again."
+            f"The disk is full: {folder} cannot be written. Finished cells are kept; free some space and start "
+            "again."
         )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return ResultsError(
-            f"{folder} cannot be written ({error.strerror}). Choose another results folder with --results DIR or "
-            "BENCH_RESULTS."
+            f"{folder} cannot be written ({error.strerror}). Choose another results folder with --results DIR "
+            "or BENCH_RESULTS."
         )
     return ResultsError(f"{folder} cannot be written: {error}")

@@ -194,3 +194,53 @@ def test_a_results_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> No
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ResultsError, match="cannot be written"), ResultsStore(tmp_path / "file", "trial").lock():
         pass
+
+
+def test_a_label_that_says_damaged_is_not_taken_for_a_damaged_folder(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    write(store, record(model="damaged audio"))
+    assert store.statuses() == {record().id: "ok"}
+
+
+def test_a_writer_that_is_killed_while_it_replaces_a_result_loses_nothing(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    older = write(store, record())
+    # This is the state between the two renames of a replacement.
+    older.rename(older.with_name(f".tmp-old-123-{older.name}"))
+    store.clean_leftovers()
+    assert store.scan() == {record().id: older}
+    assert store.statuses() == {record().id: "ok"}
+    # And this the one after them.
+    write(store, record(7)).rename(older.with_name(f".tmp-old-123-{older.name}"))
+    store.clean_leftovers()
+    assert store.statuses() == {record().id: "ok"}
+    assert list((tmp_path / "trial").iterdir()) == [older]
+
+
+def test_an_extra_file_that_cannot_be_made_leaves_nothing_half(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+
+    def refuse(folder: Path) -> None:
+        raise ValueError("this model cannot be saved")
+
+    with pytest.raises(ValueError, match="cannot be saved"):
+        store.write(record(), predictions=predictions(), history=[], metrics=None, extra=refuse)
+    assert list((tmp_path / "trial").iterdir()) == []
+
+
+def test_predictions_changed_in_the_middle_are_noticed_when_read(tmp_path: Path) -> None:
+    many = pd.concat([predictions().assign(track=f"t{n}") for n in range(500)], ignore_index=True)
+    folder = ResultsStore(tmp_path, "trial").write(record(), predictions=many, history=[], metrics=None)
+    file = folder / "predictions.parquet"
+    content = bytearray(file.read_bytes())
+    content[60:70] = b"0123456789"
+    file.write_bytes(content)
+    with pytest.raises(ResultsError, match="cannot be read"):
+        read_predictions(folder)
+
+
+@pytest.mark.parametrize("text", ["[1]", '{"own:test": 3}', '{"own:test": {"top1": "much"}}', "{"])
+def test_metrics_that_were_edited_into_nonsense_count_as_none(tmp_path: Path, text: str) -> None:
+    folder = write(ResultsStore(tmp_path, "trial"), record())
+    (folder / "metrics.json").write_text(text)
+    assert read_metrics(folder) is None
