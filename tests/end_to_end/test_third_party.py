@@ -1,0 +1,149 @@
+"""A model that somebody else packages: built as a wheel, installed with pip, run, and shown on the leaderboard."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import venv
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+
+MODEL = '''
+from benchmark import KerasModel, hookimpl
+
+
+class TinyNet(KerasModel):
+    """Two convolutions and a global pool."""
+
+    name = "tinynet"
+
+    def build(self, input_shape, num_classes, *, width: int = 8):
+        import keras
+        from keras import layers
+
+        return keras.Sequential([
+            keras.Input(input_shape),
+            layers.Conv2D(width, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(2 * width, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(num_classes, activation="softmax"),
+        ])
+
+
+@hookimpl
+def bench_models():
+    return [TinyNet]
+'''
+SUITE = """
+name: theirs
+cell:
+  dataset: {synthetic: {tracks_per_class: 6, seconds: 1, difficulty: 0}}
+  features: {mel: {size: [24, 24], n_mels: 24}}
+  split: {fractions: [0.5, 0.17, 0.33]}
+  training: {epochs: 2}
+  evaluate: [test]
+matrix:
+  model: [majority, {tinynet: {width: 4}}]
+"""
+
+
+def package(folder: Path, name: str, module: str, code: str) -> Path:
+    (folder / name).mkdir()
+    (folder / name / f"{module}.py").write_text(code)
+    (folder / name / "pyproject.toml").write_text(
+        textwrap.dedent(f"""
+            [build-system]
+            requires = ["hatchling"]
+            build-backend = "hatchling.build"
+            [project]
+            name = "{name}"
+            version = "3.1.4"
+            [project.entry-points.bench]
+            {module} = "{module}"
+            [tool.hatch.build.targets.wheel]
+            include = ["{module}.py"]
+        """)
+    )
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, folder / name], check=True
+    )
+    (wheel,) = folder.glob(f"{name.replace('-', '_')}-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the interpreter of a fresh environment with genrebench from its wheel, and two packages of others.
+
+    What genrebench depends on is taken from the environment of the tests: installing TensorFlow takes minutes and
+    proves nothing here.
+    """
+    folder = tmp_path_factory.mktemp("packages")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT], check=True
+    )
+    wheels = [
+        *folder.glob("genrebench-*.whl"),
+        package(folder, "bench-tinynet", "bench_tinynet", MODEL),
+        package(folder, "bench-broken", "bench_broken", "import a_module_that_nobody_has\n"),
+    ]
+    environment = folder / "environment"
+    venv.create(environment, with_pip=True)
+    made = environment / "bin" / "python"
+    (site,) = environment.glob("lib/python*/site-packages")
+    dependencies = [
+        path
+        for path in sys.path
+        if "site-packages" in path and not (Path(path) / "benchmark").exists()
+    ]
+    (site / "dependencies.pth").write_text("\n".join(dependencies))
+    subprocess.run([made, "-m", "pip", "install", "--quiet", "--no-deps", *wheels], check=True)
+    return made
+
+
+def bench(python: Path, folder: Path, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment |= {"BENCH_CACHE": str(cache), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.run(
+        [python.with_name("bench"), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_the_wheel_holds_the_program_and_not_the_source_tree(python: Path, tmp_path: Path) -> None:
+    code = "import benchmark, bench_tinynet; print(benchmark.__file__)"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert str(python.parents[1]) in done.stdout
+
+
+def test_their_model_is_discovered_run_and_on_the_leaderboard(python: Path, tmp_path: Path, cache: Path) -> None:
+    listed = bench(python, tmp_path, cache, "plugins")
+    assert "tinynet              Two convolutions and a global pool.  [bench_tinynet (bench-tinynet 3.1.4)]" in listed.stdout
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    ran = bench(python, tmp_path, cache, "run", "suite.yaml", "--jobs", "1")
+    assert ran.returncode == 0, ran.stderr
+    assert "tinynet" in ran.stdout
+    assert "tinynet" in (tmp_path / "results" / "theirs" / "report" / "leaderboard.md").read_text()
+
+
+def test_their_parameters_are_checked_like_ours(python: Path, tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(SUITE.replace("width: 4", "widht: 4"))
+    ran = bench(python, tmp_path, cache, "plan", "suite.yaml")
+    assert ran.returncode == 2
+    assert "suite.yaml:10: model 'tinynet' has no parameter 'widht'. Did you mean 'width'?" in ran.stderr
+
+
+def test_a_package_that_fails_at_import_is_named_and_does_no_harm(python: Path, tmp_path: Path, cache: Path) -> None:
+    listed = bench(python, tmp_path, cache, "plugins")
+    assert listed.returncode == 0
+    assert "broken: plugin bench_broken (bench-broken 3.1.4) is broken and was left out" in listed.stdout
+    assert "a_module_that_nobody_has" in listed.stdout
