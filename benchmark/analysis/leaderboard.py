@@ -23,11 +23,16 @@ def leaderboard(
 ) -> pd.DataFrame:
     """Return one line per row, the best first.
 
-    Columns: ``row``, the axes' labels, ``ok`` and ``expected`` (numbers of cells), ``status`` (how cells that are
-    not ok ended, in words), ``complete``, ``clean`` (not leaky), ``marks``, ``rank`` (competition ranking by the mean among rows that
-    are complete and clean; missing for the rest), ``total`` parameters, ``training_seconds`` (mean), and per measure
-    ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN for one) and, with a ``baseline``,
-    ``difference`` to the row that has the baseline's labels and otherwise the same.
+    Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
+    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``rank``
+    (competition ranking by the mean among rows that are complete and clean, missing for the rest);
+    ``total`` parameters; ``training_seconds`` and ``train_items`` (means), ``peak_memory_mb``
+    (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
+    for one) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels and
+    otherwise the same. Intervals and shared ranks are joined on ``row``: they come from predictions
+    and not from this table.
+
+    ``sort`` names the measure that orders rows (default: the first).
     """
     by = next((measure for measure in measures if measure.name == sort), measures[0])
     lines = [_line(row, group, axes, measures) for row, group in cells.groupby(ROW, sort=True)]
@@ -63,7 +68,7 @@ def baseline_rows(
     return found
 
 
-def row_label(line: Mapping[str, Any], axes: Sequence[str]) -> str:
+def row_label(line: Mapping[Any, Any], axes: Sequence[str]) -> str:
     """Return how figures call a row: the labels of the axes that vary."""
     return " · ".join(str(line[axis]) for axis in axes) or "all"
 

@@ -9,10 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RowPredictions:
-    """What the cells (seeds and folds) of one row predicted on one evaluation set, one entry per cell and track.
+    """What the cells of one row predicted on one evaluation set, one entry per cell and track.
 
-    A cell's split depends on its seed, so two cells of a row need not have the same tracks. Entries are sorted
-    by (cell, track), so that two rows evaluated alike have equal ``cells`` and ``tracks``.
+    A cell's split depends on its seed, so two cells of a row need not have the same tracks. Entries are
+    sorted by (cell, track), so that two rows evaluated alike have equal ``cells`` and ``tracks``.
 
     Attributes:
         cells: name of the cell, such as ``"0"`` (seed) or ``"0/3"`` (seed and fold); shape (m,), str.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ import click
 
 from benchmark.cli.options import locations_options, suite_options
 from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, write_report
 from benchmark.results.store import ResultsStore
 
@@ -54,8 +57,9 @@ def show_report(
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
-    files, text = write_report(plan, store, plugins.registry, formats, force=force)
-    click.echo(text)
+    files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(to_terminal(leaderboard, width))
     click.echo("Report:")
     for file in files:
         if file.suffix != ".pdf":

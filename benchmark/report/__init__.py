@@ -1,0 +1,1 @@
+"""Draw what analysis computed: tables, figures, and the page that holds them."""

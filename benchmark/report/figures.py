@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 DPI = 150
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
-_MOST_CURVES = 8
 _NUMBERS_UP_TO = 400
 
 
@@ -21,8 +20,10 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG and PDF and return the files; no time of writing is stored in them."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png", folder / f"{name}.pdf"]
-    figure.savefig(files[0], dpi=DPI, bbox_inches="tight")
-    figure.savefig(files[1], bbox_inches="tight", metadata={"CreationDate": None})
+    figure.savefig(files[0], dpi=DPI)
+    # The layout holds for the second format too, and takes longer than the drawing.
+    figure.set_layout_engine("none")
+    figure.savefig(files[1], metadata={"CreationDate": None})
     return files
 
 
@@ -33,7 +34,8 @@ def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Fi
 
     lines, columns = values.shape
     figure, axes = _figure(2.2 + 0.72 * columns + 0.075 * _longest(values.index), 1.6 + 0.36 * lines)
-    shown = values.astype(float) * 100
+    # Adding zero turns -0 into 0.
+    shown = (values.astype(float) * 100).round(1) + 0.0
     limit = max(1.0, float(np.nanmax(np.abs(shown.to_numpy()))) if shown.notna().any().any() else 1.0)
     style: dict[str, Any] = {"cmap": "RdBu", "center": 0, "vmin": -limit, "vmax": limit, "fmt": "+.0f"}
     if not difference:
@@ -44,9 +46,12 @@ def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Fi
         annot=shown.size <= _NUMBERS_UP_TO,
         annot_kws={"size": 8},
         linewidths=0.5,
-        cbar_kws={"label": "points" if difference else "% recognised"},
+        cbar_kws={"fraction": 0.05, "pad": 0.02},
         **style,
     )
+    bar = axes.collections[0].colorbar
+    bar.ax.tick_params(labelsize=8)
+    bar.set_label("points" if difference else "% recognised", size=8)
     axes.set_title(title, loc="left", fontsize=10)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="x", rotation=40, labelsize=8, length=0)
@@ -66,16 +71,24 @@ def confusion_grid(matrices: Mapping[str, pd.DataFrame], title: str) -> Figure:
     figure = Figure(figsize=(0.9 + 2.6 * across, 0.9 + 2.75 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     image = None
+    alike = len({tuple(matrix.columns) for matrix in matrices.values()}) == 1
     for number, axes in enumerate(grid.flat):
         axes.set_visible(number < count)
-    for axes, (label, matrix) in zip(grid.flat, matrices.items(), strict=False):
+    for number, (axes, (label, matrix)) in enumerate(zip(grid.flat, matrices.items(), strict=False)):
         image = axes.imshow(matrix.astype(float) * 100, cmap="viridis", vmin=0, vmax=100)
         axes.set_title(_wrapped(label), fontsize=8)
         ticks = range(len(matrix.columns))
-        axes.set_xticks(ticks, matrix.columns, rotation=90, fontsize=6)
-        axes.set_yticks(ticks, matrix.index, fontsize=6)
+        outer = number + across >= count
+        axes.set_xticks(
+            ticks, matrix.columns if outer or not alike else [""] * len(ticks), rotation=90, fontsize=6
+        )
+        axes.set_yticks(
+            ticks, matrix.index if number % across == 0 or not alike else [""] * len(ticks), fontsize=6
+        )
     if image is not None:
-        figure.colorbar(image, ax=grid, label="% of the true class", shrink=0.6)
+        bar = figure.colorbar(image, ax=grid, aspect=30, fraction=0.04)
+        bar.ax.tick_params(labelsize=8)
+        bar.set_label("% of the true class", size=8)
     figure.suptitle(f"{title}: true class down, answer across", fontsize=10, x=0.01, ha="left")
     return figure
 
@@ -87,7 +100,7 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
     """
     from matplotlib.figure import Figure
 
-    from benchmark.analysis.per_class import mean_curve
+    from benchmark.analysis.learning_curves import mean_curve
 
     shown = {
         label: cells for label, cells in histories.items() if any(len(cell) > 1 for cell in cells.values())
@@ -100,7 +113,7 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     for axes in grid.flat[len(shown) :]:
         axes.set_visible(False)
-    for axes, (label, cells) in zip(grid.flat, shown.items(), strict=False):
+    for number, (axes, (label, cells)) in enumerate(zip(grid.flat, shown.items(), strict=False)):
         for column, colour, line in (("accuracy", COLOURS[1], "--"), ("val_accuracy", COLOURS[0], "-")):
             for cell in cells.values():
                 if column in cell:
@@ -110,7 +123,8 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
                 name = "validation" if column.startswith("val") else "training"
                 axes.plot(mean.index, mean * 100, line, color=colour, linewidth=1.8, label=name)
         axes.set_title(_wrapped(label), fontsize=8)
-        axes.tick_params(labelsize=7)
+        # A panel with nothing below it shows the epochs.
+        axes.tick_params(labelsize=7, labelbottom=number + across >= len(shown))
         axes.grid(visible=True, alpha=0.25)
     grid.flat[0].legend(fontsize=7)
     figure.supxlabel("epoch", fontsize=8)
@@ -126,7 +140,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Any]:
     return figure, figure.subplots()
 
 
-def _longest(labels: Sequence[Any]) -> int:
+def _longest(labels: Iterable[Any]) -> int:
     return max((len(str(label)) for label in labels), default=0)
 
 

@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import Any
 
-from benchmark.report.table import Table, is_missing
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+from benchmark.report.table import Column, Table, cell_text
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "–": "--", "·": r"$\cdot$", "<": r"\textless{}",
-    ">": r"\textgreater{}", "−": "$-$", "…": r"\ldots{}",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",  "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
+    "Δ": r"$\Delta$", "–": "--", "—": "---", "…": r"\ldots{}", "µ": r"$\mu$",
 }  # fmt: skip
+# What LaTeX knows without a package: Latin letters with accents end here.
+_LAST_LATIN = "\u017f"
+_UNLIMITED = 10_000
 
 
 def to_markdown(table: Table) -> str:
     """Return GitHub's Markdown: caption, table, notes."""
     from tabulate import tabulate
 
-    align = ["right" if column.is_number else "left" for column in table.columns]
-    cells = [[_escape_markdown(text) for text in line] for line in table.texts()]
-    headers = [_escape_markdown(column.header) for column in table.columns]
-    drawn = (
-        tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
-        if cells
-        else "(no rows)"
-    )
-    notes = "\n".join(f"- {_escape_markdown(note)}" for note in table.notes)
-    return f"{_escape_markdown(table.caption)}\n\n{drawn}\n" + (f"\n{notes}\n" if notes else "")
+    align = ["right" if column.is_number else "left" for column in table.drawn]
+    cells = [[escape_markdown(text) for text in line] for line in table.texts()]
+    headers = [escape_markdown(column.title) for column in table.drawn]
+    drawn = "(no rows)"
+    if cells:
+        drawn = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+    notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
+    parts = [escape_markdown(table.caption), drawn, notes]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def to_csv(table: Table) -> str:
-    """Return plain values with a header of keys; deviations have columns of their own. Notes are comment lines."""
-    keys = []
+    """Return plain values under a header of keys: deviations in columns of their own, shares not percent."""
+    keys: dict[str, None] = {}
     for column in table.columns:
-        keys += [column.key] + ([column.spread] if column.spread else [])
+        keys |= dict.fromkeys([column.key, *([column.spread] if column.spread else [])])
     stream = io.StringIO()
-    for line in (table.caption, *table.notes):
-        stream.write(f"# {' '.join(line.split())}\n")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(keys)
     writer.writerows([_csv_value(line.get(key)) for key in keys] for line in table.lines)
@@ -49,52 +49,105 @@ def to_csv(table: Table) -> str:
 
 
 def to_latex(table: Table, label: str) -> str:
-    """Return a table environment for booktabs; needs ``\\usepackage{booktabs}`` and nothing else."""
-    layout = "".join("r" if column.is_number else "l" for column in table.columns)
-    header = " & ".join(escape_latex(column.header) for column in table.columns)
-    lines = "\n".join(" & ".join(escape_latex(text) for text in line) + r" \\" for line in table.texts())
-    notes = "".join(f"\n\\par\\footnotesize {escape_latex(note)}" for note in table.notes)
-    return (
-        "% needs \\usepackage{booktabs}\n"
-        f"\\begin{{table}}\n\\centering\n\\caption{{{escape_latex(table.caption)}}}\n\\label{{tab:{label}}}\n"
-        f"\\begin{{tabular}}{{{layout}}}\n\\toprule\n{header} \\\\\n\\midrule\n{lines}\n\\bottomrule\n\\end{{tabular}}"
-        f"{notes}\n\\end{{table}}\n"
-    )
+    r"""Return a table environment; it needs ``\usepackage{booktabs}`` and nothing else."""
+    layout = "".join("r" if column.is_number else "l" for column in table.drawn)
+    lines = [" & ".join(escape_latex(text) for text in line) + r" \\" for line in table.texts()]
+    parts = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escape_latex(table.caption)}}}",
+        rf"\label{{tab:{label}}}",
+        rf"\begin{{tabular}}{{{layout}}}",
+        r"\toprule",
+        *_latex_header(table.drawn),
+        r"\midrule",
+        *lines,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *(rf"\par\footnotesize {escape_latex(note)}" for note in table.notes),
+        r"\end{table}",
+    ]
+    return "\n".join(parts) + "\n"
 
 
-def to_terminal(table: Table) -> RichTable:
-    """Return a table for rich; text is never read as markup."""
+def to_terminal(table: Table, width: int | None = None) -> str:
+    """Return a table as text no wider than ``width`` characters, if that can be done by leaving columns away.
+
+    Which ones are missing is said below. Without a ``width`` all are there.
+    """
+    from rich.console import Console
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(title=Text(table.caption), title_justify="left", caption_justify="left")
-    drawn.caption = Text("\n".join(table.notes))
-    shown = [number for number, column in enumerate(table.columns) if column.narrow]
-    for number in shown:
-        column = table.columns[number]
-        # A set and a metric stand above each other, so that columns stay narrow.
-        header = Text("\n".join(column.header.rsplit(" ", 1)) if column.is_number else column.header)
-        drawn.add_column(header, justify="right" if column.is_number else "left", no_wrap=True)
-    for line in table.texts():
-        drawn.add_row(*(Text(line[number]) for number in shown))
-    return drawn
+    shown = _fitting(table, width or _UNLIMITED)
+    drawn = Drawn()
+    for column in shown:
+        drawn.add_column(
+            Text(_stacked(column)), justify="right" if column.is_number else "left", no_wrap=True
+        )
+    for line in table.lines:
+        # Text is never read as markup.
+        drawn.add_row(*(Text(cell_text(column, line)) for column in shown))
+    stream = io.StringIO()
+    console = Console(file=stream, width=_UNLIMITED, color_system=None)
+    console.print(drawn)
+    left_away = [column.title for column in table.drawn if column not in shown]
+    notes = [*table.notes, *([f"No room for: {', '.join(left_away)}."] if left_away else [])]
+    lines = [table.caption, *(line.rstrip() for line in stream.getvalue().splitlines()), *notes]
+    return "\n".join(lines)
 
 
 def escape_latex(text: str) -> str:
-    """Return text that LaTeX sets as it is."""
-    return "".join(_LATEX.get(character, character) for character in text)
+    """Return text that LaTeX sets as it is, in one line; ``?`` for a letter that it has no font for."""
+    letters = " ".join(text.split())
+    return "".join(_LATEX.get(each, each if each <= _LAST_LATIN else "?") for each in letters)
 
 
-def _escape_markdown(text: str) -> str:
-    for character in "\\|*_<>`":
+def escape_markdown(text: str) -> str:
+    """Return text in one line that Markdown shows as it is."""
+    for character in "\\|*_<>`[]":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
 
 
+def _latex_header(columns: tuple[Column, ...]) -> list[str]:
+    """Return the headers' lines: groups above, with a rule under each, if there are any."""
+    headers = " & ".join(escape_latex(column.header) for column in columns) + r" \\"
+    if not any(column.group for column in columns):
+        return [headers]
+    spans, rules, first = [], [], 1
+    for group, members in groupby(columns, key=lambda column: column.group):
+        count = len(list(members))
+        if group:
+            spans.append(rf"\multicolumn{{{count}}}{{c}}{{{escape_latex(group)}}}")
+            rules.append(rf"\cmidrule(lr){{{first}-{first + count - 1}}}")
+        else:
+            spans += [""] * count
+        first += count
+    return [" & ".join(spans) + r" \\", " ".join(rules), headers]
+
+
+def _stacked(column: Column) -> str:
+    """Return group and header above each other, so that columns stay narrow."""
+    return f"{column.group}\n{column.header}" if column.group else column.header
+
+
+def _fitting(table: Table, width: int) -> tuple[Column, ...]:
+    shown = list(table.drawn)
+    widths = {column.key: _width(column, table) for column in shown}
+    while sum(widths[column.key] + 3 for column in shown) + 1 > width:
+        spare = max(shown, key=lambda column: column.spare)
+        if not spare.spare:
+            break
+        shown.remove(spare)
+    return tuple(shown)
+
+
+def _width(column: Column, table: Table) -> int:
+    texts = [*_stacked(column).split("\n"), *(cell_text(column, line) for line in table.lines)]
+    return max(map(len, texts))
+
+
 def _csv_value(value: Any) -> Any:
-    if isinstance(value, tuple | list):
-        return ";".join(map(str, value))
-    try:
-        return "" if is_missing(value) else value
-    except TypeError:
-        return ""
+    return ";".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else value

@@ -3,77 +3,113 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Kind = Literal["text", "integer", "percent", "number", "seconds", "points"]
 MISSING = "–"
+_FORMATS: dict[Kind, str] = {
+    "integer": ",.0f",
+    "percent": ".1f",
+    "number": ".3f",
+    "seconds": ".1f",
+    "points": "+.1f",
+}
+_SHARES: tuple[Kind, ...] = ("percent", "points")
 
 
 @dataclass(frozen=True)
 class Column:
     """A column: ``key`` names it in CSV, ``header`` for people; percent values are shares, shown times 100.
 
-    ``spread`` is the key of a column with the deviation, shown behind ``±``. ``narrow`` is whether it is shown where
-    room is short, on a terminal.
+    Attributes:
+        spread: key of the deviation, shown behind ``±``.
+        group: what neighbouring columns share in their header, such as an evaluation set.
+        spare: where room is short, columns are left away from the highest number down; 0 always stays.
+        drawn: whether people see it; the others are for programs, in CSV alone.
     """
 
     key: str
-    header: str
+    header: str = ""
     kind: Kind = "text"
     spread: str | None = None
-    narrow: bool = True
+    group: str = ""
+    spare: int = 0
+    drawn: bool = True
 
     @property
     def is_number(self) -> bool:
         """Whether it is set flush right."""
         return self.kind != "text"
 
+    @property
+    def title(self) -> str:
+        """Group and header in one line."""
+        return f"{self.group} {self.header}".strip()
+
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, lines of values by key, a caption, and notes below."""
+    """Columns, lines of values by key (None where there is no value), a caption, and notes below."""
 
     columns: tuple[Column, ...]
     lines: tuple[dict[str, Any], ...]
-    caption: str
+    caption: str = ""
     notes: tuple[str, ...] = ()
 
-    def texts(self, plus_minus: str = "±") -> list[list[str]]:
-        """Return all cells as people read them."""
-        return [[cell_text(column, line, plus_minus) for column in self.columns] for line in self.lines]
+    @property
+    def drawn(self) -> tuple[Column, ...]:
+        """The columns that people see."""
+        return tuple(column for column in self.columns if column.drawn)
+
+    def texts(self) -> list[list[str]]:
+        """Return all cells of the drawn columns as people read them."""
+        return [[cell_text(column, line) for column in self.drawn] for line in self.lines]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Table:
+        """Return the table that ``to_json`` gave.
+
+        Raises:
+            KeyError, TypeError: when ``data`` is not such a table.
+        """
+        columns = tuple(Column(**column) for column in data["columns"])
+        return cls(columns, tuple(data["lines"]), data["caption"], tuple(data["notes"]))
 
 
-def cell_text(column: Column, line: dict[str, Any], plus_minus: str = "±") -> str:
+def cell_text(column: Column, line: Mapping[str, Any]) -> str:
     """Return one cell as people read it."""
     text = _text(column.kind, line.get(column.key))
     spread = line.get(column.spread) if column.spread else None
-    if text == MISSING or is_missing(spread):
-        return text
-    return f"{text} {plus_minus} {_text(column.kind, spread)}"
+    return text if text == MISSING or spread is None else f"{text} ± {_text(column.kind, spread)}"
 
 
-def is_missing(value: Any) -> bool:
-    """Whether there is no value."""
-    return value is None or value != value or (isinstance(value, float) and math.isnan(value))
+def plain(value: Any) -> Any:
+    """Return a value of a data frame as plain Python: None where there is none, a list for a tuple."""
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    # What is neither a number nor text is pandas' own sign of absence.
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _text(kind: Kind, value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value))
-    try:
-        if is_missing(value):
-            return MISSING
-    except TypeError:
-        # pandas.NA refuses to be a condition.
+    if value is None:
         return MISSING
-    formats = {
-        "text": lambda v: str(v),
-        "integer": lambda v: f"{round(v):,}",
-        "percent": lambda v: f"{100 * v:.1f}",
-        "number": lambda v: f"{v:.3f}",
-        "seconds": lambda v: f"{v:.1f}",
-        "points": lambda v: f"{100 * v:+.1f}",
-    }
-    return formats[kind](value)
+    if kind == "text":
+        return (
+            ", ".join(map(str, value))
+            if isinstance(value, Sequence) and not isinstance(value, str)
+            else str(value)
+        )
+    text = format(100 * value if kind in _SHARES else value, _FORMATS[kind])
+    # A difference of -0.04 is no difference at this precision.
+    return "+0.0" if text == "-0.0" and kind == "points" else text.replace("-", "−")

@@ -1,16 +1,18 @@
-"""Write the report of a suite: the leaderboard in every format, figures, and a page that holds it together."""
+"""Bring the report of a suite up to date: tables, figures, and a page that holds them together."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmark.exceptions import ResultsError
-from benchmark.results.store import ResultsStore
+from benchmark.report.table import Table
+from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -27,8 +29,8 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     *,
     force: bool = False,
-) -> tuple[list[Path], str]:
-    """Bring the report up to date and return its files and the leaderboard as text for a terminal.
+) -> tuple[list[Path], Table]:
+    """Bring the report up to date and return its files and the leaderboard.
 
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
@@ -37,48 +39,72 @@ def write_report(
     """
     folder = store.folder / FOLDER
     digest = _digest(plan, store, formats)
-    made = None if force else _made(folder, digest)
-    if made is not None:
-        return [folder / name for name in made["files"]], made["leaderboard"]
+    made = _made(folder)
+    if made is not None and made[0] == digest and not force and all(file.is_file() for file in made[1]):
+        return made[1], made[2]
     from benchmark.report.compose import compose
     from benchmark.results.frames import collect
 
+    results = collect(plan, store, registry)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files, text = compose(collect(plan, store, registry), plan, folder, formats)
+        files, board = compose(results, plan, folder, formats)
         content = {
             "digest": digest,
-            "leaderboard": text,
             "files": [file.relative_to(folder).as_posix() for file in files],
+            "leaderboard": board.to_json(),
         }
-        (folder / MADE_FROM).write_text(json.dumps(content, indent=1), encoding="utf-8")
+        (folder / MADE_FROM).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        for older in set(made[1] if made else ()) - set(files):
+            older.unlink(missing_ok=True)
     except OSError as error:
         raise ResultsError(f"The report cannot be written to {folder}: {error}") from error
-    return files, text
+    return files, board
 
 
 def _digest(plan: Plan, store: ResultsStore, formats: Sequence[str]) -> str:
     """Return a hash of all that a report is made from."""
-    folders = store.scan()
-    stamps = {id_: folders[id_].stat().st_mtime_ns for id_ in sorted(folders) if id_ in set(plan.ids)}
-    labels = [[id_, cell.label] for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)]
-    metrics = sorted({metric.label for cell in plan.suite.cells for metric in cell.spec.metrics})
+    wanted = set(plan.ids)
+    stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
+    labels = [[id_, *cell.labels.values()] for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)]
+    # Cells share these objects, so that a large suite has few of them.
+    shared = {
+        id(part): repr(part) for cell in plan.suite.cells for part in (cell.spec.evaluate, cell.spec.metrics)
+    }
+    corpora = {label: corpus.revision for label, corpus in plan.corpora.items()}
     parts = [
         version("genrebench"),
         plan.suite.text,
         repr(plan.suite.leaderboard),
         labels,
+        sorted(set(shared.values())),
+        corpora,
+        sorted(plan.absent),
         stamps,
-        metrics,
         list(formats),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _made(folder: Path, digest: str) -> dict[str, Any] | None:
+def _stamps(folder: Path) -> list[int]:
+    """Return when a cell's files were last written, to see edits by hand; 0 for one not there."""
+    found = []
+    for name in (CELL, METRICS, PREDICTIONS):
+        try:
+            found.append(os.stat(folder / name).st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return found
+
+
+def _made(folder: Path) -> tuple[str, list[Path], Table] | None:
+    """Return the digest, files and leaderboard of the report that is there, or None if there is none."""
     try:
         content = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
-        whole = content["digest"] == digest and all((folder / name).is_file() for name in content["files"])
-        return content if whole else None
+        files = [folder / name for name in content["files"]]
+        table = Table.from_json(content["leaderboard"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    # Files are removed by this list: one that was edited to lead elsewhere is not believed.
+    inside = all(file.resolve().is_relative_to(folder.resolve()) for file in files)
+    return (content["digest"], files, table) if inside else None

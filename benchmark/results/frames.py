@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,14 @@ import pandas as pd
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
 from benchmark.results.record import CellRecord
-from benchmark.results.store import Damaged, ResultsStore, read_history, read_metrics, read_predictions
+from benchmark.results.store import (
+    PREDICTIONS,
+    Damaged,
+    ResultsStore,
+    read_history,
+    read_metrics,
+    read_predictions,
+)
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from benchmark.suite.cell import Cell
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"
+_KEPT = 32
 
 
 @dataclass(frozen=True)
@@ -44,55 +51,70 @@ class Measure:
 class Results:
     """All that is stored of a suite.
 
-    ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order), a column per
-    axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or ``missing``, ``damaged``),
-    ``error``, ``marks``, ``total`` and ``trainable`` parameters, ``training_seconds``, ``peak_memory_mb``, and one
-    column per measure, NaN where there is no value.
+    ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
+    a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
+    ``missing``, ``damaged``), ``error``, ``marks``, ``total`` and ``trainable`` parameters,
+    ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, and one column per
+    measure (``<set>/<metric>``), NaN without a value.
     """
 
     cells: pd.DataFrame
     axes: tuple[str, ...]
     measures: tuple[Measure, ...]
-    classes: tuple[str, ...]
     records: Mapping[str, CellRecord]
     folders: Mapping[str, Path]
     notes: tuple[str, ...]
+    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
+    @property
     def sets(self) -> tuple[str, ...]:
         """The evaluation sets, in the suite's order."""
         return tuple(dict.fromkeys(measure.set for measure in self.measures))
 
     def predictions(self, row: int, evaluation: str) -> RowPredictions | None:
-        """Return what the finished cells of a row predicted on an evaluation set, or None if nothing is there."""
+        """Return what a row's finished cells predicted on an evaluation set, or None without any."""
         frames = []
-        for cell in self.cells[(self.cells[ROW] == row) & (self.cells[STATUS] == "ok")].itertuples():
-            frame = read_predictions(self.folders[cell.id])
-            frame = frame[frame["set"] == evaluation]
-            frames.append(frame.assign(cell=cell.cell))
-        if not frames or not sum(len(frame) for frame in frames):
+        classes: tuple[str, ...] = ()
+        for name, id_ in self._finished(row):
+            frame = self._stored(id_)
+            frames.append(frame[frame["set"] == evaluation].assign(cell=name))
+            classes = tuple(self.records[id_].classes)
+        if not sum(len(frame) for frame in frames):
             return None
         joined = pd.concat(frames, ignore_index=True).sort_values(["cell", "track"], kind="stable")
-        columns = [f"p:{name}" for name in self.classes]
         groups = joined["group"].where(joined["group"].notna(), joined["track"])
-        index = {name: number for number, name in enumerate(self.classes)}
+        labels, probabilities = _answers(joined, classes)
         return RowPredictions(
             cells=joined["cell"].to_numpy(str),
             tracks=joined["track"].to_numpy(str),
             groups=groups.to_numpy(str),
-            labels=joined["label"].map(index).to_numpy(np.int64),
-            probabilities=joined[columns].to_numpy(np.float32),
-            classes=self.classes,
+            labels=labels,
+            probabilities=probabilities,
+            classes=classes,
         )
 
     def histories(self, row: int) -> dict[str, pd.DataFrame]:
-        """Return the epochs of each finished cell of a row, by the cell's name."""
+        """Return the epochs of a row's finished cells, by the cell's name; those that have some."""
         found = {}
-        for cell in self.cells[(self.cells[ROW] == row) & (self.cells[STATUS] == "ok")].itertuples():
-            history = pd.DataFrame(read_history(self.folders[cell.id]))
-            numeric = [name for name in history.columns if name != "stage"]
-            found[cell.cell] = history.assign(**{name: pd.to_numeric(history[name]) for name in numeric})
+        for name, id_ in self._finished(row):
+            history = pd.DataFrame(read_history(self.folders[id_]))
+            numeric = [column for column in history.columns if column != "stage"]
+            if "epoch" in numeric:
+                found[name] = history.assign(**{column: pd.to_numeric(history[column]) for column in numeric})
         return found
+
+    def _finished(self, row: int) -> list[tuple[str, str]]:
+        """Return the names and ids of the cells of a row that are ok."""
+        cells = self.cells[(self.cells[ROW] == row) & (self.cells[STATUS] == "ok")]
+        return [(str(name), str(id_)) for name, id_ in zip(cells[CELL_NAME], cells["id"], strict=True)]
+
+    def _stored(self, id_: str) -> pd.DataFrame:
+        """Return a cell's predictions; the few that were read last are kept, one row having several sets."""
+        if id_ not in self._cache:
+            while len(self._cache) >= _KEPT:
+                self._cache.pop(next(iter(self._cache)))
+            self._cache[id_] = read_predictions(self.folders[id_])
+        return self._cache[id_]
 
 
 def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
@@ -109,10 +131,11 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     lines = []
-    for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
+    for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
+        id_ = known or ""
         row = rows.setdefault(cell.row, len(rows))
-        record = records.get(id_ or "")
-        line = _line(cell, row, id_, record, damaged.get(id_ or ""))
+        record = records.get(id_)
+        line = _line(cell, row, id_, record, damaged.get(id_))
         if record is not None and record.status == "ok":
             try:
                 line |= _values(folders[record.id], record, measures, metrics)
@@ -124,21 +147,18 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     for measure in measures:
         if measure.name not in cells:
             cells[measure.name] = np.nan
-    classes = next((tuple(record.classes) for record in records.values() if record.classes), ())
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
     notes = tuple(
         f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()
     )
-    return Results(cells, axes, tuple(measures), classes, records, folders, (*notes, *_mixed(records)))
+    return Results(cells, axes, tuple(measures), records, folders, (*notes, *_mixed(records)))
 
 
-def _line(
-    cell: Cell, row: int, id_: str | None, record: CellRecord | None, damage: str | None
-) -> dict[str, Any]:
+def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None) -> dict[str, Any]:
     name = "/".join(cell.labels[axis] for axis in ("seed", "fold") if axis in cell.labels) or str(
         cell.spec.seed
     )
-    line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_ or ""}
+    line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_}
     if record is None:
         return line | {STATUS: "damaged" if damage else "missing", "error": damage or "", "marks": ()}
     return line | {
@@ -148,6 +168,7 @@ def _line(
         "total": record.parameters.get("total", np.nan),
         "trainable": record.parameters.get("trainable", np.nan),
         "training_seconds": record.seconds.get("training", np.nan),
+        "total_seconds": record.seconds.get("total", np.nan),
         "peak_memory_mb": record.peak_memory_mb,
         **{name: record.counts[name] for name in ("train_items",) if name in record.counts},
     }
@@ -183,23 +204,40 @@ def _values(
             predictions = read_predictions(folder)
         part = predictions[predictions["set"] == measure.set]
         if len(part):
-            index = {name: number for number, name in enumerate(record.classes)}
-            labels = part["label"].map(index).to_numpy(np.int64)
-            probabilities = part[[f"p:{name}" for name in record.classes]].to_numpy(np.float32)
-            values[measure.name] = metrics[measure.metric].compute(labels, probabilities)
+            values[measure.name] = metrics[measure.metric].compute(*_answers(part, record.classes))
     return values
+
+
+def _answers(frame: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return true class indices and probabilities.
+
+    Raises:
+        ResultsError: when the predictions are of other classes than the record says.
+    """
+    index = {name: number for number, name in enumerate(classes)}
+    columns = [f"p:{name}" for name in classes]
+    labels = frame["label"].map(index)
+    if labels.isna().any() or not set(columns) <= set(frame.columns):
+        raise ResultsError(f"{PREDICTIONS} is of other classes than {', '.join(classes) or 'none'}")
+    return labels.to_numpy(np.int64), frame[columns].to_numpy(np.float32)
+
+
+def _version(record: CellRecord, name: str) -> str | None:
+    return record.provenance.get("versions", {}).get(name)
 
 
 def _mixed(records: Mapping[str, CellRecord]) -> list[str]:
     """Say when results of one table come from different versions or backends."""
     notes = []
     for name in ("genrebench", "keras", "tensorflow", "jax", "torch", "numpy"):
-        found = {record.provenance.get("versions", {}).get(name) for record in records.values()} - {None}
+        found = {version for record in records.values() if (version := _version(record, name))}
         if len(found) > 1:
             notes.append(
                 f"These results were made with {len(found)} versions of {name}: {', '.join(sorted(found))}."
             )
-    backends = {record.provenance.get("backend") for record in records.values()} - {None}
+    backends = {
+        str(record.provenance["backend"]) for record in records.values() if "backend" in record.provenance
+    }
     if len(backends) > 1:
         notes.append(f"These results were made with several Keras backends: {', '.join(sorted(backends))}.")
     return notes

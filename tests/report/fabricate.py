@@ -94,8 +94,10 @@ def make_answers(number: int) -> tuple[np.ndarray, np.ndarray]:
     return labels, (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def make_results(plan: Plan, root: Path, failed: dict[int, str] | None = None, **changes: Any) -> ResultsStore:
-    """File a result for each cell; ``failed`` maps cells' numbers to their errors, ``changes`` go into records."""
+def make_results(
+    plan: Plan, root: Path, failed: dict[int, str] | None = None, **changes: Any
+) -> ResultsStore:
+    """File a result for each cell; ``failed`` maps numbers to errors, ``changes`` go into records."""
     store = ResultsStore(root, plan.suite.name)
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         assert id_ is not None
@@ -117,7 +119,9 @@ def make_results(plan: Plan, root: Path, failed: dict[int, str] | None = None, *
             broken = CellRecord(**record | {"status": "failed", "error": error})
             store.write(broken, predictions=None, history=[], metrics=None)
         else:
-            store.write(CellRecord(**record), predictions=_predictions(number), history=_history(number), metrics={})
+            store.write(
+                CellRecord(**record), predictions=_predictions(number), history=_history(number), metrics={}
+            )
     return store
 
 

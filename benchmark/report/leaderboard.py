@@ -1,0 +1,112 @@
+"""The leaderboard as a table for people: columns, caption, and notes on what is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from benchmark.analysis.leaderboard import DIFFERENCE, MEAN, SD
+from benchmark.report.table import Column, Kind, Table, plain
+from benchmark.results.frames import STATUS, Measure, Results
+
+if TYPE_CHECKING:
+    from benchmark.execution.plan import Plan
+
+_MOST_ERRORS = 20
+MARKS = {
+    "synthetic": "synthetic data: nobody recorded this music",
+    "rehearsal": "A REHEARSAL on small stand-ins: the numbers say nothing about the models",
+    "leaky": "rows marked leaky were trained on augmented copies of held-out tracks, and are not ranked",
+}
+
+
+def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan) -> Table:
+    """Return a leaderboard (``lines``) as a table; ``axes`` are those that have a column."""
+    sort = next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
+    columns = [
+        Column("rank", "rank", "integer"),
+        *(Column(axis, axis) for axis in axes),
+        *_measured(results, lines, sort),
+        Column("n", "cells ok"),
+        Column("total", "parameters", "integer", spare=6),
+        Column("training_seconds", "training s", "seconds", spare=3),
+        # Where all rows have the same marks, the caption's word is enough when room is short.
+        Column("marks", "marks", spare=7 if lines["marks"].nunique() == 1 else 0),
+        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS, "peak_memory_mb")),
+    ]
+    shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
+    values = tuple(
+        {str(key): plain(value) for key, value in line.items()} for line in shown.to_dict("records")
+    )
+    for line in values:
+        line["total"] = None if line["total"] is None else round(line["total"])
+    return Table(
+        tuple(columns), values, _caption(results, lines, axes, plan, sort), _notes(results, lines, plan)
+    )
+
+
+def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Column]:
+    columns = []
+    several = len(results.sets) > 1
+    for measure in results.measures:
+        group = measure.set if several else ""
+        kind: Kind = "percent" if measure.percent else "number"
+        first = measure.metric == sort.metric
+        spare = 0 if measure == sort else 2 if first else 5 if measure.set != sort.set else 4
+        columns.append(
+            Column(f"{measure.name} {MEAN}", measure.metric, kind, f"{measure.name} {SD}", group, spare)
+        )
+        difference = f"{measure.name} {DIFFERENCE}"
+        if difference in lines:
+            kind = "points" if measure.percent else "number"
+            columns.append(Column(difference, f"Δ {measure.metric}", kind, None, group, 1, measure == sort))
+    return columns
+
+
+def _count(line: dict[Any, Any]) -> str:
+    text = f"{line['ok']}/{line['expected']}"
+    return text if line["complete"] else f"{text} ({line[STATUS]})"
+
+
+def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, sort: Measure) -> str:
+    marks = dict.fromkeys(mark for marks in lines["marks"] for mark in marks)
+    said = "; ".join(MARKS.get(mark, mark) for mark in marks)
+    over = "folds" if "fold" in plan.suite.axes else "seeds"
+    evaluated = [f"evaluated on {results.sets[0]}"] if len(results.sets) == 1 else []
+    fixed = [f"{axis}: {results.cells[axis].iloc[0]}" for axis in results.axes if axis not in axes]
+    unit = "percent, " if all(measure.percent for measure in results.measures) else ""
+    baseline = plan.suite.leaderboard.baseline or {}
+    against = [f"Δ to {', '.join(f'{axis} {label}' for axis, label in baseline.items())}"] if baseline else []
+    parts = [f"Leaderboard of {plan.suite.name}", f"sorted by {sort.name}", f"{unit}mean ± sd over {over}"]
+    return (
+        ", ".join([*parts, *evaluated, *against, *fixed])
+        + "."
+        + (f" {said[0].upper()}{said[1:]}." if said else "")
+    )
+
+
+def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
+    notes = list(results.notes)
+    incomplete = int((~lines["complete"]).sum())
+    if incomplete:
+        notes.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
+    failures = failed_cells(results, plan)
+    notes += failures[:_MOST_ERRORS]
+    if len(failures) > _MOST_ERRORS:
+        notes.append(f"… and {len(failures) - _MOST_ERRORS} more cells that are not ok.")
+    left_out = {name for record in results.records.values() for name in record.left_out}
+    if left_out:
+        notes.append(f"{len(left_out)} files could not be used, and are listed in report.md.")
+    return tuple(notes)
+
+
+def failed_cells(results: Results, plan: Plan) -> list[str]:
+    """Return a line for each cell that ended badly: its labels, its status, and the error's first line."""
+    failed = results.cells[results.cells["error"] != ""]
+    lines = []
+    for cell in failed.to_dict("records"):
+        name = " · ".join(str(cell[axis]) for axis in plan.suite.axes)
+        lines.append(f"{name}: {cell[STATUS]}: {cell['error'].splitlines()[0]}")
+    return lines
