@@ -259,7 +259,7 @@ def _read(id_: str, folder: Path) -> CellRecord | Damaged:
 
 
 def _incomplete(folder: Path) -> str:
-    """Return what is wrong with the predictions, judging by the marks at both ends of a whole Parquet file."""
+    """Return what is wrong with the predictions, judging by the marks at both ends of a Parquet file."""
     try:
         with (folder / PREDICTIONS).open("rb") as file:
             head = file.read(4)
@@ -308,12 +308,12 @@ def _holder(folder: Path) -> str:
 def _unwritable(error: OSError, folder: Path) -> ResultsError:
     if error.errno == errno.ENOSPC:
         return ResultsError(
-            f"The disk is full: {folder} cannot be written. Finished cells are kept; free some space and start "
-            "again."
+            f"The disk is full: {folder} cannot be written. Finished cells are kept; free some space and "
+            "start again."
         )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return ResultsError(
-            f"{folder} cannot be written ({error.strerror}). Choose another results folder with --results DIR "
-            "or BENCH_RESULTS."
+            f"{folder} cannot be written ({error.strerror}). Choose another results folder with "
+            "--results DIR or BENCH_RESULTS."
         )
     return ResultsError(f"{folder} cannot be written: {error}")
