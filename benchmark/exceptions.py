@@ -26,7 +26,7 @@ class UsageError(BenchError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a suite: ``where`` is ``file:line``, or empty for a command-line override."""
+    """One thing that is wrong in a suite: ``where`` is ``file:line`` or an override, as ``--set cell.x``."""
 
     where: str
     message: str
@@ -89,6 +89,10 @@ class WorkerDiedError(BenchError):
 
 def did_you_mean(found: str, allowed: Sequence[str]) -> str:
     """Return the tail of an error message: the nearest allowed name, then all of them."""
+    return f"{nearest(found, allowed)} Available: {', '.join(sorted(allowed)) or 'none'}."
+
+
+def nearest(found: str, allowed: Sequence[str]) -> str:
+    """Return a question with the nearest allowed name, or nothing, for messages that list all names."""
     near = get_close_matches(found, allowed, n=1, cutoff=0.6)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"{hint} Available: {', '.join(sorted(allowed)) or 'none'}."
+    return f" Did you mean '{near[0]}'?" if near else ""

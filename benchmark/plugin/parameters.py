@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from benchmark.exceptions import PluginError, did_you_mean
+from benchmark.exceptions import PluginError, did_you_mean, nearest
 from benchmark.plugin.component import Component, Location
 
 REQUIRED = inspect.Parameter.empty
@@ -21,7 +22,7 @@ _STRICT = ConfigDict(strict=True)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One keyword-only parameter: ``annotation`` is its full type, ``default`` is ``REQUIRED`` without one."""
+    """One keyword-only parameter: ``default`` is ``REQUIRED`` where there is none."""
 
     name: str
     annotation: Any
@@ -97,20 +98,28 @@ def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
                 f"{component.kind} '{component.name}': parameter '{parameter.name}' has a type that a suite "
                 f"cannot express ({made.type_text}): {error.message}"
             ) from error
-        found[parameter.name] = made
+        found[parameter.name] = _with_checked_default(made)
     return found
 
 
+def _with_checked_default(parameter: Parameter) -> Parameter:
+    """Return ``parameter`` with its default read like a given value, so that writing it changes nothing."""
+    try:
+        return replace(parameter, default=parameter.validate(parameter.default))
+    except ValidationError:
+        return parameter  # none given, or a value that stands for none and that no suite can give
+
+
 def _hints(component: type[Component], function: Any, names: list[str]) -> dict[str, Any]:
-    """Evaluate the annotations of these parameters only: the others may name types that are not imported here."""
+    """Evaluate the annotations of these parameters only: others may name types not imported here."""
     written = {name: text for name, text in function.__annotations__.items() if name in names}
     holder = types.SimpleNamespace(__annotations__=written)
     try:
         return typing.get_type_hints(holder, globalns=function.__globals__, include_extras=True)
     except NameError as error:
         raise PluginError(
-            f"{component.kind} '{component.name}': an annotation of its parameters uses {error.name!r}, which its "
-            "module does not import (an import under TYPE_CHECKING is not enough)."
+            f"{component.kind} '{component.name}': the annotation of a parameter uses {error.name!r}, which "
+            "its module does not import (an import under TYPE_CHECKING is not enough)."
         ) from error
 
 
@@ -146,7 +155,7 @@ def check_parameters(
             checked[name] = parameter.validate(given[name])
         except ValidationError as error:
             problems += [
-                ParameterProblem((name, *_literal_path(detail["loc"], given[name])), _sentence(name, detail))
+                ParameterProblem((name, *_literal_path(detail["loc"], given[name])), sentence(name, detail))
                 for detail in error.errors()
             ]
     return checked, problems
@@ -183,6 +192,10 @@ def _literal_path(path: tuple[str | int, ...], value: Any) -> tuple[str | int, .
     return tuple(kept)
 
 
-def _sentence(name: str, detail: Any) -> str:
-    message = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"'{name}': {message}, found {detail['input']!r}."
+def sentence(name: str, detail: Any) -> str:
+    """Return one of pydantic's error details as a sentence about ``name``, with the nearest choice."""
+    said = detail["msg"].removeprefix("Value error, ")
+    found = detail["input"]
+    choices = re.findall("'([^']*)'", detail["ctx"]["expected"]) if detail["type"] == "literal_error" else []
+    hint = nearest(found, choices) if isinstance(found, str) else ""
+    return f"'{name}': {said[0].lower()}{said[1:]}, found {found!r}.{hint}"

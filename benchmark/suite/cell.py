@@ -30,7 +30,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class CellSpec:
-    """Everything that may change a cell's result, and nothing else (labels inside are ignored by ``canonical``).
+    """Everything that may change a cell's result, and nothing else (labels are ignored by ``canonical``).
 
     ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
     original; each makes copies of its own.

@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchmark.exceptions import SuiteError, did_you_mean
+from benchmark.exceptions import SuiteError
+from benchmark.plugin.parameters import sentence
 from benchmark.plugin.registry import Registry
 from benchmark.suite.cell import Cell
-from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, excluded, included, read_axes
+from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.merge import read_merged
+from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.values import Checker
 
@@ -58,48 +60,78 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
     checker = Checker(registry, source, path.resolve().parent)
     for key in content:
         if key not in TOP:
-            checker.problem((key,), f"a suite has no key '{key}'." + did_you_mean(key, TOP))
+            checker.unknown((key,), "a suite has no key", key, list(TOP))
     name = _name(checker, content)
     cell = _mapping(checker, content, "cell")
-    matrix = _mapping(checker, content, "matrix")
     for key in cell:
         if key not in KEYS:
-            checker.problem(("cell", key), f"a cell has no key '{key}'." + did_you_mean(key, KEYS))
-    axes = read_axes(checker, matrix, cell)
-    fixed = _fixed(checker, cell, matrix)
-    cells: list[Cell] = []
-    leaderboard = LeaderboardSettings()
-    usable = all(axes.get(name) for name in matrix)
-    if usable and all(fixed.get(key) is not None or key in axes for key in (*REQUIRED, "evaluate", "metrics")):
-        expander = Expander(checker, fixed, cell)
-        cells = list(expander.cells(axes))
-        cells = excluded(checker, content.get("exclude"), axes, cells)
-        cells += included(checker, content.get("include"), axes, expander, cells)
-        if not cells and not checker.problems:
-            checker.problem(("matrix",), "no cell is left.")
-        leaderboard = _leaderboard(checker, content.get("leaderboard"), axes, cells)
+            checker.unknown(("cell", key), "a cell has no key", key, list(KEYS))
+    axes, cells = _expanded(checker, content, cell)
+    description = _description(checker, content.get("description"))
+    leaderboard = _leaderboard(checker, content.get("leaderboard"))
+    if cells is not None:
+        _check_leaderboard(checker, leaderboard, axes, cells)
     if checker.problems:
         raise SuiteError(checker.problems)
+    cells = cells or []
     labels = {axis: tuple(dict.fromkeys(cell.labels[axis] for cell in cells)) for axis in axes}
-    description = str(content.get("description") or "")
-    return Suite(name, description, path, text, labels, tuple(cells), leaderboard, content.get("reference"))
+    return Suite(
+        name=name,
+        description=description,
+        path=path,
+        text=text,
+        axes=labels,
+        cells=tuple(cells),
+        leaderboard=leaderboard,
+        reference=content.get("reference"),
+    )
+
+
+def _expanded(
+    checker: Checker, content: Mapping[str, Any], cell: Mapping[str, Any]
+) -> tuple[Axes, list[Cell] | None]:
+    """Return the axes, and the cells unless something is wrong with what they are made of."""
+    before = len(checker.problems)
+    matrix = _mapping(checker, content, "matrix")
+    axes = read_axes(checker, matrix, cell)
+    if len(checker.problems) > before:
+        _fixed(checker, cell, matrix)
+        return axes, None
+    exclusions = read_exclude(checker, content.get("exclude"), axes)
+    inclusions = read_include(checker, content.get("include"), axes)
+    fixed = _fixed(checker, cell, matrix)
+    if len(checker.problems) > before:
+        return axes, None
+    expander = Expander(checker, fixed, cell)
+    cells = excluded(checker, exclusions, list(expander.cells(axes)))
+    cells += included(inclusions, expander, cells)
+    if not cells and len(checker.problems) == before:
+        checker.problem(("exclude",), "no cell is left: 'exclude' takes out all of them.")
+    return axes, cells if len(checker.problems) == before else None
 
 
 def _name(checker: Checker, content: Mapping[str, Any]) -> str:
     name = content.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        allowed = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or a digit"
-        checker.problem(("name",), f"a suite needs a 'name' of {allowed}; found {name!r}.")
-        return ""
-    return name
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    allowed = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or a digit"
+    found = f"found {name!r}" if "name" in content else "it has none"
+    checker.problem(("name",), f"a suite needs a 'name' of {allowed}; {found}.")
+    return ""
+
+
+def _description(checker: Checker, raw: Any) -> str:
+    if raw is not None and not isinstance(raw, str):
+        checker.problem(("description",), f"'description' is text, found {raw!r}.")
+    return str(raw or "").strip()
 
 
 def _mapping(checker: Checker, content: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = content.get(key) or {}
-    if not isinstance(value, dict):
-        checker.problem((key,), f"'{key}' is a mapping, found {value!r}.")
-        return {}
-    return value
+    value = content.get(key)
+    if value is None or isinstance(value, dict):
+        return value or {}
+    checker.problem((key,), f"'{key}' is a mapping, found {value!r}.")
+    return {}
 
 
 def _fixed(checker: Checker, cell: Mapping[str, Any], matrix: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,40 +141,45 @@ def _fixed(checker: Checker, cell: Mapping[str, Any], matrix: Mapping[str, Any])
         if key in matrix:
             continue
         if key not in cell and key in REQUIRED:
-            checker.problem(("cell",), f"'{key}' is missing: give it under 'cell', or as an axis under 'matrix'.")
+            message = f"'{key}' is missing: give it under 'cell', or as an axis under 'matrix'."
+            checker.problem(("cell", key), message)
             continue
         raw = cell.get(key, DEFAULTS.get(key))
-        if key == "fold" and raw is None:
+        if raw is None and key == "fold":
             fixed[key] = None
-            continue
-        value = checker.value(key, raw, ("cell", key))
-        fixed[key] = value.value if value is not None else None
+        else:
+            value = checker.value(key, raw, ("cell", key))
+            fixed[key] = value.value if value is not None else None
     return fixed
 
 
-def _leaderboard(checker: Checker, raw: Any, axes: Axes, cells: Sequence[Cell]) -> LeaderboardSettings:
-    if raw is None:
-        return LeaderboardSettings()
+def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
     try:
-        settings = LeaderboardSettings.model_validate(raw)
+        return LeaderboardSettings.model_validate({} if raw is None else raw)
     except ValidationError as error:
         for detail in error.errors():
-            message = f"{detail['msg'][0].lower()}{detail['msg'][1:]}, found {detail['input']!r}."
+            path = ("leaderboard", *detail["loc"])
             if detail["type"] == "extra_forbidden":
-                name = str(detail["loc"][-1])
-                message = f"'leaderboard' has no setting '{name}'." + did_you_mean(name, ["sort", "baseline"])
-            checker.problem(("leaderboard", *detail["loc"]), message)
-        return LeaderboardSettings()
-    specs = {id(cell.spec.evaluate): cell.spec for cell in cells}.values()
-    columns = {f"{each.label}/{metric.label}": None for spec in specs for each in spec.evaluate for metric in spec.metrics}
-    if settings.sort is not None and cells and settings.sort not in columns:
-        message = f"there is no column '{settings.sort}' to sort by." + did_you_mean(settings.sort, list(columns))
-        checker.problem(("leaderboard", "sort"), message)
+                allowed = list(LeaderboardSettings.model_fields)
+                checker.unknown(path, "'leaderboard' has no setting", str(detail["loc"][-1]), allowed)
+            else:
+                checker.problem(path, sentence(str(path[-1]), detail))
+    return LeaderboardSettings()
+
+
+def _check_leaderboard(
+    checker: Checker, settings: LeaderboardSettings, axes: Axes, cells: Sequence[Cell]
+) -> None:
+    specs = {(id(cell.spec.evaluate), id(cell.spec.metrics)): cell.spec for cell in cells}.values()
+    columns = [f"{each.label}/{metric.label}" for s in specs for each in s.evaluate for metric in s.metrics]
+    if settings.sort is not None and settings.sort not in columns:
+        message = "there is no column (evaluation set/metric)"
+        checker.unknown(("leaderboard", "sort"), message, settings.sort, list(dict.fromkeys(columns)))
     for axis, label in (settings.baseline or {}).items():
         path = ("leaderboard", "baseline", axis)
-        known = list(dict.fromkeys(cell.labels[axis] for cell in cells if axis in cell.labels))
         if axis not in axes:
-            checker.problem(path, f"'{axis}' is no axis." + did_you_mean(axis, list(axes)))
-        elif str(label) not in known:
-            checker.problem(path, f"axis '{axis}' has no value labelled '{label}'." + did_you_mean(str(label), known))
-    return settings
+            checker.unknown(path, "there is no axis", axis, list(axes))
+            continue
+        known = list(dict.fromkeys(cell.labels[axis] for cell in cells))
+        if label not in known:
+            checker.unknown(path, f"axis '{axis}' has no value labelled", label, known)

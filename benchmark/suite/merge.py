@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.exceptions import Problem, SuiteError
-from benchmark.suite.source import Path_, Source, parse, read_file, subtree
+from benchmark.suite.settings import SETTINGS
+from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, subtree
 
-# Below these, a mapping is one choice and is replaced as a whole; elsewhere mappings merge key by key.
-_CHOICES = ("dataset", "features", "model", "augmentation", "clips")
+# A mapping below these is one choice and is replaced as a whole; all other mappings merge key by key.
+_CHOICES = {("cell", key) for key in ("dataset", "features", "model", "augmentation")}
 
 
 def read_merged(file: Path, overrides: Sequence[str] = ()) -> tuple[Source, str]:
     """Return a suite's content with its bases and the overrides merged in, and the text of the file itself.
 
     Raises:
-        SuiteError: when a file cannot be read, bases go in a circle, or an override does not fit.
+        SuiteError: when a file cannot be read, bases go in a circle, or overrides do not fit.
     """
     source, text = _with_bases(file, ())
     problems: list[Problem] = []
     for override in overrides:
         try:
-            source = _override(source, override)
+            _override(source, override)
         except SuiteError as error:
             problems += error.problems
     if problems:
@@ -36,96 +37,150 @@ def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[Source, str]:
     source, text = read_file(file)
     if "extends" not in source.value:
         return source, text
-    where = source.place(("extends",))
+    where = str(source.place(("extends",)))
     base = source.value.pop("extends")
     if not isinstance(base, str):
         raise SuiteError([Problem(where, f"'extends' is the name of a file, found {base!r}.")])
-    base_file = (file.parent / base).resolve()
+    base_file = file.parent / base
     chain = (*seen, file.resolve())
-    if base_file in chain:
+    if base_file.resolve() in chain:
         circle = " -> ".join(path.name for path in (*chain, base_file))
         raise SuiteError([Problem(where, f"'extends' goes in a circle: {circle}.")])
-    if not base_file.is_file():
-        raise SuiteError([Problem(where, f"'extends' names {base}, and there is no such file in {file.parent}.")])
-    below, _ = _with_bases(file.parent / base, chain)
+    try:
+        below, _ = _with_bases(base_file, chain)
+    except SuiteError as error:
+        if error.problems[0].where != str(base_file):
+            raise
+        raise SuiteError(
+            [Problem(where, f"'extends' names {base_file}: {error.problems[0].message}")]
+        ) from error
     return merge(below, source), text
 
 
 def merge(base: Source, over: Source) -> Source:
     """Return ``base`` changed by ``over``: mappings merge, null deletes, everything else replaces.
 
-    A key given under ``cell`` above and ``matrix`` below, or the other way round, moves.
+    What ``over`` makes an axis is no longer fixed, and what it fixes is no longer an axis.
     """
     merged = Source(copy.deepcopy(base.value), dict(base.places))
-    for here, there in (("cell", "matrix"), ("matrix", "cell")):
-        moved = over.value.get(here)
-        for key in moved if isinstance(moved, dict) else ():
-            if isinstance(merged.value.get(there), dict) and key in merged.value[there]:
-                _delete(merged, (there, key))
+    _make_way(merged, over.value)
     _merge_into(merged, over, over.value, ())
     return merged
 
 
-def _merge_into(merged: Source, over: Source, value: Any, path: Path_) -> None:
+def _merge_into(merged: Source, over: Source, value: Any, path: KeyPath) -> None:
     for key, child in value.items():
         here = (*path, key)
         target = _get(merged.value, path)
         if child is None and path:
             _delete(merged, here)
-        elif isinstance(child, dict) and isinstance(target.get(key), dict) and key not in _CHOICES:
+        elif isinstance(child, dict) and isinstance(target.get(key), dict) and here not in _CHOICES:
             _merge_into(merged, over, child, here)
         else:
-            if key in target:
-                _delete(merged, here)
+            _delete(merged, here)
             target[key] = copy.deepcopy(child)
             merged.places.update(subtree(over.places, here))
 
 
-def _override(source: Source, text: str) -> Source:
-    """Apply one ``path.to.key=value``."""
-    where = f"--set {text.partition('=')[0]}"
+def _make_way(merged: Source, over: dict[str, Any]) -> None:
+    """Delete from ``merged`` the axes that ``over`` fixes, and the fixed values that it makes axes."""
+    fixed, axes = (merged.value.get(key) for key in ("cell", "matrix"))
+    new_fixed, new_axes = (over.get(key) for key in ("cell", "matrix"))
+    if isinstance(axes, dict) and isinstance(new_fixed, dict):
+        for name in _fixed_names(new_fixed):
+            for axis in [axis for axis in axes if _overlap(axis, name)]:
+                _delete(merged, ("matrix", axis))
+    if isinstance(fixed, dict) and isinstance(new_axes, dict):
+        for axis in [axis for axis, values in new_axes.items() if values is not None]:
+            for name in [name for name in _fixed_names(fixed) if name == axis or name.startswith(axis + ".")]:
+                _delete(merged, ("cell", *name.split(".")))
+            _delete(merged, ("cell", axis))
+
+
+def _fixed_names(cell: dict[str, Any]) -> Iterator[str]:
+    """Yield what ``cell`` fixes: keys such as ``model``, and single settings such as ``training.epochs``."""
+    for key, value in cell.items():
+        if key in SETTINGS and isinstance(value, dict):
+            yield from (f"{key}.{name}" for name in value)
+        elif value is not None:
+            yield key
+
+
+def _overlap(first: str, second: str) -> bool:
+    return first == second or first.startswith(second + ".") or second.startswith(first + ".")
+
+
+def _override(source: Source, text: str) -> None:
+    """Change ``source`` by one ``path.to.key=value``."""
     dotted, equals, given = text.partition("=")
     if not equals or not dotted:
-        raise SuiteError([Problem(f"--set {text}", "write it as key.key=value, for example cell.training.epochs=2.")])
-    value = parse(given, where).value if given.strip() else None
-    result = Source(copy.deepcopy(source.value), dict(source.places))
-    steps: list[str | int] = []
-    target = result.value
+        message = "write it as KEY=VALUE, for example cell.training.epochs=2."
+        raise SuiteError([Problem(f"--set {text}", message)])
+    where = Place(f"--set {dotted}")
+    value = parse(given, where.name, numbered=False).value if given.strip() else None
+    path = _resolve(source.value, dotted, where)
+    if value is not None:
+        _make_way(source, _nested(path, value))
+    target = source.value
+    for position, step in enumerate(path[:-1]):
+        if isinstance(target, dict) and target.get(step) is None:
+            target[step] = {}
+            source.places[path[: position + 1]] = where
+        target = target[step]
+    _delete(source, path)
+    if value is not None or isinstance(target, list):
+        target[path[-1]] = value
+        source.places[path] = where
+
+
+def _resolve(value: Any, dotted: str, where: Place) -> KeyPath:
+    """Return the path that ``dotted`` names. Keys may hold dots themselves: the longest that is there wins.
+
+    Raises:
+        SuiteError: when it leads through a single value or to an item that a list does not have.
+    """
     names = dotted.split(".")
-    for position, name in enumerate(names):
-        step: str | int = int(name) if isinstance(target, list) and name.lstrip("-").isdigit() else name
-        last = position == len(names) - 1
-        if isinstance(target, list) and not (isinstance(step, int) and 0 <= step < len(target)):
-            raise SuiteError([Problem(where, f"'{name}' is no index of the list {'.'.join(names[:position])}.")])
-        if not isinstance(target, dict | list):
-            raise SuiteError([Problem(where, f"{'.'.join(names[:position])} is a single value and has no '{name}'.")])
-        if isinstance(target, dict) and not last and target.get(name) is None:
-            target[name] = {}
-        steps.append(step)
-        if last:
-            _put(target, step, value)
+    path: list[str | int] = []
+    while names:
+        above = ".".join(map(str, path))
+        if isinstance(value, list):
+            if not (names[0].isdecimal() and int(names[0]) < len(value)):
+                items = f"its items are 0 to {len(value) - 1}" if value else "it is empty"
+                raise SuiteError(
+                    [Problem(where.name, f"'{above}' is a list without item '{names[0]}'; {items}.")]
+                )
+            path.append(int(names[0]))
+            taken = 1
+        elif isinstance(value, dict) or value is None:
+            known = value or {}
+            taken = next((n for n in range(len(names), 1, -1) if ".".join(names[:n]) in known), 1)
+            if path == ["matrix"] and names[0] in SETTINGS and len(names) > 1 and not names[1].isdecimal():
+                taken = 2
+            path.append(".".join(names[:taken]))
         else:
-            target = target[step]  # type: ignore[index]
-    for path in subtree(result.places, tuple(steps)):
-        del result.places[path]
-    result.places[tuple(steps)] = where
-    return result
+            message = f"'{above}' is the single value {value!r} and has no '{names[0]}' in it."
+            raise SuiteError([Problem(where.name, message)])
+        names = names[taken:]
+        value = _get(value, (path[-1],)) if isinstance(value, list) else (value or {}).get(path[-1])
+    return tuple(path)
 
 
-def _put(target: Any, step: str | int, value: Any) -> None:
-    if value is None and isinstance(target, dict):
-        target.pop(step, None)
-    else:
-        target[step] = value
+def _nested(path: KeyPath, value: Any) -> dict[str, Any]:
+    for step in reversed(path):
+        value = {step: value}
+    return value
 
 
-def _get(value: Any, path: Path_) -> Any:
+def _get(value: Any, path: KeyPath) -> Any:
     for step in path:
         value = value[step]
     return value
 
 
-def _delete(source: Source, path: Path_) -> None:
-    _get(source.value, path[:-1]).pop(path[-1], None)
+def _delete(source: Source, path: KeyPath) -> None:
+    """Delete a mapping's key, if it is there, and forget its places; a list keeps its item."""
+    holder = _get(source.value, path[:-1])
+    if isinstance(holder, dict):
+        holder.pop(path[-1], None)
     for key in subtree(source.places, path):
         del source.places[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -12,7 +12,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 class Settings(BaseModel):
     """Base: unknown keys and wrong types are errors, instances never change."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SplitSettings(Settings):
@@ -20,8 +20,8 @@ class SplitSettings(Settings):
 
     ``stratified`` keeps class proportions; ``grouped`` does so too and keeps each group (artist, source
     recording) on one side; ``predefined`` takes the sides from the dataset's manifest or from list ``files``.
-    With ``folds``, the cell's ``fold`` (0 to folds - 1) is the test part and the rest is divided into training
-    and validation in the proportion of the first two ``fractions``.
+    With ``folds``, the cell's ``fold`` (0 to folds - 1) is the test part and the rest is divided into
+    training and validation in the proportion of the first two ``fractions``.
     """
 
     strategy: Literal["stratified", "grouped", "predefined"] = "stratified"
@@ -55,16 +55,36 @@ class TrainingSettings(Settings):
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     loss: Literal[
-        "sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"
+        "sparse_categorical_crossentropy",
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "kl_divergence",
     ] = "sparse_categorical_crossentropy"
+
+
+SETTINGS: dict[str, type[Settings]] = {
+    "split": SplitSettings,
+    "training": TrainingSettings,
+    "clips": ClipSettings,
+}
 
 
 class LeaderboardSettings(Settings):
     """How rows are ordered (``sort: <evaluation set>/<metric>``) and which row is the ``baseline``.
 
-    ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise the
-    same ones.
+    ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise
+    the same ones.
     """
 
     sort: str | None = None
-    baseline: dict[str, str | int] | None = None
+    baseline: dict[str, str] | None = None
+
+    @field_validator("baseline", mode="before")
+    @classmethod
+    def _labels(cls, baseline: Any) -> Any:
+        """Turn seeds and other numbers into the labels that they have as values of an axis."""
+        if not isinstance(baseline, dict):
+            return baseline
+        return {
+            axis: str(label) if isinstance(label, int | float) else label for axis, label in baseline.items()
+        }

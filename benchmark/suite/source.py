@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,46 +13,58 @@ import yaml
 
 from benchmark.exceptions import Problem, SuiteError
 
-Path_ = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 MAX_NODES = 200_000
 MAX_DEPTH = 50
 
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
+_NUMBER = r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"
+
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML with YAML 1.2's plain scalars: ``on`` and ``no`` are words, ``1e-3`` is a number."""
+    """Safe YAML with plain scalars as in YAML 1.2: ``on`` and ``no`` are words, ``1e-3`` is a number."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":float", ":int", ":timestamp"))]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in (_TAG + "null", _TAG + "merge")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.(?:inf|Inf|INF)|\.nan)$"),
-    list("-+0123456789."),
+    _TAG + "bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
+_Loader.add_implicit_resolver(_TAG + "int", re.compile("^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(_TAG + "float", re.compile(_NUMBER), list("-+0123456789."))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file, or (without ``line``) an override such as ``--set cell.seed``."""
+
+    name: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.line is None else f"{self.name}:{self.line}"
 
 
 @dataclass
 class Source:
-    """A value and the place, ``file:line``, of everything in it, by its path from the top."""
+    """A value and the place of everything in it, by its path from the top."""
 
     value: Any
-    places: dict[Path_, str] = field(default_factory=dict)
+    places: dict[KeyPath, Place] = field(default_factory=dict)
 
-    def place(self, path: Path_) -> str:
+    def place(self, path: KeyPath) -> Place:
         """Return where ``path`` stands, or the nearest thing above it that stands somewhere."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.places:
                 return self.places[path[:length]]
-        return ""
+        return Place("")
 
 
 def read_file(file: Path) -> tuple[Source, str]:
-    """Return a YAML file's content and its text.
+    """Return a YAML file's content, a mapping, and its text.
 
     Raises:
         SuiteError: when there is no such file, or it is not YAML as suites use it.
@@ -59,36 +72,54 @@ def read_file(file: Path) -> tuple[Source, str]:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise SuiteError([Problem(str(file), "this is not a text file in UTF-8.")]) from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SuiteError(
+            [Problem(f"{file}:{line}", "this is not text in UTF-8; save it as UTF-8.")]
+        ) from error
     except OSError as error:
-        nearby = sorted(str(near) for near in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
-        hint = f" Suites in {file.parent}: {', '.join(nearby)}." if nearby else ""
-        reason = "there is no such file." if isinstance(error, FileNotFoundError) else f"{error.strerror}."
-        raise SuiteError([Problem(str(file), reason + hint)]) from error
+        raise SuiteError([Problem(str(file), _unreadable(file, error))]) from error
     source = parse(text, str(file))
     if not isinstance(source.value, dict):
-        raise SuiteError([Problem(f"{file}:1", "a suite is a mapping with the keys name, cell and matrix.")])
+        found = "a list" if isinstance(source.value, list) else repr(source.value)
+        message = f"a suite is a mapping with keys such as name, cell and matrix; found {found}."
+        raise SuiteError([Problem(str(source.place(())), message)])
     return source, text
 
 
-def parse(text: str, name: str) -> Source:
+def _unreadable(file: Path, error: OSError) -> str:
+    if not isinstance(error, FileNotFoundError):
+        return f"this cannot be read: {error.strerror}."
+    folder = file.parent
+    nearby = sorted(near.name for near in folder.glob("*.y*ml")) if folder.is_dir() else []
+    return "there is no such file." + (f" Suites in {folder}: {', '.join(nearby)}." if nearby else "")
+
+
+def parse(text: str, name: str, *, numbered: bool = True) -> Source:
     """Return the value of one YAML document; ``name`` is the file's, or of whatever the text is.
 
+    With ``numbered=False`` places have no line, as is right for a text of one line from elsewhere.
+
     Raises:
-        SuiteError: on a syntax error, a tag, a duplicate key, a key that is no text, or a document that unfolds
-            into more than a suite can need.
+        SuiteError: with every tag, duplicate key and unreadable value of the text; or on a syntax error, an
+            empty document, or one that unfolds into more than a suite can need.
     """
+
+    def failed(line: int, message: str) -> SuiteError:
+        return SuiteError([Problem(str(Place(name, line if numbered else None)), message)])
+
     try:
         node = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise SuiteError([Problem(f"{name}:{line}", f"this is not valid YAML: {error.problem}.")]) from error
-    except yaml.YAMLError as error:
-        raise SuiteError([Problem(f"{name}:1", f"this is not valid YAML: {error}.")]) from error
+        raise failed(mark.line + 1 if mark else 1, f"this is not valid YAML: {error.problem}.") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise failed(line, f"the character {chr(error.character)!r} is not allowed in YAML.") from error
+    except RecursionError as error:
+        raise failed(1, f"this is nested more than {MAX_DEPTH} levels deep.") from error
     if node is None:
-        raise SuiteError([Problem(f"{name}:1", "this is empty.")])
-    builder = _Builder(name)
+        raise failed(1, "this is empty.")
+    builder = _Builder(name, numbered)
     value = builder.build(node, ())
     if builder.problems:
         raise SuiteError(builder.problems)
@@ -96,64 +127,83 @@ def parse(text: str, name: str) -> Source:
 
 
 class _Builder:
-    """Turns nodes into plain values; every alias counts as often as it unfolds."""
+    """Turns nodes into plain values. An alias counts as often as it unfolds, so a bomb of them is refused."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.places: dict[Path_, str] = {}
+    def __init__(self, name: str, numbered: bool) -> None:
+        self.places: dict[KeyPath, Place] = {}
         self.problems: list[Problem] = []
+        self._name = name
+        self._numbered = numbered
         self._scalars = _Loader("")
         self._count = 0
 
-    def build(self, node: yaml.Node, path: Path_) -> Any:
-        where = self._where(node)
+    def build(self, node: yaml.Node, path: KeyPath) -> Any:
+        """Return the value of ``node``; None where it has a problem."""
         self._count += 1
+        self.places[path] = place = self._place(node)
         if self._count > MAX_NODES or len(path) > MAX_DEPTH:
-            raise SuiteError([Problem(where, "this unfolds into more than a suite can need (aliases in aliases?).")])
-        self.places[path] = where
+            limits = f"{MAX_NODES:,} values or {MAX_DEPTH} levels"
+            raise SuiteError(
+                [Problem(str(place), f"with its aliases, this unfolds into more than {limits}.")]
+            )
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            self._refuse_tag(node, "tag:yaml.org,2002:seq")
+            self._refuse_tag(node, _TAG + "seq")
             return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
         if node.tag not in _PLAIN_TAGS:
             self._refuse_tag(node, "")
             return None
         try:
-            return self._scalars.construct_object(node)
-        except (ValueError, yaml.YAMLError) as error:
-            self.problems.append(Problem(where, f"this value cannot be read: {error}."))
+            value = self._scalars.construct_object(node)
+        except (ValueError, LookupError):
+            self._problem(
+                node, f"{node.value[:40]!r} cannot be read as {node.tag.removeprefix(_TAG)}."
+            )
             return None
+        if isinstance(value, float) and not math.isfinite(value):
+            self._problem(node, f"{node.value[:40]!r} is not a finite number.")
+        return value
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
-        self._refuse_tag(node, "tag:yaml.org,2002:map")
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        self._refuse_tag(node, _TAG + "map")
         value: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, child in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem(self._where(key_node), "a key must be text."))
+                self._problem(key_node, "a key is a word, and this is a list or a mapping.")
                 continue
-            key = key_node.value
-            line = key_node.start_mark.line + 1
-            if key in lines:
-                axis = "the axis" if path == ("matrix",) else "the key"
-                message = f"{axis} '{key}' stands here twice, first on line {lines[key]}."
-                self.problems.append(Problem(self._where(key_node), message))
-                continue
-            lines[key] = line
-            value[key] = self.build(child, (*path, key))
-            self.places[(*path, key)] = self._where(key_node)
+            key, line = key_node.value, key_node.start_mark.line + 1
+            if key_node.tag == _TAG + "merge":
+                self._problem(
+                    key_node, "merge keys ('<<') are not allowed; to build on another file use 'extends'."
+                )
+            elif key in lines:
+                what = "the axis" if path == ("matrix",) else "the key"
+                self._problem(key_node, f"{what} '{key}' is given twice, first on line {lines[key]}.")
+            else:
+                if key_node.tag not in _PLAIN_TAGS:
+                    self._refuse_tag(key_node, "")
+                lines[key] = line
+                value[key] = self.build(child, (*path, key))
+                self.places[(*path, key)] = self._place(key_node)
         return value
 
     def _refuse_tag(self, node: yaml.Node, allowed: str) -> None:
         if node.tag != allowed:
-            message = f"the tag '{node.tag.replace('tag:yaml.org,2002:', '!!')}' is not allowed: a suite holds plain values only."
-            self.problems.append(Problem(self._where(node), message))
+            tag = node.tag.replace(_TAG, "!!")
+            self._problem(node, f"the tag '{tag}' is not allowed: a suite holds plain values only.")
 
-    def _where(self, node: yaml.Node) -> str:
-        return f"{self.name}:{node.start_mark.line + 1}" if not self.name.startswith("--") else self.name
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self._name, node.start_mark.line + 1 if self._numbered else None)
+
+    def _problem(self, node: yaml.Node, message: str) -> None:
+        self.problems.append(Problem(str(self._place(node)), message))
 
 
-def subtree(places: Mapping[Path_, str], path: Path_) -> dict[Path_, str]:
+def subtree(places: Mapping[KeyPath, Place], path: KeyPath) -> dict[KeyPath, Place]:
     """Return the places of ``path`` and all below it, by their whole paths."""
     return {key: place for key, place in places.items() if key[: len(path)] == path}

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
-from benchmark.exceptions import PluginError, Problem, did_you_mean
+from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
 from benchmark.plugin.component import Kind
-from benchmark.plugin.parameters import check_parameters
+from benchmark.plugin.parameters import check_parameters, sentence
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import Chain, Part
-from benchmark.suite.settings import ClipSettings, Settings, SplitSettings, TrainingSettings
-from benchmark.suite.source import Path_, Source
+from benchmark.suite.cell import Chain
+from benchmark.suite.settings import SETTINGS, Settings, SplitSettings
+from benchmark.suite.source import KeyPath, Source
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
-SETTINGS: dict[str, type[Settings]] = {"split": SplitSettings, "training": TrainingSettings, "clips": ClipSettings}
-PARTS = tuple(part for part in get_args(Part) if part != "all")
-Recipe = tuple[Chain, ...]
+OwnPart = Literal["validation", "test"]
+PARTS: tuple[OwnPart, ...] = get_args(OwnPart)
 
 
 @dataclass(frozen=True)
 class Value:
-    """A checked value of a cell's key, and how tables call it."""
+    """A checked value of a cell's key, how tables call it, and where it stands."""
 
     label: str
     value: Any
+    path: KeyPath
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Own:
     """A part of the cell's own dataset, as an evaluation set; ``name`` is None if none was written."""
 
     name: str | None
-    part: Part
-    where: str
+    part: OwnPart
+    path: KeyPath
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Other:
     """Another dataset, taken whole, as an evaluation set."""
 
     dataset: ComponentSpec
-    where: str
+    path: KeyPath
 
 
 class Checker:
@@ -57,33 +57,31 @@ class Checker:
     def __init__(self, registry: Registry, source: Source, folder: Path) -> None:
         self.registry = registry
         self.source = source
-        self.folder = folder
         self.problems: list[Problem] = []
+        self._folder = folder
 
-    def problem(self, path: Path_, message: str) -> None:
-        """Note that something is wrong at ``path``."""
-        found = Problem(self.source.place(path), message)
+    def problem(self, path: KeyPath, message: str) -> None:
+        """Note that something is wrong at ``path``; the same thing is noted once."""
+        found = Problem(str(self.source.place(path)), message)
         if found not in self.problems:
             self.problems.append(found)
 
-    def value(self, key: str, raw: Any, path: Path_) -> Value | None:
+    def unknown(self, path: KeyPath, what: str, found: str, allowed: list[str]) -> None:
+        """Note that ``found`` is not among ``allowed``, with the nearest of them."""
+        self.problem(path, f"{what} '{found}'.{did_you_mean(found, allowed)}")
+
+    def value(self, key: str, raw: Any, path: KeyPath) -> Value | None:
         """Return the checked value of a cell's ``key``."""
         if key in COMPONENTS:
             return self._component_value(COMPONENTS[key], raw, path)
-        if key == "augmentation":
-            return self._recipe(raw, path)
         if key in SETTINGS:
             return self._settings_value(key, raw, path)
-        if key == "evaluate":
-            return self._evaluate(raw, path)
-        if key == "metrics":
-            return self._metrics(raw, path)
-        if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
-            return Value(str(raw), raw)
-        self.problem(path, f"'{key}' is a whole number from 0, found {raw!r}.")
-        return None
+        if key in ("seed", "fold"):
+            return self._number(key, raw, path)
+        read = {"augmentation": self._recipe, "evaluate": self._evaluate, "metrics": self._metrics}
+        return read[key](raw, path)
 
-    def component(self, kind: Kind, raw: Any, path: Path_) -> ComponentSpec | None:
+    def component(self, kind: Kind, raw: Any, path: KeyPath) -> ComponentSpec | None:
         """Return a component: a name, or one name with parameters, and perhaps a label."""
         parts = self._name_and_parameters(kind, raw, path)
         if parts is None:
@@ -98,36 +96,49 @@ class Checker:
             return None
         for problem in problems:
             self.problem((*below, *problem.path), problem.message)
-        if problems:
-            return None
-        return ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        return None if problems else ComponentSpec(kind, name, offer.source.version, checked, label or name)
 
-    def settings(self, key: str, raw: Any, path: Path_) -> Any:
+    def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
         """Return the settings of ``split``, ``training`` or ``clips``."""
-        kind = SETTINGS[key]
         if not isinstance(raw, dict):
             self.problem(path, f"'{key}' is a mapping of settings, found {raw!r}.")
             return None
         try:
-            made = kind.model_validate(raw)
+            made = SETTINGS[key].model_validate(raw)
         except ValidationError as error:
             for detail in error.errors():
-                self._settings_problem(key, kind, detail, path)
+                self._settings_problem(key, detail, (*path, *detail["loc"]))
             return None
         return self._with_files(made, path) if isinstance(made, SplitSettings) else made
 
-    def _settings_problem(self, key: str, kind: type[Settings], detail: Any, path: Path_) -> None:
-        name = str(detail["loc"][0]) if detail["loc"] else ""
-        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
-            message = f"'{key}' has no setting '{name}'." + did_you_mean(name, list(kind.model_fields))
-        elif detail["type"] == "missing":
-            message = f"'{key}' needs '{name}'."
-        else:
-            said = detail["msg"].removeprefix("Value error, ")
-            message = f"'{name}': {said[0].lower()}{said[1:]}, found {detail['input']!r}."
-        self.problem((*path, *detail["loc"]), message)
+    def setting(self, key: str, name: str, raw: Any, path: KeyPath) -> bool:
+        """Check one setting by itself; return whether it is right."""
+        try:
+            SETTINGS[key].model_validate({name: raw})
+        except ValidationError as error:
+            found = [detail for detail in error.errors() if detail["loc"][0] == name]
+            for detail in found:
+                self._settings_problem(key, detail, (*path, *detail["loc"][1:]))
+            return not found
+        return True
 
-    def _with_files(self, split: SplitSettings, path: Path_) -> SplitSettings | None:
+    def label(self, raw: Any, path: KeyPath) -> str | None:
+        """Return the text of a label: one line."""
+        if isinstance(raw, str | int | float) and not isinstance(raw, bool) and str(raw).strip():
+            return " ".join(str(raw).split())
+        self.problem((*path, "label"), f"a label is text, found {raw!r}.")
+        return None
+
+    def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
+        name = str(detail["loc"][0])
+        if detail["type"] == "extra_forbidden":
+            self.unknown(path, f"'{key}' has no setting", name, list(SETTINGS[key].model_fields))
+        elif detail["type"] == "missing":
+            self.problem(path, f"'{key}' needs '{name}'.")
+        else:
+            self.problem(path, sentence(name, detail))
+
+    def _with_files(self, split: SplitSettings, path: KeyPath) -> Settings | None:
         if not split.files:
             return split
         if split.strategy != "predefined":
@@ -135,137 +146,142 @@ class Checker:
             return None
         files = {}
         for side, name in split.files.items():
-            file = (self.folder / name).resolve()
+            place = self.source.place((*path, "files", side))
+            folder = self._folder if place.line is None else Path(place.name).resolve().parent
+            file = folder / name
             if not file.is_file():
-                self.problem((*path, "files", side), f"there is no list file {file}.")
-            files[side] = str(file)
+                self.problem((*path, "files", side), f"there is no list file '{name}' in {folder}.")
+            files[side] = str(file.resolve())
         return split.model_copy(update={"files": files})
 
-    def _settings_value(self, key: str, raw: Any, path: Path_) -> Value | None:
+    def _settings_value(self, key: str, raw: Any, path: KeyPath) -> Value | None:
         if raw is None and key == "clips":
-            return Value("whole tracks", None)
+            return Value("whole tracks", None, path)
         label = None
-        if isinstance(raw, dict) and "label" in raw:
-            raw = dict(raw)
-            label = self._label(raw.pop("label"), path)
+        if isinstance(raw, dict):
+            label = self.label(raw["label"], path) if "label" in raw else None
+            raw = {name: value for name, value in raw.items() if name != "label"}
         made = self.settings(key, raw, path)
         if made is None:
             return None
-        return Value(label or ", ".join(f"{name}={value}" for name, value in raw.items()) or "default", made)
+        written = ", ".join(f"{name}={value}" for name, value in raw.items())
+        return Value(label or written or "default", made, path)
 
-    def _component_value(self, kind: Kind, raw: Any, path: Path_) -> Value | None:
+    def _number(self, key: str, raw: Any, path: KeyPath) -> Value | None:
+        if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
+            return Value(str(raw), raw, path)
+        self.problem(path, f"'{key}' is a whole number from 0, found {raw!r}.")
+        return None
+
+    def _component_value(self, kind: Kind, raw: Any, path: KeyPath) -> Value | None:
         spec = self.component(kind, raw, path)
         if spec is None:
             return None
-        if kind == "dataset":
-            dataset: Any = self.registry.offer("dataset", spec.name).component
-            if dataset.role == "test":
-                self.problem(
-                    path, f"dataset '{spec.name}' is for testing only and cannot be trained on: put it into 'evaluate'."
-                )
-                return None
-        return Value(spec.label, spec)
+        component: Any = self.registry.offer(kind, spec.name).component
+        if kind == "dataset" and component.role == "test":
+            self.problem(
+                path,
+                f"dataset '{spec.name}' is for testing only and cannot be trained on; 'evaluate' it.",
+            )
+            return None
+        return Value(spec.label, spec, path)
 
-    def _name_and_parameters(self, kind: Kind, raw: Any, path: Path_) -> tuple[str, dict[str, Any], str | None] | None:
+    def _name_and_parameters(
+        self, kind: Kind, raw: Any, path: KeyPath
+    ) -> tuple[str, dict[str, Any], str | None] | None:
         if isinstance(raw, str):
             return raw, {}, None
-        if isinstance(raw, dict):
-            names = [name for name in raw if name != "label"]
-            if len(names) == 1 and (raw[names[0]] is None or isinstance(raw[names[0]], dict)):
-                label = self._label(raw["label"], path) if "label" in raw else None
-                return names[0], raw[names[0]] or {}, label
-            if len(names) == 1:
-                self.problem((*path, names[0]), f"the parameters of '{names[0]}' are a mapping, found {raw[names[0]]!r}.")
-                return None
-        self.problem(path, f"a {kind} is a name, or one name with its parameters (and a label), found {raw!r}.")
-        return None
+        names = [name for name in raw if name != "label"] if isinstance(raw, dict) else []
+        if len(names) != 1:
+            shape = "a name, or one name with its parameters (and a 'label')"
+            self.problem(path, f"a component (here: {kind}) is {shape}; found {raw!r}.")
+            return None
+        (name,) = names
+        given = {} if raw[name] is None else raw[name]
+        if not isinstance(given, dict):
+            self.problem((*path, name), f"the parameters of '{name}' are a mapping, found {given!r}.")
+            return None
+        return name, given, self.label(raw["label"], path) if "label" in raw else None
 
-    def _label(self, raw: Any, path: Path_) -> str | None:
-        if isinstance(raw, str | int | float) and str(raw).strip() and not isinstance(raw, bool):
-            return str(raw).strip()
-        self.problem((*path, "label"), f"a label is text, found {raw!r}.")
-        return None
-
-    def _recipe(self, raw: Any, path: Path_) -> Value | None:
+    def _recipe(self, raw: Any, path: KeyPath) -> Value | None:
         label = None
         uses, below = raw, path
         if isinstance(raw, dict) and "use" in raw:
-            for name in raw:
-                if name not in ("use", "label"):
-                    self.problem((*path, name), f"a recipe has no key '{name}'." + did_you_mean(name, ["use", "label"]))
-            label = self._label(raw["label"], path) if "label" in raw else None
+            for name in raw.keys() - {"use", "label"}:
+                self.unknown((*path, name), "a recipe has no key", name, ["use", "label"])
+            label = self.label(raw["label"], path) if "label" in raw else None
             uses, below = raw["use"], (*path, "use")
         if uses is None or uses == "none":
             uses = []
         listed = isinstance(uses, list)
-        chains = []
+        chains: list[Chain] = []
+        whole = True
         for index, use in enumerate(uses if listed else [uses]):
-            chains.append(self._chain(use, (*below, index) if listed else below))
-        if any(chain is None for chain in chains):
-            return None
-        recipe: Recipe = tuple(chain for chain in chains if chain is not None)
-        name = "+".join(step.label for chain in recipe for step in chain) or "none"
-        return Value(label or name, recipe)
+            chain = self._chain(use, (*below, index) if listed else below)
+            whole = whole and chain is not None
+            chains.append(chain or ())
+        name = "+".join(step.label for chain in chains for step in chain) or "none"
+        return Value(label or name, tuple(chains), path) if whole else None
 
-    def _chain(self, raw: Any, path: Path_) -> Chain | None:
-        steps = raw if isinstance(raw, list) else [raw]
-        if not steps:
+    def _chain(self, raw: Any, path: KeyPath) -> Chain | None:
+        if raw == []:
             self.problem(path, "a chain of augmentations needs at least one.")
-        made = [
-            self.component("augmentation", step, (*path, index) if isinstance(raw, list) else path)
-            for index, step in enumerate(steps)
-        ]
-        return None if not made or None in made else tuple(spec for spec in made if spec is not None)
+            return None
+        if not isinstance(raw, list):
+            spec = self.component("augmentation", raw, path)
+            return None if spec is None else (spec,)
+        made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
+        steps = tuple(spec for spec in made if spec is not None)
+        return steps if len(steps) == len(made) else None
 
-    def _evaluate(self, raw: Any, path: Path_) -> Value | None:
+    def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
         if not isinstance(raw, list) or not raw:
             self.problem(path, f"'evaluate' is a list of at least one evaluation set, found {raw!r}.")
             return None
         made = [self._evaluation(each, (*path, index)) for index, each in enumerate(raw)]
         if None in made:
             return None
-        return Value(", ".join(str(each) for each in raw), tuple(made))
+        labels = [
+            each.dataset.label if isinstance(each, Other) else str(raw[i]) for i, each in enumerate(made)
+        ]
+        return Value(", ".join(labels), tuple(made), path)
 
-    def _evaluation(self, raw: Any, path: Path_) -> Own | Other | None:
-        where = self.source.place(path)
-        if isinstance(raw, str):
-            if raw in PARTS:
-                return Own(None, raw, where)  # type: ignore[arg-type]
-            name, colon, part = raw.rpartition(":")
-            if colon:
-                if part not in PARTS:
-                    self.problem(path, f"'{raw}': a dataset has no part '{part}'." + did_you_mean(part, PARTS))
-                    return None
-                return Own(name, part, where)  # type: ignore[arg-type]
+    def _evaluation(self, raw: Any, path: KeyPath) -> Own | Other | None:
+        name, colon, part = raw.rpartition(":") if isinstance(raw, str) else ("", "", "")
+        if colon or part in PARTS:
+            for known in PARTS:
+                if part == known:
+                    return Own(name or None, known, path)
+            self.unknown(path, f"'{raw}': a dataset has no part", part, list(PARTS))
+            return None
+        if isinstance(raw, str) and raw not in self.registry.names("dataset") and nearest(raw, PARTS):
+            self.unknown(path, "there is no evaluation set", raw, [*PARTS, *self.registry.names("dataset")])
+            return None
         spec = self.component("dataset", raw, path)
-        return Other(spec, where) if spec else None
+        return Other(spec, path) if spec else None
 
-    def _metrics(self, raw: Any, path: Path_) -> Value | None:
+    def _metrics(self, raw: Any, path: KeyPath) -> Value | None:
         if not isinstance(raw, list) or not raw:
             self.problem(path, f"'metrics' is a list of at least one metric, found {raw!r}.")
             return None
         made = [self.component("metric", each, (*path, index)) for index, each in enumerate(raw)]
-        labels = [spec.label for spec in made if spec]
+        labels = [spec.label if spec else "" for spec in made]
         for index, label in enumerate(labels):
-            if label in labels[:index]:
-                self.problem((*path, index), f"two metrics are called '{label}': give one a label.")
-        return None if None in made else Value(", ".join(labels), tuple(made))
+            if label and label in labels[:index]:
+                self.problem((*path, index), f"two metrics are called '{label}'; give one a label.")
+        return None if None in made else Value(", ".join(labels), tuple(made), path)
 
 
-def same(first: Any, second: Any) -> bool:
-    """Whether two values differ in nothing but their labels."""
-    return _without_labels(first) == _without_labels(second)
+def content_key(value: Any) -> str:
+    """Return a text that two checked values share only if they differ in nothing but labels and places."""
+    return json.dumps(value, sort_keys=True, default=_plain)
 
 
-def _without_labels(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, ComponentSpec):
-        return (value.kind, value.name, value.version, _without_labels(value.parameters))
+        return [value.kind, value.name, value.version, value.parameters]
     if isinstance(value, Other):
-        return _without_labels(value.dataset)
+        return value.dataset
     if isinstance(value, Own):
-        return (value.name, value.part)
-    if isinstance(value, tuple):
-        return tuple(_without_labels(each) for each in value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value
+        return [value.name, value.part]
+    return value.model_dump() if isinstance(value, Settings) else repr(value)
