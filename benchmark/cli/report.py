@@ -34,17 +34,16 @@ def command(
 ) -> None:
     """Write tables and figures of what is finished of SUITE. Trains nothing."""
     from benchmark.cli.loading import load_plan
+    from benchmark.results.matching import with_results
 
     asked = [name.strip() for name in formats.split(",") if name.strip()]
     for name in asked:
         if name not in FORMATS:
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
     plugins, plan = load_plan(suite_file, overrides, locations)
-    for label, error in plan.absent.items():
-        click.echo(
-            f"Warning: dataset {label} was not found, and its cells are not shown as done: {error}", err=True
-        )
-    show_report(plan, plugins, locations, asked, force=force)
+    store = ResultsStore(locations.results, plan.suite.name)
+    known = with_results(plan, store, plugins.registry)
+    show_report(known, plugins, locations, asked, force=force)
 
 
 def show_report(

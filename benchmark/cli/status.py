@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 @locations_options
 @click.option("--failed", is_flag=True, help="List only cells that ended, and not well.")
 @click.option("--errors", is_flag=True, help="Show the tracebacks of those.")
-def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, failed: bool, errors: bool) -> None:
+def command(
+    suite_file: Path, overrides: tuple[str, ...], locations: Locations, failed: bool, errors: bool
+) -> None:
     """List the cells of SUITE: how each ended, how long it took, and why it failed."""
     from benchmark.cli.loading import load_plan
     from benchmark.execution.progress import outcome_text
+    from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import Damaged, ResultsStore
 
-    _, plan = load_plan(suite_file, overrides, locations)
-    records = ResultsStore(locations.results, plan.suite.name).records()
+    plugins, found = load_plan(suite_file, overrides, locations)
+    store = ResultsStore(locations.results, found.suite.name)
+    plan = with_results(found, store, plugins.registry)
+    records = store.records()
+    for label in plan.absent:
+        click.echo(absence_text(label), err=True)
     counted: Counter[str] = Counter()
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         record = records.get(id_) if id_ else None

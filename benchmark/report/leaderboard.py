@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.analysis.leaderboard import DIFFERENCE, MEAN, SD
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
+from benchmark.results.matching import absence_text
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -88,7 +89,7 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    notes = list(results.notes)
+    notes = [*map(absence_text, plan.absent), *results.notes]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         notes.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")

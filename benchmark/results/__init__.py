@@ -1,0 +1,1 @@
+"""What a run files, and how it is read again."""

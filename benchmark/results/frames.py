@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +13,9 @@ import pandas as pd
 
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
+from benchmark.results.predictions import SetPredictions, load_predictions
 from benchmark.results.record import CellRecord
-from benchmark.results.store import (
-    PREDICTIONS,
-    Damaged,
-    ResultsStore,
-    read_history,
-    read_metrics,
-    read_predictions,
-)
+from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
     from benchmark.suite.cell import Cell
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"
-_KEPT = 32
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,6 @@ class Results:
     records: Mapping[str, CellRecord]
     folders: Mapping[str, Path]
     notes: tuple[str, ...]
-    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -73,23 +66,23 @@ class Results:
 
     def predictions(self, row: int, evaluation: str) -> RowPredictions | None:
         """Return what a row's finished cells predicted on an evaluation set, or None without any."""
-        frames = []
+        names: list[str] = []
+        found: list[SetPredictions] = []
         classes: tuple[str, ...] = ()
-        for name, id_ in self._finished(row):
-            frame = self._stored(id_)
-            frames.append(frame[frame["set"] == evaluation].assign(cell=name))
+        for name, id_ in sorted(self._finished(row)):
             classes = tuple(self.records[id_].classes)
-        if not sum(len(frame) for frame in frames):
+            stored = load_predictions(self.folders[id_], classes).get(evaluation)
+            if stored is not None:
+                names.append(name)
+                found.append(stored)
+        if not found:
             return None
-        joined = pd.concat(frames, ignore_index=True).sort_values(["cell", "track"], kind="stable")
-        groups = joined["group"].where(joined["group"].notna(), joined["track"])
-        labels, probabilities = _answers(joined, classes)
         return RowPredictions(
-            cells=joined["cell"].to_numpy(str),
-            tracks=joined["track"].to_numpy(str),
-            groups=groups.to_numpy(str),
-            labels=labels,
-            probabilities=probabilities,
+            cells=np.repeat(np.array(names), [len(each.tracks) for each in found]),
+            tracks=np.concatenate([each.tracks for each in found]),
+            groups=np.concatenate([each.groups for each in found]),
+            labels=np.concatenate([each.labels for each in found]),
+            probabilities=np.concatenate([each.probabilities for each in found]),
             classes=classes,
         )
 
@@ -100,7 +93,9 @@ class Results:
             history = pd.DataFrame(read_history(self.folders[id_]))
             numeric = [column for column in history.columns if column != "stage"]
             if "epoch" in numeric:
-                found[name] = history.assign(**{column: pd.to_numeric(history[column]) for column in numeric})
+                found[name] = history.assign(
+                    **{column: pd.to_numeric(history[column], errors="coerce") for column in numeric}
+                )
         return found
 
     def _finished(self, row: int) -> list[tuple[str, str]]:
@@ -108,28 +103,14 @@ class Results:
         cells = self.cells[(self.cells[ROW] == row) & (self.cells[STATUS] == "ok")]
         return [(str(name), str(id_)) for name, id_ in zip(cells[CELL_NAME], cells["id"], strict=True)]
 
-    def _stored(self, id_: str) -> pd.DataFrame:
-        """Return a cell's predictions; the few that were read last are kept, one row having several sets."""
-        if id_ not in self._cache:
-            while len(self._cache) >= _KEPT:
-                self._cache.pop(next(iter(self._cache)))
-            self._cache[id_] = read_predictions(self.folders[id_])
-        return self._cache[id_]
-
 
 def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
-    """Read what is stored of a plan's cells. Nothing is trained; metrics that a cell lacks are computed."""
+    """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained."""
     folders = store.scan()
-    records: dict[str, CellRecord] = {}
-    damaged: dict[str, str] = {}
-    for id_ in dict.fromkeys(id_ for id_ in plan.ids if id_):
-        found = store.read(id_, folders[id_]) if id_ in folders else None
-        if isinstance(found, Damaged):
-            damaged[id_] = found.reason
-        elif found is not None:
-            records[id_] = found
+    records, damaged = _read(plan, store, folders)
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
+    refused: Counter[str] = Counter()
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
         id_ = known or ""
@@ -138,20 +119,34 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         line = _line(cell, row, id_, record, damaged.get(id_))
         if record is not None and record.status == "ok":
             try:
-                line |= _values(folders[record.id], record, measures, metrics)
+                line |= _values(folders[id_], record, measures, metrics, refused)
             except ResultsError as error:
-                damaged[record.id] = str(error)
-                line |= {STATUS: "damaged", "error": str(error)}
+                damaged[id_] = str(error)
+                line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
         lines.append(line)
     cells = pd.DataFrame(lines)
     for measure in measures:
         if measure.name not in cells:
             cells[measure.name] = np.nan
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
-    notes = tuple(
-        f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()
-    )
+    notes = [f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()]
+    notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
     return Results(cells, axes, tuple(measures), records, folders, (*notes, *_mixed(records)))
+
+
+def _read(
+    plan: Plan, store: ResultsStore, folders: Mapping[str, Path]
+) -> tuple[dict[str, CellRecord], dict[str, str]]:
+    """Return the records of the plan's cells, and what is wrong with those that cannot be read."""
+    records: dict[str, CellRecord] = {}
+    damaged: dict[str, str] = {}
+    for id_ in dict.fromkeys(id_ for id_ in plan.ids if id_ in folders):
+        found = store.read(str(id_), folders[str(id_)])
+        if isinstance(found, Damaged):
+            damaged[str(id_)] = found.reason
+        elif found is not None:
+            records[str(id_)] = found
+    return records, damaged
 
 
 def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None) -> dict[str, Any]:
@@ -160,7 +155,7 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
     )
     line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_}
     if record is None:
-        return line | {STATUS: "damaged" if damage else "missing", "error": damage or "", "marks": ()}
+        return line | {STATUS: DAMAGED_STATUS if damage else "missing", "error": damage or "", "marks": ()}
     return line | {
         STATUS: record.status,
         "error": f"{record.error.type}: {record.error.message}" if record.error else "",
@@ -190,36 +185,27 @@ def _measures(plan: Plan, registry: Registry) -> tuple[list[Measure], dict[str, 
 
 
 def _values(
-    folder: Path, record: CellRecord, measures: Sequence[Measure], metrics: Mapping[str, Metric]
+    folder: Path,
+    record: CellRecord,
+    measures: Sequence[Measure],
+    metrics: Mapping[str, Metric],
+    refused: Counter[str],
 ) -> dict[str, float]:
-    stored = read_metrics(folder) or {}
-    predictions: pd.DataFrame | None = None
-    values: dict[str, float] = {}
-    for measure in measures:
-        known = stored.get(measure.set, {}).get(measure.metric)
-        if known is not None:
-            values[measure.name] = float(known)
-            continue
-        if predictions is None:
-            predictions = read_predictions(folder)
-        part = predictions[predictions["set"] == measure.set]
-        if len(part):
-            values[measure.name] = metrics[measure.metric].compute(*_answers(part, record.classes))
-    return values
+    """Compute all measures of a cell from its predictions; ``refused`` counts what metrics raised.
 
-
-def _answers(frame: pd.DataFrame, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return true class indices and probabilities.
-
-    Raises:
-        ResultsError: when the predictions are of other classes than the record says.
+    Never from ``metrics.json``: a metric may have been added since, or have been given other parameters.
     """
-    index = {name: number for number, name in enumerate(classes)}
-    columns = [f"p:{name}" for name in classes]
-    labels = frame["label"].map(index)
-    if labels.isna().any() or not set(columns) <= set(frame.columns):
-        raise ResultsError(f"{PREDICTIONS} is of other classes than {', '.join(classes) or 'none'}")
-    return labels.to_numpy(np.int64), frame[columns].to_numpy(np.float32)
+    stored = load_predictions(folder, record.classes)
+    values = {}
+    for measure in measures:
+        found = stored.get(measure.set)
+        if found is None:
+            continue
+        try:
+            values[measure.name] = float(metrics[measure.metric].compute(found.labels, found.probabilities))
+        except Exception as error:  # A plugin's code may raise anything, and must not cost the whole report.
+            refused[f"{measure.metric} raised {type(error).__name__}: {error}"] += 1
+    return values
 
 
 def _version(record: CellRecord, name: str) -> str | None:
