@@ -40,20 +40,22 @@ def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) 
     accuracy: dict[str, pd.DataFrame] = {}
     pictures: list[Path] = []
     for evaluation in results.sets:
-        answers = _answers(results, labels, evaluation)
+        answers = _answers(results, labels, evaluation) if {"md", "figures"} & set(formats) else {}
         if answers:
             shares = pd.DataFrame({row: class_accuracy(each) for row, each in answers.items()}).T
             accuracy[evaluation] = shares.rename(index=labels)
+        if answers and "figures" in formats:
             shown = f"{evaluation} [{marks}]" if marks else evaluation
             name = re.sub(r"\W+", "-", evaluation)
             for kind, figure in _set_figures(answers, shares, labels, references, shown):
                 pictures += figures.save(figure, folder / "figures", f"{kind}-{name}")
-    histories = {labels[row]: results.histories(row) for row in labels}
-    curves = figures.learning_curves(histories, "Learning curves" + (f" [{marks}]" if marks else ""))
-    if curves is not None:
-        pictures += figures.save(curves, folder / "figures", "learning-curves")
+    if "figures" in formats:
+        histories = {labels[row]: results.histories(row) for row in labels}
+        curves = figures.learning_curves(histories, "Learning curves" + (f" [{marks}]" if marks else ""))
+        if curves is not None:
+            pictures += figures.save(curves, folder / "figures", "learning-curves")
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
-    files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats]
+    files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]
     if "md" in formats:
         images = [file.relative_to(folder).as_posix() for file in pictures if file.suffix == ".png"]
         files.append(_write(folder / "report.md", make_page(results, plan, board, accuracy, images)))

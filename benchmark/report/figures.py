@@ -147,4 +147,4 @@ def _longest(labels: Iterable[Any]) -> int:
 def _wrapped(label: str, width: int = 26) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(label, width)[:3])
+    return "\n".join(textwrap.wrap(label, width, max_lines=3, placeholder=" …"))

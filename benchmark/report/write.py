@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
 
-FORMATS = ("md", "csv", "tex")
+FORMATS = ("md", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
 
 
@@ -32,6 +32,7 @@ def write_report(
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
+    ``formats``: kinds of tables (``md`` brings a page with everything), and ``figures`` as PNG and PDF.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.analysis.leaderboard import baseline_rows, leaderboard, varying
+from benchmark.results.frames import Measure
+
+TOP1 = Measure("test", "top1", greater_is_better=True, percent=True)
+LOSS = Measure("test", "log-loss", greater_is_better=False, percent=False)
+
+
+def make_cells(*rows: tuple[str, str, list[float | None]], leaky: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return a line per cell from (model, augmentation, a value per seed; None for a failed cell)."""
+    return pd.DataFrame([
+        {
+            "row": number,
+            "model": model,
+            "augmentation": augmentation,
+            "cell": str(seed),
+            "status": "failed" if value is None else "ok",
+            "marks": ("leaky",) if model in leaky else (),
+            "total": 10.0,
+            "training_seconds": float(seed),
+            "test/top1": np.nan if value is None else value,
+            "test/log-loss": np.nan if value is None else value,
+        }
+        for number, (model, augmentation, values) in enumerate(rows)
+        for seed, value in enumerate(values)
+    ])  # fmt: skip
+
+
+def board(cells: pd.DataFrame, measure: Measure = TOP1, **options: object) -> pd.DataFrame:
+    return leaderboard(cells, ["model", "augmentation"], [measure], **options)  # type: ignore[arg-type]
+
+
+def test_a_row_has_the_mean_and_the_sample_deviation_over_its_cells() -> None:
+    line = board(make_cells(("a", "none", [0.5, 0.7, 0.9]))).iloc[0]
+    assert line["test/top1 mean"] == pytest.approx(np.mean([0.5, 0.7, 0.9]))
+    assert line["test/top1 sd"] == pytest.approx(np.std([0.5, 0.7, 0.9], ddof=1))
+    assert (line["ok"], line["expected"], line["training_seconds"]) == (3, 3, 1.0)
+
+
+def test_one_cell_has_no_deviation() -> None:
+    assert np.isnan(board(make_cells(("a", "none", [0.5]))).iloc[0]["test/top1 sd"])
+
+
+def test_the_best_row_comes_first_and_equal_means_share_a_rank() -> None:
+    table = board(
+        make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.5]), ("d", "none", [0.1]))
+    )
+    assert table["model"].tolist() == ["b", "a", "c", "d"]
+    assert table["rank"].tolist() == [1, 2, 2, 4]
+
+
+def test_a_measure_where_less_is_better_ranks_upside_down() -> None:
+    table = board(make_cells(("a", "none", [0.5]), ("b", "none", [0.9])), LOSS)
+    assert table["model"].tolist() == ["a", "b"]
+    assert table["rank"].tolist() == [1, 2]
+
+
+def test_an_incomplete_row_is_unranked_and_last_however_good_it_is() -> None:
+    table = board(make_cells(("a", "none", [0.99, None]), ("b", "none", [0.1, 0.2])))
+    assert table["model"].tolist() == ["b", "a"]
+    assert table["rank"].isna().tolist() == [False, True]
+    assert table.iloc[1][["ok", "expected", "status"]].tolist() == [1, 2, "1 failed"]
+
+
+def test_a_leaky_row_is_unranked_and_leaves_no_gap_in_the_ranks() -> None:
+    table = board(make_cells(("a", "none", [0.99]), ("b", "none", [0.5]), leaky=("a",)))
+    assert table["model"].tolist() == ["b", "a"]
+    assert table.iloc[0]["rank"] == 1
+    assert pd.isna(table.iloc[1]["rank"])
+
+
+def test_differences_are_taken_to_the_row_that_differs_in_the_baselines_axes_alone() -> None:
+    cells = make_cells(
+        ("a", "none", [0.5, 0.7]),
+        ("a", "masks", [0.9, 0.9]),
+        ("b", "none", [0.2, 0.2]),
+        ("b", "masks", [0.1, 0.1]),
+    )
+    table = board(cells, baseline={"augmentation": "none"}).set_index(["model", "augmentation"])
+    assert table.loc[("a", "masks"), "test/top1 difference"] == pytest.approx(0.3)
+    assert table.loc[("b", "masks"), "test/top1 difference"] == pytest.approx(-0.1)
+    assert np.isnan(table.loc[("a", "none"), "test/top1 difference"])
+
+
+def test_a_row_whose_counterpart_is_excluded_has_no_baseline() -> None:
+    table = board(make_cells(("a", "none", [0.5]), ("b", "masks", [0.5])))
+    assert baseline_rows(table, ["model", "augmentation"], {"augmentation": "none"}) == {}
+
+
+def test_axes_with_one_value_need_no_column() -> None:
+    cells = make_cells(("a", "none", [0.5]), ("b", "none", [0.5]))
+    assert varying(cells, ["model", "augmentation"]) == ["model"]

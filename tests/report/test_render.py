@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from benchmark.report.render import escape_latex, to_csv, to_latex, to_markdown, to_terminal
+from benchmark.report.table import Column, Table
+
+COLUMNS = (
+    Column("rank", "rank", "integer"),
+    Column("model", "model"),
+    Column("top1", "top1", "percent", "top1 sd", group="gtzan:test"),
+    Column("far", "top1", "percent", group="spotify", spare=2),
+    Column("seconds", "training s", "seconds", spare=1),
+    Column("hidden", drawn=False),
+)
+LINES = (
+    {
+        "rank": 1,
+        "model": "a_b & 50%",
+        "top1": 0.8125,
+        "top1 sd": 0.0321,
+        "far": 0.5,
+        "seconds": 3.0,
+        "hidden": 7,
+    },
+    {
+        "rank": None,
+        "model": "[red]x|y",
+        "top1": 0.25,
+        "top1 sd": None,
+        "far": None,
+        "seconds": 3.0,
+        "hidden": 8,
+    },
+)
+TABLE = Table(COLUMNS, LINES, "Best of #1", ("b: failed: no <memory> left",))
+
+
+def test_shares_are_shown_in_percent_with_their_deviation_and_absence_as_a_dash() -> None:
+    assert TABLE.texts() == [
+        ["1", "a_b & 50%", "81.2 ± 3.2", "50.0", "3.0"],
+        ["–", "[red]x|y", "25.0", "–", "3.0"],
+    ]
+
+
+def test_a_difference_that_vanishes_at_the_shown_precision_has_no_minus() -> None:
+    table = Table((Column("d", "d", "points"),), ({"d": -0.0001}, {"d": -0.024}, {"d": 0.1}))
+    assert [line[0] for line in table.texts()] == ["+0.0", "−2.4", "+10.0"]
+
+
+def test_csv_holds_plain_numbers_under_keys_and_what_people_are_not_shown() -> None:
+    first, second = csv.DictReader(to_csv(TABLE).splitlines())
+    assert first == {
+        "rank": "1", "model": "a_b & 50%", "top1": "0.8125", "top1 sd": "0.0321", "far": "0.5",
+        "seconds": "3.0", "hidden": "7",
+    }  # fmt: skip
+    assert (second["rank"], second["top1 sd"]) == ("", "")
+
+
+def test_markdown_escapes_what_would_break_its_table() -> None:
+    text = to_markdown(TABLE)
+    assert r"\[red\]x\|y" in text
+    assert r"no \<memory\> left" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.replace(r"\|", "").count("|") for line in rows} == {6}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("50% & more_of #1 $", r"50\% \& more\_of \#1 \$"),
+        ("{a}^b~c\\d", r"\{a\}\textasciicircum{}b\textasciitilde{}c\textbackslash{}d"),
+        ("1 ± 2 · Δ <x>", r"1 $\pm$ 2 $\cdot$ $\Delta$ \textless{}x\textgreater{}"),
+        ("Blašković\n\n音", "Blašković ?"),
+    ],
+)
+def test_latex_specials_are_escaped(text: str, expected: str) -> None:
+    assert escape_latex(text) == expected
+
+
+def test_latex_columns_of_one_set_stand_under_a_common_header() -> None:
+    text = to_latex(TABLE, "suite")
+    assert r"\multicolumn{1}{c}{gtzan:test} & \multicolumn{1}{c}{spotify}" in text
+    assert r"\cmidrule(lr){3-3} \cmidrule(lr){4-4}" in text
+    lines = text.split(r"\midrule")[1].split(r"\bottomrule")[0].strip().splitlines()
+    layout = text.split(r"\begin{tabular}{")[1].split("}")[0]
+    assert layout == "rlrrr"
+    assert [line.replace(r"\&", "").count("&") for line in lines] == [4, 4]
+    assert all(line.endswith(r"\\") for line in lines)
+
+
+def test_a_narrow_terminal_loses_spare_columns_first_and_says_which() -> None:
+    wide, narrow = to_terminal(TABLE), to_terminal(TABLE, 50)
+    assert "No room" not in wide
+    assert "No room for: spotify top1." in narrow
+    assert "81.2 ± 3.2" in narrow
+    drawn = [line for line in narrow.splitlines() if line[:1] in "┏┃┡│└"]
+    assert max(map(len, drawn)) <= 50
+
+
+def test_columns_that_matter_stay_on_the_narrowest_terminal() -> None:
+    assert "81.2 ± 3.2" in to_terminal(TABLE, 10)
+
+
+def test_a_terminal_is_shown_labels_that_look_like_markup_as_they_are() -> None:
+    assert "[red]x|y" in to_terminal(TABLE)
+
+
+def test_a_table_survives_json() -> None:
+    assert Table.from_json(json.loads(json.dumps(TABLE.to_json()))) == TABLE

@@ -1,0 +1,248 @@
+"""From a results folder to the files of a report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import fabricate
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, recall_score
+
+from benchmark.exceptions import ResultsError
+from benchmark.report.render import to_terminal
+from benchmark.report.write import FORMATS, write_report
+from benchmark.results.store import ResultsStore
+
+TABLES = ("md", "csv", "tex")
+NEW_METRIC = fabricate.SUITE.replace("metrics: [top1, macro-f1]", "metrics: [top1, macro-f1, top2]")
+
+
+def top1(number: int) -> float:
+    labels, probabilities = fabricate.make_answers(number)
+    return float(np.mean(probabilities.argmax(axis=1) == labels))
+
+
+def macro_f1(number: int) -> float:
+    labels, probabilities = fabricate.make_answers(number)
+    return float(f1_score(labels, probabilities.argmax(axis=1), average="macro"))
+
+
+def report(
+    folder: Path, failed: dict[int, str] | None = None, formats: Sequence[str] = TABLES, **changes: object
+) -> Path:
+    """Make results and their report; return its folder."""
+    plan = fabricate.make_plan(folder)
+    store = fabricate.make_results(plan, folder / "results", failed, **changes)
+    write_report(plan, store, fabricate.make_registry(), formats)
+    return store.folder / "report"
+
+
+def read_csv(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "leaderboard.csv").read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of results where all went well."""
+    return report(tmp_path_factory.mktemp("made"), formats=FORMATS)
+
+
+def test_every_format_shows_what_numpy_computes_from_the_predictions(made: Path) -> None:
+    lines = read_csv(made)
+    markdown, latex = (made / "leaderboard.md").read_text(), (made / "leaderboard.tex").read_text()
+    assert len(lines) == 6
+    rows = [(model, recipe) for model in ("first", "second", "third_50%") for recipe in ("none", "stretched")]
+    for number, (model, recipe) in enumerate(rows):
+        (line,) = [line for line in lines if (line["model"], line["augmentation"]) == (model, recipe)]
+        for metric, compute in (("top1", top1), ("macro-f1", macro_f1)):
+            values = [compute(2 * number), compute(2 * number + 1)]
+            mean, sd = np.mean(values), np.std(values, ddof=1)
+            assert float(line[f"tones:test/{metric} mean"]) == pytest.approx(mean)
+            assert float(line[f"tones:test/{metric} sd"]) == pytest.approx(sd)
+            (shown,) = [
+                text for text in markdown.splitlines() if model.replace("_", r"\_") in text and recipe in text
+            ]
+            assert f" {100 * mean:.1f} ± {100 * sd:.1f} " in shown
+            assert rf"{100 * mean:.1f} $\pm$ {100 * sd:.1f}" in latex
+
+
+def test_ranks_follow_the_sorted_measure(made: Path) -> None:
+    lines = read_csv(made)
+    means = [float(line["tones:test/top1 mean"]) for line in lines]
+    assert means == sorted(means, reverse=True)
+    assert [int(line["rank"]) for line in lines] == [
+        1 + sum(other > mean for other in means) for mean in means
+    ]
+
+
+def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> None:
+    page = (made / "report.md").read_text()
+    recalls = []
+    for number in (0, 1):
+        labels, probabilities = fabricate.make_answers(number)
+        recalls.append(recall_score(labels, probabilities.argmax(axis=1), average=None))
+    expected = [f"{100 * share:.1f}" for share in np.mean(recalls, axis=0)]
+    (line,) = [line for line in page.splitlines() if line.startswith("| first · none")]
+    assert [cell.strip() for cell in line.strip("|").split("|")[1:]] == expected
+    figures = [line.split("](")[1].rstrip(")") for line in page.splitlines() if line.startswith("![")]
+    assert sorted(figures) == [
+        f"figures/{name}.png"
+        for name in (
+            "confusion-tones-test",
+            "difference-tones-test",
+            "learning-curves",
+            "per-class-tones-test",
+        )
+    ]
+    for figure in figures:
+        assert (made / figure).read_bytes().startswith(b"\x89PNG")
+        assert (made / figure).with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_failed_cell_leaves_its_row_unranked_and_is_shown_with_what_it_said(tmp_path: Path) -> None:
+    folder = report(tmp_path, {3: "no memory & no_luck\nat all"})
+    last = read_csv(folder)[-1]
+    assert (last["model"], last["augmentation"], last["rank"], last["n"]) == (
+        "first",
+        "stretched",
+        "",
+        "1/2 (1 failed)",
+    )
+    assert float(last["tones:test/top1 mean"]) == pytest.approx(top1(2))
+    assert (
+        "first · stretched · 1: failed: ValueError: no memory & no\\_luck"
+        in (folder / "report.md").read_text()
+    )
+    assert r"failed: ValueError: no memory \& no\_luck" in (folder / "leaderboard.tex").read_text()
+    assert "1/2 (1 failed)" in (folder / "leaderboard.md").read_text()
+
+
+def test_results_of_which_nothing_went_well_have_a_report_too(tmp_path: Path) -> None:
+    folder = report(tmp_path, dict.fromkeys(range(12), "no luck"))
+    assert {line["n"] for line in read_csv(folder)} == {"0/2 (2 failed)"}
+    assert "no luck" in (folder / "report.md").read_text()
+
+
+def test_marks_are_in_every_format(tmp_path: Path) -> None:
+    folder = report(tmp_path, marks=["rehearsal", "leaky"])
+    for name in ("leaderboard.md", "leaderboard.tex", "report.md"):
+        text = (folder / name).read_text()
+        assert "A REHEARSAL on small stand-ins" in text
+        assert "rehearsal, leaky" in text
+    lines = read_csv(folder)
+    assert {line["marks"] for line in lines} == {"rehearsal;leaky"}
+    assert {line["rank"] for line in lines} == {""}
+
+
+def test_a_metric_added_later_is_computed_from_what_is_stored(tmp_path: Path) -> None:
+    report(tmp_path)
+    plan = fabricate.make_plan(tmp_path, NEW_METRIC)
+    store = ResultsStore(tmp_path / "results", plan.suite.name)
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    (line,) = [
+        line
+        for line in read_csv(store.folder / "report")
+        if (line["model"], line["augmentation"]) == ("second", "none")
+    ]
+    values = []
+    for number in (4, 5):
+        labels, probabilities = fabricate.make_answers(number)
+        values.append(
+            np.mean(
+                [
+                    label in order[-2:]
+                    for label, order in zip(labels, probabilities.argsort(axis=1), strict=True)
+                ]
+            )
+        )
+    assert float(line["tones:test/top2 mean"]) == pytest.approx(np.mean(values))
+
+
+def test_a_damaged_result_is_named_and_its_row_counts_as_incomplete(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    broken = store.scan()[str(plan.ids[0])]
+    (broken / "predictions.parquet").write_bytes(b"PAR1 nothing PAR1")
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    folder = store.folder / "report"
+    assert broken.name.replace("_", r"\_") in (folder / "leaderboard.md").read_text()
+    assert read_csv(folder)[-1]["n"] == "1/2 (1 damaged)"
+
+
+def test_files_of_formats_no_longer_asked_for_are_removed(tmp_path: Path) -> None:
+    folder = report(tmp_path)
+    plan = fabricate.make_plan(tmp_path)
+    files, _ = write_report(
+        plan, ResultsStore(tmp_path / "results", plan.suite.name), fabricate.make_registry(), ["csv"]
+    )
+    assert not (folder / "leaderboard.tex").exists()
+    assert all(file.is_file() for file in files)
+
+
+def test_a_list_of_files_that_leads_out_of_the_report_removes_nothing(tmp_path: Path) -> None:
+    folder = report(tmp_path)
+    precious = tmp_path / "precious"
+    precious.write_text("")
+    made_from = json.loads((folder / "made-from.json").read_text())
+    made_from["files"].append("../../../precious")
+    (folder / "made-from.json").write_text(json.dumps(made_from))
+    plan = fabricate.make_plan(tmp_path)
+    write_report(
+        plan, ResultsStore(tmp_path / "results", plan.suite.name), fabricate.make_registry(), ["csv"]
+    )
+    assert precious.exists()
+
+
+def test_a_report_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    (store.folder / "report").write_text("in the way")
+    with pytest.raises(ResultsError, match=r"report cannot be written to .*made_up/report"):
+        write_report(plan, store, fabricate.make_registry(), TABLES)
+
+
+def test_nothing_new_writes_nothing_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    folder = report(tmp_path)
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
+    script = (
+        "import sys; from pathlib import Path; import fabricate\n"
+        "from benchmark.report.write import write_report\n"
+        "from benchmark.report.render import to_terminal\n"
+        "from benchmark.results.store import ResultsStore\n"
+        "folder = Path(sys.argv[1]); plan = fabricate.make_plan(folder)\n"
+        "store = ResultsStore(folder / 'results', 'made_up')\n"
+        "files, board = write_report(plan, store, fabricate.make_registry(), ['md', 'csv', 'tex'])\n"
+        "print(to_terminal(board))\n"
+        "print('heavy:', *({'pandas', 'numpy', 'matplotlib', 'seaborn'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parent,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "heavy:"
+    assert "third_50%" in done.stdout
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*")} == before
+
+
+def test_the_stored_leaderboard_prints_as_the_new_one_did(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results", {3: "no luck"}, marks=["synthetic"])
+    _, new = write_report(plan, store, fabricate.make_registry(), TABLES)
+    _, stored = write_report(plan, store, fabricate.make_registry(), TABLES)
+    assert new is not stored
+    assert to_terminal(new) == to_terminal(stored)
+
+
+def test_a_changed_result_makes_the_report_again(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results", {0: "no luck"})
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    fabricate.make_results(plan, tmp_path / "results")
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    assert {line["n"] for line in read_csv(store.folder / "report")} == {"2/2"}
