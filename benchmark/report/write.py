@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 FORMATS = ("md", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A report that is there: of which results (``digest``), in which formats, and its leaderboard."""
+
+    digest: str
+    formats: list[str]
+    files: list[Path]
+    leaderboard: Table
+
+    @property
+    def is_whole(self) -> bool:
+        return all(file.is_file() for file in self.files)
 
 
 def write_report(
@@ -39,10 +54,11 @@ def write_report(
         ResultsError: when the report cannot be written.
     """
     folder = store.folder / FOLDER
-    digest = _digest(plan, store, formats)
-    made = _made(folder)
-    if made is not None and made[0] == digest and not force and all(file.is_file() for file in made[1]):
-        return made[1], made[2]
+    digest = _digest(plan, store)
+    older = _made(folder)
+    current = older if older is not None and older.digest == digest else None
+    if current is not None and not force and set(formats) <= set(current.formats) and current.is_whole:
+        return current.files, current.leaderboard
     from benchmark.report.compose import compose
     from benchmark.results.frames import collect
 
@@ -50,20 +66,19 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files, board = compose(results, plan, folder, formats)
-        content = {
-            "digest": digest,
-            "files": [file.relative_to(folder).as_posix() for file in files],
-            "leaderboard": board.to_json(),
-        }
-        (folder / MADE_FROM).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        for older in set(made[1] if made else ()) - set(files):
-            older.unlink(missing_ok=True)
+        # What was made of the same results in other formats is as good as new; what was not would mislead.
+        kept = [file for file in current.files if file not in files] if current else []
+        for file in set(older.files if older else ()) - {*files, *kept}:
+            file.unlink(missing_ok=True)
+        _remember(
+            folder, _Made(digest, [*formats, *(current.formats if current else ())], [*files, *kept], board)
+        )
     except OSError as error:
         raise ResultsError(f"The report cannot be written to {folder}: {error}") from error
     return files, board
 
 
-def _digest(plan: Plan, store: ResultsStore, formats: Sequence[str]) -> str:
+def _digest(plan: Plan, store: ResultsStore) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
@@ -82,7 +97,6 @@ def _digest(plan: Plan, store: ResultsStore, formats: Sequence[str]) -> str:
         corpora,
         sorted(plan.absent),
         stamps,
-        list(formats),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -98,14 +112,24 @@ def _stamps(folder: Path) -> list[int]:
     return found
 
 
-def _made(folder: Path) -> tuple[str, list[Path], Table] | None:
-    """Return the digest, files and leaderboard of the report that is there, or None if there is none."""
+def _made(folder: Path) -> _Made | None:
+    """Return what is remembered of the report that is there, or None if there is none."""
     try:
         content = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
         files = [folder / name for name in content["files"]]
         table = Table.from_json(content["leaderboard"])
+        found = _Made(content["digest"], list(content["formats"]), files, table)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     # Files are removed by this list: one that was edited to lead elsewhere is not believed.
-    inside = all(file.resolve().is_relative_to(folder.resolve()) for file in files)
-    return (content["digest"], files, table) if inside else None
+    return found if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
+
+
+def _remember(folder: Path, made: _Made) -> None:
+    content = {
+        "digest": made.digest,
+        "formats": list(dict.fromkeys(made.formats)),
+        "files": [file.relative_to(folder).as_posix() for file in made.files],
+        "leaderboard": made.leaderboard.to_json(),
+    }
+    (folder / MADE_FROM).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

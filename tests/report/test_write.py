@@ -175,14 +175,24 @@ def test_a_damaged_result_is_named_and_its_row_counts_as_incomplete(tmp_path: Pa
     assert read_csv(folder)[-1]["n"] == "1/2 (1 damaged)"
 
 
-def test_files_of_formats_no_longer_asked_for_are_removed(tmp_path: Path) -> None:
-    folder = report(tmp_path)
+def test_asking_for_another_format_keeps_those_made_of_the_same_results(tmp_path: Path) -> None:
+    folder = report(tmp_path, formats=["md"])
     plan = fabricate.make_plan(tmp_path)
-    files, _ = write_report(
-        plan, ResultsStore(tmp_path / "results", plan.suite.name), fabricate.make_registry(), ["csv"]
-    )
+    store = ResultsStore(tmp_path / "results", plan.suite.name)
+    before = (folder / "leaderboard.md").stat().st_mtime_ns
+    write_report(plan, store, fabricate.make_registry(), ["csv"])
+    files, _ = write_report(plan, store, fabricate.make_registry(), ["csv", "md"])
+    assert {file.name for file in files} == {"leaderboard.csv", "leaderboard.md", "report.md"}
+    assert (folder / "leaderboard.md").stat().st_mtime_ns == before
+
+
+def test_a_table_of_older_results_is_removed_rather_than_left_to_mislead(tmp_path: Path) -> None:
+    folder = report(tmp_path, {0: "no luck"})
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    write_report(plan, store, fabricate.make_registry(), ["csv"])
+    assert (folder / "leaderboard.csv").exists()
     assert not (folder / "leaderboard.tex").exists()
-    assert all(file.is_file() for file in files)
 
 
 def test_a_list_of_files_that_leads_out_of_the_report_removes_nothing(tmp_path: Path) -> None:
@@ -192,7 +202,7 @@ def test_a_list_of_files_that_leads_out_of_the_report_removes_nothing(tmp_path: 
     made_from = json.loads((folder / "made-from.json").read_text())
     made_from["files"].append("../../../precious")
     (folder / "made-from.json").write_text(json.dumps(made_from))
-    plan = fabricate.make_plan(tmp_path)
+    plan = fabricate.make_plan(tmp_path, NEW_METRIC)
     write_report(
         plan, ResultsStore(tmp_path / "results", plan.suite.name), fabricate.make_registry(), ["csv"]
     )
