@@ -100,6 +100,10 @@ def open_audio(path: Path) -> soundfile.SoundFile:
         raise AudioError(f"{path}: cannot be read: {error.strerror or error}.") from error
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path}: not audio, or of a kind that is not known ({_words(error)}).") from error
+    if sound.format == "RAW":
+        # libsndfile takes whatever is called .au for 8 kHz telephone sound if it has no header.
+        sound.close()
+        raise AudioError(f"{path}: not audio, or of a kind that is not known (no header).")
     missing = _missing_bytes(sound.extra_info)
     if missing:
         sound.close()

@@ -80,7 +80,8 @@ def piece(
     """Return what a track is made of: its artist's version of the genre's style, and the habits.
 
     ``difficulty`` 0..1 says how many of a track's aspects come from any genre instead of its own: at 0 all
-    are the genre's own, at 1 none has to do with it. Half of the borrowing is the artist's, in all their tracks.
+    are the genre's own, at 1 none has to do with it. Half of what is borrowed is the same in all tracks of
+    an artist.
     """
     names = (world.name, seed, genre, artist)
     share = difficulty**BORROWING

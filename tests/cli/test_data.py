@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+
+from benchmark.cli.data import command
+from benchmark.exceptions import DatasetError, UsageError
+
+
+def noise(file: Path, seconds: float = 1.2, seed: int = 0, peak: float = 0.5) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(file, np.random.default_rng(seed).uniform(-peak, peak, round(seconds * 22050)), 22050)
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+    return run
+
+
+def test_verify_says_what_is_there_and_what_is_missing_of_the_real_clips(bench, shared: Path):
+    result = bench("verify", "gtzan", "--data", shared / "data")
+    assert result.exit_code == 1
+    assert "gtzan: 100 usable tracks" in result.output
+    assert "  blues: 10 of 100" in result.output
+    assert "missing: 900 of 1000" in result.output
+
+
+def test_verify_finds_data_by_the_environment_too(bench, tmp_path, monkeypatch):
+    noise(tmp_path / "x/genres/pop/pop.00000.wav")
+    monkeypatch.setenv("BENCH_DATA", f"{tmp_path}/nowhere:{tmp_path}/x")
+    assert "pop: 1 of 100" in bench("verify", "gtzan", "--set", "min_seconds=1").output
+
+
+def test_verify_names_what_is_broken_and_what_is_there_twice(bench, tmp_path):
+    for number, seed in enumerate((1, 2, 1)):
+        noise(tmp_path / f"m/rock/{number}.wav", seed=seed)
+    noise(tmp_path / "m/pop/same.wav", seed=2)
+    (tmp_path / "m/pop/broken.wav").write_text("no music " * 100)
+    result = bench("verify", "folder", "--data", f"folder={tmp_path / 'm'}")
+    assert result.exit_code == 1
+    assert "left out pop/broken.wav: not audio" in result.output
+    assert "duplicates: rock/0.wav = rock/2.wav" in result.output
+    assert "duplicates across classes: pop/same.wav = rock/1.wav" in result.output
+
+
+def test_verify_is_content_with_a_whole_dataset(bench):
+    result = bench("verify", "synthetic", "--set", "tracks_per_class=2", "--set", "seconds=1")
+    assert result.exit_code == 0
+    assert "synthetic: 20 usable tracks" in result.output
+    assert "missing" not in result.output
+
+
+def test_verify_of_what_is_absent_says_where_it_looked(bench, tmp_path):
+    result = bench("verify", "gtzan", "--data", tmp_path)
+    assert isinstance(result.exception, DatasetError)
+    assert str(tmp_path) in str(result.exception)
+
+
+def test_a_data_folder_that_is_not_there_is_said_at_once(bench, tmp_path):
+    assert isinstance(bench("verify", "gtzan", "--data", tmp_path / "gone").exception, UsageError)
+    assert isinstance(bench("verify", "gtzan", "--set", "min_seconds").exception, UsageError)
+
+
+def test_a_folder_with_an_equals_sign_in_its_path_is_a_folder(bench, tmp_path):
+    noise(tmp_path / "a=b/genres/pop/pop.00000.wav")
+    result = bench("verify", "gtzan", "--data", tmp_path / "a=b", "--set", "min_seconds=1")
+    assert "pop: 1 of 100" in result.output
+
+
+def test_scan_writes_a_manifest_that_the_folder_dataset_reads(bench, tmp_path):
+    noise(tmp_path / "m/rock/album/1.wav", seed=1)
+    noise(tmp_path / "m/rock/2.wav", seed=1)
+    noise(tmp_path / "m/pop/3.wav", 0.1)
+    noise(tmp_path / "m/pop/4.wav", peak=0)
+    noise(tmp_path / "m/pop/6, x.wav", seed=6)
+    (tmp_path / "m/pop/5.wav").touch()
+    result = bench("scan", tmp_path / "m")
+    assert result.exit_code == 0
+    for line in (
+        "left out pop/3.wav: too short: 0.10 s",
+        "left out pop/4.wav: silent",
+        "left out pop/5.wav: zero bytes",
+        "manifest.csv: 3 of 6 files",
+        "duplicates: rock/2.wav = rock/album/1.wav",
+    ):
+        assert line in result.output
+    header, *rows = (tmp_path / "m/manifest.csv").read_text().splitlines()
+    assert header == "path,label,track_id,group,split,licence,seconds,sample_rate,channels,content"
+    assert rows[2].startswith("rock/album/1.wav,rock,rock/album/1.wav,rock/album,,,1.2,22050,1,")
+    verified = bench("verify", "folder", "--data", f"folder={tmp_path / 'm'}")
+    assert verified.exit_code == 0
+    assert "folder: 3 usable tracks" in verified.output
+    assert "groups: 1" in verified.output
+
+
+def test_scan_never_replaces_a_manifest_unless_forced(bench, tmp_path):
+    noise(tmp_path / "m/rock/1.wav")
+    (tmp_path / "m/manifest.csv").write_text("mine")
+    assert isinstance(bench("scan", tmp_path / "m").exception, UsageError)
+    assert (tmp_path / "m/manifest.csv").read_text() == "mine"
+    assert bench("scan", tmp_path / "m", "--force").exit_code == 0
+    assert (tmp_path / "m/manifest.csv").read_text() != "mine"
+
+
+def test_scan_of_a_folder_without_usable_audio_writes_nothing(bench, tmp_path):
+    noise(tmp_path / "m/stray.wav")
+    result = bench("scan", tmp_path / "m")
+    assert isinstance(result.exception, DatasetError)
+    assert "left out stray.wav: it lies in no class folder" in result.output
+    assert not (tmp_path / "m/manifest.csv").exists()
+
+
+def test_list_tells_what_each_dataset_is_for(bench):
+    output = bench("list").output
+    assert "gtzan: training and test" in output
+    assert "spotify: test only" in output
