@@ -33,8 +33,8 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
         Column("n", "cells ok"),
         Column("total", "parameters", "integer", spare=6),
         Column("training_seconds", "training s", "seconds", spare=3),
-        # Where all rows have the same marks, the caption's word is enough when room is short.
-        Column("marks", "marks", spare=7 if lines["marks"].nunique() == 1 else 0),
+        # Where all rows with results have the same marks, the caption's word is enough when room is short.
+        Column("marks", "marks", spare=7 if lines.loc[lines["ok"] > 0, "marks"].nunique() == 1 else 0),
         *(Column(key, drawn=False) for key in ("ok", "expected", STATUS, "peak_memory_mb")),
     ]
     shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
