@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ import pandas as pd
 from benchmark.analysis.confusion import confusion
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
-from benchmark.analysis.predictions import RowPredictions
 from benchmark.report import figures
 from benchmark.report.leaderboard import leaderboard_table
 from benchmark.report.page import make_page
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
     from benchmark.execution.plan import Plan
 
-Answers = Mapping[int, RowPredictions]
+# More than these nobody can look at; the tables have all rows.
+_MOST_LINES, _MOST_PANELS = 60, 24
 
 
 def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) -> tuple[list[Path], Table]:
@@ -40,18 +40,19 @@ def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) 
     accuracy: dict[str, pd.DataFrame] = {}
     pictures: list[Path] = []
     for evaluation in results.sets:
-        answers = _answers(results, labels, evaluation) if {"md", "figures"} & set(formats) else {}
-        if answers:
-            shares = pd.DataFrame({row: class_accuracy(each) for row, each in answers.items()}).T
+        rows = labels if {"md", "figures"} & set(formats) else {}
+        shares, matrices = _analyse(results, rows, evaluation)
+        if len(shares):
             accuracy[evaluation] = shares.rename(index=labels)
-        if answers and "figures" in formats:
+        if len(shares) and "figures" in formats:
             shown = f"{evaluation} [{marks}]" if marks else evaluation
             name = re.sub(r"\W+", "-", evaluation)
-            for kind, figure in _set_figures(answers, shares, labels, references, shown):
+            for kind, figure in _set_figures(shares, matrices, labels, references, shown):
                 pictures += figures.save(figure, folder / "figures", f"{kind}-{name}")
     if "figures" in formats:
-        histories = {labels[row]: results.histories(row) for row in labels}
-        curves = figures.learning_curves(histories, "Learning curves" + (f" [{marks}]" if marks else ""))
+        histories = {labels[row]: results.histories(row) for row in list(labels)[:_MOST_PANELS]}
+        title = "Learning curves" + _best(len(histories), len(labels))
+        curves = figures.learning_curves(histories, title + (f" [{marks}]" if marks else ""))
         if curves is not None:
             pictures += figures.save(curves, folder / "figures", "learning-curves")
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
@@ -62,30 +63,50 @@ def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) 
     return [*files, *pictures], board
 
 
-def _answers(results: Results, rows: Mapping[int, str], evaluation: str) -> Answers:
-    """Return the predictions of each row that has some, in the order of the leaderboard."""
-    found = {row: results.predictions(row, evaluation) for row in rows}
-    return {row: predictions for row, predictions in found.items() if predictions is not None}
+def _analyse(
+    results: Results, rows: Iterable[int], evaluation: str
+) -> tuple[pd.DataFrame, dict[int, pd.DataFrame]]:
+    """Return accuracies per class of each row that was evaluated, and the confusion of the best rows.
+
+    Predictions of one row at a time are in memory: those of a large suite would not fit.
+    """
+    shares: dict[int, pd.Series] = {}
+    matrices: dict[int, pd.DataFrame] = {}
+    for row in rows:
+        predictions = results.predictions(row, evaluation)
+        if predictions is not None:
+            shares[row] = class_accuracy(predictions)
+            if len(matrices) < _MOST_PANELS:
+                matrices[row] = confusion(predictions)
+    return pd.DataFrame(shares).T, matrices
 
 
 def _set_figures(
-    answers: Answers,
     shares: pd.DataFrame,
+    matrices: Mapping[int, pd.DataFrame],
     labels: Mapping[int, str],
     references: Mapping[int, int],
     evaluation: str,
 ) -> Iterator[tuple[str, Figure]]:
     """Draw what belongs to one evaluation set; rows are in the order of the leaderboard."""
-    yield "per-class", figures.heatmap(shares.rename(index=labels), f"Recognised per class on {evaluation}")
-    pairs = {row: references[row] for row in answers if references.get(row) in answers}
+    shown = shares.head(_MOST_LINES)
+    title = f"Recognised per class on {evaluation}{_best(len(shown), len(shares))}"
+    yield "per-class", figures.heatmap(shown.rename(index=labels), title)
+    pairs = {row: references[row] for row in shares.index if references.get(row) in shares.index}
     if pairs:
         change = pd.DataFrame(
             {labels[row]: shares.loc[row] - shares.loc[base] for row, base in pairs.items()}
         ).T
-        title = f"Difference to the baseline on {evaluation}"
-        yield "difference", figures.heatmap(change, title, difference=True)
-    matrices = {labels[row]: confusion(predictions) for row, predictions in answers.items()}
-    yield "confusion", figures.confusion_grid(matrices, evaluation)
+        shown = change.head(_MOST_LINES)
+        title = f"Difference to the baseline on {evaluation}{_best(len(shown), len(change))}"
+        yield "difference", figures.heatmap(shown, title, difference=True)
+    named = {labels[row]: matrix for row, matrix in matrices.items()}
+    yield "confusion", figures.confusion_grid(named, f"{evaluation}{_best(len(named), len(shares))}")
+
+
+def _best(shown: int, count: int) -> str:
+    """Return what a title says when not all rows are in the figure."""
+    return f" (best {shown} of {count} rows)" if shown < count else ""
 
 
 def _write(file: Path, text: str) -> Path:
