@@ -14,11 +14,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from bench_models import Cnn
 
+from bench_models import Cnn
+from benchmark.data.clips import WHOLE
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item
-from benchmark.data.clips import WHOLE
 from benchmark.data.prepare import feature_key
 from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
@@ -48,7 +48,9 @@ def bare(images: np.ndarray, labels: np.ndarray, epochs: int) -> float:
     keras.utils.clear_session()
     network = Cnn().build(SHAPE, 10)
     whole = keras.Sequential([keras.Input(SHAPE), keras.layers.Rescaling(1 / 255), network])
-    whole.compile("adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"], jit_compile=False)
+    whole.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["sparse_categorical_accuracy"], jit_compile=False
+    )
     whole.fit(images, labels, batch_size=BATCH, epochs=epochs, verbose=0)
     return time.perf_counter() - started
 
@@ -69,8 +71,12 @@ def main() -> None:
         pairs = [(bare(images, labels, epochs), ours(examples, epochs)) for _ in range(PASSES)]
     ratios = [mine / theirs for theirs, mine in pairs]
     print(f"{COUNT} images of {SHAPE}, batch {BATCH}, {epochs} epochs, {PASSES} passes each, alternately")
-    print(f"bare fit {statistics.median(p[0] for p in pairs):.2f} s, cell {statistics.median(p[1] for p in pairs):.2f} s")
-    print(f"ratio: median {statistics.median(ratios):.3f}, lowest {min(ratios):.3f}, highest {max(ratios):.3f}")
+    print(
+        f"bare fit {statistics.median(p[0] for p in pairs):.2f} s, cell {statistics.median(p[1] for p in pairs):.2f} s"
+    )
+    print(
+        f"ratio: median {statistics.median(ratios):.3f}, lowest {min(ratios):.3f}, highest {max(ratios):.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,14 @@ import time
 from pathlib import Path
 
 SUITE = Path(__file__).parents[1] / "suites" / "quickstart.yaml"
-VERBS = (["--help"], ["plugins"], ["plan", str(SUITE)], ["status", str(SUITE)], ["report", str(SUITE)], ["run", str(SUITE)])
+VERBS = (
+    ["--help"],
+    ["plugins"],
+    ["plan", str(SUITE)],
+    ["status", str(SUITE)],
+    ["report", str(SUITE)],
+    ["run", str(SUITE)],
+)
 REPEATS = 7
 
 

@@ -69,7 +69,11 @@ def prune(locations: Locations, older_than: str | None, dry_run: bool) -> None:
 
 def entries(cache: Path) -> list[Entry]:
     """Return what the cache holds, the largest first."""
-    folders = [folder for place in ("features", "synthetic", "formats") for folder in sorted((cache / place).glob("*"))]
+    folders = [
+        folder
+        for place in ("features", "synthetic", "formats")
+        for folder in sorted((cache / place).glob("*"))
+    ]
     found = []
     for folder in folders:
         files = [file for file in folder.rglob("*") if file.is_file()]
@@ -84,7 +88,8 @@ def _show(cache: Path) -> None:
     for entry in found:
         days = (time.time() - entry.used) / 86400
         click.echo(
-            f"{entry.size / 1e6:10.1f} MB  used {days:.1f} days ago  {entry.folder.relative_to(cache)}  {entry.description}"
+            f"{entry.size / 1e6:10.1f} MB  used {days:.1f} days ago  {entry.folder.relative_to(cache)}  "
+            f"{entry.description}"
         )
     click.echo(f"{sum(entry.size for entry in found) / 1e6:10.1f} MB in all, in {cache}")
 

@@ -69,6 +69,8 @@ def _echo_needs(plan: Plan, missing: list[Any], plugins: Any, locations: Locatio
         size += wanted * store.row_bytes
     folder = next(folder for folder in (locations.cache, *locations.cache.parents) if folder.exists())
     free = shutil.disk_usage(folder).free
-    click.echo(f"features to compute: {count} ({size / 1e6:.0f} MB; {free / 1e9:.1f} GB are free in {locations.cache})")
+    click.echo(
+        f"features to compute: {count} ({size / 1e6:.0f} MB; {free / 1e9:.1f} GB are free in {locations.cache})"
+    )
     if size > free:
         click.echo("This does not fit: free some space, or choose another place with --cache DIR.")

@@ -63,7 +63,9 @@ def _show(offer: Offer) -> None:
             if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems")
         }
         shown = ", ".join(f"{key} {value}" for key, value in limits.items())
-        click.echo(f"  {parameter.name}: {parameter.type_text}, {default}{', ' + shown if shown else ''}{place}")
+        click.echo(
+            f"  {parameter.name}: {parameter.type_text}, {default}{', ' + shown if shown else ''}{place}"
+        )
 
 
 def _first_line(component: type[Component]) -> str:

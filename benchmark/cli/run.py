@@ -21,7 +21,9 @@ INTERRUPTED = 130
 @click.command()
 @suite_options
 @locations_options
-@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per GPU, or per 2 cores.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per GPU, or per 2 cores."
+)
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
 @click.option("--timeout", type=float, metavar="SECONDS", help="The time that each cell may take.")

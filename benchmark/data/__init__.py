@@ -1,0 +1,1 @@
+"""From datasets to what a model is given."""

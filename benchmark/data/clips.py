@@ -24,7 +24,9 @@ def cut(track: Track, settings: ClipSettings | None) -> tuple[Clip, ...]:
     if settings is None:
         return (WHOLE,)
     hop = settings.hop or settings.seconds
-    count = int((track.seconds - settings.seconds) / hop + 1e-9) + 1 if track.seconds >= settings.seconds else 0
+    count = (
+        int((track.seconds - settings.seconds) / hop + 1e-9) + 1 if track.seconds >= settings.seconds else 0
+    )
     if count < 1:
         return (Clip(0.0, settings.seconds),)
     return tuple(Clip(round(number * hop, 6), settings.seconds) for number in range(count))

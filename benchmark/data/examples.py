@@ -78,8 +78,12 @@ class StoredExamples:
                 "audio could not be read, or the cache was pruned during the run. Run the suite again."
             )
         self._stored = store.open_rows()
-        specs = [step.component for item in items for step in item.features] + [step.component for step in fresh]
-        self._augmentations = {key: spec.create(registry) for key, spec in {id(spec): spec for spec in specs}.items()}
+        specs = [step.component for item in items for step in item.features] + [
+            step.component for step in fresh
+        ]
+        self._augmentations = {
+            key: spec.create(registry) for key, spec in {id(spec): spec for spec in specs}.items()
+        }
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -109,7 +113,9 @@ class StoredExamples:
         """Return a key per item that is equal only for equal arrays (of epoch 0)."""
         keys = []
         for key, item in zip(self._keys, self._items, strict=True):
-            text = canonical_json([key, [step.text for step in item.features], self._seed if item.features else None])
+            text = canonical_json(
+                [key, [step.text for step in item.features], self._seed if item.features else None]
+            )
             keys.append(hashlib.sha256(text.encode()).hexdigest()[:32])
         return keys
 

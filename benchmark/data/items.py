@@ -89,7 +89,9 @@ def held_out_items(tracks: Sequence[Track], clips: ClipSettings | None) -> list[
     return [Item(index, clip) for index, track in enumerate(tracks) for clip in cut(track, clips)]
 
 
-def fresh_steps(recipe: Sequence[Chain], registry: Registry) -> tuple[tuple[Step, ...], tuple[Augmentation, ...]]:
+def fresh_steps(
+    recipe: Sequence[Chain], registry: Registry
+) -> tuple[tuple[Step, ...], tuple[Augmentation, ...]]:
     """Return what is drawn anew in each epoch: steps on features, and augmentations of batches."""
     steps: list[Step] = []
     batch: list[Augmentation] = []
@@ -108,27 +110,38 @@ def fresh_steps(recipe: Sequence[Chain], registry: Registry) -> tuple[tuple[Step
 def count_copies(items: Sequence[Item]) -> dict[str, int]:
     """Return how many items each technique (``none``, or labels joined by ``+``) made."""
     return dict(
-        Counter("+".join(step.component.label for step in (*item.waveform, *item.features)) or "none" for item in items)
+        Counter(
+            "+".join(step.component.label for step in (*item.waveform, *item.features)) or "none"
+            for item in items
+        )
     )
 
 
 def _copies(chain: Chain, registry: Registry) -> list[_CopyChain]:
-    augmentations: list[tuple[ComponentSpec, Augmentation]] = [(spec, spec.create(registry)) for spec in chain]
+    augmentations: list[tuple[ComponentSpec, Augmentation]] = [
+        (spec, spec.create(registry)) for spec in chain
+    ]
     fresh = [augmentation.fresh for _, augmentation in augmentations]
     names = " -> ".join(spec.label for spec in chain)
     for spec, augmentation in augmentations:
         if augmentation.fresh and augmentation.acts_on == "waveform":
-            raise PluginError(f"Augmentation '{spec.name}' changes the waveform, and so can only make fixed copies.")
+            raise PluginError(
+                f"Augmentation '{spec.name}' changes the waveform, and so can only make fixed copies."
+            )
     if all(fresh):
         return []
     if any(fresh):
-        raise PluginError(f"The chain {names} mixes fixed copies and augmentations drawn afresh; give them apart.")
+        raise PluginError(
+            f"The chain {names} mixes fixed copies and augmentations drawn afresh; give them apart."
+        )
     order = [_ORDER.index(augmentation.acts_on) for _, augmentation in augmentations]
     if order != sorted(order):
         raise PluginError(f"The chain {names} changes the waveform after the features were made from it.")
     made = []
     for settings in product(*(augmentation.copies() for _, augmentation in augmentations)):
-        steps = [Step(spec, tuple(each.items())) for (spec, _), each in zip(augmentations, settings, strict=True)]
+        steps = [
+            Step(spec, tuple(each.items())) for (spec, _), each in zip(augmentations, settings, strict=True)
+        ]
         first_feature = order.index(1) if 1 in order else len(order)
         made.append(_CopyChain(tuple(steps[:first_feature]), tuple(steps[first_feature:])))
     return made

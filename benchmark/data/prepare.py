@@ -139,4 +139,8 @@ def prepare(
 
 def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:
     start = round(clip.start * SAMPLE_RATE)
-    return samples[start:] if clip.seconds is None else samples[start : start + round(clip.seconds * SAMPLE_RATE)]
+    return (
+        samples[start:]
+        if clip.seconds is None
+        else samples[start : start + round(clip.seconds * SAMPLE_RATE)]
+    )

@@ -44,14 +44,17 @@ def split_tracks(corpus: Corpus, settings: SplitSettings, seed: int, fold: int |
         sides = _assign(corpus, units, settings.fractions, seed)
     else:
         if fold is None or not 0 <= fold < settings.folds:
-            raise SplitError(f"Fold {fold} does not exist: there are {settings.folds}, 0 to {settings.folds - 1}.")
+            raise SplitError(
+                f"Fold {fold} does not exist: there are {settings.folds}, 0 to {settings.folds - 1}."
+            )
         folds = _assign(corpus, units, [1 / settings.folds] * settings.folds, seed)
         held_out = set(folds[fold])
         rest = [unit for unit in units if unit[0] not in held_out]
-        training, validation = settings.fractions[:2]
-        sides = [*_assign(corpus, rest, [training, validation], seed), folds[fold]]
+        shares = settings.fractions[:2]
+        sides = [*_assign(corpus, rest, shares, seed), folds[fold]]
     _require_every_class(corpus, sides, settings)
-    return Split(*(tuple(sorted(side)) for side in sides))
+    train, validation, test = (tuple(sorted(side)) for side in sides)
+    return Split(train, validation, test)
 
 
 def _units(tracks: Sequence[Track], *, grouped: bool) -> list[list[int]]:
@@ -101,9 +104,7 @@ def _targets(total: int, shares: Sequence[float], seed: int, label: str) -> list
     exact = [total * share for share in shares]
     counts = [int(number + 1e-9) for number in exact]
     tie_break = derive_generator("split", "remainder", seed, label).permutation(len(shares))
-    by_remainder = sorted(
-        range(len(shares)), key=lambda s: (-round(exact[s] - counts[s], 9), tie_break[s])
-    )
+    by_remainder = sorted(range(len(shares)), key=lambda s: (-round(exact[s] - counts[s], 9), tie_break[s]))
     for side in by_remainder[: total - sum(counts)]:
         counts[side] += 1
     return counts
@@ -142,7 +143,9 @@ def _predefined(corpus: Corpus, settings: SplitSettings, seed: int) -> Split:
     for name in ("train", "test"):
         if not parts[name]:
             source = "list files" if settings.files else "dataset's manifest"
-            raise SplitError(f"A predefined split was asked for, but the {source} put no track into '{name}'.")
+            raise SplitError(
+                f"A predefined split was asked for, but the {source} put no track into '{name}'."
+            )
     if not parts["validation"]:
         units = [[index] for index in parts["train"]]
         parts["train"], parts["validation"] = _assign(corpus, units, settings.fractions[:2], seed)
@@ -150,7 +153,8 @@ def _predefined(corpus: Corpus, settings: SplitSettings, seed: int) -> Split:
     unused = len(corpus.tracks) - sum(len(part) for part in parts.values())
     if unused:
         notes.append(f"{unused} tracks are in no part of the predefined split, and are not used.")
-    return Split(*(tuple(sorted(parts[name])) for name in PARTS), notes=tuple(notes))
+    train, validation, test = (tuple(sorted(parts[name])) for name in PARTS)
+    return Split(train, validation, test, tuple(notes))
 
 
 def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dict[str, str], list[str]]:
@@ -166,7 +170,9 @@ def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dic
         for number, entry in _entries(Path(file)):
             found = next((known[key] for key in _keys(entry, entry) if key in known), set())
             if len(found) > 1:
-                raise SplitError(f"{file}:{number}: '{entry}' fits several tracks: {', '.join(sorted(found))}.")
+                raise SplitError(
+                    f"{file}:{number}: '{entry}' fits several tracks: {', '.join(sorted(found))}."
+                )
             if not found:
                 absent.append(entry)
                 continue

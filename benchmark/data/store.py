@@ -142,7 +142,9 @@ class FeatureStore:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
-            warnings.warn(f"{file} is damaged ({error}) and is begun anew: features are computed again.", stacklevel=2)
+            warnings.warn(
+                f"{file} is damaged ({error}) and is begun anew: features are computed again.", stacklevel=2
+            )
             index.close()
             file.unlink()
             return self._connect()
@@ -171,4 +173,6 @@ class FeatureStore:
                 f"{free / 1e6:.0f} MB are free. Free some ('bench cache prune') or choose another place (--cache DIR "
                 "or BENCH_CACHE); what is computed is kept."
             )
-        return CacheError(f"The feature cache {self.folder} cannot be written ({error}); choose another: --cache DIR.")
+        return CacheError(
+            f"The feature cache {self.folder} cannot be written ({error}); choose another: --cache DIR."
+        )

@@ -133,7 +133,10 @@ class LiveDisplay:
         elif isinstance(event, EpochFinished) and event.cell in self._cells:
             shown = " ".join(f"{name} {value:.3f}" for name, value in event.logs.items())
             self._bars.update(
-                self._cells[event.cell], completed=event.epoch, total=event.epochs, detail=f"{event.stage} {shown}"
+                self._cells[event.cell],
+                completed=event.epoch,
+                total=event.epochs,
+                detail=f"{event.stage} {shown}",
             )
 
     def finished(self, record: CellRecord) -> None:
@@ -169,4 +172,6 @@ def _short(label: str, width: int = 48) -> str:
 def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return (
+        f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    )

@@ -83,11 +83,20 @@ def run_suite(
         if not missing:
             return summary
         tasks = _tasks(plan, plugins, missing, locations, options)
-        _notify(plugins, display, "bench_suite_started", results=store.folder, suite=plan.suite.name, cells=len(tasks))
+        _notify(
+            plugins,
+            display,
+            "bench_suite_started",
+            results=store.folder,
+            suite=plan.suite.name,
+            cells=len(tasks),
+        )
         flight = _Flight(tasks, store, plugins, display, summary)
         try:
             with make_executor(len(tasks)) as executor:
-                prepare_features(plan, [cell for cell, _ in missing], plugins.registry, locations, executor, display)
+                prepare_features(
+                    plan, [cell for cell, _ in missing], plugins.registry, locations, executor, display
+                )
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor)
         except KeyboardInterrupt:
@@ -149,7 +158,11 @@ class _Flight:
 
 
 def _tasks(
-    plan: Plan, plugins: Plugins, missing: Sequence[tuple[Cell, str]], locations: Locations, options: RunOptions
+    plan: Plan,
+    plugins: Plugins,
+    missing: Sequence[tuple[Cell, str]],
+    locations: Locations,
+    options: RunOptions,
 ) -> list[CellTask]:
     benchfile = benchfile_of(plan.suite.path)
     made_with = provenance(plan.suite.path.resolve().parent)
@@ -189,7 +202,9 @@ def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]],
         found = store.read(id_)
         if isinstance(found, Damaged):
             store.set_aside(id_)
-            display.note(f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again.")
+            display.note(
+                f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again."
+            )
 
 
 def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> None:

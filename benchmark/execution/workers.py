@@ -165,7 +165,9 @@ def _pack(event: Event) -> dict[str, Any]:
 def _unpack(message: dict[str, Any]) -> Event:
     from benchmark.execution import events
 
-    return getattr(events, message["kind"])(**{k: v for k, v in message.items() if k in _fields(message["kind"])})
+    return getattr(events, message["kind"])(
+        **{k: v for k, v in message.items() if k in _fields(message["kind"])}
+    )
 
 
 def _fields(kind: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Contracts of components, and how plugins are found."""

@@ -67,13 +67,17 @@ class ParameterProblem:
     message: str
 
 
-@cache
 def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
     """Return the parameters of a component class by name, in the order of its signature.
 
     Raises:
         PluginError: when a parameter has no annotation or one that cannot be checked.
     """
+    return _parameters_of(component)
+
+
+@cache
+def _parameters_of(component: Any) -> Mapping[str, Parameter]:
     function = component.parameters_from()
     if function is object.__init__:
         return {}
@@ -176,7 +180,7 @@ def _type_text(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         return " | ".join(_type_text(each) for each in arguments)
     if arguments:
-        return f"{origin.__name__}[{', '.join(_type_text(each) for each in arguments)}]"  # type: ignore[union-attr]
+        return f"{origin.__name__}[{', '.join(_type_text(each) for each in arguments)}]"
     return "None" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))
 
 

@@ -160,9 +160,7 @@ class _Builder:
         try:
             value = self._scalars.construct_object(node)
         except (ValueError, LookupError):
-            self._problem(
-                node, f"{node.value[:40]!r} cannot be read as {node.tag.removeprefix(_TAG)}."
-            )
+            self._problem(node, f"{node.value[:40]!r} cannot be read as {node.tag.removeprefix(_TAG)}.")
             return None
         if isinstance(value, float) and not math.isfinite(value):
             self._problem(node, f"{node.value[:40]!r} is not a finite number.")

@@ -1,0 +1,1 @@
+"""Cells: training, evaluation, and bases of models."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.assemble import CellData, assemble
+from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
 from benchmark.exceptions import CellTimeoutError, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
@@ -116,7 +116,9 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         seconds={"training": trained - before, "evaluation": finished - trained, "total": finished - started},
         peak_memory_mb=_peak_memory_mb(),
     )
-    record = replace(record, provenance={**record.provenance, **backend_provenance(), "notes": list(data.notes)})
+    record = replace(
+        record, provenance={**record.provenance, **backend_provenance(), "notes": list(data.notes)}
+    )
     save = _saver(model, task) if task.keep_model else None
     store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)
     return record

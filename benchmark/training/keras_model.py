@@ -51,7 +51,9 @@ class KerasModel(Model):
         """Return ``build``."""
         return cls.build
 
-    def build(self, input_shape: tuple[int, int, int], num_classes: int, **parameters: Any) -> keras.Model:
+    def build(
+        self, input_shape: tuple[int, int, int], num_classes: int, *args: Any, **parameters: Any
+    ) -> keras.Model:
         """Return a network from float32 inputs in 0..1, shape (batch, *input_shape), to class probabilities.
 
         Import Keras inside; do not compile. The caller has set the random seed.
@@ -71,7 +73,7 @@ class KerasModel(Model):
         self._prepare(train.shape, train.num_classes, train.dtype, derive_seed("model", run.seed))
         assert self.network is not None
         assert self._whole is not None
-        loss = run.settings.loss
+        loss: str = run.settings.loss
         if loss == _SPARSE_LOSS and run.batch_augmentations:
             loss = _ONE_HOT_LOSS
         one_hot = loss != _SPARSE_LOSS

@@ -36,12 +36,12 @@ class SklearnModel(Model):
         """Return ``estimator``."""
         return cls.estimator
 
-    def estimator(self, random_state: int, **parameters: Any) -> ClassifierMixin:
+    def estimator(self, random_state: int, *args: Any, **parameters: Any) -> ClassifierMixin:
         """Return an unfitted classifier. Import scikit-learn inside."""
         raise NotImplementedError
 
     def vectors(self, inputs: np.ndarray) -> np.ndarray:
-        """Return one vector per item, float32, shape (n, d), from inputs in 0..1, shape (n, height, width, channels)."""
+        """Return vectors, float32, shape (n, d), from inputs in 0..1, shape (n, height, width, channels)."""
         return inputs.reshape(len(inputs), -1)
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
@@ -89,7 +89,7 @@ class SklearnModel(Model):
         return model
 
     def _fit(self, vectors: np.ndarray, labels: np.ndarray, num_classes: int, random_state: int) -> None:
-        self._fitted_on = {
+        self._fitted_on: dict[str, Any] = {
             "vectors": vectors,
             "labels": labels,
             "num_classes": num_classes,
@@ -104,7 +104,8 @@ class SklearnModel(Model):
         scale = np.float32(255 if examples.dtype == "uint8" else 1)
         chunks = [
             self.vectors(
-                examples.gather(np.arange(start, min(start + CHUNK, len(examples)))).astype(np.float32) / scale
+                examples.gather(np.arange(start, min(start + CHUNK, len(examples)))).astype(np.float32)
+                / scale
             )
             for start in range(0, len(examples), CHUNK)
         ]

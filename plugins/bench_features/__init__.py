@@ -1,7 +1,7 @@
 """The built-in features."""
 
-from benchmark import Features, hookimpl
 from bench_features.spectrograms import Mel, Stft
+from benchmark import Features, hookimpl
 
 
 @hookimpl

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -90,18 +90,18 @@ class Mel(Spectrogram):
     ) -> None:
         super().__init__(size, top_db, dtype)
         self.exponent = power
-        self.short_time = {
+        self.short_time: dict[str, Any] = {
             "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
             "pad_mode": pad_mode,
         }  # fmt: skip
-        self.bank = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax, "htk": htk, "norm": norm}
+        self.bank: dict[str, Any] = {"n_mels": n_mels, "fmin": fmin, "fmax": fmax, "htk": htk, "norm": norm}
 
     def power(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         """Return librosa's mel spectrogram."""
         import librosa
 
         return librosa.feature.melspectrogram(
-            y=_long_enough(samples, int(self.short_time["n_fft"])),  # type: ignore[call-overload]
+            y=_long_enough(samples, self.short_time["n_fft"]),
             sr=sample_rate,
             power=self.exponent,
             **self.short_time,
@@ -127,7 +127,7 @@ class Stft(Spectrogram):
         dtype: DType = "uint8",
     ) -> None:
         super().__init__(size, top_db, dtype)
-        self.short_time = {
+        self.short_time: dict[str, Any] = {
             "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
         }  # fmt: skip
 
@@ -136,7 +136,7 @@ class Stft(Spectrogram):
         import librosa
         import numpy as np
 
-        padded = _long_enough(samples, int(self.short_time["n_fft"]))  # type: ignore[call-overload]
+        padded = _long_enough(samples, self.short_time["n_fft"])
         return np.abs(librosa.stft(padded, **self.short_time)) ** 2
 
 

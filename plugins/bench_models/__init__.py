@@ -1,9 +1,9 @@
 """The built-in models: the paper's networks, a CRNN, and the baselines that every leaderboard needs."""
 
-from benchmark import Model, hookimpl
 from bench_models.baselines import Majority, MfccSvm
 from bench_models.convolutional import Cnn, Crnn
 from bench_models.pretrained import MobileNet, Vgg16
+from benchmark import Model, hookimpl
 
 
 @hookimpl

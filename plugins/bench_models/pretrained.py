@@ -92,12 +92,15 @@ class Pretrained(KerasModel):
             return file
         source = f"https://storage.googleapis.com/tensorflow/keras-applications/{self.backbone_name.lower()}/"
         try:
-            return Path(keras.utils.get_file(self.weights_file, source + self.weights_file, cache_subdir="models"))
+            return Path(
+                keras.utils.get_file(self.weights_file, source + self.weights_file, cache_subdir="models")
+            )
         except Exception as error:
             raise WeightsError(
                 f"The ImageNet weights of '{self.name}' are not on this machine and cannot be fetched ({error}). "
                 f"Get {self.weights_file} from {source} and put it at {file}, or give its place as "
-                f"{{{self.name}: {{weights: FILE}}}}, or train from random weights with {{{self.name}: {{weights: null}}}}."
+                f"{{{self.name}: {{weights: FILE}}}}, or train from random weights with "
+                f"{{{self.name}: {{weights: null}}}}."
             ) from error
 
 

@@ -13,7 +13,10 @@ def tone(frequency: float = 440.0, seconds: float = 2.0) -> np.ndarray:
 
 
 def pitch(samples: np.ndarray) -> float:
-    middle = samples[len(samples) // 4 : 3 * len(samples) // 4] * np.hanning(len(samples) // 2)[: len(samples) // 2]
+    middle = (
+        samples[len(samples) // 4 : 3 * len(samples) // 4]
+        * np.hanning(len(samples) // 2)[: len(samples) // 2]
+    )
     return float(np.abs(np.fft.rfft(middle, 2**18)).argmax() * RATE / 2**18)
 
 
@@ -40,7 +43,7 @@ def test_a_time_stretch_changes_the_length_and_keeps_the_pitch() -> None:
         assert stretched.dtype == np.float32
 
 
-def slow_mask(data, generator, axis, width, masks, value):  # noqa: ANN001, ANN201
+def slow_mask(data, generator, axis, width, masks, value):
     masked = data.copy()
     for _ in range(masks):
         wide = int(generator.integers(0, max(1, round(width * data.shape[axis] / 128)) + 1))
@@ -54,7 +57,7 @@ def slow_mask(data, generator, axis, width, masks, value):  # noqa: ANN001, ANN2
 
 @pytest.mark.parametrize(("kind", "axis"), [(FrequencyMask, 0), (TimeMask, 1)])
 @pytest.mark.parametrize("fill", ["zero", "mean"])
-def test_masks_cover_bands_as_spec_augment_says(kind, axis: int, fill: str) -> None:  # noqa: ANN001
+def test_masks_cover_bands_as_spec_augment_says(kind, axis: int, fill: str) -> None:
     data = rng(1).integers(1, 255, (64, 96, 1)).astype(np.uint8)
     mask = kind(width=40, masks=3, fill=fill)
     value = 0 if fill == "zero" else data.mean()
@@ -66,7 +69,10 @@ def test_masks_cover_bands_as_spec_augment_says(kind, axis: int, fill: str) -> N
 
 def test_widths_are_drawn_from_nothing_to_the_share_of_the_axis() -> None:
     data = np.ones((256, 4, 1), np.uint8)
-    widths = {int((FrequencyMask(width=30).apply(data, rng(seed), copy=0)[:, 0, 0] == 0).sum()) for seed in range(400)}
+    widths = {
+        int((FrequencyMask(width=30).apply(data, rng(seed), copy=0)[:, 0, 0] == 0).sum())
+        for seed in range(400)
+    }
     assert min(widths) == 0
     assert max(widths) == 60
 

@@ -28,7 +28,9 @@ def test_mel_is_librosas_before_it_is_resized(clip: np.ndarray, htk: bool, norm:
 
 
 def test_stft_is_librosas(clip: np.ndarray) -> None:
-    expected = librosa.amplitude_to_db(np.abs(librosa.stft(clip, n_fft=512, hop_length=128)), ref=np.max, top_db=80)
+    expected = librosa.amplitude_to_db(
+        np.abs(librosa.stft(clip, n_fft=512, hop_length=128)), ref=np.max, top_db=80
+    )
     np.testing.assert_allclose(Stft(n_fft=512, hop_length=128).decibels(clip, RATE), expected, atol=1e-3)
 
 
@@ -59,7 +61,9 @@ def test_float_features_are_the_same_between_0_and_1(clip: np.ndarray) -> None:
     np.testing.assert_allclose(fine * 255, coarse, atol=0.51)
 
 
-@pytest.mark.parametrize("samples", [np.zeros(RATE, np.float32), np.zeros(0, np.float32), np.ones(10, np.float32)])
+@pytest.mark.parametrize(
+    "samples", [np.zeros(RATE, np.float32), np.zeros(0, np.float32), np.ones(10, np.float32)]
+)
 def test_silent_and_very_short_clips_have_features(samples: np.ndarray) -> None:
     for features in (Mel(size=[32, 32]), Stft(size=[32, 32])):
         image = features.compute(samples, RATE, reference_length=len(samples))

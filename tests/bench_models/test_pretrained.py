@@ -12,7 +12,7 @@ from benchmark.suite.settings import TrainingSettings
 pytestmark = pytest.mark.slow
 
 
-def counts(network) -> tuple[int, int]:  # noqa: ANN001
+def counts(network) -> tuple[int, int]:
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     return network.count_params(), trainable
 
@@ -25,7 +25,7 @@ def counts(network) -> tuple[int, int]:  # noqa: ANN001
         (MobileNet, 7_423_882, 4_195_018, 7_423_882 - 21_888),
     ],
 )
-def test_parameters_are_the_papers(model, total: int, transfer: int, fine_tune: int) -> None:  # noqa: ANN001
+def test_parameters_are_the_papers(model, total: int, transfer: int, fine_tune: int) -> None:
     made = model(weights=None)
     network = made.build((256, 256, 1), 10, weights=None)
     first, second = made.training_stages(TrainingSettings())
@@ -38,7 +38,7 @@ def test_parameters_are_the_papers(model, total: int, transfer: int, fine_tune: 
 
 
 @pytest.mark.parametrize(("model", "module"), [(Vgg16, "vgg16"), (MobileNet, "mobilenet")])
-def test_preprocessing_is_that_of_keras_applications(model, module: str) -> None:  # noqa: ANN001
+def test_preprocessing_is_that_of_keras_applications(model, module: str) -> None:
     import keras
 
     images = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)

@@ -6,7 +6,20 @@ import json
 
 import pytest
 
-HEAVY = ("tensorflow", "keras", "librosa", "matplotlib", "seaborn", "pandas", "sklearn", "scipy", "audiomentations", "distributed", "jax", "torch")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "librosa",
+    "matplotlib",
+    "seaborn",
+    "pandas",
+    "sklearn",
+    "scipy",
+    "audiomentations",
+    "distributed",
+    "jax",
+    "torch",
+)
 CODE = """
 import json, sys
 from benchmark.cli.main import main
@@ -19,7 +32,7 @@ print("LOADED" + json.dumps([code, sorted(name for name in json.loads(sys.argv.p
 """
 
 
-def loaded(project, *arguments: str) -> tuple[int, list[str]]:  # noqa: ANN001
+def loaded(project, *arguments: str) -> tuple[int, list[str]]:
     import subprocess
     import sys
 
@@ -34,21 +47,34 @@ def loaded(project, *arguments: str) -> tuple[int, list[str]]:  # noqa: ANN001
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("run", "--help"), ("plugins",), ("plugins", "show", "cnn"), ("data", "list"), ("cache",), ("schema",)],
+    [
+        ("--help",),
+        ("run", "--help"),
+        ("plugins",),
+        ("plugins", "show", "cnn"),
+        ("data", "list"),
+        ("cache",),
+        ("schema",),
+    ],
 )
-def test_verbs_that_only_tell_load_nothing_heavy(project, arguments: tuple[str, ...]) -> None:  # noqa: ANN001
+def test_verbs_that_only_tell_load_nothing_heavy(project, arguments: tuple[str, ...]) -> None:
     assert loaded(project, *arguments) == (0, [])
 
 
-def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(project) -> None:  # noqa: ANN001
+def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(project) -> None:
     assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    for arguments in (("plan", "suite.yaml"), ("status", "suite.yaml"), ("report", "suite.yaml"), ("run", "suite.yaml")):
+    for arguments in (
+        ("plan", "suite.yaml"),
+        ("status", "suite.yaml"),
+        ("report", "suite.yaml"),
+        ("run", "suite.yaml"),
+    ):
         code, names = loaded(project, *arguments)
         assert code == 0
         assert names == [], arguments
 
 
-def test_plan_shows_the_matrix_what_is_missing_and_what_it_needs(project) -> None:  # noqa: ANN001
+def test_plan_shows_the_matrix_what_is_missing_and_what_it_needs(project) -> None:
     ran = project.bench("plan", "suite.yaml")
     assert ran.code == 0
     assert "model (2): majority, nearest" in ran.out
@@ -57,7 +83,7 @@ def test_plan_shows_the_matrix_what_is_missing_and_what_it_needs(project) -> Non
     assert "features to compute: 60" in ran.out or "features to compute: 0" in ran.out
 
 
-def test_plan_tells_of_datasets_that_are_not_there(project) -> None:  # noqa: ANN001
+def test_plan_tells_of_datasets_that_are_not_there(project) -> None:
     text = (project.folder / "suite.yaml").read_text()
     project.write(text.replace("evaluate: [test]", "evaluate: [test, spotify]"))
     ran = project.bench("plan", "suite.yaml")
@@ -66,20 +92,20 @@ def test_plan_tells_of_datasets_that_are_not_there(project) -> None:  # noqa: AN
     assert "4 cells: 4 missing" in ran.out
 
 
-def test_a_misspelt_verb_gets_the_nearest_one(project) -> None:  # noqa: ANN001
+def test_a_misspelt_verb_gets_the_nearest_one(project) -> None:
     ran = project.bench("rnu", "suite.yaml")
     assert ran.code == 2
     assert "Did you mean 'run'?" in ran.err
 
 
-def test_a_component_is_shown_with_its_parameters(project) -> None:  # noqa: ANN001
+def test_a_component_is_shown_with_its_parameters(project) -> None:
     ran = project.bench("plugins", "show", "time-mask")
     assert "width: int, default 30" in ran.out
     assert "fill: 'zero' | 'mean', default 'zero'" in ran.out
     assert "Did you mean 'mel'?" in project.bench("plugins", "show", "mell").err
 
 
-def test_the_cache_is_shown_and_pruned(project, tmp_path) -> None:  # noqa: ANN001
+def test_the_cache_is_shown_and_pruned(project, tmp_path) -> None:
     project.cache = tmp_path / "own cache"
     assert project.bench("prepare", "suite.yaml", "--jobs", "1").code == 0
     assert "mel [12, 16, 1]: 60 items" in project.bench("cache").out

@@ -42,18 +42,18 @@ def run(function: Any, arguments: Any) -> Iterator[Any]:
     return (function(*each) for each in arguments)
 
 
-def prepared(tracks, items, registry, cache: Path):  # noqa: ANN001, ANN201
+def prepared(tracks, items, registry, cache: Path):
     features = registry.spec("features", "mel", {"size": [16, 20], "n_mels": 16})
     store = open_store(features, registry, cache)
     failures = prepare(store, requests(tracks, items), features, None, run, lambda done, total: None)
     return store, failures
 
 
-def recipe(registry: Registry, *uses: tuple[str, dict[str, Any]]):  # noqa: ANN201
+def recipe(registry: Registry, *uses: tuple[str, dict[str, Any]]):
     return [(registry.spec("augmentation", name, parameters),) for name, parameters in uses]
 
 
-def examples(tracks, registry, cache, seed=0, uses=()):  # noqa: ANN001, ANN201
+def examples(tracks, registry, cache, seed=0, uses=()):
     chains = recipe(registry, *uses)
     items = training_items(tracks, None, chains, registry)
     store, _ = prepared(tracks, items, registry, cache)
@@ -72,7 +72,9 @@ def test_items_are_gathered_in_the_order_asked_for(tracks, registry, tmp_path: P
     assert len({image.tobytes() for image in everything}) == 6
 
 
-def test_a_track_is_decoded_once_for_all_that_is_made_of_it(tracks, registry, tmp_path: Path, monkeypatch) -> None:
+def test_a_track_is_decoded_once_for_all_that_is_made_of_it(
+    tracks, registry, tmp_path: Path, monkeypatch
+) -> None:
     decoded: list[str] = []
     load = module.load_mono
 
@@ -95,7 +97,9 @@ def test_only_what_is_missing_is_asked_for(tracks, registry, tmp_path: Path) -> 
     assert [request.track.id for request in left] == ["t4", "t5"]
 
 
-def test_a_track_that_cannot_be_read_is_named_and_the_others_are_stored(tracks, registry, tmp_path: Path) -> None:
+def test_a_track_that_cannot_be_read_is_named_and_the_others_are_stored(
+    tracks, registry, tmp_path: Path
+) -> None:
     tracks[2].path.write_bytes(b"no audio")
     store, failures = prepared(tracks, held_out_items(tracks, None), registry, tmp_path)
     assert [failure.track for failure in failures] == ["t2"]
@@ -115,11 +119,17 @@ def test_fixed_masks_stay_and_fresh_ones_change_with_the_epoch(tracks, registry,
     np.testing.assert_array_equal(fresh.gather(everything, 1), fresh.gather(everything, 1))
 
 
-def test_two_models_of_a_seed_see_the_same_copies_and_another_seed_sees_others(tracks, registry, tmp_path) -> None:
+def test_two_models_of_a_seed_see_the_same_copies_and_another_seed_sees_others(
+    tracks, registry, tmp_path
+) -> None:
     uses = [("frequency-mask", {"width": 120, "masks": 2})]
-    first, second = (examples(tracks, registry, tmp_path, seed=3, uses=uses).gather(np.arange(12)) for _ in range(2))
+    first, second = (
+        examples(tracks, registry, tmp_path, seed=3, uses=uses).gather(np.arange(12)) for _ in range(2)
+    )
     np.testing.assert_array_equal(first, second)
-    assert not np.array_equal(first, examples(tracks, registry, tmp_path, seed=4, uses=uses).gather(np.arange(12)))
+    assert not np.array_equal(
+        first, examples(tracks, registry, tmp_path, seed=4, uses=uses).gather(np.arange(12))
+    )
 
 
 def test_probabilities_of_clips_are_averaged_by_track() -> None:

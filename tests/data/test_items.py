@@ -22,7 +22,7 @@ def tracks(count: int = 3, seconds: float = 30.0) -> list[Track]:
     return [Track(f"t{n}", Path(f"t{n}.wav"), "rock", f"content{n}", seconds) for n in range(count)]
 
 
-def chain(registry: Registry, *names: object):  # noqa: ANN201
+def chain(registry: Registry, *names: object):
     specs = []
     for name in names:
         called, parameters = (name, {}) if isinstance(name, str) else name
@@ -39,7 +39,9 @@ def test_a_track_is_cut_into_whole_clips() -> None:
 
 
 def test_the_papers_recipe_makes_seven_items_of_a_track(registry: Registry) -> None:
-    recipe = [chain(registry, name) for name in ("time-stretch", "pitch-shift", "frequency-mask", "time-mask")]
+    recipe = [
+        chain(registry, name) for name in ("time-stretch", "pitch-shift", "frequency-mask", "time-mask")
+    ]
     items = training_items(tracks(3), None, recipe, registry)
     assert len(items) == 3 * 7
     assert count_copies(items) == {
@@ -57,7 +59,9 @@ def test_a_chain_makes_the_product_of_its_steps(registry: Registry) -> None:
 
 
 def test_clips_keep_their_track(registry: Registry) -> None:
-    items = training_items(tracks(2, 9.0), ClipSettings(seconds=3), [chain(registry, "pitch-shift")], registry)
+    items = training_items(
+        tracks(2, 9.0), ClipSettings(seconds=3), [chain(registry, "pitch-shift")], registry
+    )
     assert [item.track for item in items[:6]] == [0, 0, 0, 1, 1, 1]
     assert len(items) == 2 * 3 * 3
 
@@ -74,8 +78,12 @@ def test_fresh_steps_add_no_items(registry: Registry) -> None:
     assert batch == ()
 
 
-def test_a_chain_in_the_wrong_order_and_one_that_mixes_fixed_and_fresh_are_refused(registry: Registry) -> None:
+def test_a_chain_in_the_wrong_order_and_one_that_mixes_fixed_and_fresh_are_refused(
+    registry: Registry,
+) -> None:
     with pytest.raises(PluginError, match="after the features were made"):
         training_items(tracks(1), None, [chain(registry, "time-mask", "time-stretch")], registry)
     with pytest.raises(PluginError, match="mixes fixed copies"):
-        training_items(tracks(1), None, [chain(registry, "time-stretch", ("time-mask", {"fresh": True}))], registry)
+        training_items(
+            tracks(1), None, [chain(registry, "time-stretch", ("time-mask", {"fresh": True}))], registry
+        )

@@ -11,7 +11,9 @@ from benchmark.exceptions import SplitError
 from benchmark.suite.settings import SplitSettings
 
 
-def corpus(per_class: int = 20, classes: int = 4, group_size: int | None = None, sides: dict | None = None) -> Corpus:
+def corpus(
+    per_class: int = 20, classes: int = 4, group_size: int | None = None, sides: dict | None = None
+) -> Corpus:
     names = tuple(f"class{number}" for number in range(classes))
     tracks = [
         Track(
@@ -101,8 +103,11 @@ def test_sides_from_a_manifest_are_taken_as_they_are() -> None:
 
 
 def test_list_files_name_tracks_by_path_and_say_what_is_absent(tmp_path: Path) -> None:
-    lists = {"train": "class0/class0.00000.wav\nclass1/class1.00000.wav\nclass1/class1.00999.wav\n",
-             "validation": "class0.00001\n\n", "test": "# comment\nclass0/class0.00002.au\n"}
+    lists = {
+        "train": "class0/class0.00000.wav\nclass1/class1.00000.wav\nclass1/class1.00999.wav\n",
+        "validation": "class0.00001\n\n",
+        "test": "# comment\nclass0/class0.00002.au\n",
+    }
     files = {}
     for side, text in lists.items():
         (tmp_path / side).write_text(text)

@@ -128,7 +128,9 @@ store = FeatureStore(Path({str(tmp_path)!r}) / "space", {SHAPE}, "uint8", {{}})
 print(store.rows(["k2"]).tolist(), int(store.open_rows()[2].max()))
 """
     with made.writing():
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        )
     assert done.stdout.strip() == "[2] 2"
 
 

@@ -32,7 +32,9 @@ leaderboard: {baseline: {augmentation: none}}
 def songs(tmp_path: Path) -> Path:
     """Return a folder of two bands with four songs each; a song's two recordings share a folder, hence a group."""
     if not all((SONGS / band).is_dir() for band in ("muldjord", "sectoid")):
-        pytest.skip("Debian's packages fretsonfire-songs-muldjord and fretsonfire-songs-sectoid are not installed")
+        pytest.skip(
+            "Debian's packages fretsonfire-songs-muldjord and fretsonfire-songs-sectoid are not installed"
+        )
     folder = tmp_path / "songs"
     for band in ("muldjord", "sectoid"):
         for file in sorted((SONGS / band).glob("*/*.ogg")):
@@ -44,7 +46,7 @@ def songs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> None:  # noqa: ANN001
+def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> None:
     scanned = project.bench("data", "scan", str(songs))
     assert scanned.code == 0, scanned.err
     assert "manifest.csv: 16 of 17 files" in scanned.out
@@ -61,7 +63,12 @@ def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> 
     leaderboard = (folder / "report" / "leaderboard.md").read_text()
     assert "majority" in leaderboard
     assert "2/2" in leaderboard
-    for figure in ("per-class-folder-test", "difference-folder-test", "confusion-folder-test", "learning-curves"):
+    for figure in (
+        "per-class-folder-test",
+        "difference-folder-test",
+        "confusion-folder-test",
+        "learning-curves",
+    ):
         assert (folder / "report" / "figures" / f"{figure}.png").stat().st_size > 5000
 
     import pandas as pd

@@ -72,7 +72,8 @@ def package(folder: Path, name: str, module: str, code: str) -> Path:
         """)
     )
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, folder / name], check=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, folder / name],
+        check=True,
     )
     (wheel,) = folder.glob(f"{name.replace('-', '_')}-*.whl")
     return wheel
@@ -87,7 +88,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("packages")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT], check=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT],
+        check=True,
     )
     wheels = [
         *folder.glob("genrebench-*.whl"),
@@ -99,9 +101,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = environment / "bin" / "python"
     (site,) = environment.glob("lib/python*/site-packages")
     dependencies = [
-        path
-        for path in sys.path
-        if "site-packages" in path and not (Path(path) / "benchmark").exists()
+        path for path in sys.path if "site-packages" in path and not (Path(path) / "benchmark").exists()
     ]
     (site / "dependencies.pth").write_text("\n".join(dependencies))
     subprocess.run([made, "-m", "pip", "install", "--quiet", "--no-deps", *wheels], check=True)
@@ -112,7 +112,12 @@ def bench(python: Path, folder: Path, cache: Path, *arguments: str) -> subproces
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environment |= {"BENCH_CACHE": str(cache), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.run(
-        [python.with_name("bench"), *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        [python.with_name("bench"), *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 
@@ -125,9 +130,14 @@ def test_the_wheel_holds_the_program_and_not_the_source_tree(python: Path, tmp_p
     assert str(python.parents[1]) in done.stdout
 
 
-def test_their_model_is_discovered_run_and_on_the_leaderboard(python: Path, tmp_path: Path, cache: Path) -> None:
+def test_their_model_is_discovered_run_and_on_the_leaderboard(
+    python: Path, tmp_path: Path, cache: Path
+) -> None:
     listed = bench(python, tmp_path, cache, "plugins")
-    assert "tinynet              Two convolutions and a global pool.  [bench_tinynet (bench-tinynet 3.1.4)]" in listed.stdout
+    assert (
+        "tinynet              Two convolutions and a global pool.  [bench_tinynet (bench-tinynet 3.1.4)]"
+        in listed.stdout
+    )
     (tmp_path / "suite.yaml").write_text(SUITE)
     ran = bench(python, tmp_path, cache, "run", "suite.yaml", "--jobs", "1")
     assert ran.returncode == 0, ran.stderr
@@ -142,7 +152,9 @@ def test_their_parameters_are_checked_like_ours(python: Path, tmp_path: Path, ca
     assert "suite.yaml:10: model 'tinynet' has no parameter 'widht'. Did you mean 'width'?" in ran.stderr
 
 
-def test_a_package_that_fails_at_import_is_named_and_does_no_harm(python: Path, tmp_path: Path, cache: Path) -> None:
+def test_a_package_that_fails_at_import_is_named_and_does_no_harm(
+    python: Path, tmp_path: Path, cache: Path
+) -> None:
     listed = bench(python, tmp_path, cache, "plugins")
     assert listed.returncode == 0
     assert "broken: plugin bench_broken (bench-broken 3.1.4) is broken and was left out" in listed.stdout

@@ -17,12 +17,12 @@ def with_model(model: str) -> str:
     return SUITE.replace("nearest]", f"{model}]")
 
 
-def statuses(project) -> dict[str, str]:  # noqa: ANN001
+def statuses(project) -> dict[str, str]:
     records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
     return {" ".join(record["labels"].values()): record["status"] for record in records}
 
 
-def stamps(project) -> dict[str, int]:  # noqa: ANN001
+def stamps(project) -> dict[str, int]:
     return {file.parent.name: file.stat().st_mtime_ns for file in project.results.glob("*/cell.json")}
 
 
@@ -52,7 +52,12 @@ def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
     project.write(with_model("{nearest: {trouble: raise, seed: 1}}"))
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 1
-    assert statuses(project) == {"majority 0": "ok", "majority 1": "ok", "nearest 0": "ok", "nearest 1": "failed"}
+    assert statuses(project) == {
+        "majority 0": "ok",
+        "majority 1": "ok",
+        "nearest 0": "ok",
+        "nearest 1": "failed",
+    }
     assert "RuntimeError: this cell was told to fail" in ran.err
     assert "1/2 (1 failed)" in ran.out
     assert "1 of 4 cells are not ok" in ran.err
@@ -91,7 +96,9 @@ def test_a_tracker_is_told_of_every_cell(project) -> None:
 def test_new_seeds_run_alone(project) -> None:
     assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
     before = stamps(project)
-    assert project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code == 0
+    assert (
+        project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code == 0
+    )
     after = stamps(project)
     assert {name: after[name] for name in before} == before
     assert len(after) == 6
@@ -123,7 +130,7 @@ def test_the_same_cell_in_two_processes_gives_the_same_files(project) -> None:
         (("{synthetic: {tracks_per_class: 6, seconds: 1, difficulty: 0}}", "gtzan"), "--data gtzan=DIR"),
     ],
 )
-def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message: str) -> None:  # noqa: ANN001
+def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message: str) -> None:
     project.write(SUITE.replace(*change))
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 2
@@ -156,7 +163,7 @@ def test_a_killed_run_goes_on_where_it_was(project) -> None:
     assert len(after) == 4
 
 
-def wait_for(condition, seconds: float = 90) -> None:  # noqa: ANN001
+def wait_for(condition, seconds: float = 90) -> None:
     limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit, "it did not happen in time"
@@ -178,7 +185,12 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
     project.write(with_model("{nearest: {trouble: die, seed: 0}}"))
     ran = project.bench("run", "suite.yaml", "--jobs", "2")
     assert ran.code == 1
-    assert statuses(project) == {"majority 0": "ok", "majority 1": "ok", "nearest 0": "failed", "nearest 1": "ok"}
+    assert statuses(project) == {
+        "majority 0": "ok",
+        "majority 1": "ok",
+        "nearest 0": "failed",
+        "nearest 1": "ok",
+    }
     assert "WorkerDiedError: The worker process died" in ran.err
 
 

@@ -76,7 +76,7 @@ def test_a_parameter_without_annotation_is_the_authors_error() -> None:
     class Careless(Augmentation):
         name = "careless"
 
-        def __init__(self, *, rate=1.0) -> None: ...  # noqa: ANN001
+        def __init__(self, *, rate=1.0) -> None: ...
 
     with pytest.raises(PluginError, match="'rate' has no type annotation"):
         parameters_of(Careless)

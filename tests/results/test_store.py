@@ -19,18 +19,35 @@ from benchmark.suite.cell import identity
 
 def record(seed: int = 0, status: str = "ok", **labels: str) -> CellRecord:
     spec = {"seed": seed, "model": {"name": "cnn"}}
-    return CellRecord(identity(spec), "trial", labels or {"model": "cnn", "seed": str(seed)}, spec, status, classes=["a", "b"])  # type: ignore[arg-type]
+    return CellRecord(
+        identity(spec),
+        "trial",
+        labels or {"model": "cnn", "seed": str(seed)},
+        spec,
+        status,
+        classes=["a", "b"],
+    )  # type: ignore[arg-type]
 
 
 def predictions() -> pd.DataFrame:
     return pd.DataFrame(
-        {"set": "own:test", "track": ["t0", "t1"], "group": [None, "g"], "label": ["a", "b"], "p:a": [0.5, 0.25], "p:b": [0.5, 0.75]}
+        {
+            "set": "own:test",
+            "track": ["t0", "t1"],
+            "group": [None, "g"],
+            "label": ["a", "b"],
+            "p:a": [0.5, 0.25],
+            "p:b": [0.5, 0.75],
+        }
     )
 
 
 def write(store: ResultsStore, made: CellRecord) -> Path:
     ok = made.status == "ok"
-    history = [{"stage": "train", "epoch": 1, "loss": 0.5}, {"stage": "train", "epoch": 2, "loss": 0.25, "val_loss": 1.0}]
+    history = [
+        {"stage": "train", "epoch": 1, "loss": 0.5},
+        {"stage": "train", "epoch": 2, "loss": 0.25, "val_loss": 1.0},
+    ]
     return store.write(
         made,
         predictions=predictions() if ok else None,
@@ -53,14 +70,18 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_failure_is_a_result_too(tmp_path: Path) -> None:
     store = ResultsStore(tmp_path, "trial")
-    made = CellRecord(record().id, "trial", {"model": "x"}, record().spec, "failed", CellError("ValueError", "bad", "trace"))
+    made = CellRecord(
+        record().id, "trial", {"model": "x"}, record().spec, "failed", CellError("ValueError", "bad", "trace")
+    )
     write(store, made)
     assert store.read(made.id) == made
 
 
 def test_labels_become_safe_folder_names(tmp_path: Path) -> None:
     store = ResultsStore(tmp_path, "trial")
-    for seed, label in enumerate(["../../etc/passwd", "Blašković · ümlaut", "x" * 300, "", "日本", ".hidden", "a/b\\c\0d"]):
+    for seed, label in enumerate(
+        ["../../etc/passwd", "Blašković · ümlaut", "x" * 300, "", "日本", ".hidden", "a/b\\c\0d"]
+    ):
         folder = write(store, record(seed, model=label))
         assert folder.parent == tmp_path / "trial"
         assert len(folder.name) < 100
@@ -115,7 +136,9 @@ def damage(folder: Path, kind: str) -> None:
         ("predictions empty", "empty"),
     ],
 )
-def test_a_damaged_folder_is_named_with_the_reason_and_kept_aside(tmp_path: Path, kind: str, reason: str) -> None:
+def test_a_damaged_folder_is_named_with_the_reason_and_kept_aside(
+    tmp_path: Path, kind: str, reason: str
+) -> None:
     store = ResultsStore(tmp_path, "trial")
     made = record()
     damage(write(store, made), kind)
@@ -162,11 +185,16 @@ def test_two_runs_on_the_same_results_are_kept_apart_and_the_first_is_named(tmp_
             print("locked", flush=True)
             sys.stdin.read()
     """)
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "locked"
     store = ResultsStore(tmp_path, "trial")
-    with pytest.raises(ResultsError, match=rf"Another run is writing .*process {process.pid} on"), store.lock():
+    with (
+        pytest.raises(ResultsError, match=rf"Another run is writing .*process {process.pid} on"),
+        store.lock(),
+    ):
         pass
     process.kill()
     process.communicate()
@@ -174,7 +202,9 @@ def test_two_runs_on_the_same_results_are_kept_apart_and_the_first_is_named(tmp_
         assert (tmp_path / "trial" / ".lock.json").is_file()
 
 
-@pytest.mark.parametrize(("number", "message"), [(28, "disk is full"), (30, "cannot be written"), (13, "--results DIR")])
+@pytest.mark.parametrize(
+    ("number", "message"), [(28, "disk is full"), (30, "cannot be written"), (13, "--results DIR")]
+)
 def test_a_full_or_read_only_disk_is_explained_and_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
 ) -> None:
@@ -192,7 +222,10 @@ def test_a_full_or_read_only_disk_is_explained_and_leaves_nothing_half(
 
 def test_a_results_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(ResultsError, match="cannot be written"), ResultsStore(tmp_path / "file", "trial").lock():
+    with (
+        pytest.raises(ResultsError, match="cannot be written"),
+        ResultsStore(tmp_path / "file", "trial").lock(),
+    ):
         pass
 
 

@@ -8,14 +8,14 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+from suite_texts import GOOD
+
 from benchmark.plugin.registry import Registry, Source
 from benchmark.suite.cell import identity
 from benchmark.suite.identity import Identifier
 
-from suite_texts import GOOD
 
-
-def ids(suite, registry, revision: str | None = "r1") -> list[str | None]:  # noqa: ANN001
+def ids(suite, registry, revision: str | None = "r1") -> list[str | None]:
     identifier = Identifier(registry, lambda spec: revision)
     return [identifier.identity(cell.spec) for cell in suite.cells]
 
@@ -62,7 +62,10 @@ def test_whatever_can_change_a_result_changes_the_identity(load, registry) -> No
 
 def test_a_new_version_of_a_plugin_makes_new_identities(load, registry) -> None:
     suite = load(GOOD)
-    newer = [replace(cell, spec=replace(cell.spec, model=replace(cell.spec.model, version="2"))) for cell in suite.cells]
+    newer = [
+        replace(cell, spec=replace(cell.spec, model=replace(cell.spec.model, version="2")))
+        for cell in suite.cells
+    ]
     identifier = Identifier(registry, lambda spec: "r1")
     assert not {identifier.identity(cell.spec) for cell in newer} & set(ids(suite, registry))
 
@@ -101,7 +104,9 @@ def test_another_process_finds_the_same_identities(load, registry, tmp_path: Pat
         print(json.dumps([identifier.identity(cell.spec) for cell in suite.cells]))
     """)
     environment = {**os.environ, "PYTHONHASHSEED": "123"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     assert json.loads(done.stdout) == expected
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,64 +10,171 @@ from benchmark.exceptions import SuiteError
 from benchmark.suite.source import parse, read_file
 
 
-def value(text: str) -> object:
+def value(text: str) -> Any:
     return parse(text, "s.yaml").value
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(SuiteError) as caught:
+        parse(text, "s.yaml")
+    return [str(problem) for problem in caught.value.problems]
 
 
 def test_every_value_knows_its_line() -> None:
     source = parse("a:\n  b: [1,\n    2]\nc: {d: x}\n", "s.yaml")
     assert source.value == {"a": {"b": [1, 2]}, "c": {"d": "x"}}
-    assert source.place(("a", "b", 1)) == "s.yaml:3"
-    assert source.place(("c", "d", "deeper", 0)) == "s.yaml:4"
+    assert str(source.place(("a", "b", 1))) == "s.yaml:3"
+    assert str(source.place(("c", "d", "deeper", 0))) == "s.yaml:4"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1e-3", 0.001), ("1.5", 1.5), ("12", 12), ("on", "on"), ("no", "no"), ("true", True), ("1:30", "1:30"),
-        ("0x10", "0x10"), ("2026-01-01", "2026-01-01"), ("null", None), ("~", None), ("1_000", "1_000"), ("012", "012"),
+        ("1e-3", 0.001), ("1E5", 1e5), ("1.5", 1.5), (".5", 0.5), ("12", 12), ("-3", -3), ("true", True),
+        ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"),
+        ("1:30", "1:30"), ("1:30.5", "1:30.5"), ("0x10", "0x10"), ("012", "012"), ("1_000", "1_000"),
+        ("2026-01-01", "2026-01-01"), ("null", None), ("~", None), ("'12'", "12"), ("!!str 12", "12"),
+        (".inf", ".inf"), ("=", "="),
     ],
 )  # fmt: skip
 def test_plain_values_are_read_as_a_person_would(text: str, expected: object) -> None:
-    found = value(f"key: {text}")["key"]  # type: ignore[index]
+    found = value(f"key: {text}")["key"]
     assert found == expected
     assert type(found) is type(expected)
 
 
+def test_words_that_older_yaml_takes_for_booleans_may_be_keys() -> None:
+    assert value("on: 1\nno: 2\n1: 3") == {"on": 1, "no": 2, "1": 3}
+
+
 @pytest.mark.parametrize(
-    "text",
-    ["a: !!python/object/apply:os.system [echo]", "a: !!python/name:os.system", "a: !custom 3", "a: !!set {b}", "a: !!binary aGk="],
+    ("written", "tag"),
+    [
+        ("a: !!python/object/apply:os.system [echo]", "!!python/object/apply:os.system"),
+        ("a: !!python/object:os.path {b: 1}", "!!python/object:os.path"),
+        ("a: !!python/name:os.system", "!!python/name:os.system"),
+        ("? !!python/name:os.system y\n: 1", "!!python/name:os.system"),
+        ("a: !custom 3", "!custom"),
+        ("a: !!set {b}", "!!set"),
+        ("a: !!binary aGk=", "!!binary"),
+        ("a: !!timestamp 2026-01-01", "!!timestamp"),
+    ],
 )
-def test_tags_that_would_construct_something_are_refused_with_their_line(text: str) -> None:
-    with pytest.raises(SuiteError, match=r"s\.yaml:2: the tag .* is not allowed"):
-        value(f"x: 1\n{text}")
+def test_tags_that_would_construct_something_are_refused_with_their_line(written: str, tag: str) -> None:
+    assert problems(f"x: 1\n{written}") == [
+        f"s.yaml:2: the tag '{tag}' is not allowed: a suite holds plain values only."
+    ]
 
 
-def test_a_bomb_of_aliases_is_refused_before_it_unfolds() -> None:
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("!!int many", "'many' cannot be read as int"),
+        ("!!int ''", "'' cannot be read as int"),
+        ("!!bool maybe", "'maybe' cannot be read as bool"),
+        ("!!float ''", "'' cannot be read as float"),
+        ("9" * 5000, f"'{'9' * 40}' cannot be read as int"),
+        ("1e999", "'1e999' is not a finite number"),
+    ],
+)
+def test_a_number_that_is_none_is_a_problem_at_its_line(written: str, expected: str) -> None:
+    assert problems(f"x: 1\na: {written}") == [f"s.yaml:2: {expected}."]
+
+
+def test_a_bomb_of_aliases_is_refused_in_no_time() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    with pytest.raises(SuiteError, match="unfolds into more than a suite can need"):
-        value("\n".join(lines))
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    started = time.perf_counter()
+    (problem,) = problems("\n".join(lines))
+    assert time.perf_counter() - started < 10
+    assert "with its aliases, this unfolds into more than 200,000 values or 50 levels" in problem
 
 
-def test_a_structure_inside_itself_is_refused() -> None:
-    with pytest.raises(SuiteError, match="unfolds into more"):
-        value("a: &a [*a]")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x: 1\na: &a [*a]", "s.yaml:2: with its aliases, this unfolds into more than"),
+        ("x: 1\na: &a {b: *a}", "s.yaml:2: with its aliases, this unfolds into more than"),
+        ("a: " + "[" * 60 + "]" * 60, "s.yaml:1: with its aliases, this unfolds into more than"),
+        ("a: " + "[" * 5000 + "]" * 5000, "s.yaml:1: this is nested more than 50 levels deep."),
+    ],
+)
+def test_what_is_nested_without_end_is_refused(text: str, expected: str) -> None:
+    assert problems(text)[0].startswith(expected)
+
+
+def test_one_alias_is_no_bomb() -> None:
+    assert value("a: &a [1]\nb: *a") == {"a": [1], "b": [1]}
 
 
 def test_a_duplicate_key_names_both_lines() -> None:
-    with pytest.raises(SuiteError, match=r"s\.yaml:3: the key 'a' stands here twice, first on line 1"):
-        value("a: 1\nb: 2\na: 3")
+    assert problems("a: 1\nb: 2\na: 3") == ["s.yaml:3: the key 'a' is given twice, first on line 1."]
+    assert problems("matrix:\n  seed: [1]\n  seed: [2]") == [
+        "s.yaml:3: the axis 'seed' is given twice, first on line 2."
+    ]
 
 
-@pytest.mark.parametrize(("text", "line"), [("a: [1, 2\nb: 3", 2), ("a: 'x\n", 2), ("a: {b: 1}}", 1), ("\ta: 1", 1)])
-def test_a_syntax_error_has_its_line(text: str, line: int) -> None:
-    with pytest.raises(SuiteError, match=rf"s\.yaml:{line}: this is not valid YAML"):
-        value(text)
+def test_keys_are_words() -> None:
+    assert problems("? [a]\n: 1\n") == ["s.yaml:1: a key is a word, and this is a list or a mapping."]
+    assert "s.yaml:2: merge keys ('<<') are not allowed" in problems("a: &a {b: 1}\n<<: *a")[0]
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"", "empty"), (b"- 1\n", "is a mapping"), (b"a: \xff\xfe", "UTF-8")])
-def test_files_that_are_no_suites_say_so(tmp_path: Path, content: bytes, message: str) -> None:
+def test_all_problems_of_a_text_are_said_at_once() -> None:
+    found = problems("a: !x 1\nb: 1e999\nb: 2")
+    assert [problem.partition(": ")[0] for problem in found] == ["s.yaml:1", "s.yaml:2", "s.yaml:3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("a: [1, 2\nb: 3", 2, "expected ',' or ']'"),
+        ("a: 'x\n", 2, "unexpected end of stream"),
+        ("a: {b: 1}}", 1, "expected"),
+        ("\ta: 1", 1, "cannot start any token"),
+        ("a: 1\nb: *nowhere", 2, "undefined alias"),
+        ("a: 1\n---\nb: 2", 2, "another document"),
+    ],
+)
+def test_a_syntax_error_has_its_line(text: str, line: int, part: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith(f"s.yaml:{line}: this is not valid YAML: ")
+    assert part in problem
+
+
+def test_a_control_character_has_its_line() -> None:
+    assert problems("a: 1\nb: \x00") == ["s.yaml:2: the character '\\x00' is not allowed in YAML."]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "s.yaml:1: this is empty."),
+        (b"# nothing\n", "s.yaml:1: this is empty."),
+        (b"\n- 1\n", "s.yaml:2: a suite is a mapping with keys such as name, cell and matrix; found a list."),
+        (
+            b"words\n",
+            "s.yaml:1: a suite is a mapping with keys such as name, cell and matrix; found 'words'.",
+        ),
+        (b"a: 1\nb: \xff\xfe", "s.yaml:2: this is not text in UTF-8; save it as UTF-8."),
+    ],
+)
+def test_files_that_are_no_suites_say_so(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "s.yaml").write_bytes(content)
-    with pytest.raises(SuiteError, match=message):
+    with pytest.raises(SuiteError) as caught:
         read_file(tmp_path / "s.yaml")
+    assert str(caught.value) == f"{tmp_path}/{expected}"
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_bytes(b"\xef\xbb\xbfname: x\n")
+    assert read_file(tmp_path / "s.yaml")[0].value == {"name": "x"}
+
+
+def test_a_folder_is_no_suite(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match=r"this cannot be read: Is a directory\."):
+        read_file(tmp_path)
+
+
+def test_a_text_from_elsewhere_has_no_lines() -> None:
+    with pytest.raises(SuiteError, match=r"^--set a: this is not valid YAML"):
+        parse("[1", "--set a", numbered=False)

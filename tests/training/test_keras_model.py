@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy import ToyExamples
 
 from benchmark.exceptions import CellTimeoutError
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.run import TrainingRun
 
-from toy import ToyExamples
-
 pytestmark = pytest.mark.slow
 
 
-def fitted(seed: int = 0, **settings: object):  # noqa: ANN201
+def fitted(seed: int = 0, **settings: object):
     from bench_models import Cnn
 
     train = ToyExamples()
@@ -115,7 +114,9 @@ def test_a_cell_that_is_out_of_time_stops_at_the_next_batch() -> None:
         Cnn(filters=[4], units=4).fit(ToyExamples(), None, run)
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"])
+@pytest.mark.parametrize(
+    "loss", ["categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"]
+)
 def test_losses_on_one_hot_labels_train_and_report_accuracy(loss: str) -> None:
     _, history, _ = fitted(loss=loss)
     assert 0 <= history[-1]["val_accuracy"] <= 1

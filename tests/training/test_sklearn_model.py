@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
+from toy import ToyExamples
 
 from bench_models import Majority, MfccSvm
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.run import TrainingRun
-
-from toy import ToyExamples
 
 
 def run() -> TrainingRun:

@@ -1,0 +1,119 @@
+"""Small components, and a suite without fault that uses them, for tests to break."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from benchmark import Augmentation, Dataset, Features, Location, Metric, Model
+from benchmark.plugin.registry import Registry, Source
+
+GOOD = """\
+name: trial
+cell:
+  dataset: tones
+  features: {picture: {size: 32}}
+  training: {epochs: 3}
+matrix:
+  model: [small, {large: {width: 64}}]
+  augmentation: [none, {label: both, use: [stretch, mask]}]
+  seed: [0, 1]
+"""
+
+
+def replaced(old: str, new: str) -> str:
+    """Return the good suite with one thing written otherwise."""
+    assert old in GOOD
+    return GOOD.replace(old, new)
+
+
+def with_cell(line: str) -> str:
+    """Return the good suite with a line more under ``cell``: it is line 4."""
+    return replaced("  features:", f"  {line}\n  features:")
+
+
+class Tones(Dataset):
+    """Pure tones."""
+
+    name = "tones"
+
+    def __init__(self, *, count: int = 4, root: Annotated[str | None, Location()] = None) -> None: ...
+
+
+class Noises(Dataset):
+    """Noises, for testing only."""
+
+    name = "noises"
+    role = "test"
+
+
+class Picture(Features):
+    """A square picture."""
+
+    name = "picture"
+
+    def __init__(self, *, size: Annotated[int, Field(gt=0)] = 16) -> None: ...
+
+
+class Small(Model):
+    """A model without parameters."""
+
+    name = "small"
+
+
+class Large(Model):
+    """A model with a width.
+
+    And more to say about it.
+    """
+
+    name = "large"
+
+    def __init__(
+        self, *, width: Annotated[int, Field(gt=0)] = 8, kind: Literal["deep", "flat"] = "deep"
+    ) -> None: ...
+
+
+class Stretch(Augmentation):
+    name = "stretch"
+    acts_on = "waveform"
+
+    def __init__(self, *, rates: list[float] = [1]) -> None: ...  # noqa: B006
+
+
+class Mask(Augmentation):
+    name = "mask"
+    acts_on = "features"
+
+
+class TopK(Metric):
+    """Right among the first k."""
+
+    name = "top-k"
+
+    def __init__(self, *, k: Annotated[int, Field(gt=0)]) -> None: ...
+
+
+def metric(called: str) -> type[Metric]:
+    return type(called, (Metric,), {"name": called})
+
+
+COMPONENTS = (
+    Tones,
+    Noises,
+    Picture,
+    Small,
+    Large,
+    Stretch,
+    Mask,
+    TopK,
+    *map(metric, ("top1", "top2", "macro-f1")),
+)
+
+
+def fake_registry() -> Registry:
+    registry = Registry()
+    for component in COMPONENTS:
+        registry.add(component, Source("fakes", "fakes", "1.0"))
+    return registry
