@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
-from suite_texts import GOOD
+from suite_components import GOOD, with_cell
 
 from benchmark.plugin.registry import Registry, Source
 from benchmark.suite.cell import identity
@@ -38,6 +38,7 @@ def test_labels_order_locations_metrics_and_written_defaults_are_decoration(load
         ("dataset: tones", "dataset: {tones: {root: /elsewhere}}"),
         ("dataset: tones", "dataset: {tones: {count: 4}}"),
         ("dataset: tones", "metrics: [top2]\n  dataset: tones"),
+        ("use: [stretch, mask]", "use: [{stretch: {rates: [1]}}, {mask: {}, label: other}]"),
         ("epochs: 3", "epochs: 3, batch_size: 32"),
         ("name: trial", "name: other\ndescription: words"),
     ]:
@@ -92,13 +93,10 @@ def test_another_process_finds_the_same_identities(load, registry, tmp_path: Pat
         import sys, json
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from pathlib import Path
-        from conftest import Large, Mask, Noises, Picture, Small, Stretch, Tones, metric
-        from benchmark.plugin.registry import Registry, Source
+        from suite_components import fake_registry
         from benchmark.suite.identity import Identifier
         from benchmark.suite.load import load_suite
-        registry = Registry()
-        for component in (Mask, Large, Noises, Small, Picture, Tones, Stretch, *map(metric, ("top2", "top1", "macro-f1"))):
-            registry.add(component, Source("fakes", "fakes", "1.0"))
+        registry = fake_registry()
         suite = load_suite(Path({str(tmp_path / "suite.yaml")!r}), registry)
         identifier = Identifier(registry, lambda spec: "r1")
         print(json.dumps([identifier.identity(cell.spec) for cell in suite.cells]))
@@ -113,3 +111,18 @@ def test_another_process_finds_the_same_identities(load, registry, tmp_path: Pat
 def test_the_registry_s_version_is_what_counts(load, registry: Registry) -> None:
     assert registry.offer("model", "small").source == Source("fakes", "fakes", "1.0")
     assert load(GOOD).cells[0].spec.model.version == "1.0"
+
+
+def test_the_order_of_evaluation_sets_and_their_labels_are_decoration(load, registry) -> None:
+    first = ids(load(with_cell("evaluate: [test, noises]")), registry)
+    assert ids(load(with_cell("evaluate: [{noises: , label: street}, tones:test]")), registry) == first
+    assert not set(ids(load(with_cell("evaluate: [test]")), registry)) & set(first)
+
+
+def test_an_evaluation_dataset_that_is_absent_leaves_no_identity(load, registry) -> None:
+    suite = load(with_cell("evaluate: [test, noises]"))
+    identifier = Identifier(registry, lambda spec: {"tones": "r1"}.get(spec.name))
+    assert identifier.identity(suite.cells[0].spec) is None
+    assert identifier.canonical(suite.cells[0].spec) is None
+    other = Identifier(registry, lambda spec: f"{spec.name}2")
+    assert other.identity(suite.cells[0].spec) == identity(other.canonical(suite.cells[0].spec))

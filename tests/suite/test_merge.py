@@ -93,9 +93,9 @@ def test_bases_may_build_on_bases_but_not_in_a_circle(load, problems, base: Path
     ]
 
 
-def test_a_base_that_is_not_there_or_no_name_is_a_problem_of_the_file_that_names_it(problems) -> None:
+def test_a_base_that_is_not_there_is_a_problem_of_the_file_that_names_it(problems, tmp_path: Path) -> None:
     assert problems("name: x\nextends: nowhere.yaml\n") == [
-        "suite.yaml:2: 'extends' names nowhere.yaml: there is no such file. Suites beside it: suite.yaml."
+        f"suite.yaml:2: 'extends' names nowhere.yaml: there is no such file. Suites in {tmp_path}: suite.yaml."
     ]
     assert problems("name: x\nextends: [a]\n") == [
         "suite.yaml:2: 'extends' is the name of a file, found ['a']."
