@@ -52,7 +52,7 @@ def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Fi
     bar = axes.collections[0].colorbar
     bar.ax.tick_params(labelsize=8)
     bar.set_label("points" if difference else "% recognised", size=8)
-    axes.set_title(title, loc="left", fontsize=10)
+    _title(figure, title)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="x", rotation=40, labelsize=8, length=0)
     axes.tick_params(axis="y", rotation=0, labelsize=8, length=0)
@@ -68,7 +68,9 @@ def confusion_grid(matrices: Mapping[str, pd.DataFrame], title: str) -> Figure:
     count = len(matrices)
     across = min(4, count)
     down = -(-count // across)
-    figure = Figure(figsize=(0.9 + 2.6 * across, 0.9 + 2.75 * down), layout="constrained")
+    # Room for the names of many classes, at 6 points each.
+    side = max(2.6, 0.9 + 0.095 * max((len(matrix) for matrix in matrices.values()), default=0))
+    figure = Figure(figsize=(0.9 + side * across, 0.9 + (side + 0.15) * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     image = None
     alike = len({tuple(matrix.columns) for matrix in matrices.values()}) == 1
@@ -89,7 +91,7 @@ def confusion_grid(matrices: Mapping[str, pd.DataFrame], title: str) -> Figure:
         bar = figure.colorbar(image, ax=grid, aspect=30, fraction=0.04)
         bar.ax.tick_params(labelsize=8)
         bar.set_label("% of the true class", size=8)
-    figure.suptitle(f"{title}: true class down, answer across", fontsize=10, x=0.01, ha="left")
+    _title(figure, f"{title}: true class down, answer across")
     return figure
 
 
@@ -129,7 +131,7 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
     grid.flat[0].legend(fontsize=7)
     figure.supxlabel("epoch", fontsize=8)
     figure.supylabel("accuracy, % of items", fontsize=8)
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    _title(figure, title)
     return figure
 
 
@@ -144,7 +146,21 @@ def _longest(labels: Iterable[Any]) -> int:
     return max((len(str(label)) for label in labels), default=0)
 
 
-def _wrapped(label: str, width: int = 26) -> str:
+def _title(figure: Figure, text: str) -> None:
+    """Set a title in as many lines as the figure's width asks for: what marks it says must not be cut off."""
     import textwrap
 
-    return "\n".join(textwrap.wrap(label, width, max_lines=3, placeholder=" …"))
+    letters_an_inch = 11
+    lines = textwrap.wrap(text, max(24, int(figure.get_figwidth() * letters_an_inch)))
+    figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+
+
+def _wrapped(label: str, width: int = 28, most: int = 3) -> str:
+    """Return a label in few lines; long ones lose their middle, as rows often differ at the end."""
+    import textwrap
+
+    lines = textwrap.wrap(label, width)
+    if len(lines) > most:
+        half = most * width // 2 - 3
+        lines = textwrap.wrap(f"{label[:half].rstrip()} … {label[-half:].lstrip()}", width)
+    return "\n".join(lines)
