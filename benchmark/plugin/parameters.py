@@ -73,7 +73,7 @@ def parameters_of(component: type[Component]) -> Mapping[str, Parameter]:
     Raises:
         PluginError: when a parameter has no annotation or one that cannot be checked.
     """
-    return _parameters_of(component)
+    return _parameters_of(component)  # type: ignore[arg-type]
 
 
 @cache

@@ -118,6 +118,7 @@ def bench(python: Path, folder: Path, cache: Path, *arguments: str) -> subproces
         capture_output=True,
         text=True,
         timeout=300,
+        check=False,
     )
 
 
