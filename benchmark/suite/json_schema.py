@@ -1,120 +1,200 @@
-"""The JSON Schema of suite files, with the components that are installed: editors complete and check by it."""
+"""The suite language as JSON Schema, with the components of the installed plugins, for editors to complete."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from benchmark.exceptions import PluginError
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import parameters_of
+from benchmark.plugin.parameters import Parameter, parameters_of
 from benchmark.plugin.registry import Registry
-from benchmark.suite.settings import LeaderboardSettings, Settings
-from benchmark.suite.values import COMPONENTS, SETTINGS
+from benchmark.suite.expand import KEYS
+from benchmark.suite.load import NAME_PATTERN, TOP
+from benchmark.suite.settings import SETTINGS, LeaderboardSettings
+from benchmark.suite.values import PARTS
 
-_TEXT = {"type": "string"}
-_NUMBER_FROM_0 = {"type": "integer", "minimum": 0}
+Schema = dict[str, Any]
+
+_DESCRIPTIONS = {
+    "name": "Name of the suite and of its results folder: letters, digits, '.', '_' and '-'.",
+    "description": "What the suite is for, in words.",
+    "extends": "Another suite, relative to this file, that this one builds on. A key set to null is taken away.",
+    "cell": "What all cells have in common.",
+    "matrix": "The axes: each is a list of values of a cell's key, or of one setting; their cross-product is run.",
+    "include": "Cells beside the cross-product: values of some axes, combined with all values of the others.",
+    "exclude": "Cells to leave out: labels of values of axes; a cell that has all of them is not run.",
+    "leaderboard": "How rows are ordered and compared.",
+    "reference": "Expected values, for tables to show beside the measured ones.",
+    "dataset": "The recordings to train and test on.",
+    "clips": "Cut each track into clips; null for whole tracks.",
+    "augmentation": "A recipe: 'none', one augmentation, a list of them, or {label, use}. An inner list is a chain.",
+    "features": "What a waveform becomes before a model sees it.",
+    "model": "What is trained.",
+    "evaluate": "What trained models are evaluated on: 'test', 'validation', or another dataset.",
+    "metrics": "What is measured on each evaluation set.",
+    "seed": "What all random numbers are derived from.",
+    "fold": "Which of the split's folds is the test part, from 0.",
+}
+_LABEL: Schema = {"type": ["string", "number"], "description": "What tables call it."}
+_NULL: Schema = {"type": "null"}
 
 
-def suite_schema(registry: Registry) -> dict[str, Any]:
-    """Return JSON Schema (draft 2020-12) of a suite: what is allowed, not all that is checked."""
-    definitions = {
-        kind: _components(kind, registry) for kind in ("augmentation", "metric", *COMPONENTS.values())
-    }
-    definitions |= {key: _settings(settings) for key, settings in SETTINGS.items()}
-    definitions["recipe"] = _recipe()
-    keys = _keys()
-    axes = {key: _axis(schema) for key, schema in keys.items()}
-    for group, settings in SETTINGS.items():
-        fields = _settings(settings)["properties"]
-        axes |= {f"{group}.{name}": _axis(schema) for name, schema in fields.items()}
+def suite_schema(registry: Registry) -> Schema:
+    """Return the JSON Schema (draft 2020-12) of suite files.
+
+    It takes every suite that loads. It is for completion and first checks: what it cannot say, such as that a
+    label must exist or that fractions add up to 1, only ``load_suite`` checks.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "genrebench suite",
         "type": "object",
-        "properties": {
-            "name": {**_TEXT, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
-            "description": _TEXT,
-            "extends": {**_TEXT, "description": "a suite that this one builds on"},
-            "cell": {"type": "object", "properties": keys, "additionalProperties": False},
-            "matrix": {"type": "object", "properties": axes, "additionalProperties": False},
-            "include": {"type": "array", "items": {"type": "object"}},
-            "exclude": {"type": "array", "items": {"type": "object"}},
-            "leaderboard": _settings(LeaderboardSettings),
-            "reference": {},
+        "additionalProperties": False,
+        "properties": {key: {"description": _DESCRIPTIONS[key], **_top(key)} for key in TOP},
+        "anyOf": [{"required": ["name"]}, {"required": ["extends"]}],
+        "$defs": _definitions(registry),
+    }
+
+
+def _top(key: str) -> Schema:
+    """Return the schema of a top-level key; null stands for its absence, and takes away what a base says."""
+    values = {name: _reference(name) for name in _axis_names()}
+    labels: Schema = {"type": ["string", "number"]}
+    shapes: dict[str, Schema] = {
+        "name": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
+        "extends": {"type": "string"},
+        "description": {"type": ["string", "null"]},
+        "cell": _object({key: _or_null(_reference(key)) for key in KEYS}, nullable=True),
+        "matrix": _object({name: _or_null(_list_of(value)) for name, value in values.items()}, nullable=True),
+        "include": _or_null(
+            _list_of(_object({n: {"anyOf": [value, labels]} for n, value in values.items()}))
+        ),
+        "exclude": _or_null(_list_of(_object({name: _one_or_more(labels) for name in values}))),
+        "leaderboard": _or_null({"$ref": "#/$defs/leaderboard"}),
+        "reference": {},
+    }
+    return shapes[key]
+
+
+def _definitions(registry: Registry) -> dict[str, Schema]:
+    """Return what a cell's keys and single settings may be, by name."""
+    use = {"$ref": "#/$defs/augmentations"}
+    uses = _list_of(_one_or_more(use), empty=True)
+    any_dataset = {"$ref": "#/$defs/datasets"}
+    parts = {"enum": list(PARTS), "description": "A part of the cell's own dataset."}
+    of_dataset = {"type": "string", "pattern": f":({'|'.join(PARTS)})$"}
+    number = {"type": "integer", "minimum": 0}
+    definitions: dict[str, Schema] = {
+        "dataset": _component(registry, "dataset", role="train"),
+        "datasets": _component(registry, "dataset"),
+        "features": _component(registry, "features"),
+        "model": _component(registry, "model"),
+        "augmentations": _component(registry, "augmentation"),
+        "augmentation": {
+            "anyOf": [
+                {"const": "none"},
+                use,
+                uses,
+                _object({"label": _LABEL, "use": {"anyOf": [{"enum": ["none", None]}, use, uses]}}, ["use"]),
+            ]
         },
-        "required": ["name"],
-        "additionalProperties": False,
-        "$defs": definitions,
+        "evaluate": _list_of({"anyOf": [parts, of_dataset, any_dataset]}),
+        "metrics": _list_of(_component(registry, "metric")),
+        "seed": number,
+        "fold": number,
+        "leaderboard": _settings(LeaderboardSettings.model_json_schema()),
     }
+    for key, kind in SETTINGS.items():
+        definitions |= _settings_definitions(key, kind.model_json_schema())
+    numbers = {"anyOf": [{"type": "object", "additionalProperties": {"type": ["string", "number"]}}, _NULL]}
+    definitions["leaderboard"]["properties"]["baseline"] = numbers
+    return definitions
 
 
-def _keys() -> dict[str, Any]:
-    """Return the schema of each key of a cell."""
-    return {
-        **{key: _reference(kind) for key, kind in COMPONENTS.items()},
-        **{key: {"anyOf": [_reference(key), {"type": "null"}]} for key in SETTINGS},
-        "augmentation": _reference("recipe"),
-        "evaluate": {"type": "array", "minItems": 1, "items": {"anyOf": [_TEXT, _reference("dataset")]}},
-        "metrics": {"type": "array", "minItems": 1, "items": _reference("metric")},
-        "seed": _NUMBER_FROM_0,
-        "fold": {"anyOf": [_NUMBER_FROM_0, {"type": "null"}]},
+def _component(registry: Registry, kind: Kind, role: str | None = None) -> Schema:
+    """Return the schema of a component: its name, or one name with parameters and perhaps a label."""
+    choices: list[Schema] = []
+    for name in registry.names(kind):
+        offers = registry.offers[kind][name]
+        component: Any = offers[0].component
+        if len(offers) > 1 or (role is not None and component.role != role):
+            continue
+        description = {"description": inspect.getdoc(component) or name}
+        parameters = _parameters(component)
+        needed = [parameter.name for parameter in parameters.values() if parameter.required]
+        if not needed:
+            choices.append({"const": name, **description})
+        given = _object(
+            {each.name: _values(each) for each in parameters.values()}, needed, nullable=not needed
+        )
+        choices.append(_object({name: given, "label": _LABEL}, [name]) | description)
+    return {"oneOf": choices} if choices else {"not": {}}
+
+
+def _parameters(component: type[Component]) -> Mapping[str, Parameter]:
+    try:
+        return parameters_of(component)
+    except PluginError:
+        return {}  # its author's error, said as soon as a suite asks for the component
+
+
+def _values(parameter: Parameter) -> Schema:
+    try:
+        return parameter.json_schema()
+    except PydanticInvalidForJsonSchema:
+        return {"description": parameter.type_text}  # a type that JSON Schema cannot express: anything goes
+
+
+def _settings_definitions(key: str, schema: Schema) -> dict[str, Schema]:
+    """Return definitions of all settings of a key, and of each by itself, as a value of an axis."""
+    whole = _settings(schema)
+    whole["properties"] = {"label": _LABEL, **whole["properties"]}
+    single = {
+        f"{key}.{name}": {"anyOf": [value, _object({"label": _LABEL, "value": value}, ["label", "value"])]}
+        for name, value in schema["properties"].items()
     }
+    # What is missing may stand in the suite that this one extends.
+    whole.pop("required", None)
+    return {key: _or_null(whole) if key == "clips" else whole, **single}
 
 
-def _axis(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "minItems": 1, "items": schema}
-
-
-def _reference(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-def _settings(settings: type[Settings]) -> dict[str, Any]:
-    """Return the schema of settings; as an axis, they may have a label."""
-    schema = settings.model_json_schema()
-    schema["properties"] = {**schema["properties"], "label": _TEXT}
-    return schema
-
-
-def _components(kind: Kind, registry: Registry) -> dict[str, Any]:
-    """Return the schema of a component: a name, or one name with its parameters and perhaps a label."""
-    names = [name for name in registry.names(kind) if len(registry.offers[kind][name]) == 1]
-    parts = {name: registry.offer(kind, name).component for name in names}
-    chosen = [
-        {
-            "type": "object",
-            "description": _summary(component),
-            "properties": {name: _parameters(component), "label": _TEXT},
-            "required": [name],
-            "additionalProperties": False,
-        }
-        for name, component in parts.items()
-    ]
-    named = [{"const": name, "description": _summary(component)} for name, component in parts.items()]
-    return {"anyOf": [*named, *chosen]}
-
-
-def _parameters(component: type[Component]) -> dict[str, Any]:
-    parameters = parameters_of(component)
-    return {
-        "type": ["object", "null"],
-        "properties": {name: parameter.json_schema() for name, parameter in parameters.items()},
-        "required": [name for name, parameter in parameters.items() if parameter.required],
-        "additionalProperties": False,
+def _settings(schema: Schema) -> Schema:
+    """Return pydantic's schema without titles, which only repeat the names; null takes a setting away."""
+    properties = {
+        name: _or_null({key: value for key, value in each.items() if key != "title"})
+        for name, each in schema["properties"].items()
     }
+    return {key: value for key, value in schema.items() if key != "title"} | {"properties": properties}
 
 
-def _recipe() -> dict[str, Any]:
-    use = {"anyOf": [_reference("augmentation"), {"type": "array", "items": _reference("augmentation")}]}
-    uses = {"anyOf": [{"type": "array", "items": use}, _reference("augmentation"), {"const": "none"}]}
-    labelled = {
-        "type": "object",
-        "properties": {"label": _TEXT, "use": uses},
-        "required": ["use"],
-        "additionalProperties": False,
-    }
-    return {"anyOf": [*uses["anyOf"], labelled]}
+def _axis_names() -> list[str]:
+    return [*KEYS, *(f"{key}.{name}" for key, kind in SETTINGS.items() for name in kind.model_fields)]
 
 
-def _summary(component: type[Component]) -> str:
-    return (inspect.getdoc(component) or "").partition("\n")[0]
+def _reference(key: str) -> Schema:
+    schema: Schema = {"$ref": f"#/$defs/{key}"}
+    return schema | {"description": _DESCRIPTIONS[key]} if key in _DESCRIPTIONS else schema
+
+
+def _object(
+    properties: dict[str, Schema], required: list[str] | None = None, *, nullable: bool = False
+) -> Schema:
+    kind: str | list[str] = ["object", "null"] if nullable else "object"
+    schema: Schema = {"type": kind, "properties": properties, "additionalProperties": False}
+    return schema | {"required": required} if required else schema
+
+
+def _list_of(item: Schema, *, empty: bool = False) -> Schema:
+    return {"type": "array", "items": item} | ({} if empty else {"minItems": 1})
+
+
+def _one_or_more(item: Schema) -> Schema:
+    return {"anyOf": [item, _list_of(item)]}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return schema if _NULL in schema.get("anyOf", []) else {"anyOf": [schema, _NULL]}

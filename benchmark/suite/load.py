@@ -21,7 +21,7 @@ from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.values import Checker
 
 TOP = ("name", "description", "extends", "cell", "matrix", "include", "exclude", "leaderboard", "reference")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _expanded(
 
 def _name(checker: Checker, content: Mapping[str, Any]) -> str:
     name = content.get("name")
-    if isinstance(name, str) and _NAME.fullmatch(name):
+    if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name):
         return name
     allowed = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or a digit"
     found = f"found {name!r}" if "name" in content else "it has none"
