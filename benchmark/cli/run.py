@@ -22,7 +22,7 @@ INTERRUPTED = 130
 @suite_options
 @locations_options
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per GPU, or per 2 cores."
+    "--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per GPU, or 2 to 8 by cores."
 )
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip

@@ -132,8 +132,12 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def default_jobs(gpus: tuple[str, ...]) -> int:
-    """Return one worker per GPU, or on a CPU one per two cores: small networks do not fill many cores."""
-    return len(gpus) or max(1, min(8, (os.cpu_count() or 1) // 2))
+    """Return one worker per GPU; on a CPU one per two cores, at least two if there are two, at most eight.
+
+    Small networks do not fill many cores, and each worker holds a TensorFlow of its own in memory.
+    """
+    cores = os.cpu_count() or 1
+    return len(gpus) or max(min(2, cores), min(8, cores // 2))
 
 
 def _task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
