@@ -119,11 +119,11 @@ def _override(source: Source, text: str) -> None:
     where = Place(f"--set {dotted}")
     value = parse(given, where.name, numbered=False).value if given.strip() else None
     path = _resolve(source.value, dotted, where)
-    if value is not None:
+    if value is not None and all(isinstance(step, str) for step in path[:2]):
         _make_way(source, _nested(path, value))
     target = source.value
     for position, step in enumerate(path[:-1]):
-        if isinstance(target, dict) and target.get(step) is None:
+        if (target.get(step) if isinstance(target, dict) else target[step]) is None:
             target[step] = {}
             source.places[path[: position + 1]] = where
         target = target[step]

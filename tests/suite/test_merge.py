@@ -152,6 +152,14 @@ def test_a_wrong_override_is_named(problems, override: str, expected: str) -> No
     assert found.startswith(expected)
 
 
+def test_an_override_may_reach_into_what_is_empty(load, problems) -> None:
+    assert load(GOOD + "leaderboard:\n", "leaderboard.baseline.seed=1").leaderboard.baseline == {"seed": "1"}
+    assert load(replaced("[small,", "[null,"), "matrix.model.0.small=").axes["model"] == ("small", "large")
+    assert problems(replaced("matrix:", "reference:") + "matrix: [1]\n", "matrix.0=2")[0].startswith(
+        "suite.yaml:10: 'matrix' is a mapping"
+    )
+
+
 def test_all_wrong_overrides_are_named_at_once(problems) -> None:
     assert len(problems(GOOD, "a", "b")) == 2
 
