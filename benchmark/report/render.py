@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from itertools import groupby
 from typing import Any
 
 from benchmark.report.table import Column, Table, cell_text
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",  "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$",
-    "Δ": r"$\Delta$", "–": "--", "—": "---", "…": r"\ldots{}", "µ": r"$\mu$",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
+    "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': "''",
+    # After the end of a line, these two would be read as its options.
+    "[": "{[}", "*": "{*}",
+    "±": r"$\pm$", "·": r"$\cdot$", "−": "$-$", "×": r"$\times$", "Δ": r"$\Delta$", "µ": r"$\mu$", "→": r"$\to$",
+    "≤": r"$\leq$", "≥": r"$\geq$", "–": "--", "—": "---", "…": r"\ldots{}", "‘": "`", "’": "'", "“": "``",
+    "”": "''", "«": r"$\ll$", "»": r"$\gg$",
+    # Latin letters that LaTeX's first encoding lacks.
+    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "ŋ": "ng",
+    "Ŋ": "Ng", "ĸ": "k",
 }  # fmt: skip
-# What LaTeX knows without a package: Latin letters with accents end here.
-_LAST_LATIN = "\u017f"
+_ACCENTED = set(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĀāĂăĆćČčĎďĒēĚěĞğĪīŁłŃńŇňŌōŐőŒœŘřŚśŞşŠšŤťŪūŮůŰűŹźŻżŽž"
+)
 _UNLIMITED = 10_000
 
 
@@ -99,9 +107,20 @@ def to_terminal(table: Table, width: int | None = None) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Return text that LaTeX sets as it is, in one line; ``?`` for a letter that it has no font for."""
-    letters = " ".join(text.split())
-    return "".join(_LATEX.get(each, each if each <= _LAST_LATIN else "?") for each in letters)
+    """Return text that LaTeX sets as it is, in one line.
+
+    A letter that it has no font for loses its accent, or becomes ``?``.
+    """
+    return "".join(map(_latex_letter, " ".join(text.split())))
+
+
+def _latex_letter(letter: str) -> str:
+    if letter in _LATEX:
+        return _LATEX[letter]
+    if letter.isascii() or letter in _ACCENTED:
+        return letter
+    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return "".join(_LATEX.get(each, each) for each in plain) or "?"
 
 
 def escape_markdown(text: str) -> str:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +114,28 @@ def test_a_terminal_is_shown_labels_that_look_like_markup_as_they_are() -> None:
 
 def test_a_table_survives_json() -> None:
     assert Table.from_json(json.loads(json.dumps(TABLE.to_json()))) == TABLE
+
+
+def test_letters_that_latex_has_no_font_for_lose_their_accent() -> None:
+    assert escape_latex("Đorđe Šimić, ąę ﬁ “quoted”") == "Dorde Šimić, ae fi ``quoted''"
+
+
+def test_latex_options_are_not_seen_in_what_stands_at_the_start_of_a_line() -> None:
+    table = Table((Column("m", "[m]"),), ({"m": "[2pt] model"}, {"m": "*model"}))
+    text = to_latex(table, "x")
+    assert not any(line.startswith(("[", "*")) for line in text.splitlines())
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
+def test_latex_is_set_as_it_is_with_booktabs_alone(tmp_path: Path) -> None:
+    letters = "".join(chr(code) for code in range(33, 0x2200) if chr(code).isprintable())
+    lines = tuple({"rank": 1, "model": letters[start : start + 40]} for start in range(0, len(letters), 40))
+    odd = Table(COLUMNS[:2], ({"rank": None, "model": "[2pt] x"}, *lines), letters[:300], ("[note]",))
+    tables = to_latex(TABLE, "made_up-1.x") + to_latex(odd, "odd")
+    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
+    (tmp_path / "document.tex").write_text(document.replace("% needs", "\n% needs"), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
+    done = subprocess.run(
+        command, check=False, cwd=tmp_path, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
