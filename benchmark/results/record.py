@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.plugin.parameters import sentence
 
 Status = Literal["ok", "failed", "timed out", "interrupted"]
 FORMAT = 1
@@ -65,14 +70,17 @@ class CellRecord:
         """Return the record that ``to_json`` gave; keys of later versions are ignored.
 
         Raises:
-            KeyError, TypeError: when ``data`` is not such a record.
+            ValueError: when ``data`` is not such a record, with the first thing that is wrong.
         """
-        known = {f.name for f in fields(cls)}
-        kept = {key: value for key, value in data.items() if key in known}
-        error = kept.get("error")
-        if error is not None:
-            kept["error"] = CellError(**error)
-        for required in ("id", "suite", "labels", "spec", "status"):
-            if required not in kept:
-                raise KeyError(required)
-        return cls(**kept)
+        try:
+            return _adapter().validate_python(data)
+        except ValidationError as error:
+            detail = error.errors()[0]
+            where = ".".join(map(str, detail["loc"])) or "the record"
+            missing = detail["type"] == "missing"
+            raise ValueError(f"'{where}' is missing" if missing else sentence(where, detail)) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[CellRecord]:
+    return TypeAdapter(CellRecord)

@@ -53,6 +53,8 @@ class ResultsStore:
             entries = list(os.scandir(self.folder))
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise _unreadable(error, self.folder) from error
         found = {}
         for entry in sorted(entries, key=lambda entry: entry.name):
             match = _ID.fullmatch(entry.name)
@@ -179,6 +181,8 @@ class ResultsStore:
                 names = [entry.name for entry in entries if entry.name.endswith(f"-{id_}")]
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _unreadable(error, self.folder) from error
         usable = [name for name in names if not name.startswith((TEMPORARY, DAMAGED))]
         return self.folder / max(usable) if usable else None
 
@@ -247,8 +251,8 @@ def _read(id_: str, folder: Path) -> CellRecord | Damaged:
         return Damaged(folder, f"{CELL} is missing")
     except (OSError, UnicodeDecodeError) as error:
         return Damaged(folder, f"{CELL} cannot be read: {error}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Damaged(folder, f"{CELL} is not a record of a cell ({type(error).__name__}: {error})")
+    except (ValueError, RecursionError) as error:
+        return Damaged(folder, f"{CELL} is not a record of a cell ({error})")
     if record.id != id_ or identity(record.spec) != id_:
         return Damaged(folder, f"{CELL} has been changed: its specification does not give the id {id_}")
     if record.status == "ok":
@@ -303,6 +307,13 @@ def _holder(folder: Path) -> str:
         return f": process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def _unreadable(error: OSError, folder: Path) -> ResultsError:
+    return ResultsError(
+        f"{folder} cannot be read ({error.strerror}); it should be a folder of results. Choose another one with "
+        "--results DIR or BENCH_RESULTS."
+    )
 
 
 def _unwritable(error: OSError, folder: Path) -> ResultsError:

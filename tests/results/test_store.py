@@ -111,6 +111,14 @@ def damage(folder: Path, kind: str) -> None:
     elif kind == "record without status":
         del content["status"]
         cell.write_text(json.dumps(content))
+    elif kind == "status edited":
+        cell.write_text(json.dumps({**content, "status": "okay"}))
+    elif kind == "labels edited":
+        cell.write_text(json.dumps({**content, "labels": {"model": 3}}))
+    elif kind == "durations edited":
+        cell.write_text(json.dumps({**content, "seconds": {"training": "long"}}))
+    elif kind == "record nested without end":
+        cell.write_text("[" * 100_000)
     elif kind == "specification edited":
         content["spec"]["seed"] = 99
         cell.write_text(json.dumps(content))
@@ -129,7 +137,14 @@ def damage(folder: Path, kind: str) -> None:
         ("record missing", "cell.json is missing"),
         ("record truncated", "is not a record"),
         ("record of another kind", "is not a record"),
-        ("record without status", "is not a record"),
+        ("record without status", "is not a record of a cell ('status' is missing)"),
+        ("record nested without end", "is not a record"),
+        (
+            "status edited",
+            "'status': input should be 'ok', 'failed', 'timed out' or 'interrupted', found 'okay'.",
+        ),
+        ("labels edited", "'labels.model': input should be a valid string, found 3."),
+        ("durations edited", "'seconds.training': input should be a valid number"),
         ("specification edited", "does not give the id"),
         ("predictions missing", "predictions.parquet is missing"),
         ("predictions truncated", "truncated"),
@@ -227,6 +242,15 @@ def test_a_results_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> No
         ResultsStore(tmp_path / "file", "trial").lock(),
     ):
         pass
+
+
+def test_a_file_where_results_should_lie_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "trial").write_text("not a folder")
+    for store in (ResultsStore(tmp_path, "trial"), ResultsStore(tmp_path / "trial", "below")):
+        with pytest.raises(ResultsError, match=r"should be a folder of results.*--results DIR"):
+            store.statuses()
+        with pytest.raises(ResultsError, match=r"should be a folder of results.*--results DIR"):
+            store.read(record().id)
 
 
 def test_a_label_that_says_damaged_is_not_taken_for_a_damaged_folder(tmp_path: Path) -> None:
