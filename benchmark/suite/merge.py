@@ -119,6 +119,10 @@ def _override(source: Source, text: str) -> None:
     where = Place(f"--set {dotted}")
     value = parse(given, where.name, numbered=False).value if given.strip() else None
     path = _resolve(source.value, dotted, where)
+    if isinstance(path[-1], int) and not given.strip():
+        raise SuiteError(
+            [Problem(where.name, "an item of a list cannot be taken away: give the whole list.")]
+        )
     if value is not None and all(isinstance(step, str) for step in path[:2]):
         _make_way(source, _nested(path, value))
     target = source.value
@@ -128,7 +132,9 @@ def _override(source: Source, text: str) -> None:
             source.places[path[: position + 1]] = where
         target = target[step]
     _delete(source, path)
-    if value is not None or isinstance(target, list):
+    # As in a suite that extends another, null takes a key away, but is a value as a component's parameter.
+    in_a_choice = path[:2] in _CHOICES or any(isinstance(step, int) for step in path)
+    if value is not None or (given.strip() and in_a_choice and len(path) > 2):
         target[path[-1]] = value
         source.places[path] = where
 

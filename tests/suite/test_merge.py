@@ -142,6 +142,7 @@ def test_an_override_may_fix_an_axis_make_one_or_take_a_key_away(load) -> None:
         ("matrix.seed.-1=1", "--set matrix.seed.-1: 'matrix.seed' is a list without item '-1'; its items are 0 to 1."),
         ("matrix.seed.last=1", "--set matrix.seed.last: 'matrix.seed' is a list without item 'last'; its items are 0 to 1."),
         ("matrix.training.epoch=[1]", "--set matrix.training.epoch: 'training' has no setting 'epoch'. Did you mean 'epochs'?"),
+        ("matrix.seed.1=", "--set matrix.seed.1: an item of a list cannot be taken away: give the whole list."),
         ("name=[", "--set name: this is not valid YAML: "),
         ("name=!!python/name:os.system", "--set name: the tag '!!python/name:os.system' is not allowed"),
         ("name=", "suite.yaml:1: a suite needs a 'name'"),
@@ -152,9 +153,17 @@ def test_a_wrong_override_is_named(problems, override: str, expected: str) -> No
     assert found.startswith(expected)
 
 
+def test_null_is_a_value_for_a_parameter_and_nothing_takes_it_away(load) -> None:
+    text = replaced("dataset: tones", "dataset: {tones: {root: /here}}")
+    root = lambda *overrides: load(text, *overrides).cells[0].spec.dataset.parameters["root"]  # noqa: E731
+    assert (root(), root("cell.dataset.tones.root=null")) == ("/here", None)
+    wide = lambda *overrides: load(GOOD, *overrides).cells[-1].spec.model.parameters["width"]  # noqa: E731
+    assert (wide(), wide("matrix.model.1.large.width=")) == (64, 8)
+
+
 def test_an_override_may_reach_into_what_is_empty(load, problems) -> None:
     assert load(GOOD + "leaderboard:\n", "leaderboard.baseline.seed=1").leaderboard.baseline == {"seed": "1"}
-    assert load(replaced("[small,", "[null,"), "matrix.model.0.small=").axes["model"] == ("small", "large")
+    assert load(replaced("[small,", "[null,"), "matrix.model.0.small={}").axes["model"] == ("small", "large")
     assert problems(replaced("matrix:", "reference:") + "matrix: [1]\n", "matrix.0=2")[0].startswith(
         "suite.yaml:10: 'matrix' is a mapping"
     )
