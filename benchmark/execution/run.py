@@ -198,8 +198,9 @@ def _marks(cell: Cell, plugins: Plugins) -> Iterator[str]:
 
 
 def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]], display: Display) -> None:
+    records = store.records()
     for _, id_ in missing:
-        found = store.read(id_)
+        found = records.get(id_)
         if isinstance(found, Damaged):
             store.set_aside(id_)
             display.note(
