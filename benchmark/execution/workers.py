@@ -62,7 +62,12 @@ class LocalWorkers:
         }
         scheduler = {
             "cls": Scheduler,
-            "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": None},
+            "options": {
+                "host": "127.0.0.1",
+                "port": 0,
+                "dashboard": False,
+                "dashboard_address": "127.0.0.1:0",
+            },
         }
         self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
         self._client = Client(self._cluster)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,49 @@ def test_a_damaged_index_is_begun_anew(tmp_path: Path) -> None:
     assert made.open_rows()[made.rows(["k1"])[0]].max() == 1
 
 
+@pytest.mark.parametrize("start", [0.2, 0.5, 0.9])
+def test_an_index_that_is_damaged_inside_serves_nothing_wrong_and_is_begun_anew(
+    tmp_path: Path, start: float
+) -> None:
+    made = store(tmp_path)
+    fill(made, range(3000))
+    file = tmp_path / "space" / "index.sqlite"
+    content = bytearray(file.read_bytes())
+    middle = int(start * len(content))
+    content[middle : middle + 3000] = b"\xa5" * 3000
+    file.write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = made.rows([f"k{value}" for value in range(3000)])
+        assert all(row in (-1, value) for value, row in enumerate(rows))
+        fill(made, range(2990, 3000))
+    rows = made.rows([f"k{value}" for value in range(3000)])
+    assert [int(made.open_rows()[row].max()) for row in rows[2990:]] == [v % 256 for v in range(2990, 3000)]
+    assert (rows[:2990] == -1).all()
+
+
+def test_beginning_anew_leaves_readers_what_they_have_open(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(4))
+    opened, row = made.open_rows(), made.rows(["k2"])[0]
+    (tmp_path / "space" / "index.sqlite").write_bytes(b"this is no database" * 500)
+    fill(made, range(100, 110))
+    assert made.rows(["k2", "k109"]).tolist() == [-1, 9]
+    assert (opened[row] == 2).all()
+
+
+def test_an_index_that_cannot_be_read_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = store(tmp_path)
+    fill(made, range(2))
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda file, timeout: connect(file, timeout=0.05))
+    with closing(connect(tmp_path / "space" / "index.sqlite")) as index:
+        index.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CacheError, match=r"cannot be read \(database is locked\)"):
+            made.rows(["k1"])
+    assert made.rows(["k1"]).tolist() == [1]
+
+
 def test_a_writer_that_is_killed_loses_nothing_that_was_committed(tmp_path: Path) -> None:
     code = textwrap.dedent(f"""
         import sys, numpy as np
@@ -148,7 +193,7 @@ def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest
     assert made.rows(["k1", "k9"]).tolist() == [1, -1]
 
 
-def test_an_index_that_is_read_only_is_no_damaged_one(tmp_path: Path) -> None:
+def test_an_index_that_another_process_is_about_to_write_can_be_read(tmp_path: Path) -> None:
     made = store(tmp_path)
     fill(made, range(2))
     with sqlite3.connect(tmp_path / "space" / "index.sqlite") as index:
