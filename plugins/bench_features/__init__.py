@@ -1,5 +1,6 @@
 """The built-in features."""
 
+from bench_features.images import MelImage
 from bench_features.spectrograms import Mel, Stft
 from benchmark import Features, hookimpl
 
@@ -7,4 +8,4 @@ from benchmark import Features, hookimpl
 @hookimpl
 def bench_features() -> list[type[Features]]:
     """Return the built-in features."""
-    return [Mel, Stft]
+    return [Mel, MelImage, Stft]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Positive = Annotated[int, Field(gt=0)]
 Size = Annotated[list[Positive], Field(min_length=2, max_length=2, description="height, width in pixels")]
 DType = Literal["uint8", "float32"]
+NYQUIST = 11_025
 
 
 class Spectrogram(Features):
@@ -89,6 +90,11 @@ class Mel(Spectrogram):
         dtype: DType = "uint8",
     ) -> None:
         super().__init__(size, top_db, dtype)
+        _check_window(n_fft, win_length)
+        if fmin >= (NYQUIST if fmax is None else fmax):
+            raise ValueError(
+                f"'fmin' is {fmin:g} Hz, which leaves no band below 'fmax', {fmax or NYQUIST:g} Hz"
+            )
         self.exponent = power
         self.short_time: dict[str, Any] = {
             "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
@@ -127,6 +133,7 @@ class Stft(Spectrogram):
         dtype: DType = "uint8",
     ) -> None:
         super().__init__(size, top_db, dtype)
+        _check_window(n_fft, win_length)
         self.short_time: dict[str, Any] = {
             "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
         }  # fmt: skip
@@ -138,6 +145,11 @@ class Stft(Spectrogram):
 
         padded = _long_enough(samples, self.short_time["n_fft"])
         return np.abs(librosa.stft(padded, **self.short_time)) ** 2
+
+
+def _check_window(n_fft: int, win_length: int | None) -> None:
+    if win_length is not None and win_length > n_fft:
+        raise ValueError(f"'win_length' is {win_length} and cannot be more than 'n_fft', {n_fft}")
 
 
 def _long_enough(samples: np.ndarray, length: int) -> np.ndarray:

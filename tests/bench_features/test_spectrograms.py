@@ -75,3 +75,16 @@ def test_silent_and_very_short_clips_have_features(samples: np.ndarray) -> None:
 def test_loudness_does_not_matter(clip: np.ndarray) -> None:
     loud, quiet = (Mel().compute(clip * gain, RATE, reference_length=len(clip)) for gain in (1.0, 0.1))
     assert np.abs(loud.astype(int) - quiet).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"fmin": 9000.0, "fmax": 100.0}, "leaves no band below 'fmax', 100 Hz"),
+        ({"fmin": 11_025.0}, "leaves no band"),
+        ({"win_length": 4096}, "'win_length' is 4096 and cannot be more than 'n_fft', 2048"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused(parameters: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Mel(**parameters)
