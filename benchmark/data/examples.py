@@ -74,8 +74,9 @@ class StoredExamples:
         absent = np.flatnonzero(self._rows < 0)
         if len(absent):
             raise CacheError(
-                f"Features of {len(absent)} items are missing, the first is {items[absent[0]].lineage(tracks)}; its "
-                "audio could not be read, or the cache was pruned during the run. Run the suite again."
+                f"Features of {len(absent)} items are missing, the first is {items[absent[0]].lineage(tracks)}. They "
+                "could not be computed (a warning at the start says why), or the cache was pruned during the run. "
+                "Run the suite again."
             )
         self._stored = store.open_rows()
         specs = [step.component for item in items for step in item.features] + [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.clips import Clip, cut
 from benchmark.data.tracks import Track
 from benchmark.exceptions import PluginError
+from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Chain, canonical_json
 from benchmark.suite.settings import ClipSettings
@@ -121,22 +122,12 @@ def _copies(chain: Chain, registry: Registry) -> list[_CopyChain]:
     augmentations: list[tuple[ComponentSpec, Augmentation]] = [
         (spec, spec.create(registry)) for spec in chain
     ]
-    fresh = [augmentation.fresh for _, augmentation in augmentations]
-    names = " -> ".join(spec.label for spec in chain)
-    for spec, augmentation in augmentations:
-        if augmentation.fresh and augmentation.acts_on == "waveform":
-            raise PluginError(
-                f"Augmentation '{spec.name}' changes the waveform, and so can only make fixed copies."
-            )
-    if all(fresh):
+    problem = chain_problem([(spec.label, augmentation) for spec, augmentation in augmentations])
+    if problem:
+        raise PluginError(f"{problem[0].upper()}{problem[1:]}")
+    if all(augmentation.fresh for _, augmentation in augmentations):
         return []
-    if any(fresh):
-        raise PluginError(
-            f"The chain {names} mixes fixed copies and augmentations drawn afresh; give them apart."
-        )
     order = [_ORDER.index(augmentation.acts_on) for _, augmentation in augmentations]
-    if order != sorted(order):
-        raise PluginError(f"The chain {names} changes the waveform after the features were made from it.")
     made = []
     for settings in product(*(augmentation.copies() for _, augmentation in augmentations)):
         steps = [

@@ -90,7 +90,10 @@ def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
 
 
 def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -> Computed | Failure:
-    """Decode a track once, and return each key with its features."""
+    """Decode a track once, and return each key with its features.
+
+    What a plugin raises concerns this track alone: it becomes the failure's reason.
+    """
     registry = load_registry(benchfile)
     made: Features = features.create(registry)
     try:
@@ -100,11 +103,20 @@ def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -
     computed: Computed = []
     for key, clip, steps in request.wanted:
         piece = _piece(samples, clip)
-        changed = piece
-        for step in steps:
-            rng = derive_generator("waveform", request.track.content, clip.start, clip.seconds, step.text)
-            changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
-        computed.append((key, made.compute(changed, SAMPLE_RATE, reference_length=len(piece))))
+        doing = f"features '{features.name}'"
+        try:
+            changed = piece
+            for step in steps:
+                doing = f"augmentation {step}"
+                rng = derive_generator("waveform", request.track.content, clip.start, clip.seconds, step.text)
+                changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
+            doing = f"features '{features.name}'"
+            array = made.compute(changed, SAMPLE_RATE, reference_length=len(piece))
+            if array.shape != made.shape or array.dtype != made.dtype:
+                raise TypeError(f"made {array.dtype} {array.shape} instead of {made.dtype} {made.shape}")
+        except Exception as error:
+            return Failure(request.track.id, f"{doing}: {type(error).__name__}: {error}")
+        computed.append((key, array))
     return computed
 
 
@@ -121,12 +133,13 @@ def prepare(
     ``run`` maps a function over argument tuples, in any order, holding few results at a time; ``progress`` is told
     how many of how many tracks are done.
     """
-    left = missing(store, asked)
     failures: list[Failure] = []
-    if not left:
+    if not missing(store, asked):
         store.touch()
         return failures
     with store.writing():
+        # Another writer may have stored some of it while this one waited, or a damaged store was begun anew.
+        left = missing(store, asked)
         arguments = ((request, features, benchfile) for request in left)
         for done, outcome in enumerate(run(compute, arguments), 1):
             if isinstance(outcome, Failure):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DATA, INDEX, META, LOCK = "data.bin", "index.sqlite", "meta.json", "writer.lock"
 _CHUNK = 500
-_TABLE = "CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID"
+_TABLE = "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
 
 
 class FeatureStore:
@@ -40,16 +40,24 @@ class FeatureStore:
         self._describe = dict(describe)
 
     def rows(self, keys: Sequence[str]) -> np.ndarray:
-        """Return the row of each key, int64, -1 where there is none."""
+        """Return the row of each key, int64, -1 where there is none. A damaged index has none, with a warning.
+
+        Raises:
+            CacheError: when the index cannot be read.
+        """
         import numpy as np
 
         found: dict[str, int] = {}
-        if (self.folder / INDEX).is_file():
-            with closing(self._connect()) as index:
-                for start in range(0, len(keys), _CHUNK):
-                    some = list(keys[start : start + _CHUNK])
-                    marks = ",".join("?" * len(some))
-                    found.update(index.execute(f"SELECT key, row FROM rows WHERE key IN ({marks})", some))  # noqa: S608
+        try:
+            if (self.folder / INDEX).is_file():
+                found = self._lookup(keys)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise CacheError(
+                f"The feature cache {self.folder} cannot be read ({error}); choose another: --cache DIR."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            file = self.folder / INDEX
+            warnings.warn(f"{file} is damaged ({error}): features are computed again.", stacklevel=2)
         present = self._rows_on_disk()
         rows = np.array([found.get(key, -1) for key in keys], np.int64)
         rows[rows >= present] = -1
@@ -92,15 +100,15 @@ class FeatureStore:
                     os.fsync(data.fileno())
                 with index:
                     index.executemany(
-                        "INSERT OR REPLACE INTO rows VALUES (?, ?)",
+                        "INSERT OR REPLACE INTO rows (key, row) VALUES (?, ?)",
                         [(key, first + number) for number, key in enumerate(new)],
                     )
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, sqlite3.DatabaseError) as error:
             raise self._unwritable(error, len(new) * self.row_bytes) from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the store for writing; waits for another writer.
+        """Hold the store for writing; waits for another writer. A damaged index is begun anew.
 
         Raises:
             CacheError: when the folder cannot be written.
@@ -114,7 +122,11 @@ class FeatureStore:
         except OSError as error:
             raise self._unwritable(error, 0) from error
         try:
-            self._write_meta()
+            try:
+                self._write_meta()
+                self._check_index()
+            except (OSError, sqlite3.DatabaseError) as error:
+                raise self._unwritable(error, 0) from error
             yield
         finally:
             lock.release()
@@ -133,22 +145,39 @@ class FeatureStore:
         self.touch()
 
     def _connect(self) -> sqlite3.Connection:
-        """Open the index; a damaged one is begun anew, and its rows are computed again."""
-        file = self.folder / INDEX
+        index = sqlite3.connect(self.folder / INDEX, timeout=60)
         try:
-            index = sqlite3.connect(file, timeout=60)
             index.execute(_TABLE)
-            index.execute("SELECT max(row) FROM rows").fetchone()
+        except sqlite3.DatabaseError:
+            index.close()
+            raise
+        return index
+
+    def _lookup(self, keys: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        with closing(self._connect()) as index:
+            for start in range(0, len(keys), _CHUNK):
+                some = list(keys[start : start + _CHUNK])
+                marks = ",".join("?" * len(some))
+                found.update(index.execute(f"SELECT key, row FROM rows WHERE key IN ({marks})", some))  # noqa: S608
+        return found
+
+    def _check_index(self) -> None:
+        """Begin anew if the index is damaged; its rows are computed again."""
+        if not (self.folder / INDEX).is_file():
+            return
+        try:
+            with closing(self._connect()) as index:
+                damaged = index.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
         except sqlite3.OperationalError:
             raise
-        except sqlite3.DatabaseError as error:
-            warnings.warn(
-                f"{file} is damaged ({error}) and is begun anew: features are computed again.", stacklevel=2
-            )
-            index.close()
-            file.unlink()
-            return self._connect()
-        return index
+        except sqlite3.DatabaseError:
+            damaged = True
+        if damaged:
+            # A journal belongs to the index that it was written for. Readers keep the rows that they have open: a
+            # new file is made for new rows.
+            for name in (INDEX, f"{INDEX}-journal", DATA):
+                (self.folder / name).unlink(missing_ok=True)
 
     def _next_row(self, index: sqlite3.Connection) -> int:
         """Return the first row that no key leads to; forget keys of rows that the file has lost."""

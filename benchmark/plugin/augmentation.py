@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmark.plugin.component import Component
@@ -54,3 +55,18 @@ class Augmentation(Component):
             rng: all randomness comes from it.
         """
         raise NotImplementedError
+
+
+def chain_problem(chain: Sequence[tuple[str, Augmentation]]) -> str:
+    """Return what is wrong with a chain of named augmentations, or nothing."""
+    names = " -> ".join(name for name, _ in chain)
+    for name, augmentation in chain:
+        if augmentation.fresh and augmentation.acts_on == "waveform":
+            return f"augmentation '{name}' changes the waveform, and so can only make fixed copies."
+    fresh = [augmentation.fresh for _, augmentation in chain]
+    if any(fresh) and not all(fresh):
+        return f"the chain {names} mixes fixed copies and augmentations drawn afresh; give them apart."
+    places = [augmentation.acts_on for _, augmentation in chain]
+    if "features" in places and "waveform" in places[places.index("features") :]:
+        return f"the chain {names} changes the waveform after the features were made from it."
+    return ""

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
+from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.component import Kind
 from benchmark.plugin.parameters import check_parameters, sentence
 from benchmark.plugin.registry import ComponentSpec, Registry
@@ -96,7 +97,10 @@ class Checker:
             return None
         for problem in problems:
             self.problem((*below, *problem.path), problem.message)
-        return None if problems else ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        if problems:
+            return None
+        spec = ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
         """Return the settings of ``split``, ``training`` or ``clips``."""
@@ -128,6 +132,15 @@ class Checker:
             return " ".join(str(raw).split())
         self.problem((*path, "label"), f"a label is text, found {raw!r}.")
         return None
+
+    def _create(self, spec: ComponentSpec, path: KeyPath) -> Any:
+        """Return an instance, or None where parameters that are right one by one do not go together."""
+        try:
+            return spec.create(self.registry)
+        except Exception as error:
+            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+            self.problem(path, f"{spec.kind} '{spec.name}' refuses its parameters: {kind}{error}")
+            return None
 
     def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
         name = str(detail["loc"][0])
@@ -232,7 +245,12 @@ class Checker:
             return None if spec is None else (spec,)
         made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
         steps = tuple(spec for spec in made if spec is not None)
-        return steps if len(steps) == len(made) else None
+        if len(steps) < len(made):
+            return None
+        problem = chain_problem([(spec.label, spec.create(self.registry)) for spec in steps])
+        if problem:
+            self.problem(path, problem)
+        return None if problem else steps
 
     def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
         if not isinstance(raw, list) or not raw:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,31 @@ def test_a_track_is_decoded_once_for_all_that_is_made_of_it(
     assert len(decoded) == 6
 
 
+def test_what_another_run_stored_while_this_one_waited_is_not_computed_again(
+    tracks, registry, tmp_path: Path
+) -> None:
+    items = held_out_items(tracks, None)
+    features = registry.spec("features", "mel", {"size": [16, 20], "n_mels": 16})
+    asked = requests(tracks, items)
+    totals: list[int] = []
+
+    def second_run() -> None:
+        store = open_store(features, registry, tmp_path)
+        prepare(store, asked, features, None, run, lambda done, total: totals.append(total))
+
+    store = open_store(features, registry, tmp_path)
+    with store.writing():
+        waiting = Thread(target=second_run)
+        waiting.start()
+        for request in asked[:4]:
+            computed = module.compute(request, features, None)
+            assert not isinstance(computed, Failure)
+            store.append([key for key, _ in computed], [array for _, array in computed])
+    waiting.join()
+    assert totals == [2, 2]
+    assert len(store.open_rows()) == 6
+
+
 def test_only_what_is_missing_is_asked_for(tracks, registry, tmp_path: Path) -> None:
     store, _ = prepared(tracks[:4], held_out_items(tracks[:4], None), registry, tmp_path)
     left = missing(store, requests(tracks, held_out_items(tracks, None)))
@@ -107,6 +133,16 @@ def test_a_track_that_cannot_be_read_is_named_and_the_others_are_stored(
     assert len(store.open_rows()) == 5
     with pytest.raises(CacheError, match="the first is t2"):
         StoredExamples(store, held_out_items(tracks, None), tracks, [0] * 6, registry, num_classes=2, seed=0)
+
+
+def test_features_that_fail_leave_tracks_out_with_what_was_raised(tracks, registry, tmp_path: Path) -> None:
+    features = registry.spec("features", "mel", {"window": "round"})
+    store = open_store(features, registry, tmp_path)
+    asked = requests(tracks, held_out_items(tracks, None))
+    failures = prepare(store, asked, features, None, run, lambda done, total: None)
+    assert [failure.track for failure in failures] == [track.id for track in tracks]
+    assert failures[0].reason.startswith("features 'mel': ")
+    assert "window" in failures[0].reason
 
 
 def test_fixed_masks_stay_and_fresh_ones_change_with_the_epoch(tracks, registry, tmp_path: Path) -> None:

@@ -87,6 +87,20 @@ class Mask(Augmentation):
     acts_on = "features"
 
 
+class Drift(Augmentation):
+    name = "drift"
+    acts_on = "features"
+
+    def __init__(self, *, low: int = 0, high: int = 1, each_epoch: bool = False) -> None:
+        if low > high:
+            raise ValueError(f"'low' is {low} and 'high' only {high}")
+        self._each_epoch = each_epoch
+
+    @property
+    def fresh(self) -> bool:
+        return self._each_epoch
+
+
 class TopK(Metric):
     """Right among the first k."""
 
@@ -107,6 +121,7 @@ COMPONENTS = (
     Large,
     Stretch,
     Mask,
+    Drift,
     TopK,
     *map(metric, ("top1", "top2", "macro-f1")),
 )

@@ -94,17 +94,17 @@ def test_values_of_an_axis_differ_in_label_and_in_more_than_the_label(problems) 
 
 
 def test_a_recipe_is_a_list_of_uses_each_a_component_or_a_chain(load) -> None:
-    recipes = "[none, stretch, [stretch, [mask, stretch]], {mask: null, label: m}]"
+    recipes = "[none, stretch, [stretch, [stretch, mask]], {mask: null, label: m}]"
     suite = load(
         replaced("augmentation: [none, {label: both, use: [stretch, mask]}]", f"augmentation: {recipes}")
     )
-    assert suite.axes["augmentation"] == ("none", "stretch", "stretch+mask+stretch", "m")
+    assert suite.axes["augmentation"] == ("none", "stretch", "stretch+stretch+mask", "m")
     shapes = {
         cell.labels["augmentation"]: [[step.name for step in chain] for chain in cell.spec.augmentation]
         for cell in suite.cells
     }
     assert shapes == {
-        "none": [], "stretch": [["stretch"]], "stretch+mask+stretch": [["stretch"], ["mask", "stretch"]], "m": [["mask"]],
+        "none": [], "stretch": [["stretch"]], "stretch+stretch+mask": [["stretch"], ["stretch", "mask"]], "m": [["mask"]],
     }  # fmt: skip
 
 
