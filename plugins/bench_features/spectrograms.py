@@ -20,6 +20,8 @@ NYQUIST = 11_025
 class Spectrogram(Features):
     """A spectrogram in decibels below its own loudest point, cut off at ``top_db``, resized to ``size``."""
 
+    exponent = 2.0  # of the magnitudes that ``power`` returns
+
     def __init__(self, size: list[int], top_db: float, dtype: DType) -> None:
         self.size = size
         self.top_db = top_db
@@ -36,7 +38,7 @@ class Spectrogram(Features):
         return self._dtype
 
     def power(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
-        """Return a power spectrogram, shape (bands, frames), lowest band first."""
+        """Return magnitudes to the power of ``exponent``, shape (bands, frames), lowest band first."""
         raise NotImplementedError
 
     def decibels(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -48,7 +50,9 @@ class Spectrogram(Features):
         # A silent clip has no loudest point to refer to: it is all floor.
         if not power.any():
             return np.full(power.shape, -self.top_db, np.float32)
-        return np.maximum(librosa.power_to_db(power, ref=np.max, top_db=None, amin=1e-20), -self.top_db)
+        # power_to_db takes what it is given for squared magnitudes.
+        as_squares = librosa.power_to_db(power, ref=np.max, top_db=None, amin=1e-20)
+        return np.maximum(as_squares * (2 / self.exponent), -self.top_db)
 
     def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
         """Return the image; a clip of any length fills its width."""

@@ -27,6 +27,12 @@ def test_mel_is_librosas_before_it_is_resized(clip: np.ndarray, htk: bool, norm:
     np.testing.assert_allclose(mel.decibels(clip, RATE), expected, atol=1e-3)
 
 
+def test_magnitudes_are_as_many_decibels_as_their_squares(clip: np.ndarray) -> None:
+    magnitudes = librosa.feature.melspectrogram(y=clip, sr=RATE, power=1)
+    expected = librosa.amplitude_to_db(magnitudes, ref=np.max, amin=1e-10, top_db=80)
+    np.testing.assert_allclose(Mel(power=1.0).decibels(clip, RATE), expected, atol=1e-3)
+
+
 def test_stft_is_librosas(clip: np.ndarray) -> None:
     expected = librosa.amplitude_to_db(
         np.abs(librosa.stft(clip, n_fft=512, hop_length=128)), ref=np.max, top_db=80
