@@ -21,6 +21,7 @@ from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.values import Checker
 
 TOP = ("name", "description", "extends", "cell", "matrix", "include", "exclude", "leaderboard", "reference")
+LISTS = ("augmentation", "evaluate", "metrics")
 NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
@@ -147,6 +148,9 @@ def _fixed(checker: Checker, cell: Mapping[str, Any], matrix: Mapping[str, Any])
         raw = cell.get(key, DEFAULTS.get(key))
         if raw is None and key == "fold":
             fixed[key] = None
+        elif isinstance(raw, list) and key not in LISTS:
+            message = f"'{key}' is one value under 'cell', found a list; to run each, move it under 'matrix'."
+            checker.problem(("cell", key), message)
         else:
             value = checker.value(key, raw, ("cell", key))
             fixed[key] = value.value if value is not None else None

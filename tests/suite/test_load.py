@@ -41,6 +41,7 @@ def test_a_suite_without_fault_is_read_whole(load, tmp_path: Path) -> None:
         ("  dataset: tones\n", "", "2: 'dataset' is missing: give it under 'cell', or as an axis under 'matrix'."),
         ("dataset: tones", "dataset: tonez", "3: There is no dataset 'tonez'. Did you mean 'tones'?"),
         ("dataset: tones", "dataset: noises", "3: dataset 'noises' is for testing only and cannot be trained on"),
+        ("dataset: tones", "dataset: [tones]", "3: 'dataset' is one value under 'cell', found a list; to run each, move it"),
         ("dataset: tones", "dataset: null", "3: a component (here: dataset) is a name, or one name with its"),
         ("size: 32", "sise: 32", "4: features 'picture' has no parameter 'sise'. Did you mean 'size'? Available: size."),
         ("size: 32", "size: big", "4: 'size': input should be a valid integer, found 'big'."),
@@ -94,6 +95,7 @@ def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
         ("metrics: [top-1]", "There is no metric 'top-1'. Did you mean 'top1'?"),
         ("metrics: [top-k]", "metric 'top-k' needs 'k' (int)."),
         ("metrics: [top1, {top-k: {k: 2}, label: top1}]", "two metrics are called 'top1'; give one a label."),
+        ("fold: [0, 1]", "'fold' is one value under 'cell', found a list; to run each, move it under 'matrix'."),
         ("fold: -1", "'fold' is a whole number from 0, found -1."),
     ],
 )  # fmt: skip
