@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 import re
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,16 +21,22 @@ from benchmark.exceptions import UsageError
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
+    from benchmark.plugin.registry import Registry
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_BYTES = {"uint8": 1, "float32": 4}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One folder of the cache: a feature space, or what a dataset keeps; ``used`` is a time in seconds."""
+    """One folder of the cache: a feature space, or what a dataset keeps.
+
+    ``size`` is in bytes, ``used`` the time of its last use in seconds since the epoch, and ``lock`` the file that
+    whoever writes the folder holds.
+    """
 
     folder: Path
-    description: str
+    lock: Path
     size: int
     used: float
 
@@ -42,72 +52,150 @@ def command(context: click.Context, locations: Locations) -> None:
 
 
 @command.command()
-@click.option("--older-than", metavar="TIME", help="Only what was last used longer ago: 12h, 30d, 8w.")
+@click.pass_obj
+def show(locations: Locations) -> None:
+    """Show what the cache holds, the largest first (the default)."""
+    _show(locations.cache)
+
+
+@command.command()
+@click.option("--older-than", metavar="TIME", help="What was last used longer ago than this: 12h, 30d, 8w.")
+@click.option("--all", "everything", is_flag=True, help="All that no other process is writing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @click.pass_obj
-def prune(locations: Locations, older_than: str | None, dry_run: bool) -> None:
-    """Remove computed features and generated data; they are made again when they are needed."""
-    from filelock import FileLock, Timeout
+def prune(locations: Locations, older_than: str | None, everything: bool, dry_run: bool) -> None:
+    """Remove computed features and generated data, by default what was not used for 30 days.
 
-    age = _seconds(older_than) if older_than else 0.0
-    for entry in entries(locations.cache):
-        if time.time() - entry.used < age:
-            continue
-        if not dry_run:
-            lock = FileLock(entry.folder / "writer.lock")
-            try:
-                with lock.acquire(timeout=0):
-                    for child in entry.folder.iterdir():
-                        if child.name != "writer.lock":
-                            shutil.rmtree(child) if child.is_dir() else child.unlink()
-            except Timeout:
-                click.echo(f"kept {entry.folder}: a run is writing it")
-                continue
-            shutil.rmtree(entry.folder, ignore_errors=True)
-        click.echo(f"{'would remove' if dry_run else 'removed'} {entry.folder} ({entry.size / 1e6:.1f} MB)")
+    They are made again when they are needed.
+    """
+    if everything and older_than:
+        raise UsageError("--all and --older-than do not go together.")
+    age = 0.0 if everything else _seconds(older_than or "30d")
+    found = entries(locations.cache)
+    old = [entry for entry in found if everything or time.time() - entry.used > age]
+    removed = sum(_remove(entry, dry_run) for entry in old)
+    total = sum(entry.size for entry in found)
+    click.echo(
+        f"{'Would remove' if dry_run else 'Removed'} {_megabytes(removed)} of {_megabytes(total)} in {locations.cache}."
+    )
+    if found and not old:
+        click.echo(f"All of it was used in the last {older_than or '30d'}; --all removes it too.")
 
 
 def entries(cache: Path) -> list[Entry]:
-    """Return what the cache holds, the largest first."""
-    folders = [
-        folder
-        for place in ("features", "synthetic", "formats")
-        for folder in sorted((cache / place).glob("*"))
-    ]
+    """Return what the cache holds, the largest first.
+
+    A folder counts only if the lock lies beside it that the harness makes before it writes one, so that a wrong
+    ``--cache`` never shows, or loses, anybody's other folders. Folders that an interrupted process left are entries
+    too.
+    """
     found = []
-    for folder in folders:
-        files = [file for file in folder.rglob("*") if file.is_file()]
-        meta = folder / "meta.json"
-        used = (meta if meta.is_file() else folder).stat().st_mtime
-        found.append(Entry(folder, _describe(meta), sum(file.stat().st_size for file in files), used))
-    return sorted(found, key=lambda entry: -entry.size)
+    for lock in cache.glob("*/.*.lock"):
+        name = lock.name[1 : -len(".lock")]
+        for folder in (lock.parent / name, *lock.parent.glob(f".{glob.escape(name)}-*/")):
+            if folder.is_dir():
+                found.append(_entry(folder, lock))
+    if (cache / "probe").is_dir():
+        found.append(_entry(cache / "probe", cache / ".probe.lock"))
+    return sorted(found, key=lambda entry: (-entry.size, entry.folder))
+
+
+def _entry(folder: Path, lock: Path) -> Entry:
+    states = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    meta = folder / "meta.json"
+    if meta.is_file():  # touched at each use of a feature space
+        used = meta.stat().st_mtime
+    else:
+        used = max((max(state.st_atime, state.st_mtime) for state in states), default=folder.stat().st_mtime)
+    return Entry(folder, lock, sum(state.st_size for state in states), used)
+
+
+def _remove(entry: Entry, dry_run: bool) -> int:
+    """Remove an entry, unless somebody writes it; return its size if that went well."""
+    from filelock import FileLock, Timeout
+
+    if dry_run:
+        click.echo(f"would remove {entry.folder} ({_megabytes(entry.size)})")
+        return entry.size
+    try:
+        with FileLock(entry.lock, timeout=0):
+            # Under its own name it must be whole or absent, whatever happens to the rest of this.
+            grave = tempfile.mkdtemp(dir=entry.folder.parent, prefix=f".{entry.folder.name.lstrip('.')}-")
+            os.rename(entry.folder, grave)
+            shutil.rmtree(grave)
+    except Timeout:
+        click.echo(f"kept {entry.folder}: another process is writing it")
+        return 0
+    except OSError as error:
+        click.echo(f"kept {entry.folder}: it cannot be removed ({error.strerror or error})", err=True)
+        return 0
+    click.echo(f"removed {entry.folder} ({_megabytes(entry.size)})")
+    return entry.size
 
 
 def _show(cache: Path) -> None:
+    from tabulate import tabulate
+
+    from benchmark.plugin.manager import Plugins
+
     found = entries(cache)
-    for entry in found:
-        days = (time.time() - entry.used) / 86400
-        click.echo(
-            f"{entry.size / 1e6:10.1f} MB  used {days:.1f} days ago  {entry.folder.relative_to(cache)}  "
-            f"{entry.description}"
+    registry = Plugins().registry
+    rows = [
+        (
+            _megabytes(entry.size),
+            _ago(entry.used),
+            entry.folder.relative_to(cache),
+            _describe(entry, registry),
         )
-    click.echo(f"{sum(entry.size for entry in found) / 1e6:10.1f} MB in all, in {cache}")
+        for entry in found
+    ]
+    if rows:
+        click.echo(tabulate(rows, headers=("size", "last used", "folder", "holds"), disable_numparse=True))
+    click.echo(f"{_megabytes(sum(entry.size for entry in found))} in all, in {cache}")
 
 
-def _describe(meta: Path) -> str:
+def _describe(entry: Entry, registry: Registry) -> str:
+    if entry.folder.name == "probe":
+        return "what was found out about audio files"
+    if entry.folder.name.startswith("."):
+        return "left by an interrupted process"
     try:
-        content = json.loads(meta.read_text(encoding="utf-8"))
-        rows = (meta.parent / "data.bin").stat().st_size // max(1, _product(content["shape"]))
-        return f"{content['name']} {content['shape']}: {rows} items"
+        meta = json.loads((entry.folder / "meta.json").read_text(encoding="utf-8"))
+        row = prod(meta["shape"]) * _BYTES[meta["dtype"]]
+        count = (entry.folder / "data.bin").stat().st_size // row
+        size = "x".join(map(str, meta["shape"]))
+        chosen = "".join(f", {name}={value}" for name, value in _chosen(meta, registry).items())
+        return f"{meta['name']} {meta['version']}, {size} {meta['dtype']}, {count} items{chosen}"
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return f"{entry.folder.parent.name} data" if entry.folder.parent.name != "features" else "damaged"
 
 
-def _product(shape: list[int]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+def _chosen(meta: dict[str, Any], registry: Registry) -> dict[str, Any]:
+    """Return the parameters that are not at their default, as far as that is known."""
+    from benchmark.exceptions import PluginError
+    from benchmark.plugin.parameters import parameters_of
+
+    try:
+        known = parameters_of(registry.offer("features", meta["name"]).component)
+    except PluginError:
+        known = {}
+    return {
+        name: value
+        for name, value in meta["parameters"].items()
+        if name not in known or known[name].default != value
+    }
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _ago(then: float) -> str:
+    seconds = max(0.0, time.time() - then)
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return "just now"
 
 
 def _seconds(text: str) -> float:

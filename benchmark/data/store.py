@@ -10,7 +10,7 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ from benchmark.exceptions import CacheError
 if TYPE_CHECKING:
     import numpy as np
 
-DATA, INDEX, META, LOCK = "data.bin", "index.sqlite", "meta.json", "writer.lock"
+DATA, INDEX, META = "data.bin", "index.sqlite", "meta.json"
+PATIENCE_SECONDS = 2.0
 _CHUNK = 500
 _TABLE = "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
 
@@ -108,21 +109,29 @@ class FeatureStore:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the store for writing; waits for another writer. A damaged index is begun anew.
+        """Hold the store for writing; waits for another writer, with a warning. A damaged index is begun anew.
 
         Raises:
             CacheError: when the folder cannot be written.
         """
-        from filelock import FileLock
+        from filelock import FileLock, Timeout
 
+        # It lies beside the folder, so that whoever removes the folder can hold it meanwhile.
+        lock = FileLock(self.folder.parent / f".{self.folder.name}.lock")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / LOCK)
-            lock.acquire()
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=PATIENCE_SECONDS)
+            except Timeout:
+                warnings.warn(
+                    f"Waiting for another process, which computes features in {self.folder}.", stacklevel=3
+                )
+                lock.acquire()
         except OSError as error:
             raise self._unwritable(error, 0) from error
         try:
             try:
+                self.folder.mkdir(exist_ok=True)
                 self._write_meta()
                 self._check_index()
             except (OSError, sqlite3.DatabaseError) as error:
@@ -132,8 +141,8 @@ class FeatureStore:
             lock.release()
 
     def touch(self) -> None:
-        """Note that the store has been used, for pruning by age."""
-        if (self.folder / META).is_file():
+        """Note that the store has been used, for pruning by age; one that cannot be written is never pruned."""
+        with suppress(OSError):
             os.utime(self.folder / META)
 
     def _write_meta(self) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import warnings
 from contextlib import closing
@@ -177,6 +178,28 @@ print(store.rows(["k2"]).tolist(), int(store.open_rows()[2].max()))
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
         )
     assert done.stdout.strip() == "[2] 2"
+
+
+def test_a_second_writer_says_that_it_waits_and_then_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.data.store.PATIENCE_SECONDS", 0.1)
+    made = store(tmp_path)
+    started = threading.Event()
+
+    def first() -> None:
+        with made.writing():
+            started.set()
+            time.sleep(0.5)
+            made.append(["first"], [array(1)])
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    started.wait()
+    with pytest.warns(UserWarning, match="Waiting for another process"), store(tmp_path).writing():
+        made.append(["second"], [array(2)])
+    thread.join()
+    assert made.rows(["first", "second"]).tolist() == [0, 1]
 
 
 def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
