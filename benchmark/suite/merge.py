@@ -39,7 +39,7 @@ def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[Source, str]:
         return source, text
     where = str(source.place(("extends",)))
     base = source.value.pop("extends")
-    if not isinstance(base, str):
+    if not isinstance(base, str) or "\0" in base:
         raise SuiteError([Problem(where, f"'extends' is the name of a file, found {base!r}.")])
     base_file = file.parent / base
     chain = (*seen, file.resolve())

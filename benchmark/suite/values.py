@@ -163,7 +163,8 @@ class Checker:
             folder = self._folder if place.line is None else Path(place.name).resolve().parent
             file = folder / name
             if not file.is_file():
-                self.problem((*path, "files", side), f"there is no list file '{name}' in {folder}.")
+                self.problem((*path, "files", side), f"there is no list file {name!r} in {folder}.")
+                continue
             files[side] = str(file.resolve())
         return split.model_copy(update={"files": files})
 

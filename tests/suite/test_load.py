@@ -88,6 +88,7 @@ def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
         ("split: {fractions: [0.5, 0.5, x]}", "'fractions': input should be a valid number, found 'x'."),
         ("split: {files: {train: a.txt}}", "list files belong to 'strategy: predefined'."),
         ("split: {strategy: predefined, files: {training: a.txt}}", "'files': input should be 'train', 'validation' or 'test'"),
+        ('split: {strategy: predefined, files: {train: "a\\0b"}}', "there is no list file 'a\\x00b' in "),
         ("clips: {second: 3}", "'clips' has no setting 'second'. Did you mean 'seconds'?"),
         ("clips: {hop: 3}", "'clips' needs 'seconds'."),
         ("clips: 3", "'clips' is a mapping of settings, found 3."),

@@ -93,6 +93,12 @@ def test_bases_may_build_on_bases_but_not_in_a_circle(load, problems, base: Path
     ]
 
 
+@pytest.mark.parametrize("base", ["null", "[base.yaml]", "3", '"base\\0.yaml"'])
+def test_a_base_is_named_by_the_name_of_a_file(problems, base: str) -> None:
+    (problem,) = problems(f"name: child\nextends: {base}\n")
+    assert problem.startswith("suite.yaml:2: 'extends' is the name of a file, found ")
+
+
 def test_a_base_that_is_not_there_is_a_problem_of_the_file_that_names_it(problems, tmp_path: Path) -> None:
     assert problems("name: x\nextends: nowhere.yaml\n") == [
         f"suite.yaml:2: 'extends' names nowhere.yaml: there is no such file. Suites in {tmp_path}: suite.yaml."

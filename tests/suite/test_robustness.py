@@ -1,0 +1,101 @@
+"""Whatever is written into a suite, it is loaded or refused with places; nothing else is raised."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from suite_components import GOOD
+
+from benchmark.exceptions import SuiteError
+from benchmark.plugin.registry import Registry
+from benchmark.suite.load import load_suite
+
+FULL = yaml.safe_load(
+    GOOD.replace("cell:\n", "cell:\n  split: {folds: 2}\n  clips: {seconds: 3, hop: 1.5}\n")
+    + """\
+  fold: [0, 1]
+  training.learning_rate: [0.1, {value: 0.2, label: high}]
+include: [{model: {large: {width: 128}, label: huge}, seed: 7}]
+exclude: [{model: small, augmentation: [none], seed: 0}]
+leaderboard: {sort: tones:test/top1, baseline: {seed: 1}}
+"""
+)
+JUNK: list[Any] = [
+    None, True, -1, 3, 2**70, 1.5, float("inf"), "", "none", "test", "label", ":", "a" * 300, [], [[]], [None], [1, 1], {},
+    {"label": None}, {"label": "x"}, {"x": 1, "y": 2}, {"value": 1}, {"use": [[]]}, {"small": None}, {"a": {"b": {"c": 1}}},
+]  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        yield from places(below, (*path, key))
+
+
+def put(value: Any, path: tuple[Any, ...], junk: Any) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = copy.deepcopy(junk)
+
+
+def refusal(file: Path, registry: Registry) -> list[str]:
+    """Return the place of each problem; none if the suite is taken."""
+    try:
+        load_suite(file, registry)
+    except SuiteError as error:
+        return [problem.where for problem in error.problems]
+    return []
+
+
+def test_the_suite_to_break_is_without_fault(load) -> None:
+    assert len(load(yaml.safe_dump(FULL, sort_keys=False)).cells) == 2 * 2 * 2 * 2 * 2 - 4 + 2 * 2 * 2
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_a_value_of_any_kind_in_any_place_is_taken_or_refused(tmp_path: Path, registry, junk: Any) -> None:
+    file = tmp_path / "suite.yaml"
+    for place in random.Random(repr(junk)).sample(list(places(FULL)), 20):
+        suite = copy.deepcopy(FULL)
+        put(suite, place, junk)
+        file.write_text(yaml.safe_dump(suite, sort_keys=False))
+        assert all(where.startswith(f"{file}:") for where in refusal(file, registry))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_text_that_was_damaged_is_taken_or_refused(tmp_path: Path, registry, seed: int) -> None:
+    chance = random.Random(seed)
+    pieces = [
+        b"[",
+        b"{",
+        b"\n",
+        b"&a ",
+        b"*a ",
+        b"!!x ",
+        b": ",
+        b"- ",
+        b"\t",
+        b'"',
+        b"|",
+        b"? ",
+        b"<<: ",
+        b"\xff",
+        b"\0",
+    ]
+    file = tmp_path / "suite.yaml"
+    refused = 0
+    for _ in range(100):
+        text = bytearray(GOOD.encode())
+        for _ in range(chance.randint(1, 4)):
+            start = chance.randrange(len(text))
+            text[start : start + chance.randint(0, 8)] = chance.choice(pieces)
+        file.write_bytes(text)
+        refused += bool(refusal(file, registry))
+    assert 0 < refused < 100
