@@ -69,33 +69,16 @@ def test_a_value_of_any_kind_in_any_place_is_taken_or_refused(tmp_path: Path, re
         assert all(where.startswith(f"{file}:") for where in refusal(file, registry))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_text_that_was_damaged_is_taken_or_refused(tmp_path: Path, registry, seed: int) -> None:
-    chance = random.Random(seed)
-    pieces = [
-        b"[",
-        b"{",
-        b"\n",
-        b"&a ",
-        b"*a ",
-        b"!!x ",
-        b": ",
-        b"- ",
-        b"\t",
-        b'"',
-        b"|",
-        b"? ",
-        b"<<: ",
-        b"\xff",
-        b"\0",
-    ]
+def test_a_text_that_was_damaged_is_taken_or_refused(tmp_path: Path, registry) -> None:
+    chance = random.Random(0)
+    pieces = '[ { & * ! ": " | ? << % 7 # \n \t \0 \xff'.split(" ") + [" ", ": ", "- ", "", "&a ", "*a "]
     file = tmp_path / "suite.yaml"
     refused = 0
-    for _ in range(100):
+    for _ in range(400):
         text = bytearray(GOOD.encode())
-        for _ in range(chance.randint(1, 4)):
+        for _ in range(chance.randint(1, 2)):
             start = chance.randrange(len(text))
-            text[start : start + chance.randint(0, 8)] = chance.choice(pieces)
+            text[start : start + chance.randint(0, 2)] = chance.choice(pieces).encode("latin-1")
         file.write_bytes(text)
         refused += bool(refusal(file, registry))
-    assert 0 < refused < 100
+    assert 0 < refused < 400
