@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -93,28 +93,30 @@ def test_a_track_is_decoded_once_for_all_that_is_made_of_it(
 
 
 def test_what_another_run_stored_while_this_one_waited_is_not_computed_again(
-    tracks, registry, tmp_path: Path
+    tracks, registry, tmp_path: Path, monkeypatch
 ) -> None:
-    items = held_out_items(tracks, None)
     features = registry.spec("features", "mel", {"size": [16, 20], "n_mels": 16})
-    asked = requests(tracks, items)
-    totals: list[int] = []
+    asked = requests(tracks, held_out_items(tracks, None))
+    second = open_store(features, registry, tmp_path)
+    writing, waits = second.writing, Event()
+    monkeypatch.setattr(second, "writing", lambda: waits.set() or writing())
+    told: dict[str, list[int]] = {"first": [], "second": []}
 
     def second_run() -> None:
-        store = open_store(features, registry, tmp_path)
-        prepare(store, asked, features, None, run, lambda done, total: totals.append(total))
+        prepare(second, asked, features, None, run, lambda done, total: told["second"].append(done))
 
-    store = open_store(features, registry, tmp_path)
-    with store.writing():
-        waiting = Thread(target=second_run)
-        waiting.start()
-        for request in asked[:4]:
-            computed = module.compute(request, features, None)
-            assert not isinstance(computed, Failure)
-            store.append([key for key, _ in computed], [array for _, array in computed])
-    waiting.join()
-    assert totals == [2, 2]
-    assert len(store.open_rows()) == 6
+    other = Thread(target=second_run)
+
+    def slowly(function: Any, arguments: Any) -> Iterator[Any]:
+        other.start()
+        assert waits.wait(30)
+        yield from run(function, arguments)
+
+    first = open_store(features, registry, tmp_path)
+    prepare(first, asked, features, None, slowly, lambda done, total: told["first"].append(done))
+    other.join()
+    assert told == {"first": [1, 2, 3, 4, 5, 6], "second": []}
+    assert len(first.open_rows()) == 6
 
 
 def test_only_what_is_missing_is_asked_for(tracks, registry, tmp_path: Path) -> None:
