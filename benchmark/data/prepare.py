@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from benchmark.data.clips import Clip
 from benchmark.data.items import Item, Step
 from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
-from benchmark.exceptions import AudioError
+from benchmark.exceptions import AudioError, PluginError
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.randomness import derive_generator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from benchmark.plugin.features import Features
 
 SAMPLE_RATE = 22_050
-Computed = list[tuple[str, "np.ndarray"]]
 Run = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 
 
@@ -39,16 +39,27 @@ class Request:
 
 @dataclass(frozen=True)
 class Failure:
-    """A track whose features could not be computed, and why."""
+    """A track of which some or all features could not be computed, and why."""
 
     track: str
     reason: str
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What came of a request: features by key, and what failed."""
+
+    arrays: tuple[tuple[str, np.ndarray], ...]
+    failure: Failure | None = None
+
+
 def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Path:
     """Return the folder of a feature space, named by what can change a feature."""
-    identity = canonical_json([features.identity(registry), SAMPLE_RATE])
-    return cache / "features" / f"{features.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+    made: Features = features.create(registry)
+    # A plugin under development may change its shape and not its version; rows must have one length all the same.
+    identity = canonical_json([features.identity(registry), SAMPLE_RATE, made.shape, made.dtype])
+    name = re.sub(r"[^\w-]", "_", features.name)
+    return cache / "features" / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> FeatureStore:
@@ -89,35 +100,28 @@ def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
     return found
 
 
-def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -> Computed | Failure:
+def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -> Computed:
     """Decode a track once, and return each key with its features.
 
-    What a plugin raises concerns this track alone: it becomes the failure's reason.
+    What a plugin raises concerns the items that it was to make, and nothing else.
     """
     registry = load_registry(benchfile)
     made: Features = features.create(registry)
     try:
         samples = load_mono(request.track.path, SAMPLE_RATE)
     except AudioError as error:
-        return Failure(request.track.id, str(error))
-    computed: Computed = []
+        return Computed((), Failure(request.track.id, str(error)))
+    computed = []
+    reasons: dict[str, None] = {}
     for key, clip, steps in request.wanted:
         piece = _piece(samples, clip)
-        doing = f"features '{features.name}'"
         try:
-            changed = piece
-            for step in steps:
-                doing = f"augmentation {step}"
-                rng = derive_generator("waveform", request.track.content, clip.start, clip.seconds, step.text)
-                changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
-            doing = f"features '{features.name}'"
-            array = made.compute(changed, SAMPLE_RATE, reference_length=len(piece))
-            if array.shape != made.shape or array.dtype != made.dtype:
-                raise TypeError(f"made {array.dtype} {array.shape} instead of {made.dtype} {made.shape}")
-        except Exception as error:
-            return Failure(request.track.id, f"{doing}: {type(error).__name__}: {error}")
-        computed.append((key, array))
-    return computed
+            changed = _augmented(piece, request.track, clip, steps, registry)
+            computed.append((key, _features(changed, made, len(piece))))
+        except PluginError as error:
+            reasons[str(error)] = None
+    failure = Failure(request.track.id, "; ".join(reasons)) if reasons else None
+    return Computed(tuple(computed), failure)
 
 
 def prepare(
@@ -142,10 +146,9 @@ def prepare(
         left = missing(store, asked)
         arguments = ((request, features, benchfile) for request in left)
         for done, outcome in enumerate(run(compute, arguments), 1):
-            if isinstance(outcome, Failure):
-                failures.append(outcome)
-            else:
-                store.append([key for key, _ in outcome], [array for _, array in outcome])
+            store.append([key for key, _ in outcome.arrays], [array for _, array in outcome.arrays])
+            if outcome.failure is not None:
+                failures.append(outcome.failure)
             progress(done, len(left))
     return failures
 
@@ -157,3 +160,31 @@ def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:
         if clip.seconds is None
         else samples[start : start + round(clip.seconds * SAMPLE_RATE)]
     )
+
+
+def _augmented(
+    piece: np.ndarray, track: Track, clip: Clip, steps: Sequence[Step], registry: Registry
+) -> np.ndarray:
+    """Apply a chain of steps; each draws its random numbers by its place in the chain."""
+    # Other items are made of the same samples, and not every plugin leaves them as they are.
+    changed = piece.copy()
+    for count, step in enumerate(steps, 1):
+        chain = " ".join(each.text for each in steps[:count])
+        rng = derive_generator("waveform", track.content, clip.start, clip.seconds, chain)
+        try:
+            changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
+        except Exception as error:
+            raise PluginError(f"augmentation {step}: {type(error).__name__}: {error}") from error
+    return changed
+
+
+def _features(samples: np.ndarray, made: Features, reference_length: int) -> np.ndarray:
+    try:
+        array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
+    except Exception as error:
+        raise PluginError(f"features '{made.name}': {type(error).__name__}: {error}") from error
+    if array.shape != made.shape or array.dtype != made.dtype:
+        raise PluginError(
+            f"features '{made.name}': made {array.dtype} {array.shape} instead of {made.dtype} {made.shape}"
+        )
+    return array
