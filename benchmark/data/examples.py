@@ -78,7 +78,7 @@ class StoredExamples:
                 "could not be computed (a warning at the start says why), or the cache was pruned during the run. "
                 "Run the suite again."
             )
-        self._stored = store.open_rows()
+        self._stored = np.asarray(store.open_rows())
         specs = [step.component for item in items for step in item.features] + [
             step.component for step in fresh
         ]
@@ -91,19 +91,22 @@ class StoredExamples:
 
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
         """See ``Examples.gather``."""
-        import numpy as np
-
-        gathered = np.array(self._stored[self._rows[indices]])
+        gathered: np.ndarray = self._stored[self._rows[indices]]
         for position, index in enumerate(indices):
-            item = self._items[index]
-            if not item.features and not self._fresh:
-                continue
-            for steps, epochs in ((item.features, ()), (self._fresh, (epoch,))):
-                for step in steps:
-                    rng = derive_generator("features", self._seed, self._keys[index], step.text, *epochs)
-                    augmentation = self._augmentations[id(step.component)]
-                    gathered[position] = augmentation.apply(gathered[position], rng, **dict(step.settings))
+            if self._fresh or self._items[index].features:
+                gathered[position] = self._augmented(gathered[position], index, epoch)
         return gathered
+
+    def _augmented(self, array: np.ndarray, index: int, epoch: int) -> np.ndarray:
+        """Apply the item's own steps, then the fresh ones; each draws by the item's whole lineage up to it."""
+        lineage = ""
+        fixed = [(step, ()) for step in self._items[index].features]
+        for step, epochs in [*fixed, *((step, (epoch,)) for step in self._fresh)]:
+            lineage = f"{lineage} {step.text}".lstrip()
+            rng = derive_generator("features", self._seed, self._keys[index], lineage, *epochs)
+            augmentation = self._augmentations[id(step.component)]
+            array = augmentation.apply(array, rng, **dict(step.settings))
+        return array
 
     @property
     def redrawn(self) -> bool:

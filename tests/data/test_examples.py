@@ -170,6 +170,33 @@ def test_two_models_of_a_seed_see_the_same_copies_and_another_seed_sees_others(
     )
 
 
+def test_equal_masks_in_a_chain_cover_other_places(tracks, registry, tmp_path: Path) -> None:
+    mask = registry.spec("augmentation", "time-mask")
+    chains = [(mask,), (mask, mask)]
+    items = training_items(tracks, None, chains, registry)
+    store, _ = prepared(tracks, items, registry, tmp_path)
+    made = StoredExamples(store, items, tracks, [0] * 6, registry, num_classes=2, seed=0)
+    once, twice = made.gather(np.arange(6, 12)), made.gather(np.arange(12, 18))
+    assert not np.array_equal(once, twice)
+    assert (twice <= once).all()
+
+
+def test_a_fixed_copy_and_its_original_draw_other_fresh_masks(tracks, registry, tmp_path: Path) -> None:
+    uses = [("frequency-mask", {}), ("time-mask", {"width": 100, "fresh": True})]
+    everything = examples(tracks, registry, tmp_path, uses=uses).gather(np.arange(12), 1)
+    masked_columns = ~everything.any(axis=(1, 3))
+    assert not np.array_equal(masked_columns[:6], masked_columns[6:])
+
+
+def test_what_is_gathered_is_ones_own(tracks, registry, tmp_path: Path) -> None:
+    made = examples(tracks, registry, tmp_path)
+    first = made.gather(np.arange(6))
+    assert type(first) is np.ndarray
+    kept = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(made.gather(np.arange(6)), kept)
+
+
 def test_probabilities_of_clips_are_averaged_by_track() -> None:
     indices, means = average_by_track(np.array([[1, 0], [0, 1], [0.5, 0.5]]), np.array([7, 7, 2]))
     assert indices.tolist() == [2, 7]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.data.clips import Clip
+from benchmark.data.clips import WHOLE, Clip
 from benchmark.data.items import held_out_items, training_items
 from benchmark.data.prepare import compute, feature_key, missing, open_store, prepare, requests
 from benchmark.data.tracks import Track
@@ -154,7 +154,7 @@ def test_the_same_copy_is_the_same_in_whatever_recipe(track, registry, benchfile
 
 
 def test_a_key_changes_with_the_content_the_clip_and_the_steps_and_with_nothing_else(registry) -> None:
-    def key(content: str = "c", clip: Clip = Clip(), copies: int = 2, copy: int = 0, name: str = "t") -> str:
+    def key(content: str = "c", clip: Clip = WHOLE, copies: int = 2, copy: int = 0, name: str = "t") -> str:
         recipe = [(registry.spec("augmentation", "hiss", {"copies": copies}),)]
         track = Track(name, Path(f"{name}.wav"), "a", content, 2.0)
         item = training_items([track], None, recipe, registry)[1 + copy]
