@@ -51,19 +51,28 @@ def command(context: click.Context, locations: Locations) -> None:
         _show(locations.cache)
 
 
+_CACHE = click.option(
+    "--cache", type=click.Path(path_type=Path), help="The feature cache; also $BENCH_CACHE."
+)
+
+
 @command.command()
+@_CACHE
 @click.pass_obj
-def show(locations: Locations) -> None:
+def show(locations: Locations, cache: Path | None) -> None:
     """Show what the cache holds, the largest first (the default)."""
-    _show(locations.cache)
+    _show(cache or locations.cache)
 
 
 @command.command()
+@_CACHE
 @click.option("--older-than", metavar="TIME", help="What was last used longer ago than this: 12h, 30d, 8w.")
 @click.option("--all", "everything", is_flag=True, help="All that no other process is writing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @click.pass_obj
-def prune(locations: Locations, older_than: str | None, everything: bool, dry_run: bool) -> None:
+def prune(
+    locations: Locations, cache: Path | None, older_than: str | None, everything: bool, dry_run: bool
+) -> None:
     """Remove computed features and generated data, by default what was not used for 30 days.
 
     They are made again when they are needed.
@@ -71,12 +80,13 @@ def prune(locations: Locations, older_than: str | None, everything: bool, dry_ru
     if everything and older_than:
         raise UsageError("--all and --older-than do not go together.")
     age = 0.0 if everything else _seconds(older_than or "30d")
-    found = entries(locations.cache)
+    place = cache or locations.cache
+    found = entries(place)
     old = [entry for entry in found if everything or time.time() - entry.used > age]
     removed = sum(_remove(entry, dry_run) for entry in old)
     total = sum(entry.size for entry in found)
     click.echo(
-        f"{'Would remove' if dry_run else 'Removed'} {_megabytes(removed)} of {_megabytes(total)} in {locations.cache}."
+        f"{'Would remove' if dry_run else 'Removed'} {_megabytes(removed)} of {_megabytes(total)} in {place}."
     )
     if found and not old:
         click.echo(f"All of it was used in the last {older_than or '30d'}; --all removes it too.")

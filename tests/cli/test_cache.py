@@ -59,6 +59,14 @@ def test_each_feature_space_is_shown_with_what_it_holds(tmp_path: Path) -> None:
         assert "toy data" in shown.output
 
 
+def test_the_cache_is_named_before_or_after_the_verb(tmp_path: Path) -> None:
+    store = space(tmp_path)
+    runner = CliRunner()
+    assert store.folder.name in runner.invoke(command, ["show", "--cache", str(tmp_path)]).output
+    assert runner.invoke(command, ["prune", "--all", "--cache", str(tmp_path)]).exit_code == 0
+    assert not store.folder.exists()
+
+
 def test_an_empty_cache_and_an_absent_one_hold_nothing(tmp_path: Path) -> None:
     for cache in (tmp_path, tmp_path / "absent"):
         assert bench_cache(cache).output.startswith("0.0 MB in all")

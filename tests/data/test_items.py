@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.clips import Clip, cut
 from benchmark.data.items import count_copies, fresh_steps, held_out_items, training_items
 from benchmark.data.tracks import Track
 from benchmark.exceptions import PluginError
@@ -28,14 +27,6 @@ def chain(registry: Registry, *names: object):
         called, parameters = (name, {}) if isinstance(name, str) else name
         specs.append(registry.spec("augmentation", called, parameters))
     return tuple(specs)
-
-
-def test_a_track_is_cut_into_whole_clips() -> None:
-    (track,) = tracks(1, seconds=10.5)
-    assert cut(track, ClipSettings(seconds=3)) == (Clip(0, 3), Clip(3, 3), Clip(6, 3))
-    assert [clip.start for clip in cut(track, ClipSettings(seconds=3, hop=2.5))] == [0, 2.5, 5, 7.5]
-    assert cut(track, ClipSettings(seconds=20)) == (Clip(0, 20),)
-    assert cut(track, None) == (Clip(0, None),)
 
 
 def test_the_papers_recipe_makes_seven_items_of_a_track(registry: Registry) -> None:
