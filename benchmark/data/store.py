@@ -208,8 +208,8 @@ class FeatureStore:
         if getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error):
             return CacheError(
                 f"The disk is full: {needed / 1e6:.0f} MB of features do not fit into {self.folder}, where "
-                f"{free / 1e6:.0f} MB are free. Free some ('bench cache prune', with --all if need be) or choose another place (--cache DIR "
-                "or BENCH_CACHE); what is computed is kept."
+                f"{free / 1e6:.0f} MB are free. Free some ('bench cache prune', with --all if need be) or choose "
+                "another place (--cache DIR or BENCH_CACHE); what is computed is kept."
             )
         return CacheError(
             f"The feature cache {self.folder} cannot be written ({error}); choose another: --cache DIR."

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 Positive = Annotated[int, Field(gt=0)]
 Size = Annotated[list[Positive], Field(min_length=2, max_length=2, description="height, width in pixels")]
 DType = Literal["uint8", "float32"]
+# SciPy's windows that take no parameters.
+Window = Literal[
+    "hann", "hamming", "blackman", "bartlett", "boxcar", "nuttall", "blackmanharris", "flattop", "parzen", "bohman",
+    "triang", "cosine", "barthann", "lanczos",
+]  # fmt: skip
 NYQUIST = 11_025
 
 
@@ -82,7 +87,7 @@ class Mel(Spectrogram):
         n_fft: Positive = 2048,
         hop_length: Positive = 512,
         win_length: Positive | None = None,
-        window: str = "hann",
+        window: Window = "hann",
         center: bool = True,
         pad_mode: Literal["constant", "reflect", "edge"] = "constant",
         power: Annotated[float, Field(gt=0)] = 2.0,
@@ -131,7 +136,7 @@ class Stft(Spectrogram):
         n_fft: Positive = 2048,
         hop_length: Positive = 512,
         win_length: Positive | None = None,
-        window: str = "hann",
+        window: Window = "hann",
         center: bool = True,
         top_db: Annotated[float, Field(gt=0)] = 80.0,
         dtype: DType = "uint8",

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import librosa
 import numpy as np
 import pytest
 
 from bench_features import Mel, Stft
+from bench_features.spectrograms import Window
+from benchmark.exceptions import PluginError
+from benchmark.plugin.manager import load_registry
 
 RATE = 22050
 
@@ -25,6 +30,19 @@ def test_mel_is_librosas_before_it_is_resized(clip: np.ndarray, htk: bool, norm:
     expected = librosa.power_to_db(power, ref=np.max, top_db=60)
     mel = Mel(n_fft=1024, hop_length=256, n_mels=40, fmin=20, fmax=8000, htk=htk, norm=norm, top_db=60)
     np.testing.assert_allclose(mel.decibels(clip, RATE), expected, atol=1e-3)
+
+
+def test_every_window_on_offer_is_known_to_librosa(clip: np.ndarray) -> None:
+    images = {
+        window: Mel(size=[16, 16], window=window).compute(clip, RATE, reference_length=len(clip)).tobytes()
+        for window in get_args(Window)
+    }
+    assert len(set(images.values())) > len(images) / 2
+
+
+def test_a_misspelt_window_is_refused_before_anything_is_computed() -> None:
+    with pytest.raises(PluginError, match="'hann'"):
+        load_registry().spec("features", "mel", {"window": "han"})
 
 
 def test_magnitudes_are_as_many_decibels_as_their_squares(clip: np.ndarray) -> None:

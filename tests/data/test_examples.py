@@ -137,16 +137,6 @@ def test_a_track_that_cannot_be_read_is_named_and_the_others_are_stored(
         StoredExamples(store, held_out_items(tracks, None), tracks, [0] * 6, registry, num_classes=2, seed=0)
 
 
-def test_features_that_fail_leave_tracks_out_with_what_was_raised(tracks, registry, tmp_path: Path) -> None:
-    features = registry.spec("features", "mel", {"window": "round"})
-    store = open_store(features, registry, tmp_path)
-    asked = requests(tracks, held_out_items(tracks, None))
-    failures = prepare(store, asked, features, None, run, lambda done, total: None)
-    assert [failure.track for failure in failures] == [track.id for track in tracks]
-    assert failures[0].reason.startswith("features 'mel': ")
-    assert "window" in failures[0].reason
-
-
 def test_fixed_masks_stay_and_fresh_ones_change_with_the_epoch(tracks, registry, tmp_path: Path) -> None:
     everything = np.arange(6)
     fixed = examples(tracks, registry, tmp_path, uses=[("time-mask", {"width": 120})])

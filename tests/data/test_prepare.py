@@ -52,7 +52,7 @@ class Raw(Features):
     def __init__(self, *, width: int = 8):
         self.width = width
     def compute(self, samples, sample_rate, *, reference_length):
-        return samples[:self.width].reshape(1, -1, 1)
+        return samples[:self.width].reshape(1, self.width or 9, 1)
 
 @hookimpl
 def bench_augmentations():
@@ -131,6 +131,12 @@ def test_features_of_another_shape_than_promised_are_refused(track, registry, be
     (array,), failure = computed(track, registry, benchfile, width=5)
     assert array is None
     assert failure.reason == "features 'raw': made float32 (1, 5, 1) instead of float32 (1, 8, 1)"
+
+
+def test_features_that_raise_are_named_with_what_they_raised(track, registry, benchfile) -> None:
+    (array,), failure = computed(track, registry, benchfile, width=0)
+    assert array is None
+    assert failure.reason.startswith("features 'raw': ValueError: cannot reshape")
 
 
 def test_a_plugin_that_works_in_place_changes_nothing_else(track, registry, benchfile) -> None:
