@@ -1,11 +1,13 @@
 """What features cost: one clip beside the calls that it is made of, two workers beside one, memory beside size.
 
+Each process has one thread, so that two workers are not compared with one that fills both cores by itself.
 Run: python benchmarks/features.py [clips]      (60 by default; the project asks for 1,000)
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import statistics
 import sys
 import tempfile
@@ -14,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 import numpy as np
 import psutil
@@ -68,7 +72,7 @@ def one_clip(track: Track) -> None:
 
 
 def fill(tracks: list[Track], workers: int, folder: Path) -> tuple[float, float]:
-    """Return the seconds that ``workers`` need, once started, and by how many MiB this process grew."""
+    """Return the seconds that ``workers`` need, once started, and by how many MiB this process grew at most."""
     asked = requests(tracks, training_items(tracks, None, RECIPE, REGISTRY))
     store = open_store(FEATURES, REGISTRY, folder)
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
@@ -80,11 +84,15 @@ def fill(tracks: list[Track], workers: int, folder: Path) -> tuple[float, float]
                 yield waiting.pop(0).result()
                 waiting += [pool.submit(function, *each) for each in [next(arguments, None)] if each]  # type: ignore[call-overload]
 
-        before = psutil.Process().memory_info().rss
+        def watch(done: int, total: int) -> None:
+            sizes.append(process.memory_info().rss)
+
+        process = psutil.Process()
+        sizes = [process.memory_info().rss]
         started = time.perf_counter()
-        prepare(store, asked, FEATURES, None, run, lambda done, total: None)
+        prepare(store, asked, FEATURES, None, run, watch)
         took = time.perf_counter() - started
-    return took, (psutil.Process().memory_info().rss - before) / 2**20
+    return took, (max(sizes) - sizes[0]) / 2**20
 
 
 def seconds(function: Any) -> float:
