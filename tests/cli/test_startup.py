@@ -103,14 +103,3 @@ def test_a_component_is_shown_with_its_parameters(project) -> None:
     assert "width: int, default 30" in ran.out
     assert "fill: 'zero' | 'mean', default 'zero'" in ran.out
     assert "Did you mean 'mel'?" in project.bench("plugins", "show", "mell").err
-
-
-def test_the_cache_is_shown_and_pruned(project, tmp_path) -> None:
-    project.cache = tmp_path / "own cache"
-    assert project.bench("prepare", "suite.yaml", "--jobs", "1").code == 0
-    assert "mel [12, 16, 1]: 60 items" in project.bench("cache").out
-    assert "would remove" in project.bench("cache", "prune", "--dry-run").out
-    assert "mel [12, 16, 1]" in project.bench("cache").out
-    assert "removed" not in project.bench("cache", "prune", "--older-than", "1d").out
-    assert "removed" in project.bench("cache", "prune").out
-    assert "mel" not in project.bench("cache").out
