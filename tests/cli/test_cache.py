@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from benchmark.cli.cache import command, entries
 from benchmark.data.generated import generated_folder
 from benchmark.data.prepare import open_store
+from benchmark.data.probe import probe_files
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import UsageError
 from benchmark.plugin.manager import load_registry
@@ -140,6 +141,17 @@ def test_folders_that_the_harness_did_not_make_are_neither_shown_nor_removed(tmp
     assert "songs" not in bench_cache(tmp_path).output
     bench_cache(tmp_path, "prune", "--all")
     assert theirs.read_bytes() == b"dear"
+
+
+def test_what_is_remembered_of_audio_files_is_shown_and_removed(tmp_path: Path) -> None:
+    song = tmp_path / "songs" / "song.wav"
+    song.parent.mkdir()
+    song.write_bytes(b"no audio")
+    probe_files(song.parent, ["song.wav"], tmp_path / "cache")
+    assert "probe" in bench_cache(tmp_path / "cache").output
+    bench_cache(tmp_path / "cache", "prune", "--all")
+    assert entries(tmp_path / "cache") == []
+    assert song.exists()
 
 
 def test_what_an_interrupted_process_left_is_removed_too(tmp_path: Path) -> None:
