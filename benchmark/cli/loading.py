@@ -21,7 +21,13 @@ def load(suite_file: Path, overrides: Sequence[str]) -> tuple[Plugins, Suite]:
     return plugins, load_suite(suite_file, plugins.registry, overrides)
 
 
-def load_plan(suite_file: Path, overrides: Sequence[str], locations: Locations) -> tuple[Plugins, Plan]:
-    """Load a suite and look up its datasets and identities."""
+def load_plan(
+    suite_file: Path, overrides: Sequence[str], locations: Locations, *, rehearsed: bool = False
+) -> tuple[Plugins, Plan]:
+    """Load a suite, or its rehearsal, and look up its datasets and identities."""
     plugins, suite = load(suite_file, overrides)
+    if rehearsed:
+        from benchmark.suite.rehearse import rehearse
+
+        suite = rehearse(suite, plugins.registry)
     return plugins, make_plan(suite, plugins.registry, locations)

@@ -29,6 +29,7 @@ INTERRUPTED = 130
 @click.option("--timeout", type=float, metavar="SECONDS", help="The time that each cell may take.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
+@click.option("--rehearse", is_flag=True, help="Run all on small synthetic stand-ins: does the suite work?")
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 def command(
     suite_file: Path,
@@ -48,7 +49,7 @@ def command(
     from benchmark.execution.run import RunOptions, missing_cells
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = load_plan(suite_file, overrides, locations)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=flags["rehearse"])
     for error in plan.absent.values():
         raise error
     options = RunOptions(
@@ -56,6 +57,7 @@ def command(
         retry_failed=flags["retry_failed"],
         keep_models=flags["keep_models"],
         seconds=timeout,
+        marks=("rehearsal",) if flags["rehearse"] else (),
     )
     store = ResultsStore(locations.results, plan.suite.name)
     summary = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 Kind = Literal["dataset", "features", "augmentation", "model", "metric"]
@@ -32,3 +32,8 @@ class Component:
     def parameters_from(cls) -> Callable[..., Any]:
         """Return the function whose keyword-only parameters are this component's parameters."""
         return cls.__init__
+
+    @classmethod
+    def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters with which it is rehearsed: the same ones, or smaller."""
+        return dict(parameters)

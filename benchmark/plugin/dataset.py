@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmark.plugin.component import Component
 
@@ -19,12 +19,15 @@ class Dataset(Component):
 
     ``role`` is ``"train"`` for data that may be trained and tested on, ``"test"`` for data that may only be
     evaluated on. ``synthetic`` marks data that nobody recorded; every output says so. ``expected`` is how many
-    tracks a whole copy has per class, where that is known.
+    tracks a whole copy has per class, where that is known. A synthetic dataset that ``stands_in_for`` data of a
+    role is what rehearsals use in their place, with the parameters ``stand_in``.
     """
 
     kind = "dataset"
     role: ClassVar[Role] = "train"
     synthetic: ClassVar[bool] = False
+    stands_in_for: ClassVar[Role | None] = None
+    stand_in: ClassVar[Mapping[str, Any]] = {}
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     expected: ClassVar[Mapping[str, int]] = {}

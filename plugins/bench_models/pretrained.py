@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -53,6 +54,11 @@ class Pretrained(KerasModel):
         x = layers.Dense(units, activation="relu")(x)
         outputs = layers.Dense(num_classes, activation="softmax")(x)
         return keras.Model(inputs, outputs, name=self.backbone_name.lower())
+
+    @classmethod
+    def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same with random weights."""
+        return {**parameters, "weights": None}
 
     def preprocess(self, x: Any) -> Any:
         """Return a three-channel input in 0..1 as the backbone was trained on it; adds no parameters."""

@@ -1,0 +1,87 @@
+"""A rehearsal: the same suite on stand-ins, small enough for a laptop; every output says that it is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from benchmark.exceptions import PluginError
+from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.suite.cell import Cell, CellSpec, Evaluation
+from benchmark.suite.load import Suite
+from benchmark.suite.settings import ClipSettings, SplitSettings
+
+EPOCHS, FOLDS, CLIP_SECONDS = 1, 3, 1.0
+REPEATED = ("seed", "fold")
+
+
+def rehearse(suite: Suite, registry: Registry) -> Suite:
+    """Return the suite on synthetic stand-ins: one seed, one fold, one epoch, small features, no weights fetched.
+
+    Every other axis keeps all its values. The name tells it from the real suite, whose results it never meets.
+
+    Raises:
+        PluginError: when no plugin offers a dataset that stands in.
+    """
+    first = {axis: labels[0] for axis, labels in suite.axes.items() if axis in REPEATED}
+    kept = [cell for cell in suite.cells if all(cell.labels[axis] == label for axis, label in first.items())]
+    small: dict[int, Any] = {}
+    cells = tuple(Cell(cell.labels, _small_cell(cell.spec, registry, small)) for cell in kept)
+    axes = {axis: ((first[axis],) if axis in first else labels) for axis, labels in suite.axes.items()}
+    return replace(suite, name=f"{suite.name}-rehearsal", axes=axes, cells=cells)
+
+
+def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any]) -> CellSpec:
+    """Return the cell in small; what cells share they go on sharing."""
+
+    def shared(value: Any, make: Any) -> Any:
+        if id(value) not in small:
+            small[id(value)] = make(value)
+        return small[id(value)]
+
+    return replace(
+        spec,
+        dataset=shared(spec.dataset, lambda dataset: _stand_in(dataset, "train", registry)),
+        clips=spec.clips and shared(spec.clips, _small_clips),
+        split=shared(spec.split, _small_split),
+        features=shared(spec.features, lambda features: _small_component(features, registry)),
+        model=shared(spec.model, lambda model: _small_component(model, registry)),
+        training=shared(spec.training, lambda training: training.model_copy(update={"epochs": EPOCHS})),
+        evaluate=shared(
+            spec.evaluate, lambda sets: tuple(_small_evaluation(each, registry) for each in sets)
+        ),
+        fold=None if spec.fold is None else 0,
+    )
+
+
+def _stand_in(dataset: ComponentSpec, role: str, registry: Registry) -> ComponentSpec:
+    for name in registry.names("dataset"):
+        for offer in registry.offers["dataset"][name]:
+            component: Any = offer.component
+            if component.stands_in_for == role:
+                return registry.spec("dataset", name, component.stand_in, dataset.label)
+    raise PluginError(
+        f"A rehearsal needs a dataset that stands in for {role} data, and no plugin offers one."
+    )
+
+
+def _small_component(spec: ComponentSpec, registry: Registry) -> ComponentSpec:
+    component = registry.offer(spec.kind, spec.name).component
+    return replace(spec, parameters=component.rehearsal(spec.parameters))
+
+
+def _small_evaluation(evaluation: Evaluation, registry: Registry) -> Evaluation:
+    if evaluation.dataset is None:
+        return evaluation
+    return replace(evaluation, dataset=_stand_in(evaluation.dataset, "test", registry))
+
+
+def _small_split(split: SplitSettings) -> SplitSettings:
+    """Return a split that stand-ins have: they are in no list, and are few."""
+    strategy = "stratified" if split.strategy == "predefined" else split.strategy
+    folds = None if split.folds is None else min(split.folds, FOLDS)
+    return split.model_copy(update={"strategy": strategy, "files": None, "folds": folds})
+
+
+def _small_clips(clips: ClipSettings) -> ClipSettings:
+    return ClipSettings(seconds=min(clips.seconds, CLIP_SECONDS))

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.plugin.manager import Plugins
+from benchmark.suite.load import load_suite
+from benchmark.suite.rehearse import rehearse
+
+SUITE = """
+name: real
+cell:
+  dataset: gtzan
+  features: {mel: {size: [128, 200]}}
+  training: {epochs: 50}
+  evaluate: [gtzan:test, spotify]
+matrix:
+  model: [majority, mfcc-svm, {vgg16: {stages: [transfer]}}]
+  augmentation: [none, {label: masks, use: [time-mask]}]
+  split: [{augment: after, label: clean}, {augment: before, label: leaky}]
+  seed: [3, 4]
+leaderboard: {sort: spotify/top1, baseline: {augmentation: none}}
+"""
+
+
+def test_a_rehearsal_keeps_every_axis_but_seeds_and_is_small(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    registry = Plugins().registry
+    suite = load_suite(tmp_path / "suite.yaml", registry)
+    small = rehearse(suite, registry)
+    assert small.name == "real-rehearsal"
+    assert {**small.axes, "seed": None} == {**suite.axes, "seed": None}
+    assert small.axes["seed"] == ("3",)
+    assert len(small.cells) == len(suite.cells) // 2
+    for cell in small.cells:
+        assert cell.spec.training.epochs == 1
+        assert cell.spec.features.parameters["size"] == [40, 40]
+        for dataset in (cell.spec.dataset, cell.spec.evaluate[1].dataset):
+            assert dataset is not None
+            assert registry.offer("dataset", dataset.name).component.synthetic
+    assert {c.spec.model.parameters["weights"] for c in small.cells if c.spec.model.name == "vgg16"} == {None}
+    assert [each.label for each in small.cells[0].spec.evaluate] == ["gtzan:test", "spotify"]
+
+
+def test_what_is_not_there_can_be_rehearsed_and_every_output_says_so(project) -> None:
+    project.write(SUITE.replace(", {vgg16: {stages: [transfer]}}", ""))
+    assert project.bench("run", "suite.yaml").code == 2
+    ran = project.bench("run", "suite.yaml", "--rehearse", "--executor", "inline")
+    assert ran.code == 0, ran.err
+    results = project.folder / "results"
+    assert [folder.name for folder in results.iterdir()] == ["real-rehearsal"]
+    assert "REHEARSAL" in ran.out
+    report = results / "real-rehearsal" / "report"
+    for file in ("leaderboard.md", "leaderboard.csv", "leaderboard.tex", "report.md"):
+        text = (report / file).read_text()
+        assert "rehearsal" in text.lower(), file
+        assert "leaky" in text, file
+    for file in (results / "real-rehearsal").glob("*/cell.json"):
+        marks = json.loads(file.read_text())["marks"]
+        assert {"rehearsal", "synthetic"} <= set(marks)
+
+
+@pytest.mark.slow
+def test_a_pretrained_network_is_rehearsed_without_its_weights(project) -> None:
+    project.write(SUITE.replace("majority, mfcc-svm, {vgg16: {stages: [transfer]}}", "mobilenet"))
+    ran = project.bench(
+        "run", "suite.yaml", "--rehearse", "--jobs", "1", "--set", "matrix.augmentation=[none]", timeout=400
+    )
+    assert ran.code == 0, ran.err
+    assert "4/4" in ran.err or "2/2" in ran.err
