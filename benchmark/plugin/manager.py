@@ -107,12 +107,15 @@ def _import_file(path: Path, content: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be imported")
     module = module_from_spec(spec)
+    # Dataclasses and the like look their module up while it is being made.
     sys.modules[name] = module
+    complete = False
     try:
         spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+        complete = True
+    finally:
+        if not complete:
+            del sys.modules[name]
     return module
 
 
