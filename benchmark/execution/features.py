@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import CellItems, cell_items
-from benchmark.data.prepare import Request, open_store, prepare, requests
+from benchmark.data.prepare import Failure, Request, open_store, prepare, requests
 from benchmark.execution.events import Event
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.suite.cell import Cell, canonical_json
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.registry import ComponentSpec, Registry
+
+_NAMED = 5
 
 
 def prepare_features(
@@ -44,8 +46,7 @@ def prepare_features(
         failures = prepare(
             store, asked, features, benchfile if benchfile.is_file() else None, run, display.preparing
         )
-        for failure in failures:
-            display.note(f"Warning: no features of {failure.track}: {failure.reason}")
+        _tell(failures, display)
 
 
 def feature_requests(
@@ -72,6 +73,16 @@ def feature_requests(
 def _requests(items: CellItems) -> Iterator[Request]:
     for part in (items.train, items.validation, *items.evaluations):
         yield from requests(part.tracks, part.items)
+
+
+def _tell(failures: Sequence[Failure], display: Display) -> None:
+    """Name the tracks that failed, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for failure in failures:
+        by_reason.setdefault(failure.reason.replace(failure.track, "…"), []).append(failure.track)
+    for reason, tracks in by_reason.items():
+        others = f" and {len(tracks) - _NAMED} more" if len(tracks) > _NAMED else ""
+        display.note(f"Warning: no features of {', '.join(tracks[:_NAMED])}{others}: {reason}")
 
 
 def _ignore(event: Event) -> None:
