@@ -99,11 +99,12 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = folder / "environment"
     venv.create(environment, with_pip=True)
     made = environment / "bin" / "python"
+    # Before the dependencies are to be seen: among them pip would find a genrebench that is installed already.
+    subprocess.run([made, "-m", "pip", "install", "--quiet", "--no-deps", *wheels], check=True)
     (site,) = environment.glob("lib/python*/site-packages")
     # It comes behind the environment's own packages, whose genrebench is the one that is found.
     dependencies = [path for path in sys.path if "site-packages" in path]
     (site / "dependencies.pth").write_text("\n".join(dependencies))
-    subprocess.run([made, "-m", "pip", "install", "--quiet", "--no-deps", *wheels], check=True)
     return made
 
 
