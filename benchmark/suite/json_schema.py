@@ -28,7 +28,7 @@ _DESCRIPTIONS = {
     "include": "Cells beside the cross-product: values of some axes, combined with all values of the others.",
     "exclude": "Cells to leave out: labels of values of axes; a cell that has all of them is not run.",
     "leaderboard": "How rows are ordered and compared.",
-    "reference": "Expected values, for tables to show beside the measured ones.",
+    "reference": "What others reported for rows of this suite; tables show it beside what is measured.",
     "dataset": "The recordings to train and test on.",
     "clips": "Cut each track into clips; null for whole tracks.",
     "augmentation": "A recipe: 'none', one augmentation, a list of them, or {label, use}. An inner list is a chain.",
@@ -75,7 +75,17 @@ def _top(key: str) -> Schema:
         ),
         "exclude": _or_null(_list_of(_object({name: _one_or_more(labels) for name in values}))),
         "leaderboard": _or_null({"$ref": "#/$defs/leaderboard"}),
-        "reference": {},
+        "reference": _or_null(
+            _object(
+                {
+                    "source": {"type": "string", "description": "Who reported the values."},
+                    "values": _list_of(
+                        {"type": "object", "description": "Labels of axes, and set/metric: number."}
+                    ),
+                },
+                ["source", "values"],
+            )
+        ),
     }
     return shapes[key]
 

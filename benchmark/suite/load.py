@@ -16,6 +16,7 @@ from benchmark.plugin.registry import Registry
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.merge import read_merged
+from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.values import Checker
@@ -37,7 +38,7 @@ class Suite:
         axes: labels of the values of each axis, in the order of the matrix.
         cells: the cells, the last axis varying fastest.
         leaderboard: how rows are ordered and compared.
-        reference: expected values, as they stand in the file.
+        reference: what others reported for some of its rows, or None.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Suite:
     axes: Mapping[str, tuple[str, ...]]
     cells: tuple[Cell, ...]
     leaderboard: LeaderboardSettings
-    reference: Any = None
+    reference: Reference | None = None
 
 
 def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) -> Suite:
@@ -70,8 +71,10 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
     axes, cells = _expanded(checker, content, cell)
     description = _description(checker, content.get("description"))
     leaderboard = _leaderboard(checker, content.get("leaderboard"))
+    reference = None
     if cells is not None:
         _check_leaderboard(checker, leaderboard, axes, cells)
+        reference = read_reference(checker, content.get("reference"), axes, cells)
     if checker.problems:
         raise SuiteError(checker.problems)
     cells = cells or []
@@ -84,7 +87,7 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
         axes=labels,
         cells=tuple(cells),
         leaderboard=leaderboard,
-        reference=content.get("reference"),
+        reference=reference,
     )
 
 

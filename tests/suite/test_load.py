@@ -14,11 +14,11 @@ from benchmark.suite.load import load_suite
 
 
 def test_a_suite_without_fault_is_read_whole(load, tmp_path: Path) -> None:
-    text = "description: words\n" + GOOD + "reference:\n  rows: [1.5]\nleaderboard: {sort: tones:test/top2}\n"
+    text = "description: words\n" + GOOD + "leaderboard: {sort: tones:test/top2}\n"
     suite = load(text)
     assert (suite.name, suite.description, suite.text) == ("trial", "words", text)
     assert suite.path == tmp_path / "suite.yaml"
-    assert suite.reference == {"rows": [1.5]}
+    assert suite.reference is None
     assert suite.leaderboard.sort == "tones:test/top2"
     spec = suite.cells[-1].spec
     assert spec.model.parameters == {"width": 64, "kind": "deep"}

@@ -68,9 +68,11 @@ def test_a_child_may_fix_the_axis_of_one_setting(extended, base: Path) -> None:
     assert "training.batch_size" in extended("cell: {training: {epochs: 4}}\n").axes
 
 
-def test_free_values_of_the_reference_are_merged_by_key(extended, base: Path) -> None:
-    base.write_text(GOOD + "reference: {model: {a: 1}}\n")
-    assert extended("reference: {model: {b: 2}}\n").reference == {"model": {"a": 1, "b": 2}}
+def test_the_reference_of_a_base_may_be_given_another_source(extended, base: Path) -> None:
+    base.write_text(GOOD + "reference: {source: one, values: [{model: small, tones:test/top1: 5}]}\n")
+    reference = extended("reference: {source: other}\n").reference
+    assert reference.source == "other"
+    assert len(reference.values) == 1
 
 
 def test_a_problem_names_the_file_in_which_it_stands(problems, base: Path) -> None:
