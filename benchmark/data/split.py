@@ -116,6 +116,8 @@ def _require_every_class(corpus: Corpus, sides: Sequence[Sequence[int]], setting
     for track in corpus.tracks:
         groups[track.label].add(track.group or track.id)
     for name, side in zip(PARTS, sides, strict=True):
+        if name == "validation" and not settings.fractions[1]:
+            continue
         present = {corpus.tracks[index].label for index in side}
         lacking = [label for label in corpus.classes if label not in present]
         if lacking:
@@ -146,7 +148,7 @@ def _predefined(corpus: Corpus, settings: SplitSettings, seed: int) -> Split:
             raise SplitError(
                 f"A predefined split was asked for, but the {source} put no track into '{name}'."
             )
-    if not parts["validation"]:
+    if not parts["validation"] and settings.fractions[1]:
         units = [[index] for index in parts["train"]]
         parts["train"], parts["validation"] = _assign(corpus, units, settings.fractions[:2], seed)
         notes.append("The predefined split has no validation part: it was drawn from the training part.")

@@ -147,6 +147,7 @@ class Expander:
                 return None
         parts["evaluate"] = self._resolved(parts["evaluate"], parts["dataset"], chosen)
         self._check_fold(parts["split"], parts["fold"], chosen)
+        self._check_validation(parts["split"], parts["evaluate"], chosen)
         return None if parts["evaluate"] is None else CellSpec(**parts)
 
     def _changed(self, key: str, changes: list[tuple[str, Value]]) -> Any:
@@ -212,6 +213,12 @@ class Expander:
         elif fold is not None and fold >= split.folds:
             message = f"there is no fold {fold}: the {split.folds} folds are 0 to {split.folds - 1}."
             self._checker.problem(path, message)
+
+    def _check_validation(self, split: Any, evaluate: Any, chosen: Mapping[str, Value]) -> None:
+        drawn = split.strategy != "predefined"
+        if drawn and not split.fractions[1] and any(each.part == "validation" for each in evaluate or ()):
+            message = "'validation' cannot be evaluated: the split's fractions give it nothing."
+            self._checker.problem(_path("evaluate", chosen), message)
 
 
 def _path(key: str, chosen: Mapping[str, Value], setting: str = "") -> KeyPath:

@@ -21,7 +21,7 @@ _FORM = (
 
 @dataclass(frozen=True)
 class ReferenceValue:
-    """What was reported for all rows that have these labels; ``value`` is in the metric's own unit (0.529, not 52.9)."""
+    """What was reported for all rows that have these labels; ``value`` is in the metric's unit (0.529)."""
 
     labels: Mapping[str, str]
     measure: str

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Fraction = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Settings(BaseModel):
@@ -21,7 +21,7 @@ class SplitSettings(Settings):
     ``stratified`` keeps class proportions; ``grouped`` does so too and keeps each group (artist, source
     recording) on one side; ``predefined`` takes the sides from the dataset's manifest or from list ``files``.
     With ``folds``, the cell's ``fold`` (0 to folds - 1) is the test part and the rest is divided into
-    training and validation in the proportion of the first two ``fractions``.
+    training and validation in the proportion of the first two ``fractions``. A validation part of 0 is none.
     """
 
     strategy: Literal["stratified", "grouped", "predefined"] = "stratified"
@@ -35,6 +35,8 @@ class SplitSettings(Settings):
     @field_validator("fractions")
     @classmethod
     def _whole(cls, fractions: list[float]) -> list[float]:
+        if not fractions[0] or not fractions[2]:
+            raise ValueError("only the validation part, the second, may be 0")
         if abs(sum(fractions) - 1) > 1e-6:
             raise ValueError(f"the fractions add up to {sum(fractions):g} instead of 1")
         return fractions

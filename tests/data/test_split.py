@@ -47,6 +47,12 @@ def test_a_stratified_split_has_every_class_in_proportion() -> None:
         assert Counter(data.tracks[i].label for i in side) == dict.fromkeys(data.classes, expected)
 
 
+def test_a_split_may_have_no_validation_part() -> None:
+    split = split_tracks(corpus(), SplitSettings(fractions=[0.7, 0, 0.3]), seed=0)
+    assert not split.validation
+    assert len(split.train) + len(split.test) == len(corpus().tracks)
+
+
 def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
     first = split_tracks(corpus(), SplitSettings(), seed=1)
     assert first == split_tracks(corpus(), SplitSettings(), seed=1)

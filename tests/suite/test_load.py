@@ -85,6 +85,8 @@ def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
         ("split: {strategy: random}", "'strategy': input should be 'stratified', 'grouped' or 'predefined', found 'random'."),
         ("split: {fractions: [0.5, 0.2, 0.2]}", "'fractions': the fractions add up to 0.9 instead of 1"),
         ("split: {fractions: [0.5, 0.5]}", "'fractions': list should have at least 3 items after validation, not 2"),
+        ("split: {fractions: [0.7, 0.3, 0]}", "'fractions': only the validation part, the second, may be 0"),
+        ("evaluate: [validation]\n  split: {fractions: [0.7, 0, 0.3]}", "'validation' cannot be evaluated: the split's"),
         ("split: {fractions: [0.5, 0.5, x]}", "'fractions': input should be a valid number, found 'x'."),
         ("split: {files: {train: a.txt}}", "list files belong to 'strategy: predefined'."),
         ("split: {strategy: predefined, files: {training: a.txt}}", "'files': input should be 'train', 'validation' or 'test'"),
