@@ -21,6 +21,12 @@ def suite_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("suite_file", metavar="SUITE", type=click.Path(path_type=Path))(function)
 
 
+def rehearse_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--rehearse`` (``rehearse``): the suite on stand-ins instead of the suite."""
+    text = "The suite on small synthetic stand-ins: does all of it work?"
+    return click.option("--rehearse", is_flag=True, help=text)(function)
+
+
 def locations_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--data``, ``--cache`` and ``--results``; the function gets one ``locations: Locations``."""
 

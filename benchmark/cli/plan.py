@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import locations_options, suite_options
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -21,12 +21,13 @@ _SHOWN = 12
 @click.command()
 @suite_options
 @locations_options
-def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations) -> None:
+@rehearse_option
+def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool) -> None:
     """Show the matrix of SUITE, what is done and missing, and what the rest needs. Runs nothing."""
     from benchmark.cli.loading import load_plan
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = load_plan(suite_file, overrides, locations)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     suite = plan.suite
     click.echo(f"{suite.name}: {suite.description}" if suite.description else suite.name)
     for axis, labels in suite.axes.items():

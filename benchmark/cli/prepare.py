@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import locations_options, suite_options
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 @click.command()
 @suite_options
 @locations_options
+@rehearse_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
-def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, jobs: int | None) -> None:
+def command(
+    suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool, jobs: int | None
+) -> None:
     """Compute all features that SUITE needs into the cache, and train nothing."""
     import os
 
@@ -26,7 +29,7 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
     from benchmark.execution.progress import make_display
     from benchmark.execution.workers import LocalWorkers
 
-    plugins, plan = load_plan(suite_file, overrides, locations)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     for error in plan.absent.values():
         raise error
     cells = [cell for cell, _ in plan.cells]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import locations_options, suite_options
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, write_report
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 @click.command()
 @suite_options
 @locations_options
+@rehearse_option
 @click.option(
     "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between."
 )
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
-    suite_file: Path, overrides: tuple[str, ...], locations: Locations, formats: str, force: bool
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    rehearse: bool,
+    formats: str,
+    force: bool,
 ) -> None:
     """Write tables and figures of what is finished of SUITE. Trains nothing."""
     from benchmark.cli.loading import load_plan
@@ -40,7 +46,7 @@ def command(
     for name in asked:
         if name not in FORMATS:
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
-    plugins, plan = load_plan(suite_file, overrides, locations)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry)
     show_report(known, plugins, locations, asked, force=force)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import locations_options, suite_options
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
     from benchmark.execution.run import RunSummary
@@ -29,7 +29,7 @@ INTERRUPTED = 130
 @click.option("--timeout", type=float, metavar="SECONDS", help="The time that each cell may take.")
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
-@click.option("--rehearse", is_flag=True, help="Run all on small synthetic stand-ins: does the suite work?")
+@rehearse_option
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 def command(
     suite_file: Path,

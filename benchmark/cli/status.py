@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import locations_options, suite_options
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 @click.command()
 @suite_options
 @locations_options
+@rehearse_option
 @click.option("--failed", is_flag=True, help="List only cells that ended, and not well.")
 @click.option("--errors", is_flag=True, help="Show the tracebacks of those.")
 def command(
-    suite_file: Path, overrides: tuple[str, ...], locations: Locations, failed: bool, errors: bool
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    rehearse: bool,
+    failed: bool,
+    errors: bool,
 ) -> None:
     """List the cells of SUITE: how each ended, how long it took, and why it failed."""
     from benchmark.cli.loading import load_plan
@@ -28,7 +34,7 @@ def command(
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import Damaged, ResultsStore
 
-    plugins, found = load_plan(suite_file, overrides, locations)
+    plugins, found = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     store = ResultsStore(locations.results, found.suite.name)
     plan = with_results(found, store, plugins.registry)
     records = store.records()

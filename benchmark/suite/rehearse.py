@@ -77,10 +77,13 @@ def _small_evaluation(evaluation: Evaluation, registry: Registry) -> Evaluation:
 
 
 def _small_split(split: SplitSettings) -> SplitSettings:
-    """Return a split that stand-ins have: they are in no list, and are few."""
+    """Return a split that stand-ins have: they are in no list, and are few, with three groups in each class."""
     strategy = "stratified" if split.strategy == "predefined" else split.strategy
     folds = None if split.folds is None else min(split.folds, FOLDS)
-    return split.model_copy(update={"strategy": strategy, "files": None, "folds": folds})
+    fractions = [0.4, 0.3, 0.3] if split.fractions[1] else [0.5, 0.0, 0.5]
+    return split.model_copy(
+        update={"strategy": strategy, "files": None, "folds": folds, "fractions": fractions}
+    )
 
 
 def _small_clips(clips: ClipSettings) -> ClipSettings:

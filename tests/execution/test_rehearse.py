@@ -57,6 +57,11 @@ def test_what_is_not_there_can_be_rehearsed_and_every_output_says_so(project) ->
         text = (report / file).read_text()
         assert "rehearsal" in text.lower(), file
         assert "leaky" in text, file
+    for verb in ("plan", "status", "report"):
+        said = project.bench(verb, "suite.yaml", "--rehearse")
+        assert said.code == 0, said.err
+        assert "rehearsal" in said.out.lower() or verb == "status", verb
+        assert "missing" not in said.out, verb
     for file in (results / "real-rehearsal").glob("*/cell.json"):
         marks = json.loads(file.read_text())["marks"]
         assert {"rehearsal", "synthetic"} <= set(marks)
@@ -70,3 +75,10 @@ def test_a_pretrained_network_is_rehearsed_without_its_weights(project) -> None:
     )
     assert ran.code == 0, ran.err
     assert "4/4" in ran.err or "2/2" in ran.err
+
+
+def test_a_split_by_groups_can_be_rehearsed(project) -> None:
+    suite = Path(__file__).parents[2] / "suites" / "quickstart.yaml"
+    project.write(suite.read_text(encoding="utf-8"))
+    ran = project.bench("prepare", "suite.yaml", "--rehearse", timeout=200)
+    assert ran.code == 0, ran.err
