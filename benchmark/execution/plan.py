@@ -20,7 +20,8 @@ from benchmark.suite.load import Suite
 class Plan:
     """A suite whose datasets have been looked up.
 
-    ``ids`` has the identity of each cell of ``suite.cells``, None where a dataset that it needs is absent.
+    ``ids`` has the identity of each cell of ``suite.cells``, None where a dataset that it needs is absent, or where
+    it is pending.
     ``corpora`` and ``absent`` hold, by the datasets' labels, what was found and why what was not.
     """
 
@@ -60,8 +61,13 @@ def make_plan(suite: Suite, registry: Registry, locations: Locations) -> Plan:
     """Look up the datasets of a suite and identify its cells. Decodes only audio never seen before."""
     lookup = _Lookup(corpus_loader(registry, locations))
     identifier = Identifier(registry, lookup.revision)
-    ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
+    ids = identities(suite, identifier)
     return Plan(suite, ids, lookup.corpora, lookup.absent, lookup.corpus_of, identifier)
+
+
+def identities(suite: Suite, identifier: Identifier) -> tuple[str | None, ...]:
+    """Return the identity of each cell; None for one that is not known yet, or lacks a dataset."""
+    return tuple(None if cell.pending else identifier.identity(cell.spec) for cell in suite.cells)
 
 
 def benchfile_of(suite_path: Path) -> Path:

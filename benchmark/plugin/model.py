@@ -35,6 +35,14 @@ class Model(Component):
     kind = "model"
     stages: ClassVar[tuple[str, ...]] = ("train",)
 
+    @classmethod
+    def space(cls) -> dict[str, Any]:
+        """Return what is worth tuning, as suites write it under ``tune: {space: …}``; nothing unless overridden.
+
+        ``{"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}, "model.units": [32, 64, 128]}``.
+        """
+        return {}
+
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Learn, and return one dictionary per epoch: ``stage``, ``epoch``, ``loss``, ``accuracy``, ``val_…``.
 

@@ -30,7 +30,7 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry) -> Plan:
     identifier = Identifier(registry, lambda spec: UNKNOWN)
     ids = []
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
-        canonical = identifier.canonical(cell.spec) if id_ is None else None
+        canonical = identifier.canonical(cell.spec) if id_ is None and not cell.pending else None
         ids.append(id_ if canonical is None else stored.get(_without_revisions(canonical)))
     return replace(plan, ids=tuple(ids))
 

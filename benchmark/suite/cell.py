@@ -51,10 +51,16 @@ class CellSpec:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a suite: its specification, and the label of its value on each axis of the matrix."""
+    """A cell of a suite: its specification, and the label of its value on each axis of the matrix.
+
+    ``pending`` says why its specification is not known yet: a study is to choose some of its values. ``tuning`` is
+    how they were chosen, as plain JSON. Neither takes part in its identity.
+    """
 
     labels: Mapping[str, str]
     spec: CellSpec
+    pending: str = ""
+    tuning: Mapping[str, Any] | None = None
 
     @property
     def row(self) -> tuple[tuple[str, str], ...]:

@@ -14,7 +14,10 @@ from benchmark.plugin.parameters import Parameter, parameters_of
 from benchmark.plugin.registry import Registry
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import NAME_PATTERN, TOP
-from benchmark.suite.settings import SETTINGS, LeaderboardSettings
+from benchmark.suite.searching import PRUNERS, SAMPLERS
+from benchmark.suite.settings import SETTINGS, LeaderboardSettings, Settings
+from benchmark.suite.space import TUNABLE
+from benchmark.suite.tune import TuneSettings
 from benchmark.suite.values import PARTS
 
 Schema = dict[str, Any]
@@ -29,6 +32,7 @@ _DESCRIPTIONS = {
     "exclude": "Cells to leave out: labels of values of axes; a cell that has all of them is not run.",
     "leaderboard": "How rows are ordered and compared.",
     "reference": "What others reported for rows of this suite; tables show it beside what is measured.",
+    "tune": "A study for each row: the values that are best on validation data are run beside the row as it is.",
     "dataset": "The recordings to train and test on.",
     "clips": "Cut each track into clips; null for whole tracks.",
     "augmentation": "A recipe: 'none', one augmentation, a list of them, or {label, use}. An inner list is a chain.",
@@ -75,6 +79,7 @@ def _top(key: str) -> Schema:
         ),
         "exclude": _or_null(_list_of(_object({name: _one_or_more(labels) for name in values}))),
         "leaderboard": _or_null({"$ref": "#/$defs/leaderboard"}),
+        "tune": _or_null({"$ref": "#/$defs/tune"}),
         "reference": _or_null(
             _object(
                 {
@@ -117,12 +122,52 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
         "seed": number,
         "fold": number,
         "leaderboard": _settings(LeaderboardSettings.model_json_schema()),
+        "tune": _tune(registry),
     }
     for key, kind in SETTINGS.items():
         definitions |= _settings_definitions(key, kind.model_json_schema())
     numbers = {"anyOf": [{"type": "object", "additionalProperties": {"type": ["string", "number"]}}, _NULL]}
     definitions["leaderboard"]["properties"]["baseline"] = numbers
     return definitions
+
+
+def _tune(registry: Registry) -> Schema:
+    number: Schema = {"type": "number"}
+    bounds = _object(
+        {"low": number, "high": number, "step": number, "log": {"type": "boolean"}}, ["low", "high"]
+    )
+    ranges = {"anyOf": [_list_of({}), bounds], "description": "A list of values, or a range."}
+    space = {
+        "type": "object",
+        "propertyNames": {"pattern": rf"^({'|'.join(TUNABLE)})\."},
+        "additionalProperties": _or_null(ranges),
+        "description": "Parameters by path, as training.learning_rate or augmentation.time-mask.width.",
+    }
+    settings = _settings(TuneSettings.model_json_schema())["properties"]
+    return _object(
+        {
+            "metric": {"anyOf": [{"type": "string"}, _component(registry, "metric")]},
+            **{name: _or_null(each) for name, each in settings.items()},
+            "sampler": _or_null(_search(SAMPLERS)),
+            "pruner": _or_null(_search(PRUNERS)),
+            "space": {"anyOf": [{"const": "default"}, space]},
+        }
+    )
+
+
+def _search(kinds: Mapping[str, type[Settings]]) -> Schema:
+    """Return the schema of a sampler or a pruner: its name, or one name with settings."""
+    choices: list[Schema] = []
+    for name, kind in kinds.items():
+        schema = kind.model_json_schema()
+        required = schema.get("required", [])
+        description = {"description": inspect.getdoc(kind) or name}
+        given = _object(
+            _settings({"properties": {}, **schema})["properties"], required, nullable=not required
+        )
+        choices += [] if required else [{"const": name, **description}]
+        choices.append(_object({name: given}, [name]) | description)
+    return {"oneOf": choices}
 
 
 def _component(registry: Registry, kind: Kind, role: str | None = None) -> Schema:

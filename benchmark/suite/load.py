@@ -19,9 +19,21 @@ from benchmark.suite.merge import read_merged
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
+from benchmark.suite.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
 
-TOP = ("name", "description", "extends", "cell", "matrix", "include", "exclude", "leaderboard", "reference")
+TOP = (
+    "name",
+    "description",
+    "extends",
+    "cell",
+    "matrix",
+    "include",
+    "exclude",
+    "leaderboard",
+    "reference",
+    "tune",
+)
 LISTS = ("augmentation", "evaluate", "metrics")
 NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -39,6 +51,8 @@ class Suite:
         cells: the cells, the last axis varying fastest.
         leaderboard: how rows are ordered and compared.
         reference: what others reported for some of its rows, or None.
+        tune: what studies of its rows have in common, or None. Then each row that has something to tune is there
+            twice, on the axis ``tuning``: as it is, and with the values that its study chooses.
     """
 
     name: str
@@ -49,6 +63,7 @@ class Suite:
     cells: tuple[Cell, ...]
     leaderboard: LeaderboardSettings
     reference: Reference | None = None
+    tune: Tune | None = None
 
 
 def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) -> Suite:
@@ -71,14 +86,19 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
     axes, cells = _expanded(checker, content, cell)
     description = _description(checker, content.get("description"))
     leaderboard = _leaderboard(checker, content.get("leaderboard"))
-    reference = None
+    reference, tune = None, None
+    names = list(axes)
     if cells is not None:
-        _check_leaderboard(checker, leaderboard, axes, cells)
-        reference = read_reference(checker, content.get("reference"), axes, cells)
+        tune = read_tune(checker, content.get("tune"), axes, cells)
+        if tune is not None:
+            names, cells = with_tuning_axis(axes), with_tuned_cells(tune, cells)
+            leaderboard = leaderboard.model_copy(update={"baseline": leaderboard.baseline or {AXIS: DEFAULT}})
+        _check_leaderboard(checker, leaderboard, names, cells)
+        reference = read_reference(checker, content.get("reference"), names, cells)
     if checker.problems:
         raise SuiteError(checker.problems)
     cells = cells or []
-    labels = {axis: tuple(dict.fromkeys(cell.labels[axis] for cell in cells)) for axis in axes}
+    labels = {axis: tuple(dict.fromkeys(cell.labels[axis] for cell in cells)) for axis in names}
     return Suite(
         name=name,
         description=description,
@@ -88,6 +108,7 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
         cells=tuple(cells),
         leaderboard=leaderboard,
         reference=reference,
+        tune=tune,
     )
 
 
@@ -175,7 +196,7 @@ def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
 
 
 def _check_leaderboard(
-    checker: Checker, settings: LeaderboardSettings, axes: Axes, cells: Sequence[Cell]
+    checker: Checker, settings: LeaderboardSettings, axes: Sequence[str], cells: Sequence[Cell]
 ) -> None:
     specs = {(id(cell.spec.evaluate), id(cell.spec.metrics)): cell.spec for cell in cells}.values()
     columns = [f"{each.label}/{metric.label}" for s in specs for each in s.evaluate for metric in s.metrics]

@@ -13,6 +13,7 @@ from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, sub
 
 # A mapping below these is one choice and is replaced as a whole; all other mappings merge key by key.
 _CHOICES = {("cell", key) for key in ("dataset", "features", "model", "augmentation")}
+_CHOICES |= {("tune", key) for key in ("sampler", "pruner")}
 
 
 def read_merged(file: Path, overrides: Sequence[str] = ()) -> tuple[Source, str]:

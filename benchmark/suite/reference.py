@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.exceptions import did_you_mean
 from benchmark.suite.cell import Cell
-from benchmark.suite.expand import Axes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import Checker
 
@@ -40,7 +39,9 @@ class Reference:
     values: tuple[ReferenceValue, ...]
 
 
-def read_reference(checker: Checker, raw: Any, axes: Axes, cells: Sequence[Cell]) -> Reference | None:
+def read_reference(
+    checker: Checker, raw: Any, axes: Iterable[str], cells: Sequence[Cell]
+) -> Reference | None:
     """Return the checked reference of a suite; percentages are written as percent and become shares."""
     if raw is None:
         return None
@@ -62,7 +63,7 @@ def read_reference(checker: Checker, raw: Any, axes: Axes, cells: Sequence[Cell]
 class _Reader:
     """Reads entries, and knows which rows and measures there are."""
 
-    def __init__(self, checker: Checker, axes: Axes, cells: Sequence[Cell]) -> None:
+    def __init__(self, checker: Checker, axes: Iterable[str], cells: Sequence[Cell]) -> None:
         self._checker = checker
         self._axes = [axis for axis in axes if axis not in REPEATED]
         self._rows = list({cell.row: dict(cell.row) for cell in cells}.values())

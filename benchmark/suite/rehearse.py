@@ -7,18 +7,22 @@ from typing import Any
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import Cell, CellSpec, Evaluation
+from benchmark.suite.cell import CellSpec, Evaluation
 from benchmark.suite.load import Suite
 from benchmark.suite.settings import ClipSettings, SplitSettings
+from benchmark.suite.tune import Tune
 
 EPOCHS, FOLDS, CLIP_SECONDS = 1, 3, 1.0
+# Of two epochs, the first can show that a trial is not worth the second.
+TRIALS, TRIAL_EPOCHS = 4, 2
 REPEATED = ("seed", "fold")
 
 
 def rehearse(suite: Suite, registry: Registry) -> Suite:
     """Return the suite on synthetic stand-ins: one seed, one fold, one epoch, small features, no weights fetched.
 
-    Every other axis keeps all its values. The name tells it from the real suite, whose results it never meets.
+    Every other axis keeps all its values; studies have few trials, of two epochs, and are kept beside the results.
+    The name tells it from the real suite, whose results it never meets.
 
     Raises:
         PluginError: when no plugin offers a dataset that stands in.
@@ -26,12 +30,22 @@ def rehearse(suite: Suite, registry: Registry) -> Suite:
     first = {axis: labels[0] for axis, labels in suite.axes.items() if axis in REPEATED}
     kept = [cell for cell in suite.cells if all(cell.labels[axis] == label for axis, label in first.items())]
     small: dict[int, Any] = {}
-    cells = tuple(Cell(cell.labels, _small_cell(cell.spec, registry, small)) for cell in kept)
+    epochs = EPOCHS if suite.tune is None else TRIAL_EPOCHS
+    cells = tuple(replace(cell, spec=_small_cell(cell.spec, registry, small, epochs)) for cell in kept)
     axes = {axis: ((first[axis],) if axis in first else labels) for axis, labels in suite.axes.items()}
-    return replace(suite, name=f"{suite.name}-rehearsal", axes=axes, cells=cells)
+    return replace(
+        suite, name=f"{suite.name}-rehearsal", axes=axes, cells=cells, tune=_small_tune(suite.tune)
+    )
 
 
-def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any]) -> CellSpec:
+def _small_tune(tune: Tune | None) -> Tune | None:
+    if tune is None:
+        return None
+    settings = {"trials": min(tune.settings.trials, TRIALS), "timeout": None, "storage": None}
+    return replace(tune, settings=tune.settings.model_copy(update=settings))
+
+
+def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any], epochs: int) -> CellSpec:
     """Return the cell in small; what cells share they go on sharing."""
 
     def shared(value: Any, make: Any) -> Any:
@@ -46,7 +60,7 @@ def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any]) -> Ce
         split=shared(spec.split, _small_split),
         features=shared(spec.features, lambda features: _small_component(features, registry)),
         model=shared(spec.model, lambda model: _small_component(model, registry)),
-        training=shared(spec.training, lambda training: training.model_copy(update={"epochs": EPOCHS})),
+        training=shared(spec.training, lambda training: training.model_copy(update={"epochs": epochs})),
         evaluate=shared(
             spec.evaluate, lambda sets: tuple(_small_evaluation(each, registry) for each in sets)
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -19,6 +19,16 @@ class Cnn(KerasModel):
     """The paper's custom CNN (Blašković & Oreški, Table 3): two convolutions, one hidden dense layer."""
 
     name = "cnn"
+
+    @classmethod
+    def space(cls) -> dict[str, Any]:
+        """Return what decides most: step size, batch size, dropout, and the width of the dense layer."""
+        return {
+            "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
+            "training.batch_size": [16, 32, 64],
+            "model.dropout": {"low": 0.0, "high": 0.7},
+            "model.units": [32, 64, 128, 256],
+        }
 
     def build(
         self,

@@ -56,6 +56,16 @@ class Pretrained(KerasModel):
         return keras.Model(inputs, outputs, name=self.backbone_name.lower())
 
     @classmethod
+    def space(cls) -> dict[str, Any]:
+        """Return the step sizes of both stages, batch size, and the width of the dense layer."""
+        return {
+            "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
+            "training.batch_size": [16, 32, 64],
+            "model.fine_tune_learning_rate": {"low": 1e-6, "high": 1e-3, "log": True},
+            "model.units": [32, 64, 128, 256],
+        }
+
+    @classmethod
     def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the same with random weights."""
         return {**parameters, "weights": None}
