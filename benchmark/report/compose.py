@@ -13,6 +13,8 @@ from benchmark.analysis.confusion import confusion
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
 from benchmark.report import figures
+from benchmark.report.html.material import Material, SetAnalysis
+from benchmark.report.html.page import to_html
 from benchmark.report.leaderboard import leaderboard_table
 from benchmark.report.page import make_page
 from benchmark.report.render import to_csv, to_latex, to_markdown
@@ -23,12 +25,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmark.execution.plan import Plan
+    from benchmark.plugin.registry import Registry
 
 # More than these nobody can look at; the tables have all rows.
 _MOST_LINES, _MOST_PANELS = 60, 24
 
 
-def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) -> tuple[list[Path], Table]:
+def compose(
+    results: Results, plan: Plan, registry: Registry, folder: Path, formats: Sequence[str]
+) -> tuple[list[Path], Table]:
     """Write all files of a report; return them, and the leaderboard."""
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
@@ -38,12 +43,14 @@ def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) 
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
     accuracy: dict[str, pd.DataFrame] = {}
+    analyses: dict[str, SetAnalysis] = {}
     pictures: list[Path] = []
     for evaluation in results.sets:
-        rows = labels if {"md", "figures"} & set(formats) else {}
+        rows = labels if {"md", "html", "figures"} & set(formats) else {}
         shares, matrices = _analyse(results, rows, evaluation)
         if len(shares):
             accuracy[evaluation] = shares.rename(index=labels)
+            analyses[evaluation] = SetAnalysis(shares, _differences(shares, references), matrices)
         if len(shares) and "figures" in formats:
             shown = f"{evaluation} [{marks}]" if marks else evaluation
             name = re.sub(r"\W+", "-", evaluation)
@@ -60,6 +67,9 @@ def compose(results: Results, plan: Plan, folder: Path, formats: Sequence[str]) 
     if "md" in formats:
         images = [file.relative_to(folder).as_posix() for file in pictures if file.suffix == ".png"]
         files.append(_write(folder / "report.md", make_page(results, plan, board, accuracy, images)))
+    if "html" in formats:
+        material = Material(results, plan, registry, board, lines, labels, analyses)
+        files.append(_write(folder / "report.html", to_html(material)))
     return [*files, *pictures], board
 
 
@@ -92,16 +102,19 @@ def _set_figures(
     shown = shares.head(_MOST_LINES)
     title = f"Recognised per class on {evaluation}{_best(len(shown), len(shares))}"
     yield "per-class", figures.heatmap(shown.rename(index=labels), title)
-    pairs = {row: references[row] for row in shares.index if references.get(row) in shares.index}
-    if pairs:
-        change = pd.DataFrame(
-            {labels[row]: shares.loc[row] - shares.loc[base] for row, base in pairs.items()}
-        ).T
-        shown = change.head(_MOST_LINES)
+    change = _differences(shares, references)
+    if len(change):
+        shown = change.head(_MOST_LINES).rename(index=labels)
         title = f"Difference to the baseline on {evaluation}{_best(len(shown), len(change))}"
         yield "difference", figures.heatmap(shown, title, difference=True)
     named = {labels[row]: matrix for row, matrix in matrices.items()}
     yield "confusion", figures.confusion_grid(named, f"{evaluation}{_best(len(named), len(shares))}")
+
+
+def _differences(shares: pd.DataFrame, references: Mapping[int, int]) -> pd.DataFrame:
+    """Return each row's accuracies less its baseline's; rows that have both."""
+    pairs = {row: references[row] for row in shares.index if references.get(row) in shares.index}
+    return pd.DataFrame({row: shares.loc[row] - shares.loc[base] for row, base in pairs.items()}).T
 
 
 def _best(shown: int, count: int) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
 
-FORMATS = ("md", "csv", "tex", "figures")
+FORMATS = ("md", "html", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
 
 
@@ -47,7 +47,7 @@ def write_report(
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
-    ``formats``: kinds of tables (``md`` brings a page with everything), and ``figures`` as PNG and PDF.
+    ``formats``: kinds of tables (``md`` and ``html`` bring a page with everything), and ``figures`` as PNG and PDF.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
@@ -65,7 +65,7 @@ def write_report(
     results = collect(plan, store, registry)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files, board = compose(results, plan, folder, formats)
+        files, board = compose(results, plan, registry, folder, formats)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:

@@ -1,0 +1,172 @@
+"""Sections that show statistics: pairs of rows, effects of factors, calibration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from benchmark.report.html.chart import Chart, Scale, reliability
+from benchmark.report.html.grid import BAR, Bar, Cell, Grid, Head, points
+from benchmark.report.html.material import Material
+from benchmark.report.html.palette import difference_step
+from benchmark.report.html.results import slug
+from benchmark.report.html.section import MOST_COMPARED, MOST_LINES, MOST_PANELS, Section, best
+from benchmark.report.table import MISSING
+
+LEVEL = 0.05
+Line = Mapping[Hashable, Any]
+
+
+def pairs_section(material: Material) -> Section:
+    """Return, per measure, a matrix of differences between rows and which of them are more than chance."""
+    statistics = material.statistics
+    if statistics is None or not len(statistics.comparisons):
+        return Section("pairs", "Which differences are real")
+    grids = tuple(
+        _pairs_grid(material, str(measure), compared)
+        for measure, compared in statistics.comparisons.groupby("measure", sort=False)
+    )
+    words = [
+        "Each cell is the row on its left less the row above it, in points, with the p value below (Holm's "
+        f"correction over all pairs). Coloured where p < {LEVEL:g}: blue where the row on the left is better, "
+        "orange where it is worse. Grey: these data cannot tell the two apart.",
+        *statistics.notes,
+    ]
+    words += [
+        f"On {measure}, these data can separate differences of about {100 * least:.1f} points."
+        for measure, least in statistics.separable.items()
+        if math.isfinite(least)
+    ]
+    return Section("pairs", "Which differences are real", texts=tuple(words), grids=grids)
+
+
+def effects_section(material: Material) -> Section:
+    """Return what each value of an axis changes against its baseline: overall, and per class."""
+    statistics = material.statistics
+    if statistics is None or not len(statistics.effects):
+        return Section("effects", "Effects of factors")
+    effects = statistics.effects
+    overall, by_class = effects[effects["class"] == ""], effects[effects["class"] != ""]
+    grids = [_effects_grid(overall)] if len(overall) else []
+    for (axis, measure), found in by_class.groupby(["axis", "measure"], sort=False):
+        grids.append(_class_effects_grid(str(axis), str(measure), found))
+    said = (
+        "The paired difference that a value makes to its baseline, over all models and seeds, with its 95 % "
+        "interval."
+    )
+    return Section("effects", "Effects of factors", texts=(said,), grids=tuple(grids))
+
+
+def calibration_section(material: Material) -> Section:
+    """Return reliability diagrams of the best rows, and the expected calibration error of all."""
+    statistics = material.statistics
+    if statistics is None or not len(statistics.calibration):
+        return Section("calibration", "Calibration")
+    charts = []
+    for evaluation, found in statistics.calibration.groupby("set", sort=False):
+        by_row = {int(row): bins for row, bins in found.groupby("row")}
+        panels: list[Chart] = []
+        for row in [row for row in material.labels if row in by_row][:MOST_PANELS]:
+            bins = by_row[row]
+            title = f"{material.labels[row]} — ECE {100 * float(bins['ece'].iloc[0]):.1f} %"
+            panels.append(reliability(title, bins, material.marks(row)))
+        charts.append((f"On {evaluation}.{best(len(panels), len(by_row))}", tuple(panels)))
+    said = (
+        "How often answers of a given confidence are right. Below the dotted line a model is too sure of itself. "
+        "ECE is the expected calibration error; larger dots stand for more answers."
+    )
+    return Section("calibration", "Calibration", texts=(said,), charts=tuple(charts))
+
+
+def _pairs_grid(material: Material, measure: str, compared: pd.DataFrame) -> Grid:
+    known = {(int(line["row"]), int(line["other"])): line for line in compared.to_dict("records")}
+    present = {row for pair in known for row in pair}
+    rows = [row for row in material.labels if row in present]
+    shown = rows[:MOST_COMPARED]
+    limit = max((abs(float(line["difference"])) for line in known.values()), default=1.0)
+    lines = []
+    for number, row in enumerate(shown, 1):
+        head = Cell(f"{number} {material.labels[row]}", is_head=True, marks=material.marks(row))
+        lines.append((head, *(_pair_cell(known, row, other, limit) for other in shown)))
+    tests = " or ".join(dict.fromkeys(map(str, compared["test"])))
+    caption = f"Differences of {measure} between rows ({tests}).{best(len(shown), len(rows))}"
+    heads = (Head("row"), *(Head(str(number), True, slanted=True) for number in range(1, len(shown) + 1)))
+    return Grid(f"pairs-{slug(measure)}", caption, heads, tuple(lines), style="heat")
+
+
+def _pair_cell(known: Mapping[tuple[int, int], Line], row: int, other: int, limit: float) -> Cell:
+    if row == other:
+        return Cell("", style="same")
+    line, sign = known.get((row, other)), 1
+    if line is None:
+        line, sign = known.get((other, row)), -1
+    if line is None:
+        return Cell(MISSING, style="none")
+    difference, p = sign * float(line["difference"]), float(line["p_holm"])
+    style = f"d{difference_step(difference, limit)}" if p < LEVEL else "unclear"
+    return Cell(points(difference), note=f"p {p_text(p)}", style=style)
+
+
+def _effects_grid(effects: pd.DataFrame) -> Grid:
+    least, most = min(0.0, float(effects["low"].min())), max(0.0, float(effects["high"].max()))
+    scale = Scale(least, most, 4, BAR - 4)
+    lines = []
+    for line in effects.to_dict("records"):
+        low, at, high = (float(line[key]) for key in ("low", "difference", "high"))
+        known = math.isfinite(low) and math.isfinite(high)
+        bar = Bar(scale(low), scale(at), scale(high), scale(0.0)) if known else None
+        lines.append(
+            (
+                Cell(f"{line['axis']}: {line['value']}", f"{line['axis']}: {line['value']}", is_head=True),
+                Cell(str(line["baseline"]), str(line["baseline"])),
+                Cell(str(line["measure"]), str(line["measure"])),
+                Cell(points(float(line["difference"])), str(line["difference"])),
+                Cell(interval_text(line), bar=bar),
+                Cell(str(int(line["pairs"])), str(line["pairs"])),
+                Cell(p_text(float(line["p_holm"])), str(line["p_holm"])),
+            )
+        )  # fmt: skip
+    heads = ("value", "baseline", "measure", "points", "95 % interval", "pairs of rows", "p (Holm)")
+    numbers = ("points", "pairs of rows", "p (Holm)")
+    return Grid(
+        "effects-overall", "Overall.", tuple(Head(head, head in numbers) for head in heads), tuple(lines)
+    )
+
+
+def _class_effects_grid(axis: str, measure: str, effects: pd.DataFrame) -> Grid:
+    """Return values by classes; only differences whose interval excludes zero are coloured."""
+    values, classes = dict.fromkeys(effects["value"]), list(dict.fromkeys(effects["class"]))
+    known = {(line["value"], line["class"]): line for line in effects.to_dict("records")}
+    limit = float(effects["difference"].abs().max())
+    lines = []
+    for value in list(values)[:MOST_LINES]:
+        cells = [Cell(str(value), is_head=True)]
+        for name in classes:
+            line = known.get((value, name))
+            if line is None or not math.isfinite(float(line["difference"])):
+                cells.append(Cell(MISSING, style="none"))
+                continue
+            difference = float(line["difference"])
+            clear = float(line["low"]) > 0 or float(line["high"]) < 0
+            style = f"d{difference_step(difference, limit)}" if clear else "unclear"
+            cells.append(Cell(points(difference, 0), style=style))
+        lines.append(tuple(cells))
+    caption = f"Per class, {axis} on {measure}: points; coloured where the 95 % interval does not hold zero."
+    heads = (Head(axis), *(Head(str(name), True, slanted=True) for name in classes))
+    return Grid(f"effects-{slug(axis)}-{slug(measure)}", caption, heads, tuple(lines), style="heat")
+
+
+def interval_text(line: Line) -> str:
+    """Return the interval of a difference, in points."""
+    low, high = float(line["low"]), float(line["high"])
+    return f"{points(low)} … {points(high)}" if math.isfinite(low) and math.isfinite(high) else MISSING
+
+
+def p_text(p: float) -> str:
+    """Return a p value as papers print it."""
+    return (
+        MISSING if not math.isfinite(p) else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    )

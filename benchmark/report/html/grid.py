@@ -1,0 +1,156 @@
+"""Tables as the page draws them: texts, what to sort by, and classes of colour. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.report.html.palette import difference_step, share_step
+from benchmark.report.table import MISSING, Column, Table, cell_text, plain
+
+BAR = 120
+LETTERS = {"synthetic": "S", "rehearsal": "R", "leaky": "L"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval and its middle, and zero where that is in sight: places from 0 to ``BAR``."""
+
+    low: float
+    at: float
+    high: float
+    zero: float | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what is read, what it is sorted by, a smaller second line, and a class of the style sheet."""
+
+    text: str
+    value: str = ""
+    note: str = ""
+    style: str = ""
+    is_head: bool = False
+    marks: tuple[str, ...] = ()
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The header of a column; numbers are set flush right, and sorted with the highest first."""
+
+    text: str
+    is_number: bool = False
+    slanted: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table. ``groups`` are headers above the headers, with the number of columns that each spans.
+
+    ``rows`` name each line for filters and for the choice of a row, where they are needed.
+    """
+
+    name: str
+    caption: str
+    heads: tuple[Head, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    groups: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    style: str = ""
+
+
+def table_grid(name: str, table: Table, head: str | None = None, marked: Sequence[str] = ()) -> Grid:
+    """Return a table; ``head`` is the key of the column that names lines, ``marked`` those whose numbers carry
+    the line's marks.
+    """
+    columns = table.drawn
+    groups = [(group, len(list(members))) for group, members in groupby(columns, key=lambda each: each.group)]
+    lines = tuple(
+        tuple(_cell(column, line, column.key == head, column.key in marked) for column in columns)
+        for line in table.lines
+    )
+    return Grid(
+        name,
+        table.caption,
+        tuple(Head(column.header, column.is_number) for column in columns),
+        lines,
+        tuple(groups) if any(group for group, _ in groups) else (),
+        table.notes,
+    )
+
+
+def share_grid(name: str, shares: pd.DataFrame, caption: str, corner: str, marks: Mapping[str, Any]) -> Grid:
+    """Return a heatmap of shares, 0 to 1, shown in per cent; ``marks`` are those of lines, by label."""
+    return _heatmap(
+        name, shares, caption, corner, marks, lambda value: (f"{100 * value:.0f}", share_step(value), "s")
+    )
+
+
+def difference_grid(
+    name: str, differences: pd.DataFrame, caption: str, corner: str, marks: Mapping[str, Any]
+) -> Grid:
+    """Return a heatmap of differences of shares, shown in points, around zero."""
+    found = differences.to_numpy(dtype=float)
+    limit = float(np.nanmax(np.abs(found))) if np.isfinite(found).any() else 1.0
+    return _heatmap(
+        name, differences, caption, corner, marks,
+        lambda value: (points(value, 0), difference_step(value, limit), "d"),
+    )  # fmt: skip
+
+
+def items_grid(name: str, caption: str, heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> Grid:
+    """Return a plain table of texts whose first column names the lines."""
+    return Grid(
+        name,
+        caption,
+        tuple(Head(head) for head in heads),
+        tuple(
+            tuple(
+                Cell(_shown(value), str(value or ""), is_head=not number) for number, value in enumerate(line)
+            )
+            for line in lines
+        ),
+    )
+
+
+def points(value: float, digits: int = 1) -> str:
+    """Return a difference of shares in points, with its sign."""
+    text = f"{100 * value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else f"{0:+.{digits}f}"
+
+
+def _cell(column: Column, line: Mapping[str, Any], is_head: bool, is_marked: bool) -> Cell:
+    value = line.get(column.key)
+    text = cell_text(column, line)
+    marks = tuple(line.get("marks") or ()) if is_marked and text != MISSING else ()
+    if column.key == "marks":
+        return Cell("" if text == MISSING else text, text)
+    sorted_by = "" if value is None else str(value) if column.is_number else text
+    return Cell(text, sorted_by, is_head=is_head, marks=marks)
+
+
+def _heatmap(
+    name: str, values: pd.DataFrame, caption: str, corner: str, marks: Mapping[str, Any], draw: Any
+) -> Grid:
+    lines = []
+    for label, line in zip(values.index, values.to_numpy(dtype=float), strict=True):
+        cells = [Cell(str(label), str(label), is_head=True, marks=tuple(marks.get(str(label), ())))]
+        for value in map(plain, line):
+            if value is None:
+                cells.append(Cell(MISSING, style="none"))
+            else:
+                text, step, letter = draw(value)
+                cells.append(Cell(text, str(value), style=f"{letter}{step}"))
+        lines.append(tuple(cells))
+    heads = (Head(corner), *(Head(str(column), True, slanted=True) for column in values.columns))
+    return Grid(name, caption, heads, tuple(lines), style="heat")
+
+
+def _shown(value: Any) -> str:
+    return MISSING if value is None or value == "" else str(value)

@@ -1,0 +1,66 @@
+"""What analysis found, as the page takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from benchmark.report.table import Table
+from benchmark.results.frames import ROW, Results
+
+if TYPE_CHECKING:
+    from benchmark.analysis.statistics import Statistics
+    from benchmark.execution.plan import Plan
+    from benchmark.plugin.registry import Registry
+
+
+@dataclass(frozen=True)
+class SetAnalysis:
+    """What was found on one evaluation set; lines are rows, by number, the best first.
+
+    Attributes:
+        shares: accuracy per class (columns) of each row.
+        differences: the same less the row's baseline; rows without one are left out.
+        confusions: of the best rows, shares of true classes (lines) by answer.
+    """
+
+    shares: pd.DataFrame
+    differences: pd.DataFrame
+    confusions: Mapping[int, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that a page is made of, computed.
+
+    Attributes:
+        board: the leaderboard as a table.
+        lines: the leaderboard as a data frame, the best row first.
+        labels: what figures call each row, in the order of ``lines``.
+        sets: what was found on each evaluation set.
+        tables: further tables by title, such as values that others reported.
+    """
+
+    results: Results
+    plan: Plan
+    registry: Registry
+    board: Table
+    lines: pd.DataFrame
+    labels: Mapping[int, str]
+    sets: Mapping[str, SetAnalysis]
+    statistics: Statistics | None = None
+    tables: Mapping[str, Table] | None = None
+
+    def marks(self, row: int) -> tuple[str, ...]:
+        """Return the marks of a row."""
+        return self._marks()[row]
+
+    def marks_by_label(self) -> dict[str, tuple[str, ...]]:
+        """Return the marks of rows by what figures call them."""
+        return {self.labels[row]: marks for row, marks in self._marks().items()}
+
+    def _marks(self) -> dict[int, tuple[str, ...]]:
+        return {int(line[ROW]): tuple(line["marks"]) for line in self.lines.to_dict("records")}

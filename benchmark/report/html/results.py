@@ -1,0 +1,123 @@
+"""Sections that show results: the leaderboard, classes, confusion, and how training went."""
+
+from __future__ import annotations
+
+import re
+
+from benchmark.analysis.leaderboard import MEAN
+from benchmark.report.html.chart import Chart, learning_curves
+from benchmark.report.html.grid import LETTERS, difference_grid, share_grid, table_grid
+from benchmark.report.html.material import Material
+from benchmark.report.html.section import (
+    MOST_LINES,
+    MOST_MATRIX_CELLS,
+    MOST_PANELS,
+    Choice,
+    Panel,
+    Section,
+    best,
+)
+
+LEADERBOARD = "leaderboard-table"
+
+
+def leaderboard_section(material: Material) -> Section:
+    """Return the leaderboard, with a filter for each axis."""
+    axes = [column.key for column in material.board.drawn if column.key in material.results.axes]
+    measured = [f"{measure.name} {MEAN}" for measure in material.results.measures]
+    grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured)
+    shown = {mark for marks in material.lines["marks"] for mark in marks}
+    legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in shown)
+    filters = {axis: tuple(dict.fromkeys(map(str, material.lines[axis]))) for axis in axes}
+    return Section(
+        "leaderboard",
+        "Leaderboard",
+        texts=(f"Letters beside a number: {legend}.",) if legend else (),
+        grids=(grid,),
+        sortable=True,
+        filters={axis: labels for axis, labels in filters.items() if len(labels) > 1},
+    )
+
+
+def classes_section(material: Material) -> Section:
+    """Return a heatmap per evaluation set: how much of each class was recognised."""
+    marks = material.marks_by_label()
+    grids = []
+    for evaluation, found in material.sets.items():
+        shares = found.shares
+        shown = shares.head(MOST_LINES)
+        caption = (
+            f"Per cent of each class's tracks on {evaluation} that were recognised, mean over cells."
+            + best(len(shown), len(shares))
+        )
+        named = shown.rename(index=material.labels)
+        grids.append(share_grid(f"classes-{slug(evaluation)}", named, caption, "row", marks))
+    return Section("classes", "Per class", grids=tuple(grids))
+
+
+def differences_section(material: Material) -> Section:
+    """Return a heatmap per evaluation set: each row less its baseline, per class."""
+    marks = material.marks_by_label()
+    grids = []
+    for evaluation, found in material.sets.items():
+        differences = found.differences
+        if not len(differences):
+            continue
+        shown = differences.head(MOST_LINES)
+        caption = (
+            f"Points that each class gains or loses against the row's baseline on {evaluation}. Blue is better, "
+            "orange is worse." + best(len(shown), len(differences))
+        )
+        named = shown.rename(index=material.labels)
+        grids.append(difference_grid(f"differences-{slug(evaluation)}", named, caption, "row", marks))
+    return Section("differences", "Difference to the baseline", grids=tuple(grids))
+
+
+def confusion_section(material: Material) -> Section:
+    """Return the confusion matrices of the best rows, to choose from."""
+    choices, texts = [], []
+    for evaluation, found in material.sets.items():
+        sizes = max((matrix.size for matrix in found.confusions.values()), default=1)
+        most = max(1, min(MOST_PANELS, MOST_MATRIX_CELLS // sizes))
+        name = f"confusion-{slug(evaluation)}"
+        panels = []
+        for row, matrix in list(found.confusions.items())[:most]:
+            label = material.labels[row]
+            caption = f"{label} on {evaluation}: per cent of each true class (lines) taken for each class (columns)."
+            grid = share_grid(
+                f"{name}-{row}",
+                matrix,
+                caption,
+                "true class",
+                {each: material.marks(row) for each in matrix.index},
+            )
+            panels.append(Panel(str(row), label, grid))
+        if panels:
+            choices.append(Choice(name, f"Row, on {evaluation}", tuple(panels)))
+            texts.append(best(len(panels), len(found.shares)).strip())
+    shown = tuple(dict.fromkeys(text for text in texts if text))
+    return Section("confusion", "Confusion", texts=shown if choices else (), choices=tuple(choices))
+
+
+def curves_section(material: Material) -> Section:
+    """Return the learning curves of the best rows."""
+    panels: list[Chart] = []
+    for row in list(material.labels)[:MOST_PANELS]:
+        chart = learning_curves(material.labels[row], material.results.histories(row), material.marks(row))
+        if chart is not None:
+            panels.append(chart)
+    if not panels:
+        return Section("curves", "Learning curves")
+    said = "Accuracy on items by epoch: a thin line per cell, a thick one for their mean."
+    return Section(
+        "curves",
+        "Learning curves",
+        texts=(said + best(min(MOST_PANELS, len(material.labels)), len(material.labels)),),
+        charts=(("", tuple(panels)),),
+        legend=(("validation", "validation"), ("training", "training")),
+    )
+
+
+def slug(text: str) -> str:
+    """Return a text as part of an element's id."""
+    return re.sub(r"\W+", "-", text).strip("-")
