@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.corpora import CorpusOf
@@ -94,6 +95,7 @@ class CellData:
     evaluations: tuple[EvaluationSet, ...]
     batch_augmentations: tuple[Augmentation, ...]
     counts: dict[str, int]
+    clip_seconds: float
     left_out: dict[str, str]
     notes: tuple[str, ...]
 
@@ -134,9 +136,16 @@ def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Pat
         tuple(EvaluationSet(p.name, p.tracks, p.labels, examples(p)) for p in items.evaluations),
         batch,
         counts,
+        _clip_seconds(items.train),
         items.left_out,
         items.split.notes,
     )
+
+
+def _clip_seconds(part: PartItems) -> float:
+    """Return the median length of a part's clips, or of its tracks where they are not cut."""
+    clips = [(item.clip.seconds, part.tracks[item.track].seconds) for item in part.items if not item.is_copy]
+    return median(whole if cut is None else min(cut, whole) for cut, whole in clips)
 
 
 def _pick(corpus: Corpus, indices: Sequence[int]) -> tuple[Track, ...]:

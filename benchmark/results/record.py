@@ -38,6 +38,7 @@ class CellRecord:
         parameters: ``{"total": int, "trainable": int}``, or empty.
         counts: how many tracks and items each part had (``train_tracks``, ``train_items``, …), and how many
             files were left out.
+        clip_seconds: length of a usual training clip (their median; of the tracks, where they are not cut).
         left_out: names of files that the datasets could not use, with the reason.
         seconds: durations of ``training``, ``evaluation`` and ``total``.
         peak_memory_mb: of the process, up to the end of this cell.
@@ -54,6 +55,7 @@ class CellRecord:
     classes: list[str] = field(default_factory=list)
     parameters: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    clip_seconds: float | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None

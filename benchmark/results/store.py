@@ -93,7 +93,7 @@ class ResultsStore:
             ResultsError: when the folder cannot be written; no half result is left.
         """
         temporary = self.folder / f"{TEMPORARY}{record.id}-{os.getpid()}"
-        final = self.folder / f"{_slug(' '.join(record.labels.values()))}-{record.id}"
+        final = self.folder / f"{slug(' '.join(record.labels.values()))}-{record.id}"
         try:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
@@ -294,11 +294,12 @@ def _write_json(value: Any, file: Path) -> None:
     file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _slug(label: str) -> str:
+def slug(label: str) -> str:
+    """Return the part of a folder's name that is made of a label: lower-case letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST].rstrip("-") or "cell"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST].rstrip("-") or "cell"
     # A label may say "damaged"; the folder of a good result must not.
-    return f"cell-{slug}" if f"{slug}-".startswith(DAMAGED) else slug
+    return f"cell-{name}" if f"{name}-".startswith(DAMAGED) else name
 
 
 def _holder(folder: Path) -> str:

@@ -112,6 +112,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         classes=list(data.classes),
         parameters={"total": count.total, "trainable": count.trainable} if count else {},
         counts=data.counts,
+        clip_seconds=data.clip_seconds,
         left_out=data.left_out,
         seconds={"training": trained - before, "evaluation": finished - trained, "total": finished - started},
         peak_memory_mb=_peak_memory_mb(),
