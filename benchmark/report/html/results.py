@@ -28,7 +28,7 @@ def leaderboard_section(material: Material) -> Section:
     grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured)
     shown = {mark for marks in material.lines["marks"] for mark in marks}
     legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in shown)
-    filters = {axis: tuple(dict.fromkeys(map(str, material.lines[axis]))) for axis in axes}
+    filters = {axis: material.plan.suite.axes[axis] for axis in axes}
     return Section(
         "leaderboard",
         "Leaderboard",

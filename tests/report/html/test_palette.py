@@ -26,9 +26,7 @@ def test_contrast_is_that_of_the_guidelines() -> None:
 
 
 def test_the_number_in_every_coloured_cell_can_be_read_in_both_themes() -> None:
-    rules = re.findall(
-        r"--cell:light-dark\((#\w+),(#\w+)\);--ink:light-dark\((#\w+),(#\w+)\)", heat_rules()
-    )
+    rules = re.findall(r"--cell:light-dark\((#\w+),(#\w+)\);--ink:light-dark\((#\w+),(#\w+)\)", heat_rules())
     assert len(rules) == 2 * (STEPS + 1)
     for light, dark, ink_on_light, ink_on_dark in rules:
         assert contrast(parsed(light), parsed(ink_on_light)) >= 4.5
