@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmark.exceptions import ResultsError
+from benchmark.execution.availability import check_available
 from benchmark.execution.events import CellStarted, Event
 from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan, benchfile_of
@@ -73,15 +74,17 @@ def run_suite(
     Raises:
         ResultsError: when the results folder is in use or cannot be written; finished cells are kept.
         CacheError: when features cannot be stored.
+        PluginError: when a component cannot work on this machine; nothing has been run.
     """
     store = ResultsStore(locations.results, plan.suite.name)
-    with store.lock(), _terminate_as_interrupt():
+    with store.lock(), terminate_as_interrupt():
         store.clean_leftovers()
         missing = missing_cells(plan, store, options)
         _set_damaged_aside(store, missing, display)
         summary = RunSummary()
         if not missing:
             return summary
+        check_available([cell for cell, _ in missing], plugins.registry)
         tasks = _tasks(plan, plugins, missing, locations, options)
         _notify(
             plugins,
@@ -177,6 +180,7 @@ def _tasks(
                 labels=dict(cell.labels),
                 canonical=canonical,
                 spec=cell.spec,
+                tuning=dict(cell.tuning or {}),
                 locations=locations,
                 benchfile=benchfile if benchfile.is_file() else None,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins)})),
@@ -214,7 +218,8 @@ def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> N
 
 
 @contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
+def terminate_as_interrupt() -> Iterator[None]:
+    """Stop on SIGTERM, as clusters send it, as on Ctrl-C."""
     def interrupt(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 

@@ -37,3 +37,10 @@ class Component:
     def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters with which it is rehearsed: the same ones, or smaller."""
         return dict(parameters)
+
+    def unavailable(self) -> str:
+        """Return why it cannot work on this machine (a package or an encoder is missing), or nothing.
+
+        Asked before anything is run, and never when a suite is only read.
+        """
+        return ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.exceptions import PluginError
 from benchmark.plugin.model import Epoch, Model
 from benchmark.randomness import derive_seed
 
@@ -45,9 +46,19 @@ class SklearnModel(Model):
         return inputs.reshape(len(inputs), -1)
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
-        """Fit once; the one epoch of the history carries the accuracies."""
+        """Fit once; the one epoch of the history carries the accuracies.
+
+        Raises:
+            PluginError: when batches are to be augmented, of which there are none here.
+        """
         import numpy as np
 
+        if run.batch_augmentations:
+            names = ", ".join(augmentation.name for augmentation in run.batch_augmentations)
+            raise PluginError(
+                f"Model '{self.name}' is not trained in batches, so {names} cannot be applied. Leave it out with "
+                "the suite's 'exclude', or use an augmentation that makes copies."
+            )
         self._fit(self._all_vectors(train), train.labels, train.num_classes, derive_seed("model", run.seed))
         values: dict[str, float] = {}
         parts = (("accuracy", train), ("val_accuracy", validation))

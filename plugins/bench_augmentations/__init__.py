@@ -1,5 +1,7 @@
-"""The built-in augmentations: the paper's four."""
+"""The built-in augmentations: the paper's four, and those of training batches."""
 
+from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
+from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
 from bench_augmentations.masks import FrequencyMask, TimeMask
 from bench_augmentations.waveform import PitchShift, TimeStretch
 from benchmark import Augmentation, hookimpl
@@ -8,4 +10,15 @@ from benchmark import Augmentation, hookimpl
 @hookimpl
 def bench_augmentations() -> list[type[Augmentation]]:
     """Return the built-in augmentations."""
-    return [TimeStretch, PitchShift, FrequencyMask, TimeMask]
+    return [
+        TimeStretch,
+        PitchShift,
+        FrequencyMask,
+        TimeMask,
+        MixUp,
+        CutMix,
+        RandomErasing,
+        GridMask,
+        FourierMix,
+        RandomCutout,
+    ]

@@ -1,0 +1,33 @@
+"""What a run needs of this machine, asked before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from benchmark.exceptions import PluginError
+from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.suite.cell import Cell, CellSpec
+
+
+def check_available(cells: Iterable[Cell], registry: Registry) -> None:
+    """Ask each component of the cells whether it can work here.
+
+    Raises:
+        PluginError: with all that cannot, and why.
+    """
+    asked: dict[int, ComponentSpec] = {}
+    for cell in cells:
+        asked |= {id(spec): spec for spec in _components(cell.spec)}
+    reasons = {
+        f"{spec.kind.capitalize()} '{spec.label}' cannot work here: {reason}.": None
+        for spec in asked.values()
+        if (reason := spec.create(registry).unavailable())
+    }
+    if reasons:
+        raise PluginError("\n".join(reasons))
+
+
+def _components(spec: CellSpec) -> Iterator[ComponentSpec]:
+    yield from (spec.dataset, spec.features, spec.model)
+    for chain in spec.augmentation:
+        yield from chain

@@ -1,0 +1,234 @@
+"""Augmentations of training batches, each against its definition."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from batches_in_pixels import ALL, COVERING, MIXING, batch, digest
+
+from bench_augmentations import CutMix, FourierMix, GridMask, MixUp, RandomCutout, RandomErasing
+from benchmark.exceptions import PluginError
+
+SEEDS = range(6)
+
+
+def rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def partner_and_share(targets: np.ndarray) -> list[tuple[int, float]]:
+    """Return, of each item that was one-hot at its own index, whom it was mixed with and its own share."""
+    found = []
+    for index, row in enumerate(targets):
+        others = np.flatnonzero(row * (np.arange(len(row)) != index))
+        assert len(others) <= 1
+        found.append((int(others[0]) if len(others) else index, float(row[index])))
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mixup_is_a_convex_combination_of_two_items_and_of_their_labels_by_one_weight(seed: int) -> None:
+    images, targets = batch()
+    mixed, labels = MixUp(alpha=1.0).apply_batch(images, targets, rng(seed))
+    for index, (partner, share) in enumerate(partner_and_share(labels)):
+        expected = share * images[index] + (1 - share) * images[partner]
+        np.testing.assert_allclose(mixed[index], expected, atol=1e-6)
+    np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
+    assert np.abs(mixed - images).max() > 0.1
+
+
+@pytest.mark.parametrize("kind", [CutMix, FourierMix])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pasting_mixes_labels_by_the_pixels_that_are_pasted(kind, seed: int) -> None:
+    images, targets = batch()
+    mixed, labels = kind(alpha=1.0).apply_batch(images, targets, rng(seed))
+    for index, (partner, share) in enumerate(partner_and_share(labels)):
+        own = mixed[index] == images[index]
+        np.testing.assert_array_equal(mixed[index][~own], images[partner][~own])
+        assert own.mean() == pytest.approx(share, abs=1e-6)
+    assert not (mixed == images).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cutmix_pastes_one_rectangle(seed: int) -> None:
+    images, targets = batch()
+    mixed, _ = CutMix().apply_batch(images, targets, rng(seed))
+    for pasted in (mixed != images)[..., 0]:
+        assert is_rectangle(pasted)
+
+
+def is_rectangle(mask: np.ndarray) -> bool:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return not mask.any() or mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+
+
+def test_fourier_masks_vary_along_both_axes() -> None:
+    """Those of keras-cv itself have one and the same wave along one of them: one in eight has more along the other."""
+    images, targets = batch(size=200, height=32, width=32)
+    mixed, _ = FourierMix(alpha=10.0).apply_batch(images, targets, rng(0))
+    kept = (mixed == images)[..., 0]
+    rows, columns = kept.mean(axis=2).std(axis=1), kept.mean(axis=1).std(axis=1)
+    assert 0.25 < (rows > columns).mean() < 0.75
+
+
+@pytest.mark.parametrize("kind", [RandomErasing, RandomCutout])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rectangle_is_covered_and_all_else_is_as_it_was(kind, seed: int) -> None:
+    images, targets = batch()
+    covered, labels = kind().apply_batch(images, targets, rng(seed))
+    np.testing.assert_array_equal(labels, targets)
+    np.testing.assert_array_equal(covered[covered != images], 0)
+    for mask in (covered != images)[..., 0]:
+        assert mask.any()
+        assert is_rectangle(mask)
+
+
+def test_erased_areas_and_how_many_items_are_erased_are_as_asked() -> None:
+    images, targets = batch(size=300, height=40, width=60)
+    erased, _ = RandomErasing(smallest=0.1, largest=0.4, probability=0.5).apply_batch(images, targets, rng(1))
+    areas = (erased != images).mean(axis=(1, 2, 3))
+    hit = areas > 0
+    assert hit.mean() == pytest.approx(0.5, abs=0.1)
+    assert areas[hit].min() == pytest.approx(0.1, abs=0.04)
+    assert areas[hit].max() == pytest.approx(0.4, abs=0.04)
+
+
+def test_noise_fills_what_is_erased_within_the_range_of_inputs() -> None:
+    images, targets = batch()
+    erased, _ = RandomErasing(fill="noise", smallest=0.3).apply_batch(images, targets, rng(0))
+    filled = erased[erased != images]
+    assert filled.min() == 0
+    assert filled.max() == 1
+    assert 0.01 < ((filled > 0) & (filled < 1)).mean() < 0.6
+
+
+def test_cutouts_have_sides_as_asked() -> None:
+    images, targets = batch(size=200, height=40, width=40)
+    cut, _ = RandomCutout(smallest=0.2, largest=0.5).apply_batch(images, targets, rng(0))
+    covered = (cut != images)[..., 0]
+    heights, widths = covered.any(axis=2).sum(axis=1), covered.any(axis=1).sum(axis=1)
+    assert max(heights.max(), widths.max()) in (20, 21)
+    assert np.median(heights) >= 8
+
+
+def test_a_grid_of_unturned_squares_repeats_along_both_axes() -> None:
+    images, targets = batch(size=8, height=64, width=64)
+    masked, labels = GridMask(smallest=0.5, largest=0.5, rotation=0.0).apply_batch(images, targets, rng(0))
+    np.testing.assert_array_equal(labels, targets)
+    np.testing.assert_array_equal(masked[masked != images], 0)
+    for mask in (masked != images)[..., 0]:
+        rows, columns = mask.any(axis=1), mask.any(axis=0)
+        np.testing.assert_array_equal(mask, rows[:, None] & columns[None, :])
+        assert 0.1 < mask.mean() < 0.5
+
+
+def test_a_grid_is_turned() -> None:
+    images, targets = batch(size=8, height=64, width=64)
+    masked, _ = GridMask(smallest=0.5, largest=0.5).apply_batch(images, targets, rng(0))
+    masks = (masked != images)[..., 0]
+    crosses = [np.array_equal(m, m.any(axis=1)[:, None] & m.any(axis=0)[None, :]) for m in masks]
+    assert not any(crosses)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_generator_alone_decides(name: str) -> None:
+    import keras
+
+    first = digest(name, 3)
+    keras.utils.set_random_seed(1)
+    assert digest(name, 3) == first
+    assert digest(name, 4) != first
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_global_random_numbers_are_left_alone(name: str) -> None:
+    """A model's dropout must not depend on what its batches went through."""
+    import keras
+    import tensorflow as tf
+
+    def drawn(augmented: bool) -> list[float]:
+        keras.utils.set_random_seed(5)
+        if augmented:
+            ALL[name]().apply_batch(*batch(), rng(0))
+        everywhere = (tf.random.normal((1,)), keras.random.normal((1,)), np.random.rand(1))
+        return [float(np.asarray(each)[0]) for each in everywhere]
+
+    assert drawn(augmented=True) == drawn(augmented=False)
+
+
+@pytest.mark.slow
+def test_another_process_draws_the_same() -> None:
+    script = Path(__file__).with_name("batches_in_pixels.py")
+    done = subprocess.run(
+        [sys.executable, str(script), *ALL], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.partition("RESULT ")[2].split() == [digest(name, 3) for name in ALL]
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("shape", [(1, 24, 40, 1), (2, 17, 9, 1), (5, 32, 32, 3)])
+def test_any_batch_is_taken_and_what_comes_back_is_finite_and_within_range(name: str, shape) -> None:
+    images, targets = batch(*shape)
+    before = images.copy()
+    for seed in range(3):
+        found, labels = ALL[name]().apply_batch(images, targets, rng(seed))
+        assert found.shape == images.shape
+        assert labels.shape == targets.shape
+        assert found.dtype == labels.dtype == np.float32
+        assert np.isfinite(found).all()
+        assert found.min() >= 0
+        assert found.max() <= 1
+        np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(images, before)
+
+
+def test_one_item_mixes_with_itself() -> None:
+    images, targets = batch(size=1)
+    for kind in MIXING.values():
+        found, labels = kind().apply_batch(images, targets, rng(0))
+        np.testing.assert_allclose(found, images, atol=1e-6)
+        np.testing.assert_allclose(labels, targets, atol=1e-6)
+
+
+def test_sizes_that_cannot_be_are_refused() -> None:
+    for kind in COVERING.values():
+        with pytest.raises(ValueError, match=r"'smallest' \(0.5\) is above 'largest' \(0.2\)"):
+            kind(smallest=0.5, largest=0.2)
+
+
+@pytest.mark.slow
+def test_keras_layers_work_on_jax_and_those_of_keras_cv_say_that_they_do_not() -> None:
+    pytest.importorskip("jax")
+    script = Path(__file__).with_name("batches_in_pixels.py")
+    code = f"""
+        import sys; sys.path.insert(0, {str(script.parent)!r})
+        from batches_in_pixels import ALL, digest
+        from benchmark.exceptions import PluginError
+        for name in ALL:
+            try:
+                print("RESULT", name, digest(name, 1) == digest(name, 1) != digest(name, 2))
+            except PluginError as error:
+                print("RESULT", name, error)
+    """
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=environment, capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    said = dict(line.split(maxsplit=2)[1:] for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    keras_cv = {"grid-mask", "fourier-mix", "random-cutout"}
+    why = "keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is 'jax'."
+    assert said == {name: f"Augmentation '{name}': {why}" if name in keras_cv else "True" for name in ALL}
+
+
+def test_without_keras_cv_the_message_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr("bench_augmentations.keras_cv_layers.find_spec", lambda name: None)
+    assert "pip install 'genrebench[keras-cv]'" in GridMask().unavailable()
+    with pytest.raises(PluginError, match="keras-cv, which is not installed"):
+        GridMask().apply_batch(*batch(), rng(0))
