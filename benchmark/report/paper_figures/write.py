@@ -1,0 +1,231 @@
+"""Draw all that can be drawn of a suite without training, and write it as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark.data.tracks import Track
+from benchmark.exceptions import ResultsError, UsageError, WeightsError, nearest
+from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.report.figures import save
+from benchmark.report.paper_figures.flow import data_flow, draw_flow
+from benchmark.report.paper_figures.layers import layer_table
+from benchmark.report.paper_figures.panels import Kitchen, augmented, draw_panels, inputs
+from benchmark.report.paper_figures.spectrograms import Analysis, spectrograms
+from benchmark.report.paper_figures.tables import copies_table, tracks_table
+from benchmark.report.paper_figures.variants import Variant, data_variants, recipe_steps
+from benchmark.report.render import to_latex, to_markdown
+from benchmark.results.store import slug
+from benchmark.suite.cell import canonical_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmark.plugin.registry import ComponentSpec, Registry
+    from benchmark.report.table import Table
+    from benchmark.suite.cell import CellSpec
+
+_ACROSS = 4
+_MIXED_WITH = 3
+
+
+@dataclass
+class Drawn:
+    """What was written, and what could not be drawn and why."""
+
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_figures(
+    plan: Plan,
+    registry: Registry,
+    cache: Path,
+    folder: Path,
+    track: str | None = None,
+    rehearsed: bool = False,
+) -> Drawn:
+    """Write figures as PNG and PDF, tables as Markdown and LaTeX, into ``folder``.
+
+    Args:
+        plan: of the suite. What needs an absent dataset is left out, with a note.
+        registry: the plugins.
+        cache: the feature cache, read and filled.
+        folder: where files go.
+        track: id of the track whose clip is shown; default: the first of the first class.
+        rehearsed: whether titles say that it is a rehearsal.
+
+    Raises:
+        UsageError: when there is no such track.
+        ResultsError: when the folder cannot be written.
+    """
+    sketch = _Sketch(plan, registry, cache, folder, rehearsed)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sketch.tables()
+        sketch.data()
+        sketch.clip(track)
+        sketch.networks()
+    except OSError as error:
+        raise ResultsError(f"The figures cannot be written to {folder}: {error}") from error
+    return sketch.drawn
+
+
+class _Sketch:
+    """The drawing of one suite; each method writes what belongs together."""
+
+    def __init__(self, plan: Plan, registry: Registry, cache: Path, folder: Path, rehearsed: bool) -> None:
+        self.plan = plan
+        self.registry = registry
+        self.folder = folder
+        self.rehearsed = rehearsed
+        benchfile = benchfile_of(plan.suite.path)
+        self.kitchen = Kitchen(registry, cache, benchfile if benchfile.is_file() else None)
+        self.drawn = Drawn()
+
+    def tables(self) -> None:
+        """Write tracks per class, of the datasets that are here."""
+        if self.plan.corpora:
+            self._table(tracks_table(self.plan, self._marks()), "tracks")
+        self.drawn.notes += [f"{label}: {error}" for label, error in self.plan.absent.items()]
+
+    def data(self) -> None:
+        """Write items by technique, and where the data go."""
+        variants = data_variants(self.plan, self.registry)
+        if not variants:
+            self.drawn.notes.append("Items and the flow of data need the dataset that is trained on.")
+            return
+        self._table(copies_table(variants, self._marks()), "copies")
+        for variant in variants:
+            name = f"data-flow-{slug(variant.name)}" if variant.name else "data-flow"
+            self._figure(draw_flow(data_flow(variant), self._flow_title(variant)), name)
+
+    def clip(self, wanted: str | None) -> None:
+        """Write spectrograms of one clip, its features, and its augmented copies."""
+        cell = next(
+            (c.spec for c in self.plan.suite.cells if c.spec.dataset.label in self.plan.corpora), None
+        )
+        if cell is None:
+            self.drawn.notes.append("Spectrograms and augmentations need the dataset that is trained on.")
+            return
+        tracks = self.plan.corpora[cell.dataset.label].tracks
+        track = _choose(tracks, wanted, cell.dataset.label)
+        title = f"{track.id}{self._marks(cell)}"
+        samples = load_mono(track.path, SAMPLE_RATE)
+        analysis = Analysis.of(cell.features.parameters)
+        for name, figure in spectrograms(samples, SAMPLE_RATE, analysis, title):
+            self._figure(figure, name)
+        panels = inputs(self._features(), track, cell, self.kitchen)
+        self._figure(
+            draw_panels(panels, f"{track.id} as models see it{self._marks(cell)}", _ACROSS), "model-input"
+        )
+        chains = recipe_steps(self.plan)
+        if not chains:
+            self.drawn.notes.append("The suite has no augmentation, and so no figure of it.")
+            return
+        others = _others(tracks, track)
+        copies = augmented(chains, track, others, cell, self.kitchen)
+        self._figure(draw_panels(copies, f"{title}, augmented", _ACROSS), "augmentations")
+
+    def networks(self) -> None:
+        """Write the layers of each network; models that are none are left out."""
+        for label, cell, classes in self._networks():
+            model: Any = cell.model.create(self.registry)
+            shape = cell.features.create(self.registry).shape
+            name = f"layers-{slug(label)}"
+            try:
+                self._table(layer_table(model, label, shape, classes, cell.training, self._marks()), name)
+            except WeightsError as error:
+                self.drawn.notes.append(f"The layers of {label} are not listed: {error}")
+
+    def _networks(self) -> Iterator[tuple[str, CellSpec, int]]:
+        from benchmark.training.keras_model import KerasModel
+
+        seen = set()
+        shapes: dict[str, set[str]] = {}
+        cells = self.plan.suite.cells
+        for cell in cells:
+            shapes.setdefault(cell.spec.model.label, set()).add(cell.spec.features.label)
+        for cell in cells:
+            spec = cell.spec
+            offered = self.registry.offer("model", spec.model.name).component
+            key = canonical_json([spec.model.label, spec.features.name, dict(spec.features.parameters)])
+            if key in seen or not issubclass(offered, KerasModel):
+                continue
+            seen.add(key)
+            classes = self._classes(spec)
+            if not classes:
+                self.drawn.notes.append(
+                    f"The layers of {spec.model.label} need dataset {spec.dataset.label}."
+                )
+                continue
+            several = len(shapes[spec.model.label]) > 1
+            yield (
+                (f"{spec.model.label}, {spec.features.label}" if several else spec.model.label),
+                spec,
+                classes,
+            )
+
+    def _classes(self, spec: CellSpec) -> int:
+        """Return how many classes a cell has; of an absent dataset, how many a whole copy has."""
+        corpus = self.plan.corpora.get(spec.dataset.label)
+        if corpus is not None:
+            return len(corpus.classes)
+        dataset: Any = self.registry.offer("dataset", spec.dataset.name).component
+        return len(dataset.expected)
+
+    def _features(self) -> list[ComponentSpec]:
+        """Return the suite's distinct features."""
+        found = {
+            canonical_json([c.spec.features.name, dict(c.spec.features.parameters)]): c.spec.features
+            for c in self.plan.suite.cells
+        }
+        return list(found.values())
+
+    def _flow_title(self, variant: Variant) -> str:
+        name = f" ({variant.name})" if variant.name else ""
+        return f"Where the data of {self.plan.suite.name} go{name}{self._marks(variant.spec)}"
+
+    def _marks(self, spec: CellSpec | None = None) -> str:
+        """Return what a title must say: of the data of a cell, or of all of them."""
+        cells = [spec] if spec else [cell.spec for cell in self.plan.suite.cells]
+        names = {cell.dataset.name for cell in cells}
+        names |= {each.dataset.name for cell in cells for each in cell.evaluate if each.dataset}
+        synthetic = any(self.registry.offer("dataset", name).component.synthetic for name in names)  # type: ignore[attr-defined]
+        marks = [*(["rehearsal"] if self.rehearsed else []), *(["synthetic"] if synthetic else [])]
+        return f" [{', '.join(marks)}]" if marks else ""
+
+    def _figure(self, figure: Figure, name: str) -> None:
+        self.drawn.files += save(figure, self.folder, name)
+
+    def _table(self, table: Table, name: str) -> None:
+        for suffix, text in (
+            ("md", to_markdown(table)),
+            ("tex", to_latex(table, f"{self.plan.suite.name}-{name}")),
+        ):
+            file = self.folder / f"{name}.{suffix}"
+            file.write_text(text, encoding="utf-8")
+            self.drawn.files.append(file)
+
+
+def _choose(tracks: Sequence[Track], wanted: str | None, dataset: str) -> Track:
+    if wanted is None:
+        return tracks[0]
+    found = next((track for track in tracks if track.id == wanted), None)
+    if found is None:
+        near = nearest(wanted, [track.id for track in tracks])
+        raise UsageError(
+            f"Dataset {dataset} has no track '{wanted}'.{near} It has {len(tracks)} tracks; "
+            f"the first is '{tracks[0].id}'."
+        )
+    return found
+
+
+def _others(tracks: Sequence[Track], track: Track) -> list[Track]:
+    """Return the first track of each of a few other classes."""
+    firsts = {other.label: other for other in reversed(tracks) if other.label != track.label}
+    return list(reversed(firsts.values()))[:_MIXED_WITH]
