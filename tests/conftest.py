@@ -89,7 +89,8 @@ class Project:
         return [sys.executable, "-c", "from benchmark.cli.main import main; main()", *arguments]
 
     def variables(self) -> dict[str, str]:
-        return {**os.environ, "BENCH_CACHE": str(self.cache), "TF_CPP_MIN_LOG_LEVEL": "3", **self.environment}
+        quick = {"BENCH_CACHE": str(self.cache), "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_ENERGY": "off"}
+        return {**os.environ, **quick, **self.environment}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

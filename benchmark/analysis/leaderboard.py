@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.results.frames import ROW, STATUS, Measure
+from benchmark.results.record import COSTS
 
 UNRANKED = ("leaky",)
 MEAN, SD, DIFFERENCE = "mean", "sd", "difference"
@@ -26,8 +27,8 @@ def leaderboard(
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
     cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
-    ``total`` parameters; ``training_seconds`` and ``train_items`` (means), ``peak_memory_mb``
-    (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
+    ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
+    ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
     for one) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels and
     otherwise the same. Intervals and shared ranks are joined on ``row``: they come from predictions
     and not from this table.
@@ -95,6 +96,7 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         "total": _mean(ok, "total"),
         "training_seconds": _mean(ok, "training_seconds"),
         "train_items": _mean(ok, "train_items"),
+        **{name: _mean(ok, name) for name in COSTS},
         "peak_memory_mb": ok["peak_memory_mb"].max() if "peak_memory_mb" in ok and len(ok) else np.nan,
     }
     for measure in measures:

@@ -26,6 +26,14 @@ class ParameterCount:
     trainable: int
 
 
+@dataclass(frozen=True)
+class OperationCount:
+    """How many multiply-adds a forward pass of one item takes; None where some of it is ``unknown``, by name."""
+
+    multiply_adds: int | None
+    unknown: tuple[str, ...] = ()
+
+
 class Model(Component):
     """Something that learns from examples and gives class probabilities.
 
@@ -57,6 +65,10 @@ class Model(Component):
 
     def parameter_count(self) -> ParameterCount | None:
         """Return the number of weights after ``fit``, or None where the word has no meaning."""
+        return None
+
+    def operation_count(self) -> OperationCount | None:
+        """Return the multiply-adds of one item's forward pass, or None where nobody counts them."""
         return None
 
     def save(self, folder: Path) -> None:

@@ -11,11 +11,20 @@ from benchmark.analysis.leaderboard import DIFFERENCE, MEAN, SD
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
 from benchmark.results.matching import absence_text
+from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
 
 _MOST_ERRORS = 20
+_GFLOPS = "gflops_per_clip"
+# Seen where there is room for them: in CSV, and on a page that scrolls.
+_COSTS = (
+    Column(_GFLOPS, "GFLOPs per clip", "number", drawn=False, on_page=True),
+    Column(THROUGHPUT, "training clips/s", "seconds", drawn=False, on_page=True),
+    Column("peak_memory_mb", "peak MB", "integer", drawn=False, on_page=True),
+    Column(ENERGY, "training Wh", "number", drawn=False, on_page=True),
+)
 MARKS = {
     "synthetic": "synthetic data: nobody recorded this music",
     "rehearsal": "A REHEARSAL on small stand-ins: the numbers say nothing about the models",
@@ -33,9 +42,10 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
         Column("n", "cells ok"),
         Column("total", "parameters", "integer", spare=6),
         Column("training_seconds", "training s", "seconds", spare=3),
+        *_COSTS,
         # Where all rows with results have the same marks, the caption's word is enough when room is short.
         Column("marks", "marks", spare=7 if lines.loc[lines["ok"] > 0, "marks"].nunique() == 1 else 0),
-        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS, "peak_memory_mb")),
+        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS)),
     ]
     shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
     values = tuple(
@@ -43,6 +53,8 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
     )
     for line in values:
         line["total"] = None if line["total"] is None else round(line["total"])
+        flops = line[FLOPS]
+        line[_GFLOPS] = None if flops is None else flops / 1e9
     return Table(
         tuple(columns), values, _caption(results, lines, axes, plan, sort), _notes(results, lines, plan)
     )

@@ -28,6 +28,7 @@ class Column:
         group: what neighbouring columns share in their header, such as an evaluation set.
         spare: where room is short, columns are left away from the highest number down; 0 always stays.
         drawn: whether people see it; the others are for programs, in CSV alone.
+        on_page: whether the HTML page shows it although it is not drawn: there is room.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Column:
     group: str = ""
     spare: int = 0
     drawn: bool = True
+    on_page: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -62,6 +64,18 @@ class Table:
     def drawn(self) -> tuple[Column, ...]:
         """The columns that people see."""
         return tuple(column for column in self.columns if column.drawn)
+
+    @property
+    def on_page(self) -> tuple[Column, ...]:
+        """The columns of the HTML page; those without any value only where they are always drawn."""
+        known = {
+            column.key
+            for column in self.columns
+            if any(line.get(column.key) is not None for line in self.lines)
+        }
+        return tuple(
+            column for column in self.columns if column.drawn or (column.on_page and column.key in known)
+        )
 
     def texts(self) -> list[list[str]]:
         """Return all cells of the drawn columns as people read them."""

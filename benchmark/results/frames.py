@@ -14,7 +14,7 @@ import pandas as pd
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
 from benchmark.results.predictions import SetPredictions, load_predictions
-from benchmark.results.record import CellRecord
+from benchmark.results.record import COSTS, CellRecord
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Results:
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
     ``missing``, ``damaged``), ``error``, ``marks``, ``total`` and ``trainable`` parameters,
-    ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, and one column per
-    measure (``<set>/<metric>``), NaN without a value.
+    ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
+    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value.
     """
 
     cells: pd.DataFrame
@@ -165,6 +165,7 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
         "training_seconds": record.seconds.get("training", np.nan),
         "total_seconds": record.seconds.get("total", np.nan),
         "peak_memory_mb": record.peak_memory_mb,
+        **{name: record.cost.get(name, np.nan) for name in COSTS},
         **{name: record.counts[name] for name in ("train_items",) if name in record.counts},
     }
 

@@ -12,6 +12,7 @@ from benchmark.plugin.parameters import sentence
 
 Status = Literal["ok", "failed", "timed out", "interrupted"]
 FORMAT = 1
+COSTS = FLOPS, THROUGHPUT, ENERGY = "flops_per_clip", "items_per_second", "energy_wh"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ class CellRecord:
         left_out: names of files that the datasets could not use, with the reason.
         seconds: durations of ``training``, ``evaluation`` and ``total``.
         peak_memory_mb: of the process, up to the end of this cell.
+        cost: ``flops_per_clip`` of a forward pass, ``items_per_second`` in training, ``energy_wh`` of training;
+            those that are known.
         marks: what every output must say of this result: ``synthetic``, ``rehearsal``, ``leaky``.
+        tuning: where a study chose some of its values: which, by which metric on which set, out of how many
+            trials, with which sampler, pruner and version of Optuna; empty where none did.
         provenance: versions, git commit, hardware, time of start (ISO 8601, UTC), backend.
     """
 
@@ -59,8 +64,10 @@ class CellRecord:
     left_out: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
+    cost: dict[str, float] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
+    tuning: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from benchmark.results.provenance import backend_provenance
 from benchmark.results.record import CellError, CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec
+from benchmark.training.cost import cost_of
+from benchmark.training.energy import energy_meter
 from benchmark.training.evaluate import evaluate
 from benchmark.training.run import TrainingRun
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 class CellTask:
     """Everything that a worker needs to run a cell and file its result.
 
-    ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result.
+    ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
+    chose some of its values.
     """
 
     id: str
@@ -46,6 +49,7 @@ class CellTask:
     provenance: Mapping[str, Any]
     seconds: float | None = None
     keep_model: bool = False
+    tuning: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -57,6 +61,7 @@ class CellTask:
             status=status,
             marks=list(self.marks),
             provenance=dict(self.provenance),
+            tuning=dict(self.tuning),
             **details,
         )
 
@@ -67,7 +72,7 @@ def run_cell(task: CellTask) -> CellRecord:
     Raises:
         ResultsError: when the result cannot be written.
     """
-    emit(CellStarted(task.id, _process_name()))
+    emit(CellStarted(task.id, process_name()))
     started = time.monotonic()
     store = ResultsStore(task.locations.results, task.suite)
     try:
@@ -100,13 +105,15 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         ),
         seconds=task.seconds,
     )
-    before = time.monotonic()
-    history = model.fit(data.train, data.validation, run)
-    trained = time.monotonic()
+    with energy_meter() as energy:
+        before = time.monotonic()
+        history = model.fit(data.train, data.validation, run)
+        trained = time.monotonic()
     run.check_time()
     predictions, metrics = evaluate(model, data, _metrics(spec, registry))
     finished = time.monotonic()
     count = model.parameter_count()
+    cost, cost_notes = cost_of(model, len(data.train), len(history), trained - before, energy)
     record = task.record(
         "ok",
         classes=list(data.classes),
@@ -116,9 +123,10 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         left_out=data.left_out,
         seconds={"training": trained - before, "evaluation": finished - trained, "total": finished - started},
         peak_memory_mb=_peak_memory_mb(),
+        cost=cost,
     )
     record = replace(
-        record, provenance={**record.provenance, **backend_provenance(), "notes": list(data.notes)}
+        record, provenance={**record.provenance, **backend_provenance(), "notes": [*data.notes, *cost_notes]}
     )
     save = _saver(model, task) if task.keep_model else None
     store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)
@@ -143,7 +151,8 @@ def _peak_memory_mb() -> float:
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def _process_name() -> str:
+def process_name() -> str:
+    """Return what events call this process."""
     import os
 
     return f"process {os.getpid()}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.plugin.model import Epoch, Model, ParameterCount
+from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 
 if TYPE_CHECKING:
@@ -137,6 +137,12 @@ class KerasModel(Model):
         if self.network is None:
             return None
         return ParameterCount(self.network.count_params(), self._trainable)
+
+    def operation_count(self) -> OperationCount | None:
+        """Return the multiply-adds of one item through the network."""
+        from benchmark.training.operations import count_operations
+
+        return None if self.network is None else count_operations(self.network)
 
     def save(self, folder: Path) -> None:
         """Store the weights and what is needed to build the network again."""

@@ -69,7 +69,7 @@ def table_grid(name: str, table: Table, head: str | None = None, marked: Sequenc
     """Return a table; ``head`` is the key of the column that names lines, ``marked`` those whose numbers carry
     the line's marks.
     """
-    columns = table.drawn
+    columns = table.on_page
     groups = [(group, len(list(members))) for group, members in groupby(columns, key=lambda each: each.group)]
     lines = tuple(
         tuple(_cell(column, line, column.key == head, column.key in marked) for column in columns)
