@@ -60,8 +60,8 @@ class Flow:
 
 def data_flow(variant: Variant) -> Flow:
     """Return how a dataset becomes training items and evaluation sets under one protocol."""
-    items, spec = variant.items, variant.spec
-    own = spec.dataset.label
+    items = variant.items
+    own = variant.spec.dataset.label
     split = {"training": items.split.train, "validation": items.split.validation, "test": items.split.test}
     parts = {name: tracks for name, tracks in split.items() if tracks}
     total = sum(len(tracks) for tracks in parts.values())
@@ -74,16 +74,11 @@ def data_flow(variant: Variant) -> Flow:
     boxes.append(_training_box(variant))
     arrows.append(Arrow("training", "trained"))
     arrows += [Arrow(name, "trained", leaks=True) for name in parts if variant.leaky and name != "training"]
-    for part in items.evaluations:
-        box, start = _evaluation(variant, part)
+    for box, start in _uses(variant, list(parts)):
         if start not in parts and start != own:
-            boxes.append(Box(start, SOURCE, start, _data_lines(len(part.tracks), None)))
+            boxes.append(Box(start, SOURCE, start, box.lines[:1]))
         boxes.append(box)
         arrows.append(Arrow(start, box.name))
-    if items.validation.items and not any(each.part == "validation" for each in spec.evaluate):
-        lines = (("items", f"{len(items.validation.items):,}"),)
-        boxes.append(Box("watched", USE, "watched in training", lines, "held out"))
-        arrows.append(Arrow("validation", "watched"))
     for label in variant.absent:
         boxes.append(Box(f"absent {label}", USE, label, (("not here", ""),), "absent"))
     return Flow(tuple(boxes), tuple(arrows), tuple(_notes(variant)))
@@ -95,7 +90,7 @@ def draw_flow(flow: Flow, title: str) -> Figure:
 
     tallest = max(_stack_height([box for box in flow.boxes if box.column == n]) for n in (SOURCE, PART, USE))
     width = sum(_WIDTHS) + 2 * _GAP + 2 * _MARGIN
-    top, bottom = 0.5, 0.15 + 0.2 * len(flow.notes)
+    top, bottom = 0.5, 0.25 + 0.2 * len(flow.notes)
     figure = Figure(figsize=(width, tallest + top + bottom))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(0, tallest + top + bottom))
@@ -107,7 +102,7 @@ def draw_flow(flow: Flow, title: str) -> Figure:
         _draw_arrow(axes, flow, arrow, places)
     axes.text(_MARGIN, tallest + bottom + top - 0.12, title, fontsize=10, va="top")
     for number, note in enumerate(flow.notes):
-        axes.text(_MARGIN, bottom - 0.08 - 0.2 * number, note, fontsize=8, va="top")
+        axes.text(_MARGIN, bottom - 0.16 - 0.2 * number, note, fontsize=8, va="top")
     return figure
 
 
@@ -125,6 +120,16 @@ def _training_box(variant: Variant) -> Box:
 def _data_lines(tracks: int, classes: int | None) -> tuple[tuple[str, str], ...]:
     lines = [("tracks", f"{tracks:,}")]
     return tuple(lines if classes is None else [*lines, ("classes", f"{classes}")])
+
+
+def _uses(variant: Variant, parts: list[str]) -> list[tuple[Box, str]]:
+    """Return the boxes of what held-out data are for, and the name of the box that each comes from, in its order."""
+    found = [_evaluation(variant, part) for part in variant.items.evaluations]
+    watched = variant.items.validation.items
+    if watched and "validation" not in [start for _, start in found]:
+        box = Box("watched", USE, "watched in training", (("items", f"{len(watched):,}"),), "held out")
+        found.append((box, "validation"))
+    return sorted(found, key=lambda each: parts.index(each[1]) if each[1] in parts else len(parts))
 
 
 def _evaluation(variant: Variant, part: PartItems) -> tuple[Box, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.data.clips import cut
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, training_items
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.registry import ComponentSpec, Registry
     from benchmark.suite.cell import CellSpec, Chain
 
-_MOST = 24
+_MOST, _DRAWS, _LETTERS_AN_INCH = 24, 8, 11
 
 
 @dataclass(frozen=True)
@@ -43,33 +45,39 @@ class Kitchen:
     benchfile: Path | None
 
 
-def inputs(specs: Iterable[ComponentSpec], track: Track, spec: CellSpec, kitchen: Kitchen) -> list[Panel]:
-    """Return the first clip of a track in each of several features, as their models see it."""
+def inputs(specs: Iterable[CellSpec], track: Track, kitchen: Kitchen) -> list[Panel]:
+    """Return the first clip of a track as the models of several cells see it."""
     panels = []
-    for features in specs:
+    for spec in specs:
         item = Item(0, cut(track, spec.clips)[0])
-        (image,) = _images(features, [item], [track], spec, kitchen)
-        size = " × ".join(map(str, image.shape))
-        panels.append(Panel(f"{features.label}, {size}", image))
+        (image,) = _images(spec.features, [item], [replace(track, audio=spec.audio)], spec, kitchen)
+        audio = f"{spec.audio.label}, " if spec.audio else ""
+        panels.append(Panel(f"{audio}{spec.features.label}, {' × '.join(map(str, image.shape))}", image))
     return panels
 
 
 def augmented(
-    chains: Sequence[Chain], track: Track, others: Sequence[Track], spec: CellSpec, kitchen: Kitchen
+    chains: Sequence[Chain], tracks: Sequence[Track], spec: CellSpec, seeds: Sequence[int], kitchen: Kitchen
 ) -> list[Panel]:
-    """Return the first clip of a track, then each copy that the chains make of it, and one of each fresh draw.
+    """Return the first clip of the first track, each copy that the chains make of it, and one of each fresh draw.
 
-    ``others`` are tracks of other classes, which batch augmentations may mix with it.
+    The other tracks are of other classes: batch augmentations may mix them with it. What is drawn at random differs
+    between seeds: shown is the draw, among those of ``seeds``, that changes the clip most.
     """
+    track = tracks[0]
     first = cut(track, spec.clips)[0]
     items = [
         item for item in training_items([track], spec.clips, chains, kitchen.registry) if item.clip == first
     ]
-    images = _images(spec.features, items, [track], spec, kitchen)
-    panels = [Panel(_title(item), image) for item, image in zip(items, images, strict=True)]
+    draws = [
+        _images(spec.features, items, [track], replace(spec, seed=seed), kitchen) for seed in seeds[:_DRAWS]
+    ]
+    panels = []
+    for number, item in enumerate(items):
+        image = max((draw[number] for draw in draws), key=lambda image: _change(image, draws[0][0]))
+        panels.append(Panel(_title(item) + _length(item, track, kitchen), image))
     for chain in chains:
-        for panel in _fresh(chain, track, others, spec, kitchen):
-            panels.append(panel)
+        panels += _fresh(chain, tracks, spec, kitchen)
     return panels[:_MOST]
 
 
@@ -77,8 +85,8 @@ def draw_panels(panels: Sequence[Panel], title: str, across: int) -> Figure:
     """Draw panels in a grid, lettered, low frequencies at the bottom and time to the right."""
     from matplotlib.figure import Figure
 
-    across = min(across, len(panels))
     down = -(-len(panels) // across)
+    across = -(-len(panels) // down)
     figure = Figure(figsize=(0.3 + 2.3 * across, 0.7 + 2.25 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(panels) :]:
@@ -95,7 +103,8 @@ def draw_panels(panels: Sequence[Panel], title: str, across: int) -> Figure:
         axes.set(xticks=[], yticks=[])
     figure.supxlabel("time →", fontsize=8)
     figure.supylabel("frequency →", fontsize=8)
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    lines = textwrap.wrap(title, int(_LETTERS_AN_INCH * figure.get_figwidth()))
+    figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
     return figure
 
 
@@ -125,18 +134,16 @@ def _images(
     return examples.gather(np.arange(len(items)), epoch=1)
 
 
-def _fresh(
-    chain: Chain, track: Track, others: Sequence[Track], spec: CellSpec, kitchen: Kitchen
-) -> Iterator[Panel]:
+def _fresh(chain: Chain, tracks: Sequence[Track], spec: CellSpec, kitchen: Kitchen) -> Iterator[Panel]:
     """Yield one draw of a chain that is drawn afresh in each epoch."""
     steps, batch = fresh_steps([chain], kitchen.registry)
     name = " + ".join(component.label for component in chain)
     if steps:
-        item = Item(0, cut(track, spec.clips)[0])
-        (image,) = _images(spec.features, [item], [track], spec, kitchen, steps)
+        item = Item(0, cut(tracks[0], spec.clips)[0])
+        (image,) = _images(spec.features, [item], tracks[:1], spec, kitchen, steps)
         yield Panel(f"{name}, afresh", image)
     if batch:
-        yield Panel(f"{name}, on batches", _mixed(batch, [track, *others], spec, kitchen))
+        yield Panel(f"{name}, on batches", _mixed(batch, tracks, spec, kitchen))
 
 
 def _mixed(
@@ -153,6 +160,25 @@ def _mixed(
         rng = derive_generator("figures", spec.seed, number)
         values, targets = augmentation.apply_batch(values, targets, rng)
     return np.asarray(values)[0].clip(0, 1)
+
+
+def _change(image: np.ndarray, original: np.ndarray) -> float:
+    return float(abs(image.astype("float32") - original).mean())
+
+
+def _length(item: Item, track: Track, kitchen: Kitchen) -> str:
+    """Return how long a copy is if it is not as long as the clip: a picture may hold it all the same."""
+    if not item.waveform:
+        return ""
+    start, seconds = item.clip.start, item.clip.seconds
+    clip = load_mono(track.path, SAMPLE_RATE, start, seconds)
+    changed = clip.copy()
+    for step in item.waveform:
+        rng = derive_generator("figures", "length", track.content)
+        changed = step.component.create(kitchen.registry).apply(changed, rng, **dict(step.settings))
+    if abs(len(changed) / len(clip) - 1) < 0.01:
+        return ""
+    return f"\n{len(clip) / SAMPLE_RATE:.1f} s become {len(changed) / SAMPLE_RATE:.1f} s"
 
 
 def _title(item: Item) -> str:

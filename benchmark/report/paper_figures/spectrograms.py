@@ -86,7 +86,7 @@ def _panel(values: np.ndarray, seconds: float, title: str, unit: str, **style: A
         values, origin="lower", aspect="auto", interpolation="nearest", cmap="magma",
         extent=(0, seconds, 0, len(values)), **style,
     )  # fmt: skip
-    bar = figure.colorbar(image, ax=axes, format="%+.0f" if unit == "dB" else None, pad=0.02)
+    bar = figure.colorbar(image, ax=axes, pad=0.02)
     bar.set_label("level below the loudest point, dB" if unit == "dB" else unit, size=8)
     bar.ax.tick_params(labelsize=8)
     axes.set_title(title, fontsize=10, loc="left")

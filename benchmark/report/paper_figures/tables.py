@@ -21,12 +21,13 @@ def tracks_table(plan: Plan, note: str = "") -> Table:
         label: Counter(_plain(track.label) for track in corpus.tracks)
         for label, corpus in plan.corpora.items()
     }
-    names = {
-        _plain(name): name for corpus in reversed(plan.corpora.values()) for name in reversed(corpus.classes)
-    }
+    names: dict[str, str] = {}
+    for corpus in plan.corpora.values():
+        for name in corpus.classes:
+            names.setdefault(_plain(name), name)
     lines: list[dict[str, Any]] = [
         {"class": names[plain]} | {label: counts.get(plain, 0) for label, counts in counted.items()}
-        for plain in reversed(names)
+        for plain in names
     ]
     lines.append({"class": TOTAL} | {label: counts.total() for label, counts in counted.items()})
     columns = (Column("class", "class"), *(Column(label, label, "integer") for label in counted))

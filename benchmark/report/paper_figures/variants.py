@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import CellItems, PartItems, cell_items
-from benchmark.data.items import count_copies, fresh_steps
+from benchmark.data.items import count_copies
 from benchmark.suite.cell import CellSpec, Chain, Evaluation
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Variant:
 def data_variants(plan: Plan, registry: Registry) -> list[Variant]:
     """Return the variants of a suite whose own dataset is here, in the suite's order; first seed, first fold.
 
+    Of each dataset, split and protocol there is the recipe that makes the most items, and others as long as they
+    hold techniques that none before them has.
+
     Raises:
         SplitError: when a dataset cannot be split as asked.
     """
@@ -67,7 +70,7 @@ def data_variants(plan: Plan, registry: Registry) -> list[Variant]:
     for cell in plan.suite.cells:
         if cell.spec.dataset.label not in plan.absent:
             groups.setdefault(_name(plan, cell), []).append(cell)
-    return [_variant(name, cells, plan, registry) for name, cells in groups.items()]
+    return [each for name, cells in groups.items() for each in _variants(name, cells, plan, registry)]
 
 
 def recipe_steps(plan: Plan) -> list[Chain]:
@@ -92,27 +95,40 @@ def _name(plan: Plan, cell: Cell) -> str:
     )
 
 
-def _variant(name: str, cells: Sequence[Cell], plan: Plan, registry: Registry) -> Variant:
+def _variants(name: str, cells: Sequence[Cell], plan: Plan, registry: Registry) -> Iterator[Variant]:
     first = cells[0].spec
     recipes = {
-        id(cell.spec.augmentation): cell.spec
-        for cell in cells
+        id(cell.spec.augmentation): cell
+        for cell in reversed(cells)
         if (cell.spec.seed, cell.spec.fold) == (first.seed, first.fold)
     }
-    made = [_listed(spec, plan, registry) for spec in recipes.values()]
-    spec, items = max(made, key=lambda each: len(each[1].train.items))
-    steps, batch = fresh_steps(_joined(recipes.values()), registry)
-    fresh = [step.component.label for step in steps] + [augmentation.name for augmentation in batch]
+    made = [(cell, *_listed(cell.spec, plan, registry)) for cell in reversed(recipes.values())]
+    made.sort(key=lambda each: -len(each[2].train.items))
+    shown: set[str] = set()
+    chosen = []
+    for cell, spec, items in made:
+        fresh = _fresh(spec, registry)
+        techniques = {*count_copies(items.train.items), *fresh}
+        if techniques - shown:
+            chosen.append((cell, spec, items, fresh))
+        shown |= techniques
     absent = tuple(
         each.label
         for each in first.evaluate
         if each.dataset is not None and each.dataset.label in plan.absent
     )
-    return Variant(name, spec, items, tuple(dict.fromkeys(fresh)), absent)
+    for cell, spec, items, fresh in chosen:
+        recipe = cell.labels.get("augmentation", "") if len(chosen) > 1 else ""
+        yield Variant(", ".join(filter(None, (name, recipe))), spec, items, fresh, absent)
 
 
-def _joined(specs: Any) -> list[Chain]:
-    return [chain for spec in specs for chain in spec.augmentation]
+def _fresh(spec: CellSpec, registry: Registry) -> tuple[str, ...]:
+    """Return the labels of what is drawn afresh in each epoch."""
+    return tuple(
+        dict.fromkeys(
+            step.label for chain in spec.augmentation for step in chain if step.create(registry).fresh
+        )
+    )
 
 
 def _listed(spec: CellSpec, plan: Plan, registry: Registry) -> tuple[CellSpec, CellItems]:

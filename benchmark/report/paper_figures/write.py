@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,7 @@ class _Sketch:
     def tables(self) -> None:
         """Write tracks per class, of the datasets that are here."""
         if self.plan.corpora:
-            self._table(tracks_table(self.plan, self._marks()), "tracks")
+            self._table(tracks_table(self.plan, self._marks(*self._datasets())), "tracks")
         self.drawn.notes += [f"{label}: {error}" for label, error in self.plan.absent.items()]
 
     def data(self) -> None:
@@ -99,7 +99,7 @@ class _Sketch:
         if not variants:
             self.drawn.notes.append("Items and the flow of data need the dataset that is trained on.")
             return
-        self._table(copies_table(variants, self._marks()), "copies")
+        self._table(copies_table(variants, self._marks(*(each.spec.dataset for each in variants))), "copies")
         for variant in variants:
             name = f"data-flow-{slug(variant.name)}" if variant.name else "data-flow"
             self._figure(draw_flow(data_flow(variant), self._flow_title(variant)), name)
@@ -114,22 +114,23 @@ class _Sketch:
             return
         tracks = self.plan.corpora[cell.dataset.label].tracks
         track = _choose(tracks, wanted, cell.dataset.label)
-        title = f"{track.id}{self._marks(cell)}"
+        marks = self._marks(cell.dataset)
+        title = f"{track.id}{marks}"
         samples = load_mono(track.path, SAMPLE_RATE)
         analysis = Analysis.of(cell.features.parameters)
         for name, figure in spectrograms(samples, SAMPLE_RATE, analysis, title):
             self._figure(figure, name)
-        panels = inputs(self._features(), track, cell, self.kitchen)
-        self._figure(
-            draw_panels(panels, f"{track.id} as models see it{self._marks(cell)}", _ACROSS), "model-input"
-        )
+        panels = inputs(self._inputs(), track, self.kitchen)
+        self._figure(draw_panels(panels, f"{track.id} as models see it{marks}", _ACROSS), "model-input")
         chains = recipe_steps(self.plan)
         if not chains:
             self.drawn.notes.append("The suite has no augmentation, and so no figure of it.")
             return
-        others = _others(tracks, track)
-        copies = augmented(chains, track, others, cell, self.kitchen)
-        self._figure(draw_panels(copies, f"{title}, augmented", _ACROSS), "augmentations")
+        shown = [replace(each, audio=cell.audio) for each in (track, *_others(tracks, track))]
+        copies = augmented(chains, shown, cell, self._seeds(), self.kitchen)
+        self._figure(
+            draw_panels(copies, f"{track.id} and its augmented copies{marks}", _ACROSS), "augmentations"
+        )
 
     def networks(self) -> None:
         """Write the layers of each network; models that are none are left out."""
@@ -178,23 +179,29 @@ class _Sketch:
         dataset: Any = self.registry.offer("dataset", spec.dataset.name).component
         return len(dataset.expected)
 
-    def _features(self) -> list[ComponentSpec]:
-        """Return the suite's distinct features."""
-        found = {
-            canonical_json([c.spec.features.name, dict(c.spec.features.parameters)]): c.spec.features
-            for c in self.plan.suite.cells
-        }
+    def _inputs(self) -> list[CellSpec]:
+        """Return a cell of each of the suite's distinct ways from audio to features."""
+        found: dict[str, CellSpec] = {}
+        for cell in self.plan.suite.cells:
+            parts = [
+                part and [part.name, dict(part.parameters)] for part in (cell.spec.audio, cell.spec.features)
+            ]
+            found.setdefault(canonical_json(parts), cell.spec)
         return list(found.values())
+
+    def _seeds(self) -> list[int]:
+        return list(dict.fromkeys(cell.spec.seed for cell in self.plan.suite.cells))
+
+    def _datasets(self) -> list[ComponentSpec]:
+        return [dataset for cell in self.plan.suite.cells for dataset in _used(cell.spec)]
 
     def _flow_title(self, variant: Variant) -> str:
         name = f" ({variant.name})" if variant.name else ""
-        return f"Where the data of {self.plan.suite.name} go{name}{self._marks(variant.spec)}"
+        return f"Where the data of {self.plan.suite.name} go{name}{self._marks(*_used(variant.spec))}"
 
-    def _marks(self, spec: CellSpec | None = None) -> str:
-        """Return what a title must say: of the data of a cell, or of all of them."""
-        cells = [spec] if spec else [cell.spec for cell in self.plan.suite.cells]
-        names = {cell.dataset.name for cell in cells}
-        names |= {each.dataset.name for cell in cells for each in cell.evaluate if each.dataset}
+    def _marks(self, *datasets: ComponentSpec) -> str:
+        """Return what a title must say of what shows these datasets."""
+        names = {dataset.name for dataset in datasets}
         synthetic = any(self.registry.offer("dataset", name).component.synthetic for name in names)  # type: ignore[attr-defined]
         marks = [*(["rehearsal"] if self.rehearsed else []), *(["synthetic"] if synthetic else [])]
         return f" [{', '.join(marks)}]" if marks else ""
@@ -210,6 +217,11 @@ class _Sketch:
             file = self.folder / f"{name}.{suffix}"
             file.write_text(text, encoding="utf-8")
             self.drawn.files.append(file)
+
+
+def _used(spec: CellSpec) -> list[ComponentSpec]:
+    """Return the dataset that a cell is trained on, and those that it is evaluated on whole."""
+    return [spec.dataset, *(each.dataset for each in spec.evaluate if each.dataset is not None)]
 
 
 def _choose(tracks: Sequence[Track], wanted: str | None, dataset: str) -> Track:
