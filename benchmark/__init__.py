@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from benchmark.plugin.audio_format import AudioFormat as AudioFormat
     from benchmark.plugin.augmentation import Augmentation as Augmentation
     from benchmark.plugin.component import Location as Location
     from benchmark.plugin.dataset import Dataset as Dataset
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
 
 _HOMES = {
+    "AudioFormat": "benchmark.plugin.audio_format",
     "Augmentation": "benchmark.plugin.augmentation",
     "Dataset": "benchmark.plugin.dataset",
     "Features": "benchmark.plugin.features",

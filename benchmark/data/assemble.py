@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from benchmark.data.items import Item, fresh_steps, held_out_items, training_ite
 from benchmark.data.split import Split, split_tracks
 from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError
-from benchmark.plugin.registry import Registry
+from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import CellSpec
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
     a corpus is augmented before it is split: copies of held-out tracks then are training items (a leak, which
     exists here to be shown).
     """
-    corpus = corpus_of(spec.dataset)
+    corpus = _in_format(corpus_of(spec.dataset), spec.audio)
     split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
     tracks = {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")}
     left_out = {f"{spec.dataset.label}: {file.id}": file.reason for file in corpus.left_out}
@@ -146,6 +146,12 @@ def _clip_seconds(part: PartItems) -> float:
     """Return the median length of a part's clips, or of its tracks where they are not cut."""
     clips = [(item.clip.seconds, part.tracks[item.track].seconds) for item in part.items if not item.is_copy]
     return median(whole if cut is None else min(cut, whole) for cut, whole in clips)
+
+
+def _in_format(corpus: Corpus, audio: ComponentSpec | None) -> Corpus:
+    if audio is None:
+        return corpus
+    return replace(corpus, tracks=tuple(replace(track, audio=audio) for track in corpus.tracks))
 
 
 def _pick(corpus: Corpus, indices: Sequence[int]) -> tuple[Track, ...]:

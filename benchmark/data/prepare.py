@@ -70,8 +70,8 @@ def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> Feat
 
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
-    """Return the key of a clip's features: its audio content, its place, and the steps of its waveform."""
-    text = canonical_json([track.content, clip.start, clip.seconds, [step.text for step in waveform]])
+    """Return the key of a clip's features: its audio content and format, its place, and the steps of its waveform."""
+    text = canonical_json([*_heard(track), clip.start, clip.seconds, [step.text for step in waveform]])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -85,10 +85,10 @@ def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
 
 
 def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
-    """Return what of the requests is not stored; requests for one content are joined."""
-    joined: dict[str, tuple[Track, dict[str, Any]]] = {}
+    """Return what of the requests is not stored; requests for one content in one format are joined."""
+    joined: dict[tuple[str, ...], tuple[Track, dict[str, Any]]] = {}
     for request in asked:
-        _, wanted = joined.setdefault(request.track.content, (request.track, {}))
+        _, wanted = joined.setdefault(_heard(request.track), (request.track, {}))
         wanted.update({each[0]: each for each in request.wanted})
     keys = [key for _, wanted in joined.values() for key in wanted]
     absent = {key for key, row in zip(keys, store.rows(keys), strict=True) if row < 0}
@@ -108,8 +108,8 @@ def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -
     registry = load_registry(benchfile)
     made: Features = features.create(registry)
     try:
-        samples = load_mono(request.track.path, SAMPLE_RATE)
-    except AudioError as error:
+        samples = _in_format(load_mono(request.track.path, SAMPLE_RATE), request.track, registry)
+    except (AudioError, PluginError) as error:
         return Computed((), Failure(request.track.id, str(error)))
     computed = []
     reasons: dict[str, None] = {}
@@ -151,6 +151,23 @@ def prepare(
                 failures.append(outcome.failure)
             progress(done, len(left))
     return failures
+
+
+def _heard(track: Track) -> tuple[str, ...]:
+    """Return what a track's samples are made of: its content, and its format if it is put through one."""
+    if track.audio is None:
+        return (track.content,)
+    return (track.content, canonical_json([track.audio.name, track.audio.version, track.audio.parameters]))
+
+
+def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndarray:
+    if track.audio is None:
+        return samples
+    try:
+        changed: np.ndarray = track.audio.create(registry).apply(samples, SAMPLE_RATE)
+    except Exception as error:
+        raise PluginError(f"audio '{track.audio.label}': {type(error).__name__}: {error}") from error
+    return changed
 
 
 def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.plugin.registry import ComponentSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Track:
     ``content`` is a SHA-256 of the decoded samples, so that the same audio in another container or place is
     the same content. ``group`` names the artist or source recording; tracks of one group belong on one side
     of a split. ``split`` is a side that the dataset itself predefines (``train``, ``validation``, ``test``).
-    ``seconds`` is the duration.
+    ``seconds`` is the duration. ``audio`` is the format that the decoded samples are put through, if any; a cell
+    says so, and never a dataset.
     """
 
     id: str
@@ -25,6 +30,7 @@ class Track:
     seconds: float
     group: str | None = None
     split: str | None = None
+    audio: ComponentSpec | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,5 +29,7 @@ def check_available(cells: Iterable[Cell], registry: Registry) -> None:
 
 def _components(spec: CellSpec) -> Iterator[ComponentSpec]:
     yield from (spec.dataset, spec.features, spec.model)
+    if spec.audio is not None:
+        yield spec.audio
     for chain in spec.augmentation:
         yield from chain

@@ -9,9 +9,10 @@ from benchmark.data.assemble import CellItems, cell_items
 from benchmark.data.prepare import Failure, Request, open_store, prepare, requests
 from benchmark.execution.events import Event
 from benchmark.execution.plan import Plan, benchfile_of
-from benchmark.suite.cell import Cell, canonical_json
+from benchmark.suite.cell import Cell, CellSpec, canonical_json
 
 if TYPE_CHECKING:
+    from benchmark.data.corpora import CorpusOf
     from benchmark.execution.executor import Executor
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -58,16 +59,21 @@ def feature_requests(
     for cell in cells:
         spec = cell.spec
         key = (
-            id(spec.dataset), id(spec.clips), id(spec.split), id(spec.features), id(spec.augmentation),
-            id(spec.evaluate), spec.seed, spec.fold,
+            id(spec.dataset), id(spec.audio), id(spec.clips), id(spec.split), id(spec.features),
+            id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold,
         )  # fmt: skip
         if key in seen:
             continue
         seen.add(key)
         space = canonical_json(spec.features.identity(registry))
         _, asked = found.setdefault(space, (spec.features, []))
-        asked += _requests(cell_items(spec, registry, plan.corpus_of))
+        asked += cell_requests(spec, registry, plan.corpus_of)
     return found
+
+
+def cell_requests(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> list[Request]:
+    """Return what a cell needs of each track: of those that it is trained, validated or evaluated on."""
+    return list(_requests(cell_items(spec, registry, corpus_of)))
 
 
 def _requests(items: CellItems) -> Iterator[Request]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["dataset", "features", "augmentation", "model", "metric"]
+Kind = Literal["dataset", "audio", "features", "augmentation", "model", "metric"]
 
 
 class Location:

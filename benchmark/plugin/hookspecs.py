@@ -12,6 +12,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from benchmark.plugin.audio_format import AudioFormat
     from benchmark.plugin.augmentation import Augmentation
     from benchmark.plugin.dataset import Dataset
     from benchmark.plugin.features import Features
@@ -27,6 +28,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def bench_datasets() -> Sequence[type[Dataset]]:  # type: ignore[empty-body]
     """Return the dataset classes that this plugin supplies."""
+
+
+@hookspec
+def bench_audio_formats() -> Sequence[type[AudioFormat]]:  # type: ignore[empty-body]
+    """Return the audio format classes that this plugin supplies."""
 
 
 @hookspec

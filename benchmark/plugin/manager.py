@@ -22,7 +22,10 @@ from benchmark.plugin.registry import BrokenPlugin, Registry, Source
 
 GROUP = "bench"
 BENCHFILE = "benchfile.py"
-COMPONENT_HOOKS = ("bench_datasets", "bench_features", "bench_augmentations", "bench_models", "bench_metrics")
+COMPONENT_HOOKS = (
+    "bench_datasets", "bench_audio_formats", "bench_features", "bench_augmentations", "bench_models",
+    "bench_metrics",
+)  # fmt: skip
 
 
 class Plugins:

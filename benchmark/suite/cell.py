@@ -33,7 +33,8 @@ class CellSpec:
     """Everything that may change a cell's result, and nothing else (labels are ignored by ``canonical``).
 
     ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
-    original; each makes copies of its own.
+    original; each makes copies of its own. ``audio`` is the format that the dataset's tracks are put through
+    first; None leaves them as they are.
     """
 
     dataset: ComponentSpec
@@ -47,6 +48,7 @@ class CellSpec:
     metrics: tuple[ComponentSpec, ...]
     seed: int
     fold: int | None
+    audio: ComponentSpec | None = None
 
 
 @dataclass(frozen=True)

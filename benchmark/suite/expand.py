@@ -12,15 +12,15 @@ from benchmark.plugin.registry import ComponentSpec
 from benchmark.suite.cell import Cell, CellSpec, Evaluation
 from benchmark.suite.settings import SETTINGS
 from benchmark.suite.source import KeyPath
-from benchmark.suite.values import Checker, Other, Own, Value, content_key
+from benchmark.suite.values import ORIGINAL, Checker, Other, Own, Value, content_key
 
 KEYS = (
-    "dataset", "clips", "split", "features", "augmentation", "model", "training", "evaluate", "metrics",
+    "dataset", "audio", "clips", "split", "features", "augmentation", "model", "training", "evaluate", "metrics",
     "seed", "fold",
 )  # fmt: skip
 REQUIRED = ("dataset", "features", "model")
 DEFAULTS: dict[str, Any] = {
-    "clips": None, "split": {}, "augmentation": "none", "training": {}, "evaluate": ["test"],
+    "audio": ORIGINAL, "clips": None, "split": {}, "augmentation": "none", "training": {}, "evaluate": ["test"],
     "metrics": ["top1", "top2", "macro-f1"], "seed": 0, "fold": None,
 }  # fmt: skip
 MAX_CELLS = 1_000_000

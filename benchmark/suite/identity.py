@@ -12,9 +12,11 @@ from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json
 from benchmark.suite.settings import Settings, SplitSettings
 
 _KEYS = (
-    "augmentation", "clips", "dataset", "evaluate", "features", "fold", "model", "seed", "split", "training",
+    "audio", "augmentation", "clips", "dataset", "evaluate", "features", "fold", "model", "seed", "split", "training",
 )  # fmt: skip
-_DATASETS = (_KEYS.index("dataset"), _KEYS.index("evaluate"))
+# Left out where the audio is as it is, so that results from before there were formats stay valid.
+_WITHOUT_AUDIO = _KEYS[1:]
+_DATASETS = ("dataset", "evaluate")
 
 
 class Identifier:
@@ -33,18 +35,16 @@ class Identifier:
 
     def canonical(self, spec: CellSpec) -> dict[str, Any] | None:
         """Return what of a cell can change its result, as plain JSON, or None if a dataset is absent."""
-        parts = [self._part(key, getattr(spec, key))[0] for key in _KEYS]
-        return (
-            None if any(parts[index] is None for index in _DATASETS) else dict(zip(_KEYS, parts, strict=True))
-        )
+        parts = {key: self._part(key, getattr(spec, key))[0] for key in _keys(spec)}
+        return None if any(parts[key] is None for key in _DATASETS) else parts
 
     def identity(self, spec: CellSpec) -> str | None:
         """Return the hash of ``canonical(spec)``, put together from texts, or None if a dataset is absent."""
-        texts = [self._part(key, getattr(spec, key))[1] for key in _KEYS]
-        if any(texts[index] == "null" for index in _DATASETS):
+        texts = {key: self._part(key, getattr(spec, key))[1] for key in _keys(spec)}
+        if any(texts[key] == "null" for key in _DATASETS):
             return None
         # The keys are sorted, so this is what canonical_json would give.
-        text = ",".join([f'"{key}":{part}' for key, part in zip(_KEYS, texts, strict=True)])
+        text = ",".join([f'"{key}":{part}' for key, part in texts.items()])
         return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
@@ -82,6 +82,10 @@ class Identifier:
                 return None
             plain.append({"dataset": dataset, "part": each.part})
         return sorted(plain, key=canonical_json)
+
+
+def _keys(spec: CellSpec) -> tuple[str, ...]:
+    return _WITHOUT_AUDIO if spec.audio is None else _KEYS
 
 
 def _settings(settings: Settings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from benchmark.suite.searching import PRUNERS, SAMPLERS
 from benchmark.suite.settings import SETTINGS, LeaderboardSettings, Settings
 from benchmark.suite.space import TUNABLE
 from benchmark.suite.tune import TuneSettings
-from benchmark.suite.values import PARTS
+from benchmark.suite.values import ORIGINAL, PARTS
 
 Schema = dict[str, Any]
 
@@ -34,6 +34,7 @@ _DESCRIPTIONS = {
     "reference": "What others reported for rows of this suite; tables show it beside what is measured.",
     "tune": "A study for each row: the values that are best on validation data are run beside the row as it is.",
     "dataset": "The recordings to train and test on.",
+    "audio": "A format that the dataset's tracks are encoded in and decoded from first; 'original' leaves them.",
     "clips": "Cut each track into clips; null for whole tracks.",
     "augmentation": "A recipe: 'none', one augmentation, a list of them, or {label, use}. An inner list is a chain.",
     "features": "What a waveform becomes before a model sees it.",
@@ -106,6 +107,13 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
     definitions: dict[str, Schema] = {
         "dataset": _component(registry, "dataset", role="train"),
         "datasets": _component(registry, "dataset"),
+        "audio": {
+            "anyOf": [
+                {"const": ORIGINAL, "description": "The audio as it is."},
+                _object({ORIGINAL: _object({}, nullable=True), "label": _LABEL}, [ORIGINAL]),
+                _component(registry, "audio"),
+            ]
+        },
         "features": _component(registry, "features"),
         "model": _component(registry, "model"),
         "augmentations": _component(registry, "augmentation"),

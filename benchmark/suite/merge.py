@@ -12,7 +12,7 @@ from benchmark.suite.settings import SETTINGS
 from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, subtree
 
 # A mapping below these is one choice and is replaced as a whole; all other mappings merge key by key.
-_CHOICES = {("cell", key) for key in ("dataset", "features", "model", "augmentation")}
+_CHOICES = {("cell", key) for key in ("dataset", "audio", "features", "model", "augmentation")}
 _CHOICES |= {("tune", key) for key in ("sampler", "pruner")}
 
 

@@ -19,6 +19,7 @@ from benchmark.suite.settings import SETTINGS, Settings, SplitSettings
 from benchmark.suite.source import KeyPath, Source
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
+ORIGINAL = "original"
 OwnPart = Literal["validation", "test"]
 PARTS: tuple[OwnPart, ...] = get_args(OwnPart)
 
@@ -79,7 +80,12 @@ class Checker:
             return self._settings_value(key, raw, path)
         if key in ("seed", "fold"):
             return self._number(key, raw, path)
-        read = {"augmentation": self._recipe, "evaluate": self._evaluate, "metrics": self._metrics}
+        read = {
+            "audio": self._audio,
+            "augmentation": self._recipe,
+            "evaluate": self._evaluate,
+            "metrics": self._metrics,
+        }
         return read[key](raw, path)
 
     def component(self, kind: Kind, raw: Any, path: KeyPath) -> ComponentSpec | None:
@@ -199,6 +205,18 @@ class Checker:
             )
             return None
         return Value(spec.label, spec, path)
+
+    def _audio(self, raw: Any, path: KeyPath) -> Value | None:
+        """Return a format, or None for the audio as it is, which may have a label too."""
+        if raw == ORIGINAL:
+            return Value(ORIGINAL, None, path)
+        if isinstance(raw, dict) and raw.get(ORIGINAL, True) in (None, {}) and raw.keys() <= {ORIGINAL, "label"}:
+            label = self.label(raw["label"], path) if "label" in raw else ORIGINAL
+            return None if label is None else Value(label, None, path)
+        if isinstance(raw, str) and raw not in self.registry.names("audio"):
+            self.unknown(path, "there is no audio", raw, [ORIGINAL, *self.registry.names("audio")])
+            return None
+        return self._component_value("audio", raw, path)
 
     def _name_and_parameters(
         self, kind: Kind, raw: Any, path: KeyPath

@@ -1,4 +1,4 @@
-"""The built-in datasets."""
+"""The built-in datasets, and formats that their audio may be put through."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark import hookimpl
 
 if TYPE_CHECKING:
-    from benchmark import Dataset
+    from benchmark import AudioFormat, Dataset
 
 
 @hookimpl
@@ -19,3 +19,11 @@ def bench_datasets() -> list[type[Dataset]]:
     from bench_datasets.synthetic import Synthetic, SyntheticShifted
 
     return [Gtzan, Spotify, Folder, FolderTest, Synthetic, SyntheticShifted]
+
+
+@hookimpl
+def bench_audio_formats() -> list[type[AudioFormat]]:
+    """Return the audio formats that come with the harness."""
+    from bench_datasets.formats import Mp3, Ogg
+
+    return [Mp3, Ogg]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from benchmark import Augmentation, Dataset, Features, Location, Metric, Model
+from benchmark import AudioFormat, Augmentation, Dataset, Features, Location, Metric, Model
 from benchmark.plugin.registry import Registry, Source
 
 GOOD = """\
@@ -46,6 +46,14 @@ class Noises(Dataset):
 
     name = "noises"
     role = "test"
+
+
+class Telephone(AudioFormat):
+    """The band of a telephone."""
+
+    name = "telephone"
+
+    def __init__(self, *, highest: Annotated[int, Field(gt=0)] = 3400) -> None: ...
 
 
 class Picture(Features):
@@ -116,6 +124,7 @@ def metric(called: str) -> type[Metric]:
 COMPONENTS = (
     Tones,
     Noises,
+    Telephone,
     Picture,
     Small,
     Large,

@@ -41,6 +41,7 @@ def test_labels_order_locations_metrics_and_written_defaults_are_decoration(load
         ("use: [stretch, mask]", "use: [{stretch: {rates: [1]}}, {mask: {}, label: other}]"),
         ("epochs: 3", "epochs: 3, batch_size: 32"),
         ("name: trial", "name: other\ndescription: words"),
+        ("dataset: tones", "audio: {original: , label: WAV}\n  dataset: tones"),
     ]:
         assert old in GOOD
         assert set(ids(load(GOOD.replace(old, new)), registry)) == plain, new
@@ -55,6 +56,7 @@ def test_whatever_can_change_a_result_changes_the_identity(load, registry) -> No
         ("dataset: tones", "evaluate: [validation]\n  dataset: tones"),
         ("dataset: tones", "split: {augment: before}\n  dataset: tones"),
         ("dataset: tones", "clips: {seconds: 3}\n  dataset: tones"),
+        ("dataset: tones", "audio: telephone\n  dataset: tones"),
         ("seed: [0, 1]", "seed: [2, 3]"),
     ]:
         assert not set(ids(load(GOOD.replace(old, new)), registry)) & plain, new

@@ -36,6 +36,7 @@ def test_the_suites_that_ship_are_valid(validator: Draft202012Validator, file: P
         {"cell": {"model": {"cnn": {"units": "many"}}}},
         {"cell": {"model": {"cnn": {"units": 0}}}},
         {"cell": {"training": {"epoch": 3}}},
+        {"cell": {"audio": {"original": {"x": 1}}}},
         {"cell": {"modle": "cnn"}},
         {"matrix": {"seed": []}},
         {"matrix": {"training.epoch": [1]}},
@@ -70,6 +71,10 @@ def test_axes_chains_labels_and_dotted_axes_are_allowed(validator: Draft202012Va
         GOOD,
         replaced("seed: [0, 1]", "training.learning_rate: [0.1, 0.01]\n  split.augment: [after, before]"),
         replaced("seed: [0, 1]", "split.fractions: [{label: a, value: [0.5, 0.2, 0.3]}, [0.6, 0.2, 0.2]]"),
+        replaced(
+            "seed: [0, 1]",
+            "audio: [{original: , label: WAV}, telephone, {telephone: {highest: 300}, label: a}]",
+        ),
         replaced("seed: [0, 1]", "clips: [null, {seconds: 3, label: short}]"),
         replaced("seed: [0, 1]", "clips.seconds: [2, 4]\n  clips.hop: [null, 1.0]"),
         replaced(
