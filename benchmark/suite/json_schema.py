@@ -134,8 +134,11 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
     }
     for key, kind in SETTINGS.items():
         definitions |= _settings_definitions(key, kind.model_json_schema())
-    numbers = {"anyOf": [{"type": "object", "additionalProperties": {"type": ["string", "number"]}}, _NULL]}
-    definitions["leaderboard"]["properties"]["baseline"] = numbers
+    labels = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+    definitions["leaderboard"]["properties"] |= {
+        "baseline": {"anyOf": [labels, _NULL]},
+        "shown": {"anyOf": [_list_of(labels), _NULL]},
+    }
     return definitions
 
 

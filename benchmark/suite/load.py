@@ -19,6 +19,7 @@ from benchmark.suite.merge import read_merged
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
+from benchmark.suite.source import KeyPath
 from benchmark.suite.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
 
@@ -203,11 +204,25 @@ def _check_leaderboard(
     if settings.sort is not None and settings.sort not in columns:
         message = "there is no column (evaluation set/metric)"
         checker.unknown(("leaderboard", "sort"), message, settings.sort, list(dict.fromkeys(columns)))
-    for axis, label in (settings.baseline or {}).items():
-        path = ("leaderboard", "baseline", axis)
+    _check_labels(checker, ("leaderboard", "baseline"), settings.baseline or {}, axes, cells)
+    for number, wanted in enumerate(settings.shown or ()):
+        path: KeyPath = ("leaderboard", "shown", number)
+        before = len(checker.problems)
+        _check_labels(checker, path, wanted, axes, cells)
+        if len(checker.problems) == before and not any(
+            wanted.items() <= cell.labels.items() for cell in cells
+        ):
+            checker.problem(path, f"there is no row with {', '.join(map(': '.join, wanted.items()))}.")
+
+
+def _check_labels(
+    checker: Checker, path: KeyPath, wanted: Mapping[str, str], axes: Sequence[str], cells: Sequence[Cell]
+) -> None:
+    """Find axes and labels that do not exist."""
+    for axis, label in wanted.items():
         if axis not in axes:
-            checker.unknown(path, "there is no axis", axis, list(axes))
+            checker.unknown((*path, axis), "there is no axis", axis, list(axes))
             continue
         known = list(dict.fromkeys(cell.labels[axis] for cell in cells))
         if label not in known:
-            checker.unknown(path, f"axis '{axis}' has no value labelled", label, known)
+            checker.unknown((*path, axis), f"axis '{axis}' has no value labelled", label, known)

@@ -75,18 +75,22 @@ class LeaderboardSettings(Settings):
     """How rows are ordered (``sort: <evaluation set>/<metric>``) and which row is the ``baseline``.
 
     ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise
-    the same ones.
+    the same ones. Each entry of ``shown`` names values of axes too: the best row that has them is in the figure of
+    accuracies per class, instead of the best row of all and its baseline.
     """
 
     sort: str | None = None
     baseline: dict[str, str] | None = None
+    shown: Annotated[list[dict[str, str]], Field(min_length=1)] | None = None
 
-    @field_validator("baseline", mode="before")
+    @field_validator("baseline", "shown", mode="before")
     @classmethod
-    def _labels(cls, baseline: Any) -> Any:
+    def _labels(cls, given: Any) -> Any:
         """Turn seeds and other numbers into the labels that they have as values of an axis."""
-        if not isinstance(baseline, dict):
-            return baseline
+        if isinstance(given, list):
+            return [cls._labels(each) for each in given]
+        if not isinstance(given, dict):
+            return given
         return {
-            axis: str(label) if isinstance(label, int | float) else label for axis, label in baseline.items()
+            axis: str(label) if isinstance(label, int | float) else label for axis, label in given.items()
         }

@@ -103,7 +103,7 @@ def _variants(name: str, cells: Sequence[Cell], plan: Plan, registry: Registry) 
         if (cell.spec.seed, cell.spec.fold) == (first.seed, first.fold)
     }
     made = [(cell, *_listed(cell.spec, plan, registry)) for cell in reversed(recipes.values())]
-    made.sort(key=lambda each: -len(each[2].train.items))
+    made.sort(key=lambda each: (-len(each[2].train.items), -len(each[1].augmentation)))
     shown: set[str] = set()
     chosen = []
     for cell, spec, items in made:
