@@ -24,10 +24,15 @@ def load(suite_file: Path, overrides: Sequence[str]) -> tuple[Plugins, Suite]:
 def load_plan(
     suite_file: Path, overrides: Sequence[str], locations: Locations, *, rehearsed: bool = False
 ) -> tuple[Plugins, Plan]:
-    """Load a suite, or its rehearsal, and look up its datasets and identities."""
+    """Load a suite, or its rehearsal, and look up its datasets, identities, and what its studies have found."""
     plugins, suite = load(suite_file, overrides)
     if rehearsed:
         from benchmark.suite.rehearse import rehearse
 
         suite = rehearse(suite, plugins.registry)
-    return plugins, make_plan(suite, plugins.registry, locations)
+    plan = make_plan(suite, plugins.registry, locations)
+    if suite.tune is not None:
+        from benchmark.tuning.resolve import resolved
+
+        plan = resolved(plan, locations.results / suite.name, plugins.registry)
+    return plugins, plan

@@ -36,6 +36,8 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
     counted = Counter(statuses.get(id_, "missing") if id_ else "missing" for id_ in plan.ids)
     states = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
     click.echo(f"{len(suite.cells)} cells: {states}")
+    if suite.tune is not None:
+        _echo_studies(plan, locations, plugins)
     _echo_datasets(plan)
     if not plan.absent:
         missing = [cell for cell, id_ in plan.cells if statuses.get(id_) not in ("ok", "failed", "timed out")]
@@ -45,6 +47,24 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
 def _shortened(labels: tuple[str, ...]) -> str:
     shown = ", ".join(labels[:_SHOWN])
     return shown if len(labels) <= _SHOWN else f"{shown}, … {labels[-1]}"
+
+
+def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
+    """Say of each study what it varies, how far it is, and what it has found."""
+    from benchmark.tuning.record import value_text, values_text
+    from benchmark.tuning.resolve import planned_studies, trial_limit
+
+    tune = plan.suite.tune
+    assert tune is not None
+    for study in planned_studies(plan, locations.results / plan.suite.name, plugins.registry):
+        record, limit = study.record, trial_limit(study.spec, tune)
+        done = f"{record.count} of {limit} trials" if record else f"not run yet, {limit} trials"
+        best = ""
+        if record is not None and record.value is not None:
+            found = values_text(record.values)
+            best = f"; {record.metric} {value_text(record.value)} on {record.chosen_on} with {found}"
+        varied = ", ".join(dimension.name for dimension in study.spec.space)
+        click.echo(f"study of {study.spec.label}: {varied}: {done}{best}")
 
 
 def _echo_datasets(plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
+    from benchmark.execution.plan import Plan
     from benchmark.execution.run import RunSummary
     from benchmark.locations import Locations
+    from benchmark.plugin.manager import Plugins
 
 INTERRUPTED = 130
 
@@ -60,9 +63,12 @@ def command(
         marks=("rehearsal",) if flags["rehearse"] else (),
     )
     store = ResultsStore(locations.results, plan.suite.name)
+    jobs = jobs if executor == "local" else 0
     summary = None
-    if missing_cells(plan, store, options):
-        summary = _run(plan, plugins, locations, options, jobs if executor == "local" else 0)
+    if plan.suite.tune is not None:
+        plan, summary = _study(plan, plugins, locations, options, jobs)
+    if summary is None and missing_cells(plan, store, options):
+        summary = _run(plan, plugins, locations, options, jobs)
     show_report(plan, plugins, locations)
     code = _exit_code(plan, store, summary)
     for broken in plugins.notify(
@@ -72,22 +78,51 @@ def command(
     sys.exit(code)
 
 
-def _run(plan: Any, plugins: Any, locations: Locations, options: Any, jobs: int | None) -> RunSummary:
-    """Run in worker processes, or here when ``jobs`` is 0."""
-    from benchmark.execution.executor import Inline
+def _study(
+    plan: Plan, plugins: Plugins, locations: Locations, options: Any, jobs: int | None
+) -> tuple[Plan, RunSummary | None]:
+    """Run the studies; return the plan with what they found, and a summary if that was interrupted."""
+    from benchmark.execution.progress import make_display
+    from benchmark.execution.run import RunSummary
+    from benchmark.results.store import ResultsStore
+    from benchmark.tuning.resolve import resolved, unfinished_studies
+
+    store = ResultsStore(locations.results, plan.suite.name)
+    if not unfinished_studies(plan, store.folder, plugins.registry, retry_failed=options.retry_failed):
+        return plan, None
+    from benchmark.tuning.run import run_studies
+
+    with make_display() as display:
+        interrupted = run_studies(
+            plan, plugins, locations, options, _executors(plan, locations, jobs), display
+        )
+    plan = resolved(plan, store.folder, plugins.registry)
+    return plan, RunSummary(interrupted=True) if interrupted else None
+
+
+def _run(plan: Plan, plugins: Plugins, locations: Locations, options: Any, jobs: int | None) -> RunSummary:
     from benchmark.execution.progress import make_display
     from benchmark.execution.run import run_suite
+
+    with make_display() as display:
+        return run_suite(plan, plugins, locations, options, _executors(plan, locations, jobs), display)
+
+
+def _executors(
+    plan: Plan, locations: Locations, jobs: int | None
+) -> Callable[[int], AbstractContextManager[Any]]:
+    """Return what makes an executor for so many tasks: worker processes, or this one when ``jobs`` is 0."""
+    from benchmark.execution.executor import Inline
     from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
 
-    def make_executor(cells: int) -> AbstractContextManager[Any]:
+    def make_executor(tasks: int) -> AbstractContextManager[Any]:
         if jobs == 0:
             return Inline()
         gpus = visible_gpus()
         log = locations.results / plan.suite.name / "workers.log"
-        return LocalWorkers(min(cells, jobs or default_jobs(gpus)), gpus, log)
+        return LocalWorkers(min(tasks, jobs or default_jobs(gpus)), gpus, log)
 
-    with make_display() as display:
-        return run_suite(plan, plugins, locations, options, make_executor, display)
+    return make_executor
 
 
 def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
@@ -96,10 +131,12 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
         return INTERRUPTED
     statuses = store.statuses()
     wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
-    if wrong:
+    pending = [cell for cell in plan.suite.cells if cell.pending]
+    if wrong or pending:
+        bad, count = len(wrong) + len(pending), len(plan.cells) + len(pending)
         click.echo(
-            f"{len(wrong)} of {len(plan.cells)} cells are not ok: see 'bench status {plan.suite.path}'; run them "
-            "again with --retry-failed.",
+            f"{bad} of {count} cells are not ok: see 'bench status {plan.suite.path}'; run them again with "
+            "--retry-failed.",
             err=True,
         )
-    return 1 if wrong else 0
+    return 1 if wrong or pending else 0

@@ -44,7 +44,7 @@ def command(
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         record = records.get(id_) if id_ else None
         if record is None:
-            status, text = "missing", "missing"
+            status, text = "missing", f"missing: {cell.pending}" if cell.pending else "missing"
         elif isinstance(record, Damaged):
             status, text = "damaged", f"damaged: {record.reason}"
         else:

@@ -35,6 +35,12 @@ class Display(AbstractContextManager["Display"], Protocol):
     def finished(self, record: CellRecord) -> None:
         """A cell has ended."""
 
+    def studying(self, trials: int) -> None:
+        """So many trials are about to be run."""
+
+    def trial_finished(self, key: str, text: str) -> None:
+        """The trial that events call ``key`` has ended, as ``text`` says."""
+
 
 class PlainDisplay:
     """One line per cell, and a few about features: for logs."""
@@ -77,6 +83,14 @@ class PlainDisplay:
         label = self._labels.get(record.id, record.id)
         self.note(f"[{self._done}/{len(self._labels)}] {label}: {outcome_text(record)}")
 
+    def studying(self, trials: int) -> None:
+        """See ``Display``."""
+        self.note(f"studies: {trials} trials to run")
+
+    def trial_finished(self, key: str, text: str) -> None:
+        """See ``Display``."""
+        self.note(text)
+
 
 class LiveDisplay:
     """Progress bars: the suite with the time left, and each running cell with its epoch."""
@@ -95,6 +109,7 @@ class LiveDisplay:
         self._cells: dict[str, Any] = {}
         self._features: Any = None
         self._suite: Any = None
+        self._trials: Any = None
         self._began = 0.0
         self._done = 0
 
@@ -149,6 +164,18 @@ class LiveDisplay:
         self.note(f"{label}: {outcome_text(record)}")
         left = (time.monotonic() - self._began) / self._done * (len(self._labels) - self._done)
         self._bars.update(self._suite, completed=self._done, detail=f"about {_duration(left)} left")
+
+    def studying(self, trials: int) -> None:
+        """See ``Display``."""
+        self._trials = self._bars.add_task("trials", total=trials, detail="of studies")
+
+    def trial_finished(self, key: str, text: str) -> None:
+        """See ``Display``."""
+        task = self._cells.pop(key, None)
+        if task is not None:
+            self._bars.remove_task(task)
+        self.note(text)
+        self._bars.update(self._trials, advance=1)
 
 
 def make_display() -> Display:

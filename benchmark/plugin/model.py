@@ -42,6 +42,8 @@ class Model(Component):
 
     kind = "model"
     stages: ClassVar[tuple[str, ...]] = ("train",)
+    # Whether the settings of training mean anything to it; a study does not vary them otherwise.
+    uses_training: ClassVar[bool] = True
 
     @classmethod
     def space(cls) -> dict[str, Any]:

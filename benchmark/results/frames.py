@@ -155,7 +155,8 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
     )
     line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_}
     if record is None:
-        return line | {STATUS: DAMAGED_STATUS if damage else "missing", "error": damage or "", "marks": ()}
+        status, why = (DAMAGED_STATUS, damage) if damage else ("missing", cell.pending)
+        return line | {STATUS: status, "error": why, "marks": ()}
     return line | {
         STATUS: record.status,
         "error": f"{record.error.type}: {record.error.message}" if record.error else "",

@@ -31,7 +31,7 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry) -> Plan:
     ids = []
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         canonical = identifier.canonical(cell.spec) if id_ is None and not cell.pending else None
-        ids.append(id_ if canonical is None else stored.get(_without_revisions(canonical)))
+        ids.append(id_ if canonical is None else stored.get(without_revisions(canonical)))
     return replace(plan, ids=tuple(ids))
 
 
@@ -45,10 +45,11 @@ def _by_specification(records: Mapping[str, CellRecord | Damaged]) -> dict[str, 
     in_time: Sequence[CellRecord] = sorted(
         whole, key=lambda record: str(record.provenance.get("started", ""))
     )
-    return {_without_revisions(record.spec): record.id for record in in_time}
+    return {without_revisions(record.spec): record.id for record in in_time}
 
 
-def _without_revisions(canonical: Mapping[str, Any]) -> str:
+def without_revisions(canonical: Mapping[str, Any]) -> str:
+    """Return a hash of a canonical specification that no dataset's revision changes."""
     plain = dict(canonical)
     plain["dataset"] = _unrevised(plain.get("dataset"))
     evaluate = plain.get("evaluate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,6 +90,13 @@ def own_values(spec: CellSpec, name: str) -> list[Any]:
         return [getattr(settings, parameter)] if parameter in SETTINGS[key].model_fields and settings else []
     found = components(spec, name)
     return [each.parameters[parameter] for each in found if parameter in each.parameters]
+
+
+def tunable_values(spec: CellSpec, name: str, untrained: Collection[str]) -> list[Any]:
+    """Return ``own_values``, none for settings of training of models that they mean nothing to."""
+    if name.startswith("training.") and spec.model.name in untrained:
+        return []
+    return own_values(spec, name)
 
 
 def changed_parts(spec: CellSpec, values: Mapping[str, Any], registry: Registry) -> dict[str, Any]:

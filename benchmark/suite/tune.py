@@ -15,7 +15,7 @@ from benchmark.suite.expand import Axes
 from benchmark.suite.searching import PRUNERS, SAMPLERS
 from benchmark.suite.settings import Settings
 from benchmark.suite.source import KeyPath
-from benchmark.suite.space import Dimension, own_values
+from benchmark.suite.space import Dimension, own_values, tunable_values
 from benchmark.suite.values import Checker
 
 AXIS, DEFAULT, TUNED = "tuning", "default", "tuned"
@@ -52,7 +52,7 @@ class Tune:
     """What the studies of a suite have in common.
 
     ``space`` is given by the suite, ``by_model`` by the models themselves, and one of them is empty. ``metric`` is
-    computed on the validation part.
+    computed on the validation part. ``untrained`` are models that the settings of training mean nothing to.
     """
 
     metric: ComponentSpec
@@ -61,11 +61,12 @@ class Tune:
     pruner: Choice
     space: tuple[Dimension, ...] = ()
     by_model: Mapping[str, tuple[Dimension, ...]] = field(default_factory=dict)
+    untrained: frozenset[str] = frozenset()
 
     def dimensions(self, spec: CellSpec) -> tuple[Dimension, ...]:
         """Return what a study of this cell's row varies: what the row has and the space holds."""
         every = (*self.space, *self.by_model.get(spec.model.name, ()))
-        owned = ((dimension, own_values(spec, dimension.name)) for dimension in every)
+        owned = ((dimension, tunable_values(spec, dimension.name, self.untrained)) for dimension in every)
         return tuple(dimension for dimension, own in owned if own and all(map(dimension.holds, own)))
 
 
@@ -150,10 +151,11 @@ def read_tune(checker: Checker, raw: Any, axes: Axes, cells: Sequence[Cell]) -> 
     settings = _settings(checker, raw)
     sampler = _choice(checker, "sampler", raw.get("sampler", "tpe"), SAMPLERS)
     pruner = _choice(checker, "pruner", raw.get("pruner", "median"), PRUNERS)
-    space, by_model = SpaceReader(checker, axes, cells).read(raw.get("space"))
+    reader = SpaceReader(checker, axes, cells)
+    space, by_model = reader.read(raw.get("space"))
     if metric is None or settings is None or sampler is None or pruner is None:
         return None
-    tune = Tune(metric, settings, sampler, pruner, space, by_model)
+    tune = Tune(metric, settings, sampler, pruner, space, by_model, reader.untrained)
     if sampler.name == "grid":
         _check_grid(checker, tune)
     return tune if len(checker.problems) == before else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from benchmark.suite.space import (
     own_values,
     refusal,
     split_path,
+    tunable_values,
 )
 from benchmark.suite.values import Checker, content_key
 
@@ -37,6 +38,9 @@ class SpaceReader:
         self._checker = checker
         self._axes = axes
         self._rows = list({cell.row: cell for cell in reversed(cells)}.values())[::-1]
+        models = {cell.spec.model.name for cell in self._rows}
+        offers = {name: checker.registry.offer("model", name).component for name in models}
+        self.untrained = frozenset(name for name, model in offers.items() if not model.uses_training)  # type: ignore[attr-defined]
 
     def read(self, raw: Any) -> tuple[tuple[Dimension, ...], dict[str, tuple[Dimension, ...]]]:
         """Return the suite's space, or by model the spaces that the models bring."""
@@ -101,7 +105,7 @@ class SpaceReader:
                 path, f"'{name}' is set by the axis '{axis}' at {place}, and cannot be tuned too."
             )
             return []
-        owners = [cell for cell in rows if own_values(cell.spec, name)]
+        owners = [cell for cell in rows if tunable_values(cell.spec, name, self.untrained)]
         if not owners:
             self._checker.problem(
                 path, f"no row has a parameter '{name}'.{did_you_mean(name, self._names(rows))}"
@@ -210,7 +214,7 @@ class SpaceReader:
         alike: dict[tuple[str, ...], Cell] = {}
         for cell in self._rows:
             varied = [*space, *by_model.get(cell.spec.model.name, ())]
-            names = [each.name for each in varied if own_values(cell.spec, each.name)]
+            names = [each.name for each in varied if tunable_values(cell.spec, each.name, self.untrained)]
             if not names:
                 continue
             self._check_split(cell)
@@ -274,7 +278,7 @@ def _distinct(cells: Iterable[Cell], name: str) -> Iterable[Cell]:
 def _rest(spec: CellSpec, names: Sequence[str]) -> tuple[str, ...]:
     """Return a cell in text without the parameters ``names``."""
     parts = []
-    for key in ("dataset", "clips", "split", "features", "augmentation", "model", "training", "evaluate"):
+    for key in (each.name for each in fields(spec) if each.name not in ("metrics", "seed", "fold")):
         paths = map(split_path, names)
         here = {(component, parameter) for top, component, parameter in paths if top == key}
         part = getattr(spec, key)

@@ -28,6 +28,8 @@ class SklearnModel(Model):
     where flattening the features will not do.
     """
 
+    uses_training = False
+
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters
         self._fitted: ClassifierMixin | None = None

@@ -1,0 +1,194 @@
+"""Run the studies of a suite that are not done: trials side by side, through the executor that runs cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from benchmark.execution.features import prepare_features
+from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.run import RunOptions, terminate_as_interrupt
+from benchmark.results.record import CellError
+from benchmark.results.store import ResultsStore
+from benchmark.suite.cell import Cell
+from benchmark.suite.space import with_values
+from benchmark.suite.tune import StudySpec
+from benchmark.tuning.record import remove_record, value_text, values_text, write_record
+from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
+from benchmark.tuning.storage import is_journal, mend_journal, storage_place
+from benchmark.tuning.study import Asked, Study
+from benchmark.tuning.trial import TrialOutcome, TrialTask, run_trial
+
+if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.progress import Display
+    from benchmark.locations import Locations
+    from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.registry import Registry
+
+_DATA_KEYS = ("augmentation.", "features.", "clips.")
+
+
+def run_studies(
+    plan: Plan,
+    plugins: Plugins,
+    locations: Locations,
+    options: RunOptions,
+    make_executor: Callable[[int], AbstractContextManager[Executor]],
+    display: Display,
+) -> bool:
+    """Run what is missing of a suite's studies, under the suite's lock; return whether it was interrupted.
+
+    Each study's record is written as soon as it is done. Ctrl-C, or SIGTERM, stops: trials in flight are tried
+    again when the study goes on, as are those that a process left that was killed.
+
+    Raises:
+        ResultsError: when the results folder is in use or cannot be written, or a storage cannot be opened.
+        CacheError: when features cannot be stored.
+    """
+    store = ResultsStore(locations.results, plan.suite.name)
+    with store.lock(), terminate_as_interrupt():
+        wanted = unfinished_studies(plan, store.folder, plugins.registry, retry_failed=options.retry_failed)
+        if not wanted:
+            return False
+        place = storage_place(plan.suite.tune.settings.storage if plan.suite.tune else None, store.folder)
+        if is_journal(place):
+            mend_journal(place)
+        flight = _Flight(plan, plugins, locations, options, display, wanted, place)
+        try:
+            missing = flight.missing()
+            if missing:
+                with make_executor(missing) as executor:
+                    cells = _cells_to_prepare([study.spec for study in wanted], plugins.registry)
+                    prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                    flight.run(executor)
+            flight.finish()
+        except KeyboardInterrupt:
+            flight.take_back()
+            return True
+        return False
+
+
+class _Flight:
+    """The studies that are being run, and what is to be done when a trial ends."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        plugins: Plugins,
+        locations: Locations,
+        options: RunOptions,
+        display: Display,
+        wanted: Sequence[PlannedStudy],
+        place: str,
+    ) -> None:
+        self._plan, self._registry = plan, plugins.registry
+        self._locations, self._options, self._display = locations, options, display
+        self._place = place
+        self._results = ResultsStore(locations.results, plan.suite.name).folder
+        self._studies = [self._open(study) for study in wanted]
+        self._asked: list[tuple[Study, Asked]] = []
+
+    def missing(self) -> int:
+        """Return how many trials are left."""
+        return sum(study.missing() for study in self._studies)
+
+    def run(self, executor: Executor) -> None:
+        """Run all: the next trial is asked for when a worker is free, so that it knows how the others ended."""
+        self._display.studying(self.missing())
+        for outcome in executor.run(run_trial, self._tasks(), self._display.event):
+            study, asked = self._asked[outcome.index]
+            ended = outcome.value
+            if outcome.error is not None:
+                ended = TrialOutcome(error=CellError(type(outcome.error).__name__, str(outcome.error)))
+            study.tell(asked, ended)
+            self._display.trial_finished(_key(study, asked), _told(study, asked, ended))
+            self._file(study)
+
+    def finish(self) -> None:
+        """File studies that needed no trial, and say which wait for trials that run elsewhere."""
+        for study in self._studies:
+            self._file(study)
+            if not study.is_done():
+                self._display.note(
+                    f"Warning: {study.spec.label}: some trials run in other processes, or were left by them. Run the "
+                    "suite again when they have ended; --retry-failed takes them up here."
+                )
+
+    def take_back(self) -> None:
+        """Let the trials in flight be tried again by the next run."""
+        for study in self._studies:
+            study.take_back(mine=True)
+
+    def _open(self, planned: PlannedStudy) -> Study:
+        tune = self._plan.suite.tune
+        assert tune is not None
+        assert planned.id is not None
+        assert planned.canonical is not None
+        greater = tune.metric.create(self._registry).greater_is_better
+        study = Study(planned.spec, planned.id, planned.canonical, tune, self._place, greater)
+        retry = self._options.retry_failed
+        study.take_back(failed=retry, others=retry)
+        if not study.is_done():
+            remove_record(self._results, study.id)
+        return study
+
+    def _tasks(self) -> Iterator[tuple[TrialTask]]:
+        benchfile = benchfile_of(self._plan.suite.path)
+        tune = self._plan.suite.tune
+        assert tune is not None
+        for study in self._studies:
+            while (asked := study.ask()) is not None:
+                self._asked.append((study, asked))
+                task = TrialTask(
+                    key=_key(study, asked),
+                    study=study.name,
+                    trial=asked.trial,
+                    storage=self._place,
+                    pruner=tune.pruner,
+                    protected=asked.is_first,
+                    spec=with_values(study.spec.base, asked.values, self._registry),
+                    locations=self._locations,
+                    benchfile=benchfile if benchfile.is_file() else None,
+                    seconds=self._options.seconds,
+                )
+                yield (task,)
+
+    def _file(self, study: Study) -> None:
+        if study.is_done():
+            write_record(self._results, study.record())
+
+
+def _key(study: Study, asked: Asked) -> str:
+    return f"{study.spec.label}, trial {asked.number}"
+
+
+def _told(study: Study, asked: Asked, outcome: TrialOutcome) -> str:
+    """Return how a trial ended, and which is the best so far, in one line."""
+    if outcome.error is not None:
+        first = outcome.error.message.splitlines()[0] if outcome.error.message else ""
+        ended = f"failed: {outcome.error.type}: {first}"
+    else:
+        ended = "pruned" if outcome.pruned else value_text(outcome.value)
+    best = study.best()
+    so_far = f"; best {value_text(best.value)} of trial {best.number}" if best is not None else ""
+    of = f"{len(study.ended())}/{study.limit}"
+    return f"[{of}] {_key(study, asked)}: {ended} ({values_text(asked.values)}){so_far}"
+
+
+def _cells_to_prepare(specs: Sequence[StudySpec], registry: Registry) -> list[Cell]:
+    """Return cells that need the features of rows as they are, and of each listed value of what changes features.
+
+    What else a trial may ask for, its worker computes.
+    """
+    cells = []
+    for spec in specs:
+        cells.append(Cell(spec.labels, spec.base))
+        for dimension in spec.space:
+            if dimension.name.startswith(_DATA_KEYS):
+                cells += [
+                    Cell(spec.labels, with_values(spec.base, {dimension.name: value}, registry))
+                    for value in dimension.choices
+                ]
+    return cells

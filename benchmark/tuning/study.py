@@ -1,0 +1,282 @@
+"""One study: asks Optuna for trials, tells it how they ended, and goes on where an earlier run stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmark.randomness import derive_seed
+from benchmark.results.record import CellError
+from benchmark.suite.tune import StudySpec, Tune
+from benchmark.tuning.record import StudyRecord
+from benchmark.tuning.resolve import trial_limit
+from benchmark.tuning.search import combinations, decode, distributions, encode, make_pruner, make_sampler
+from benchmark.tuning.storage import is_journal, open_storage, shown_place
+from benchmark.tuning.trial import TrialOutcome
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+# What is noted with trials: which earlier trial one repeats because it did not end well, or whose value it has.
+AGAIN, SAME_AS, PROCESS, ERROR, SECONDS, SPENT = "again", "same_as", "process", "error", "seconds", "seconds"
+_MOST_ERRORS = 5
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial that is to be run: its number, its key in the storage, and the values to be put in."""
+
+    number: int
+    trial: int
+    values: Mapping[str, Any]
+    is_first: bool
+
+
+class Study:
+    """A study in its storage. All that there is to know of it is there; nothing is remembered here."""
+
+    def __init__(
+        self, spec: StudySpec, id_: str, canonical: Mapping[str, Any], tune: Tune, place: str, greater: bool
+    ) -> None:
+        """Open a study, or begin it; ``greater`` says that more of the metric is better.
+
+        Raises:
+            ResultsError: when the storage cannot be opened.
+        """
+        import optuna
+
+        self.spec, self.id = spec, id_
+        self.limit = trial_limit(spec, tune)
+        self._canonical, self._tune, self._place, self._greater = canonical, tune, place, greater
+        self._storage = open_storage(place)
+        self._space = distributions(spec.space)
+        self._defaults = encode(spec.defaults, spec.space)
+        names = optuna.get_all_study_names(self._storage)
+        fresh = f"{spec.label[:_LONGEST_NAME]} {id_}"
+        # Labels are decoration: whatever it was called when it began, the id says which it is.
+        self.name = next((name for name in names if name.endswith(id_)), fresh)
+        self._study = optuna.create_study(
+            study_name=self.name,
+            storage=self._storage,
+            direction="maximize" if greater else "minimize",
+            pruner=make_pruner(tune.pruner),
+            load_if_exists=True,
+        )
+        if self.name == fresh and "metric" not in self._study.user_attrs:
+            for name, value in self._description().items():
+                self._study.set_user_attr(name, value)
+        self._spent = float(self._study.user_attrs.get(SPENT, 0.0))
+        self._began: float | None = None
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, those included that were tried again later."""
+        return self._study.get_trials(deepcopy=False)
+
+    def ended(self) -> list[FrozenTrial]:
+        """Return the trials that count: ended, not tried again, and not cut short before they had values."""
+        trials = self.trials
+        repeated = _repeated(trials)
+        return [
+            trial
+            for trial in trials
+            if trial.state.is_finished()
+            and trial.number not in repeated
+            and trial.params.keys() == self._space.keys()
+        ]
+
+    def missing(self) -> int:
+        """Return how many trials are left to be asked for."""
+        if self._out_of_time():
+            return 0
+        running = sum(trial.state.name == "RUNNING" for trial in self.trials)
+        return max(0, self.limit - len(self.ended()) - running)
+
+    def is_done(self) -> bool:
+        """Whether it has all trials or all the time that it is given, and none is running."""
+        ended = self.ended()
+        running = any(trial.state.name == "RUNNING" for trial in self.trials)
+        return not running and bool(ended) and (len(ended) >= self.limit or self._out_of_time())
+
+    def ask(self) -> Asked | None:
+        """Return the next trial to run, or None where there is none; what was tried already is not run again."""
+        if self._began is None:
+            self._began = time.monotonic()
+        while self.missing():
+            trials = self.trials
+            if not trials:
+                self._study.enqueue_trial(self._defaults)
+            elif self._tune.sampler.name == "grid" and not self._enqueue_from_grid(trials):
+                return None
+            # A seed for each trial: a study that goes on draws what it would have drawn without interruption.
+            drawn = sum(AGAIN not in trial.user_attrs for trial in trials)
+            self._study.sampler = make_sampler(self._tune.sampler, derive_seed("study", self.id, drawn))
+            trial = self._study.ask(self._space)
+            trial.set_user_attr(PROCESS, f"{socket.gethostname()}:{os.getpid()}")
+            values = decode(trial.params, self.spec.space)
+            asked = Asked(trial.number, trial._trial_id, values, trial.params == self._defaults)
+            if not self._repeats(asked, trial.params, trials):
+                return asked
+        return None
+
+    def tell(self, asked: Asked, outcome: TrialOutcome) -> None:
+        """Note how a trial ended."""
+        from optuna.trial import TrialState
+
+        storage = self._storage
+        storage.set_trial_user_attr(asked.trial, SECONDS, round(outcome.seconds, 2))
+        if outcome.error is not None:
+            self._note_error(asked.trial, outcome.error)
+            self._study.tell(asked.number, state=TrialState.FAIL)
+        elif outcome.pruned:
+            self._study.tell(asked.number, state=TrialState.PRUNED)
+        else:
+            self._study.tell(asked.number, outcome.value)
+        self._study.set_user_attr(SPENT, self._seconds())
+
+    def take_back(self, *, mine: bool = False, failed: bool = False, others: bool = False) -> None:
+        """Let trials be tried again that a run left running when it ended: with the same values, once more.
+
+        A journal has one run at a time, so that whatever runs there at its start was left. Of a shared storage,
+        trials of processes of this machine that are gone are taken; ``mine`` are this process's own; ``others``
+        all that run; ``failed`` those that failed.
+        """
+        from optuna.trial import TrialState
+
+        trials = self.trials
+        repeated = _repeated(trials)
+        for trial in trials:
+            running = trial.state == TrialState.RUNNING
+            left = running and (others or is_journal(self._place) or _is_gone(trial, mine=mine))
+            if trial.number in repeated or not (left or (failed and trial.state == TrialState.FAIL)):
+                continue
+            parameters = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+            if parameters.keys() == self._space.keys():
+                self._study.enqueue_trial(parameters, user_attrs={AGAIN: trial.number})
+            if running:
+                self._note_error(trial._trial_id, CellError("Interrupted", "The run was stopped."))
+                self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def best(self) -> FrozenTrial | None:
+        """Return the best trial, the earliest of equals: of those, the row as it is."""
+        complete = [trial for trial in self.trials if trial.state.name == "COMPLETE"]
+        sign = 1 if self._greater else -1
+        return max(complete, key=lambda trial: (sign * (trial.value or 0.0), -trial.number), default=None)
+
+    def record(self) -> StudyRecord:
+        """Return what came of it so far."""
+        from importlib.metadata import version
+
+        ended = self.ended()
+        best = self.best()
+        states = [trial.state.name for trial in ended]
+        own = next((t for t in ended if t.params == self._defaults and t.state.name == "COMPLETE"), None)
+        failed = (trial for trial in ended if trial.state.name == "FAIL")
+        errors = dict.fromkeys(str(trial.user_attrs.get(ERROR, "")) for trial in failed)
+        return StudyRecord(
+            id=self.id,
+            labels=dict(self.spec.labels),
+            spec=dict(self._canonical),
+            status="ok" if best is not None else "failed",
+            metric=self._tune.metric.label,
+            chosen_on=chosen_on(self.spec),
+            values=decode(best.params, self.spec.space) if best is not None else {},
+            value=best.value if best is not None else None,
+            trial=best.number if best is not None else None,
+            own=self.spec.defaults,
+            own_value=own.value if own is not None else None,
+            trials={
+                "complete": states.count("COMPLETE"),
+                "pruned": states.count("PRUNED"),
+                "failed": states.count("FAIL"),
+            },
+            seconds=self._seconds(),
+            errors=[error for error in errors if error][:_MOST_ERRORS],
+            sampler=self._tune.sampler.plain(),
+            pruner=self._tune.pruner.plain(),
+            optuna=version("optuna"),
+            storage=shown_place(self._place),
+        )
+
+    def _description(self) -> dict[str, Any]:
+        return {
+            "row": dict(self.spec.labels),
+            "metric": self._tune.metric.label,
+            "chosen_on": chosen_on(self.spec),
+            "sampler": self._tune.sampler.plain(),
+            "pruner": self._tune.pruner.plain(),
+        }
+
+    def _out_of_time(self) -> bool:
+        timeout = self._tune.settings.timeout
+        return timeout is not None and self._seconds() >= timeout
+
+    def _seconds(self) -> float:
+        """Return how long it has been going on, in all runs together."""
+        now = 0.0 if self._began is None else time.monotonic() - self._began
+        return round(self._spent + now, 2)
+
+    def _enqueue_from_grid(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Enqueue the next combination that is not there yet, unless something waits; return whether there is any."""
+        if any(trial.state.name == "WAITING" for trial in trials):
+            return True
+        known = [{**trial.system_attrs.get("fixed_params", {}), **trial.params} for trial in trials]
+        for values in combinations(self.spec.space):
+            parameters = encode(values, self.spec.space)
+            if parameters not in known:
+                self._study.enqueue_trial(parameters)
+                return True
+        return False
+
+    def _repeats(self, asked: Asked, parameters: Mapping[str, Any], trials: Iterable[FrozenTrial]) -> bool:
+        """Whether a trial has values of one that is finished: cells are pure functions, so it ends the same way."""
+        from optuna.trial import TrialState
+
+        ends = (TrialState.COMPLETE, TrialState.PRUNED)
+        same = next((t for t in trials if t.state in ends and t.params == parameters), None)
+        if same is None:
+            return False
+        self._storage.set_trial_user_attr(asked.trial, SAME_AS, same.user_attrs.get(SAME_AS, same.number))
+        if same.state == TrialState.COMPLETE:
+            self._study.tell(asked.number, same.value)
+        else:
+            self._study.tell(asked.number, state=TrialState.PRUNED)
+        return True
+
+    def _note_error(self, trial: int, error: CellError) -> None:
+        self._storage.set_trial_user_attr(trial, ERROR, f"{error.type}: {error.message}")
+        if error.traceback:
+            self._storage.set_trial_user_attr(trial, "traceback", error.traceback)
+
+
+def chosen_on(spec: StudySpec) -> str:
+    """Return in words on which set the values of a study are chosen."""
+    (evaluation,) = spec.base.evaluate
+    fold = "" if spec.base.fold is None else f", fold {spec.base.fold}"
+    return f"{evaluation.label}, seed {spec.base.seed}{fold}"
+
+
+def _repeated(trials: Iterable[FrozenTrial]) -> set[int]:
+    """Return the numbers of trials that were tried again, or are about to be."""
+    return {trial.user_attrs[AGAIN] for trial in trials if AGAIN in trial.user_attrs}
+
+
+def _is_gone(trial: FrozenTrial, *, mine: bool) -> bool:
+    """Whether a trial's process is one of this machine and no longer there."""
+    host, _, number = str(trial.user_attrs.get(PROCESS, "")).rpartition(":")
+    if host != socket.gethostname() or not number.isdecimal():
+        return False
+    if int(number) == os.getpid():
+        return mine
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
