@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.analysis.confusion import confusion
+from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
 from benchmark.report import figures
+from benchmark.report.cost import cost_figure
 from benchmark.report.html.material import Material, SetAnalysis
 from benchmark.report.html.page import to_html
-from benchmark.report.leaderboard import leaderboard_table
+from benchmark.report.leaderboard import leaderboard_table, sorting
 from benchmark.report.page import make_page
+from benchmark.report.paper_figures.genres import genre_figures
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Table
 from benchmark.results.frames import ROW, Results
@@ -56,12 +59,15 @@ def compose(
             name = re.sub(r"\W+", "-", evaluation)
             for kind, figure in _set_figures(shares, matrices, labels, references, shown):
                 pictures += figures.save(figure, folder / "figures", f"{kind}-{name}")
+            title = f"Top-1 and top-2 accuracy per class on {shown}"
+            pictures += genre_figures(results, settings, lines, labels, evaluation, title, folder / "figures")
     if "figures" in formats:
         histories = {labels[row]: results.histories(row) for row in list(labels)[:_MOST_PANELS]}
         title = "Learning curves" + _best(len(histories), len(labels))
         curves = figures.learning_curves(histories, title + (f" [{marks}]" if marks else ""))
         if curves is not None:
             pictures += figures.save(curves, folder / "figures", "learning-curves")
+        pictures += _cost_figures(results, plan, lines, labels, folder, marks)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
     files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]
     if "md" in formats:
@@ -109,6 +115,19 @@ def _set_figures(
         yield "difference", figures.heatmap(shown, title, difference=True)
     named = {labels[row]: matrix for row, matrix in matrices.items()}
     yield "confusion", figures.confusion_grid(named, f"{evaluation}{_best(len(named), len(shares))}")
+
+
+def _cost_figures(
+    results: Results, plan: Plan, lines: pd.DataFrame, labels: Mapping[int, str], folder: Path, marks: str
+) -> list[Path]:
+    """Write the figure of accuracy against cost, if rows differ in any."""
+    measure = sorting(results, plan)
+    tables = {cost: against_cost(lines, measure, cost) for cost in known_costs(lines)}
+    shown = {cost: table for cost, table in tables.items() if len(table) > 1}
+    if not shown:
+        return []
+    title = f"{measure.name} against cost" + (f" [{marks}]" if marks else "")
+    return figures.save(cost_figure(shown, labels, measure, title), folder / "figures", "cost")
 
 
 def _differences(shares: pd.DataFrame, references: Mapping[int, int]) -> pd.DataFrame:

@@ -34,7 +34,7 @@ MARKS = {
 
 def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan) -> Table:
     """Return a leaderboard (``lines``) as a table; ``axes`` are those that have a column."""
-    sort = next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
+    sort = sorting(results, plan)
     columns = [
         Column("rank", "rank", "integer"),
         *(Column(axis, axis) for axis in axes),
@@ -58,6 +58,11 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
     return Table(
         tuple(columns), values, _caption(results, lines, axes, plan, sort), _notes(results, lines, plan)
     )
+
+
+def sorting(results: Results, plan: Plan) -> Measure:
+    """Return the measure that orders the rows."""
+    return next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
 
 
 def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Column]:

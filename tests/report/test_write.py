@@ -95,9 +95,11 @@ def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> Non
         f"figures/{name}.png"
         for name in (
             "confusion-tones-test",
+            "cost",
             "difference-tones-test",
             "learning-curves",
             "per-class-tones-test",
+            "top1-top2-tones-test",
         )
     ]
     for figure in figures:

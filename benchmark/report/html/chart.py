@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.analysis.learning_curves import mean_curve
 
 WIDTH, HEIGHT = 300, 190
+WIDE, TALL = 400, 250
 LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 34
 _MOST_POINTS = 120
 Pairs = Sequence[tuple[float, float]]

@@ -116,6 +116,7 @@ def items_grid(name: str, caption: str, heads: Sequence[str], lines: Iterable[Se
             )
             for line in lines
         ),
+        style="plain",
     )
 
 

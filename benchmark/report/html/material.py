@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from benchmark.report.leaderboard import sorting
 from benchmark.report.table import Table
-from benchmark.results.frames import ROW, Results
+from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
     from benchmark.analysis.statistics import Statistics
@@ -53,6 +54,16 @@ class Material:
     sets: Mapping[str, SetAnalysis]
     statistics: Statistics | None = None
     tables: Mapping[str, Table] | None = None
+
+    @property
+    def sorted_by(self) -> Measure:
+        """The measure that orders the rows."""
+        return sorting(self.results, self.plan)
+
+    @property
+    def all_marks(self) -> tuple[str, ...]:
+        """The marks of all rows, each once."""
+        return tuple(dict.fromkeys(mark for marks in self.lines["marks"] for mark in marks))
 
     def marks(self, row: int) -> tuple[str, ...]:
         """Return the marks of a row."""

@@ -15,6 +15,7 @@ from benchmark.report.html.palette import heat_rules
 from benchmark.report.html.results import (
     classes_section,
     confusion_section,
+    cost_section,
     curves_section,
     differences_section,
     leaderboard_section,
@@ -80,6 +81,7 @@ def make_page(material: Material) -> Page:
         classes_section(material),
         differences_section(material),
         effects_section(material),
+        cost_section(material),
         confusion_section(material),
         calibration_section(material),
         curves_section(material),
@@ -89,7 +91,6 @@ def make_page(material: Material) -> Page:
         suite_section(material),
     )
     finished = int((cells[STATUS] == "ok").sum())
-    marks = dict.fromkeys(mark for marks in material.lines["marks"] for mark in marks)
     return Page(
         suite.name,
         suite.description,
@@ -99,7 +100,7 @@ def make_page(material: Material) -> Page:
             ("evaluated on", ", ".join(material.results.sets)),
             ("metrics", ", ".join(dict.fromkeys(measure.metric for measure in material.results.measures))),
         ),
-        tuple((mark, MARKS.get(mark, "")) for mark in marks),
+        tuple((mark, MARKS.get(mark, "")) for mark in material.all_marks),
         tuple(section for section in sections if not section.is_empty),
         f"Made by genrebench {version('genrebench')}. This file needs nothing else, and loads nothing.",
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import MEAN
 from benchmark.report.html.chart import Chart, learning_curves
 from benchmark.report.html.grid import LETTERS, difference_grid, share_grid, table_grid
 from benchmark.report.html.material import Material
+from benchmark.report.html.scatter import cost_scatter
 from benchmark.report.html.section import (
     MOST_LINES,
     MOST_MATRIX_CELLS,
@@ -26,8 +28,7 @@ def leaderboard_section(material: Material) -> Section:
     axes = [column.key for column in material.board.drawn if column.key in material.results.axes]
     measured = [f"{measure.name} {MEAN}" for measure in material.results.measures]
     grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured)
-    shown = {mark for marks in material.lines["marks"] for mark in marks}
-    legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in shown)
+    legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in material.all_marks)
     filters = {axis: material.plan.suite.axes[axis] for axis in axes}
     return Section(
         "leaderboard",
@@ -83,13 +84,16 @@ def confusion_section(material: Material) -> Section:
         panels = []
         for row, matrix in list(found.confusions.items())[:most]:
             label = material.labels[row]
-            caption = f"{label} on {evaluation}: per cent of each true class (lines) taken for each class (columns)."
+            said = f" [{', '.join(material.marks(row))}]" if material.marks(row) else ""
+            caption = (
+                f"{label} on {evaluation}{said}: per cent of each true class (lines) taken for each class."
+            )
             grid = share_grid(
                 f"{name}-{row}",
                 matrix,
                 caption,
                 "true class",
-                {each: material.marks(row) for each in matrix.index},
+                {},
             )
             panels.append(Panel(str(row), label, grid))
         if panels:
@@ -115,6 +119,32 @@ def curves_section(material: Material) -> Section:
         texts=(said + best(min(MOST_PANELS, len(material.labels)), len(material.labels)),),
         charts=(("", tuple(panels)),),
         legend=(("validation", "validation"), ("training", "training")),
+    )
+
+
+def cost_section(material: Material) -> Section:
+    """Return accuracy against each cost in which rows differ, and the rows that no other beats."""
+    measure = material.sorted_by
+    tables = {
+        cost: table
+        for cost in known_costs(material.lines)
+        if len(table := against_cost(material.lines, measure, cost)) > 1
+    }
+    if not tables:
+        return Section("cost", "Cost")
+    panels = tuple(
+        cost_scatter(table, material.labels, cost, measure, material.all_marks)
+        for cost, table in tables.items()
+    )
+    return Section(
+        "cost",
+        "Cost",
+        texts=(
+            "Each point is a complete row that is not leaky. Filled and joined are those that no other row beats: "
+            "whatever is cheaper is worse. Differences of accuracy may be chance; see which are real.",
+        ),
+        charts=(("", panels),),
+        is_wide=True,
     )
 
 

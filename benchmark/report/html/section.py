@@ -49,6 +49,7 @@ class Section:
     items: tuple[str, ...] = ()
     source: str = ""
     sortable: bool = False
+    is_wide: bool = False
     filters: Mapping[str, tuple[str, ...]] | None = None
 
     @property
