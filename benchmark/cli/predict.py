@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     "--windows", "by_window", is_flag=True, help="Each window of a file too, and not only their mean."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.option(
+    "--in-format",
+    is_flag=True,
+    help="Put files through the cell's audio format first, as its own tracks were.",
+)
 @click.option("--results", type=click.Path(path_type=Path), help="Where the cell is; also $BENCH_RESULTS.")
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="The suite's file, for models of its benchfile.py."
@@ -37,6 +42,7 @@ def command(
     top: int | None,
     by_window: bool,
     as_json: bool,
+    in_format: bool,
     results: Path | None,
     suite: Path | None,
 ) -> None:
@@ -57,7 +63,7 @@ def command(
 
     benchfile = None if suite is None else _benchfile(suite)
     found = find_cell(cell, results or default_results())
-    predictor, warnings = load_predictor(found, benchfile)
+    predictor, warnings = load_predictor(found, benchfile, in_format=in_format)
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
     predictions = predictor.predict(files)

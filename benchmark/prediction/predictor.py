@@ -49,7 +49,10 @@ class FilePrediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained model, the features it was trained on, and how long its clips were."""
+    """A trained model, the features it was trained on, and how long its clips were.
+
+    ``audio`` is the format that files are put through first; None leaves them as they are.
+    """
 
     model: Model
     features: ComponentSpec
@@ -57,6 +60,7 @@ class Predictor:
     trained_on: float | None
     classes: tuple[str, ...]
     benchfile: Path | None
+    audio: ComponentSpec | None = None
 
     def predict(self, files: Iterable[Path]) -> Iterator[FilePrediction]:
         """Yield a prediction per file, in order; a file that cannot be used is one with a ``problem``."""
@@ -75,7 +79,7 @@ class Predictor:
             reason = probe.unusable(0)
             if reason:
                 raise AudioError(f"{file}: {reason}.")
-            track = Track(file.name, file, "", probe.content, probe.seconds)
+            track = Track(file.name, file, "", probe.content, probe.seconds, audio=self.audio)
             windows = windows_of(track, self.clips, self.trained_on)
             arrays = self._features_of(track, windows)
         except (AudioError, PluginError) as error:
@@ -124,7 +128,9 @@ class Predictor:
             )
 
 
-def load_predictor(cell: KeptCell, benchfile: Path | None = None) -> tuple[Predictor, list[str]]:
+def load_predictor(
+    cell: KeptCell, benchfile: Path | None = None, *, in_format: bool = False
+) -> tuple[Predictor, list[str]]:
     """Return the predictor of a kept cell, and warnings about what has changed since it was trained.
 
     Nothing that is stored is executed: models are weights and numbers, and never pickles.
@@ -132,6 +138,8 @@ def load_predictor(cell: KeptCell, benchfile: Path | None = None) -> tuple[Predi
     Args:
         cell: the cell.
         benchfile: the suite's own plugin code, for models or features that are in it.
+        in_format: whether files are put through the cell's audio format, as the tracks of its own dataset were;
+            otherwise they are taken as they are, as the tracks of other evaluation sets were.
 
     Raises:
         PluginError: when the model or the features are not on offer any more.
@@ -141,7 +149,11 @@ def load_predictor(cell: KeptCell, benchfile: Path | None = None) -> tuple[Predi
     spec = cell.record.spec
     features, changed = _component("features", spec["features"], registry, benchfile)
     model_spec, model_changed = _component("model", spec["model"], registry, benchfile)
-    warnings = [*changed, *model_changed]
+    audio: ComponentSpec | None = None
+    audio_changed: list[str] = []
+    if in_format and spec.get("audio"):
+        audio, audio_changed = _component("audio", spec["audio"], registry, benchfile)
+    warnings = [*changed, *model_changed, *audio_changed]
     component: Any = registry.offer("model", model_spec.name).component
     try:
         model = component.load(cell.model, **model_spec.parameters)
@@ -154,7 +166,7 @@ def load_predictor(cell: KeptCell, benchfile: Path | None = None) -> tuple[Predi
         ) from error
     clips = ClipSettings.model_validate(spec["clips"]) if spec.get("clips") else None
     classes = tuple(cell.record.classes)
-    return Predictor(model, features, clips, cell.record.clip_seconds, classes, benchfile), warnings
+    return Predictor(model, features, clips, cell.record.clip_seconds, classes, benchfile, audio), warnings
 
 
 def _component(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.analysis.leaderboard import baseline_rows
 from benchmark.analysis.topk_per_class import class_topk
 from benchmark.report.figures import COLOURS, save
+from benchmark.report.paper_figures.title import set_title
 from benchmark.results.frames import ROW
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def draw_genres(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], title: 
     ``tables`` has, by the row's label, ``class_topk`` of 1 and of 2.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     classes = next(iter(tables.values()))[0].index
@@ -74,18 +76,29 @@ def draw_genres(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], title: 
         figsize=(max(6.0, 1.0 + 0.3 * len(classes) * (1 + len(tables))), 3.6), layout="constrained"
     )
     axes = figure.subplots()
-    handles = []
+    handles: list[Any] = []
     for number, (label, (first, second)) in enumerate(tables.items()):
         colour = COLOURS[number % len(COLOURS)]
         places = np.arange(len(classes)) - _GROUP / 2 + width * (number + 0.5)
         # Whiskers stand side by side, so that one does not hide the other.
-        for table, alpha, shift in ((second, _LIGHT, 0.16), (first, 1.0, -0.16)):
+        for table, strength, shift in ((second, _LIGHT, 0.2), (first, 1.0, -0.2)):
             share = table["share"].to_numpy() * 100
-            axes.bar(places, share, width * 0.92, color=colour, alpha=alpha, linewidth=0)
+            axes.bar(places, share, width * 0.92, color=_mixed(colour, strength), linewidth=0)
             spread = np.clip([share - table["low"] * 100, table["high"] * 100 - share], 0, None)
-            axes.errorbar(places + shift * width, share, spread, fmt="none", ecolor="#333333", elinewidth=0.8)
+            axes.errorbar(
+                places + shift * width,
+                share,
+                spread,
+                fmt="none",
+                ecolor="#333333",
+                elinewidth=0.8,
+                capsize=1.5,
+                capthick=0.8,
+            )
         handles.append(Patch(color=colour, label=label))
-    handles += [Patch(color="#555555", label="top 1"), Patch(color="#555555", alpha=_LIGHT, label="top 2")]
+    grey = "#555555"
+    handles += [Patch(color=grey, label="top 1"), Patch(color=_mixed(grey, _LIGHT), label="top 2")]
+    handles.append(Line2D([], [], color="#333333", linewidth=0.8, label="95 % interval"))
     axes.set_xticks(range(len(classes)), classes, fontsize=9, rotation=0 if len(classes) <= 10 else 40)
     axes.set(ylim=(0, 103), xlim=(-0.6, len(classes) - 0.4))
     axes.set_ylabel("% of the class's tracks", fontsize=9)
@@ -101,8 +114,15 @@ def draw_genres(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], title: 
         ncols=2 if len(tables) > 2 else 4,
         frameon=False,
     )
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    set_title(figure, title)
     return figure
+
+
+def _mixed(colour: str, strength: float) -> tuple[float, ...]:
+    """Return a colour mixed with white."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(1 - strength * (1 - part) for part in to_rgb(colour))
 
 
 def _first(lines: pd.DataFrame, wanted: Mapping[str, str]) -> int | None:

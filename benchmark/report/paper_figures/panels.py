@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmark.data.prepare import open_store, prepare, requests
 from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError
 from benchmark.randomness import derive_generator
+from benchmark.report.paper_figures.title import set_title
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.registry import ComponentSpec, Registry
     from benchmark.suite.cell import CellSpec, Chain
 
-_MOST, _DRAWS, _LETTERS_AN_INCH = 24, 8, 11
+_MOST, _DRAWS = 24, 8
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,7 @@ def draw_panels(panels: Sequence[Panel], title: str, across: int) -> Figure:
         axes.set(xticks=[], yticks=[])
     figure.supxlabel("time →", fontsize=8)
     figure.supylabel("frequency →", fontsize=8)
-    lines = textwrap.wrap(title, int(_LETTERS_AN_INCH * figure.get_figwidth()))
-    figure.suptitle("\n".join(lines), fontsize=10, x=0.01, ha="left")
+    set_title(figure, title)
     return figure
 
 
