@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 class Metric(Component):
     """A number that says how good predictions are, over tracks.
 
-    ``greater_is_better`` gives the direction of ranking; ``percent`` whether tables show it times 100.
+    ``greater_is_better`` gives the direction of ranking; ``percent`` whether tables show it times 100;
+    ``proportion`` whether it is a share of tracks, so that its intervals can be those of a proportion.
+    Only ``compute`` must be written; the other two methods make reports of many results fast.
     """
 
     kind = "metric"
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
+    proportion: ClassVar[bool] = False
 
     def compute(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
         """Return the value.
@@ -28,3 +31,24 @@ class Metric(Component):
             probabilities: float, shape (n, classes); rows add up to one.
         """
         raise NotImplementedError
+
+    def scores(self, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
+        """Return one number per track, shape (n,), of which the value is the mean; None if it is no such mean."""
+        return None
+
+    def resampled(self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return the value for each way of counting the tracks, shape (resamples,), NaN where none is counted.
+
+        Args:
+            labels: as for ``compute``.
+            probabilities: as for ``compute``.
+            weights: how often each track counts, whole numbers, shape (resamples, n).
+        """
+        import numpy as np
+
+        values = np.full(len(weights), np.nan)
+        for number, counts in enumerate(weights.astype(np.int64)):
+            chosen = np.repeat(np.arange(len(labels)), counts)
+            if len(chosen):
+                values[number] = self.compute(labels[chosen], probabilities[chosen])
+        return values

@@ -5,6 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from bench_metrics import BalancedAccuracy, LogLoss, MacroF1, Top1, Top2, TopK
+from benchmark import Metric
 
 
 @pytest.fixture
@@ -52,3 +53,15 @@ def test_a_certain_and_wrong_answer_costs_much_but_not_infinitely() -> None:
 def test_no_tracks_give_no_value() -> None:
     for metric in (Top1(), MacroF1(), BalancedAccuracy(), LogLoss()):
         assert np.isnan(metric.compute(np.zeros(0, int), np.zeros((0, 3))))
+
+
+@pytest.mark.parametrize("metric", [Top1(), Top2(), TopK(k=3), MacroF1(), BalancedAccuracy(), LogLoss()])
+def test_counting_tracks_by_weights_is_the_same_as_repeating_them(metric) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 60)
+    probabilities = rng.dirichlet(np.ones(5), 60).astype(np.float32)
+    weights = rng.poisson(1, (20, 60)).astype(np.float32)
+    weights[0] = 0
+    plain = Metric.resampled(metric, labels, probabilities, weights)
+    np.testing.assert_allclose(metric.resampled(labels, probabilities, weights), plain, rtol=1e-5)
+    assert np.isnan(plain[0])
