@@ -10,7 +10,7 @@ import click
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.manager import Plugins
-from benchmark.plugin.parameters import parameters_of
+from benchmark.plugin.parameters import parameters_of, takes_further
 from benchmark.plugin.registry import Offer
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -54,6 +54,8 @@ def _show(offer: Offer) -> None:
     click.echo(inspect.getdoc(component) or "(no description)")
     parameters = parameters_of(component)
     click.echo("\nparameters:" if parameters else "\nno parameters")
+    if takes_further(component):
+        click.echo("  (and further ones, by the values of these)")
     for parameter in parameters.values():
         default = "required" if parameter.required else f"default {parameter.default!r}"
         place = ", a place on this machine: no part of a cell's identity" if parameter.is_location else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from typing import Any, ClassVar, Literal
 
 Kind = Literal["dataset", "audio", "features", "augmentation", "model", "metric"]
@@ -32,6 +33,15 @@ class Component:
     def parameters_from(cls) -> Callable[..., Any]:
         """Return the function whose keyword-only parameters are this component's parameters."""
         return cls.__init__
+
+    @classmethod
+    def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[Parameter]:
+        """Return parameters that depend on the values of the others; those that are ``given`` are right.
+
+        For a component whose function takes ``**parameters`` too, such as a wrapper of somebody's classes, one of
+        which a parameter chooses. Annotations are types, not texts.
+        """
+        return ()
 
     @classmethod
     def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,23 +87,32 @@ def _parameters_of(component: Any) -> Mapping[str, Parameter]:
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
     hints = _hints(component, function, [parameter.name for parameter in keyword_only])
-    found: dict[str, Parameter] = {}
-    for parameter in keyword_only:
-        if parameter.name not in hints:
-            raise PluginError(
-                f"{component.kind} '{component.name}': parameter '{parameter.name}' has no type annotation; "
-                "annotations are the parameter schema, so every keyword-only parameter needs one."
-            )
-        made = Parameter(parameter.name, hints[parameter.name], parameter.default)
-        try:
-            _ = made._adapter
-        except PydanticSchemaGenerationError as error:
-            raise PluginError(
-                f"{component.kind} '{component.name}': parameter '{parameter.name}' has a type that a suite "
-                f"cannot express ({made.type_text}): {error.message}"
-            ) from error
-        found[parameter.name] = _with_checked_default(made)
-    return found
+    found = [each.replace(annotation=hints.get(each.name, REQUIRED)) for each in keyword_only]
+    return {each.name: _read(component, each) for each in found}
+
+
+def _read(component: type[Component], parameter: inspect.Parameter) -> Parameter:
+    if parameter.annotation is inspect.Parameter.empty:
+        raise PluginError(
+            f"{component.kind} '{component.name}': parameter '{parameter.name}' has no type annotation; "
+            "annotations are the parameter schema, so every keyword-only parameter needs one."
+        )
+    made = Parameter(parameter.name, parameter.annotation, parameter.default)
+    try:
+        _ = made._adapter
+    except PydanticSchemaGenerationError as error:
+        raise PluginError(
+            f"{component.kind} '{component.name}': parameter '{parameter.name}' has a type that a suite "
+            f"cannot express ({made.type_text}): {error.message}"
+        ) from error
+    return _with_checked_default(made)
+
+
+def takes_further(component: type[Component]) -> bool:
+    """Return whether values of its parameters decide which further parameters there are."""
+    own: Any = component.further_parameters
+    default: Any = Component.further_parameters
+    return own.__func__ is not default.__func__
 
 
 def _with_checked_default(parameter: Parameter) -> Parameter:
@@ -137,7 +146,14 @@ def check_parameters(
         the first is complete only if the second is empty.
     """
     parameters = parameters_of(component)
-    problems = [
+    checked, problems = _check(component, parameters, given)
+    if takes_further(component):
+        if problems:
+            return checked, problems  # what else is given cannot be judged
+        further = [_read(component, each) for each in component.further_parameters(checked)]
+        parameters = {**parameters, **{each.name: each for each in further}}
+        checked, problems = _check(component, parameters, given)
+    unknown = [
         ParameterProblem(
             (name,),
             f"{component.kind} '{component.name}' has no parameter '{name}'."
@@ -146,6 +162,14 @@ def check_parameters(
         for name in given
         if name not in parameters
     ]
+    return checked, [*unknown, *problems]
+
+
+def _check(
+    component: type[Component], parameters: Mapping[str, Parameter], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[ParameterProblem]]:
+    """Check the given ones of ``parameters``, whatever else is given."""
+    problems: list[ParameterProblem] = []
     checked: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if name not in given:
@@ -168,7 +192,11 @@ def check_parameters(
 def identity_parameters(component: type[Component], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return those parameters that can change a result: all but locations."""
     schema = parameters_of(component)
-    return {name: value for name, value in parameters.items() if not schema[name].is_location}
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name not in schema or not schema[name].is_location
+    }
 
 
 def _type_text(annotation: Any) -> str:

@@ -10,7 +10,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import Parameter, parameters_of
+from benchmark.plugin.parameters import Parameter, parameters_of, takes_further
 from benchmark.plugin.registry import Registry
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import NAME_PATTERN, TOP
@@ -197,6 +197,8 @@ def _component(registry: Registry, kind: Kind, role: str | None = None) -> Schem
         given = _object(
             {each.name: _values(each) for each in parameters.values()}, needed, nullable=not needed
         )
+        if takes_further(component):
+            given["additionalProperties"] = True
         choices.append(_object({name: given, "label": _LABEL}, [name]) | description)
     return {"oneOf": choices} if choices else {"not": {}}
 

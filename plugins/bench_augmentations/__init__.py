@@ -1,5 +1,6 @@
-"""The built-in augmentations: the paper's four, and those of training batches."""
+"""The built-in augmentations: the paper's four, any of audiomentations, and those of training batches."""
 
+from bench_augmentations.audiomentations_transforms import Audiomentations
 from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
 from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
 from bench_augmentations.masks import FrequencyMask, TimeMask
@@ -15,6 +16,7 @@ def bench_augmentations() -> list[type[Augmentation]]:
         PitchShift,
         FrequencyMask,
         TimeMask,
+        Audiomentations,
         MixUp,
         CutMix,
         RandomErasing,

@@ -8,6 +8,7 @@ generator that it is given, and nothing else in the process is disturbed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,12 +19,10 @@ from benchmark import Augmentation
 from benchmark.exceptions import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Draw = "Callable[[np.ndarray, int], np.ndarray]"
+Draw = Callable[..., Any]  # from a value and a seed to what is drawn for it
 Batch = tuple["np.ndarray", "np.ndarray"]
 
 
@@ -160,7 +159,7 @@ class FourierMix(KerasCvAugmentation):
         return _seeded(mask, (layer._random_generator,))
 
 
-def _each(draw: Callable[..., np.ndarray], values: np.ndarray, rng: np.random.Generator, *more: int) -> Any:
+def _each(draw: Draw, values: np.ndarray, rng: np.random.Generator, *more: int) -> Any:
     """Return what ``draw`` makes of each value by a seed of its own."""
     import numpy as np
     import tensorflow as tf
@@ -175,7 +174,7 @@ def _each(draw: Callable[..., np.ndarray], values: np.ndarray, rng: np.random.Ge
         )
 
 
-def _seeded(function: Callable[..., Any], generators: tuple[Any, ...]) -> Callable[..., np.ndarray]:
+def _seeded(function: Callable[..., Any], generators: tuple[Any, ...]) -> Draw:
     """Return ``function`` with a seed as its second argument, to which the generators are set."""
 
     def draw(value: Any, seed: int, *more: Any) -> np.ndarray:
@@ -190,7 +189,7 @@ def _seeded(function: Callable[..., Any], generators: tuple[Any, ...]) -> Callab
 def _uniform(keras_cv: Any, lowest: float, highest: float) -> Any:
     """Return a sampler of factors that draws from the generator that it will be given."""
 
-    class Uniform(keras_cv.core.FactorSampler):  # type: ignore[misc]
+    class Uniform(keras_cv.core.FactorSampler):
         generator: Any = None
 
         def __call__(self, shape: Any = (), dtype: str = "float32") -> Any:

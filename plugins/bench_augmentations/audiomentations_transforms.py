@@ -1,0 +1,138 @@
+"""Any transform of audiomentations, as a maker of fixed copies."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+
+from pydantic import AfterValidator, Field
+
+from benchmark import Augmentation
+from benchmark.exceptions import did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLE_RATE = 22_050
+_GLOBAL_GENERATORS = threading.Lock()
+
+
+def _known(transform: str) -> str:
+    if transform not in _transforms():
+        raise ValueError(
+            f"audiomentations has no such transform.{did_you_mean(transform, list(_transforms()))}"
+        )
+    return transform
+
+
+class Audiomentations(Augmentation):
+    """A ``transform`` of audiomentations, by its name, with its own parameters beside those listed here.
+
+    ``{transform: AddGaussianSNR, min_snr_db: 10, copies: 2}`` makes two noisy copies of each item, each with noise
+    and strength of its own. A transform is always applied, unless its ``p`` says otherwise. Parameters that are
+    functions cannot be given in a suite. Files that a transform reads are known by their path, not by their content.
+    """
+
+    name = "audiomentations"
+    acts_on = "waveform"
+
+    def __init__(
+        self,
+        *,
+        transform: Annotated[str, AfterValidator(_known)],
+        copies: Annotated[int, Field(gt=0)] = 1,
+        **parameters: Any,
+    ) -> None:
+        self.count = copies
+        self._name = transform
+        self._transform = _transforms()[transform](**{"p": 1.0, **parameters})
+
+    @classmethod
+    def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[inspect.Parameter]:
+        """Return those of the transform that a suite can express."""
+        signature = inspect.signature(_transforms()[given["transform"]], eval_str=True)
+        found = [_expressed(parameter) for parameter in signature.parameters.values()]
+        return [parameter for parameter in found if parameter is not None]
+
+    def copies(self) -> list[dict[str, Any]]:
+        """Return numbered copies; each is transformed by random numbers of its own."""
+        return [{"copy": number} for number in range(self.count)]
+
+    def apply(self, data: np.ndarray, rng: np.random.Generator, **settings: Any) -> np.ndarray:
+        """Return the transformed waveform; some transforms change its length."""
+        import numpy as np
+
+        with _seeded(rng):
+            changed = np.asarray(self._transform(data, SAMPLE_RATE), np.float32)
+        if changed.ndim != 1 or not np.isfinite(changed).all():
+            raise ValueError(f"{self._name} made samples that are not finite numbers of one channel")
+        return changed
+
+    def unavailable(self) -> str:
+        """Try the transform on a second of noise, for some need packages of their own."""
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        try:
+            self.apply(0.1 * rng.standard_normal(SAMPLE_RATE).astype(np.float32), rng)
+        except Exception as error:
+            said = " ".join(str(error).split())
+            return (
+                f"on a second of noise, {self._name} of audiomentations raised {type(error).__name__}: {said}"
+            )
+        return ""
+
+
+@cache
+def _transforms() -> dict[str, Any]:
+    """Return the transforms of waveforms by name, but for the one that wraps a function."""
+    import audiomentations
+    from audiomentations.core.transforms_interface import BaseWaveformTransform
+
+    return {
+        name: found
+        for name, found in sorted(vars(audiomentations).items())
+        if isinstance(found, type) and issubclass(found, BaseWaveformTransform) and name != "Lambda"
+    }
+
+
+def _expressed(parameter: inspect.Parameter) -> inspect.Parameter | None:
+    """Return a transform's parameter as a keyword with a type, or None if a suite cannot express it."""
+    annotation, default = parameter.annotation, parameter.default
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD or _is_function(annotation):
+        return None
+    if parameter.name == "p":
+        annotation, default = Annotated[float, Field(ge=0, le=1)], 1.0
+    elif annotation is inspect.Parameter.empty:
+        annotation = Any if default in (None, inspect.Parameter.empty) else type(default)
+    elif default is None:
+        annotation = annotation | None
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _is_function(annotation: Any) -> bool:
+    return annotation is Callable or any(
+        get_origin(each) is Callable for each in (annotation, *get_args(annotation))
+    )
+
+
+@contextmanager
+def _seeded(rng: np.random.Generator) -> Iterator[None]:
+    """Seed the global generators, which audiomentations draws from, and leave them as they were."""
+    import numpy as np
+
+    with _GLOBAL_GENERATORS:
+        states = random.getstate(), np.random.get_state()
+        seed = int(rng.integers(2**32))
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
