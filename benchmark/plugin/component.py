@@ -36,10 +36,10 @@ class Component:
 
     @classmethod
     def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[Parameter]:
-        """Return parameters that depend on the values of the others; those that are ``given`` are right.
+        """Return parameters that depend on the values of the others, which are checked and complete in ``given``.
 
         For a component whose function takes ``**parameters`` too, such as a wrapper of somebody's classes, one of
-        which a parameter chooses. Annotations are types, not texts.
+        which a parameter chooses. Annotations are types, not texts. What else is in ``given`` is not checked yet.
         """
         return ()
 

@@ -150,7 +150,7 @@ def check_parameters(
     if takes_further(component):
         if problems:
             return checked, problems  # what else is given cannot be judged
-        further = [_read(component, each) for each in component.further_parameters(checked)]
+        further = [_read(component, each) for each in component.further_parameters({**given, **checked})]
         parameters = {**parameters, **{each.name: each for each in further}}
         checked, problems = _check(component, parameters, given)
     unknown = [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Field
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SAMPLE_RATE = 22_050
+_PATHS = ("sounds_path", "ir_path")
 _GLOBAL_GENERATORS = threading.Lock()
 
 
@@ -35,7 +38,8 @@ class Audiomentations(Augmentation):
 
     ``{transform: AddGaussianSNR, min_snr_db: 10, copies: 2}`` makes two noisy copies of each item, each with noise
     and strength of its own. A transform is always applied, unless its ``p`` says otherwise. Parameters that are
-    functions cannot be given in a suite. Files that a transform reads are known by their path, not by their content.
+    functions cannot be given in a suite. Files that a transform reads (``sounds_path``, ``ir_path``) count by their
+    content, as the parameter ``files``, which is filled in.
     """
 
     name = "audiomentations"
@@ -50,14 +54,16 @@ class Audiomentations(Augmentation):
     ) -> None:
         self.count = copies
         self._name = transform
-        self._transform = _transforms()[transform](**{"p": 1.0, **parameters})
+        given = {name: value for name, value in parameters.items() if name != "files"}
+        self._transform = _transforms()[transform](**{"p": 1.0, **given})
 
     @classmethod
     def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[inspect.Parameter]:
-        """Return those of the transform that a suite can express."""
+        """Return those of the transform that a suite can express, and the content of files that they name."""
         signature = inspect.signature(_transforms()[given["transform"]], eval_str=True)
         found = [_expressed(parameter) for parameter in signature.parameters.values()]
-        return [parameter for parameter in found if parameter is not None]
+        named = [given[name] for name in _PATHS if name in signature.parameters and name in given]
+        return [*(parameter for parameter in found if parameter is not None), *map(_content, named)]
 
     def copies(self) -> list[dict[str, Any]]:
         """Return numbered copies; each is transformed by random numbers of its own."""
@@ -113,6 +119,21 @@ def _expressed(parameter: inspect.Parameter) -> inspect.Parameter | None:
     elif default is None:
         annotation = annotation | None
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _content(paths: Any) -> inspect.Parameter:
+    """Return a parameter whose only value is a hash of the files at ``paths``, and of those in folders there."""
+    digest = hashlib.sha256()
+    for path in [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []:
+        root = Path(str(path))
+        for file in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if file.is_file():
+                digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    found = digest.hexdigest()[:16]
+    return inspect.Parameter(
+        "files", inspect.Parameter.KEYWORD_ONLY, annotation=Literal[found], default=found
+    )
 
 
 def _is_function(annotation: Any) -> bool:

@@ -114,6 +114,35 @@ def test_others_work_by_name_too(transform: str) -> None:
     assert len(changed) > 1000
 
 
+def test_files_that_a_transform_reads_count_by_their_content(project) -> None:
+    import soundfile
+
+    noises = project.folder / "noises"
+    noises.mkdir()
+    soundfile.write(noises / "one.wav", tone()[::-1], RATE)
+    registry = load_registry()
+
+    def identity(folder: str) -> dict[str, Any]:
+        given = {"transform": "AddBackgroundNoise", "sounds_path": folder}
+        spec = registry.spec("augmentation", "audiomentations", given)
+        assert not np.array_equal(spec.create(registry).apply(tone(), rng()), tone())
+        return dict(spec.parameters)
+
+    first = identity(str(noises))
+    assert identity(str(noises)) == first
+    soundfile.write(noises / "one.wav", tone() ** 2, RATE)
+    assert {name for name, value in identity(str(noises)).items() if value != first[name]} == {"files"}
+    noise = SUITE.replace("AddGaussianSNR", "AddBackgroundNoise")
+    project.write(noise.replace("GIVEN", "sounds_path: nowhere"))
+    ran = project.bench("plan", "suite.yaml")
+    assert ran.code == 2
+    assert "suite.yaml:9: augmentation 'audiomentations' refuses its parameters" in ran.err
+    project.write(noise.replace("GIVEN", "sounds_path: 3"))
+    assert "suite.yaml:11: 'sounds_path'" in project.bench("plan", "suite.yaml").err
+    project.write(noise.replace("GIVEN", "p: 1"))
+    assert "needs 'sounds_path'" in project.bench("plan", "suite.yaml").err
+
+
 def test_a_transform_of_a_function_is_not_offered() -> None:
     with pytest.raises(PluginError, match="audiomentations has no such transform"):
         made("Lambda")
