@@ -33,14 +33,13 @@ def pairs_section(material: Material) -> Section:
         "Each cell is the row on its left less the row above it, in points, with the p value below (Holm's "
         f"correction over all pairs). Coloured where p < {LEVEL:g}: blue where the row on the left is better, "
         "orange where it is worse. Grey: these data cannot tell the two apart.",
-        *statistics.notes,
     ]
     words += [
         f"On {measure}, these data can separate differences of about {100 * least:.1f} points."
         for measure, least in statistics.separable.items()
         if math.isfinite(least)
     ]
-    return Section("pairs", "Which differences are real", texts=tuple(words), grids=grids)
+    return Section("pairs", "Which differences are real", texts=tuple(words), grids=grids, items=statistics.notes)
 
 
 def effects_section(material: Material) -> Section:
@@ -124,7 +123,7 @@ def _effects_grid(effects: pd.DataFrame) -> Grid:
                 Cell(str(line["baseline"]), str(line["baseline"])),
                 Cell(str(line["measure"]), str(line["measure"])),
                 Cell(points(float(line["difference"])), str(line["difference"])),
-                Cell(interval_text(line), bar=bar),
+                Cell(interval_text(line), style="interval", bar=bar),
                 Cell(str(int(line["pairs"])), str(line["pairs"])),
                 Cell(p_text(float(line["p_holm"])), str(line["p_holm"])),
             )

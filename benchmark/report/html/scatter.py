@@ -105,5 +105,5 @@ def _steps(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
 def _decades(low: float, high: float) -> list[float]:
     """Return 1, 2 and 5 times the powers of ten between two; the powers alone where those are many."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    factors = (1, 2, 5) if len(powers) < 4 else (1,)
+    factors = (1, 2, 5) if high / low < 300 else (1,)
     return [at for power in powers for factor in factors if low <= (at := factor * 10.0**power) <= high]
