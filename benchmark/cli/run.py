@@ -112,8 +112,13 @@ def _executors(
     plan: Plan, locations: Locations, jobs: int | None
 ) -> Callable[[int], AbstractContextManager[Any]]:
     """Return what makes an executor for so many tasks: worker processes, or this one when ``jobs`` is 0."""
+    from benchmark.backend import settle_backend
     from benchmark.execution.executor import Inline
     from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
+
+    said = settle_backend()
+    if said:
+        click.echo(said, err=True)
 
     def make_executor(tasks: int) -> AbstractContextManager[Any]:
         if jobs == 0:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmark.backend import ON_DEMAND
 from benchmark.exceptions import WorkerDiedError
 from benchmark.execution.events import Event, sink
 from benchmark.execution.executor import Outcome
@@ -116,6 +117,7 @@ class LocalWorkers:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
         environment = dict.fromkeys(names, threads)
         environment |= {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment |= {name: os.environ.get(name, value) for name, value in ON_DEMAND.items()}
         if self._log is not None:
             environment[LOG_VARIABLE] = str(self._log.resolve())
         if self._gpus:
@@ -139,7 +141,7 @@ def visible_gpus() -> tuple[str, ...]:
 def default_jobs(gpus: tuple[str, ...]) -> int:
     """Return one worker per GPU; on a CPU one per two cores, at least two if there are two, at most eight.
 
-    Small networks do not fill many cores, and each worker holds a TensorFlow of its own in memory.
+    Small networks do not fill many cores, and each worker holds a backend of its own in memory.
     """
     cores = os.cpu_count() or 1
     return len(gpus) or max(min(2, cores), min(8, cores // 2))

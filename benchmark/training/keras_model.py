@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.backend import backend_problem, settle_backend
+from benchmark.exceptions import PluginError
 from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 
@@ -41,6 +43,7 @@ class KerasModel(Model):
     """
 
     def __init__(self, **parameters: Any) -> None:
+        settle_backend()
         self.parameters = parameters
         self.network: keras.Model | None = None
         self._whole: keras.Model | None = None
@@ -50,6 +53,10 @@ class KerasModel(Model):
     def parameters_from(cls) -> Callable[..., Any]:
         """Return ``build``."""
         return cls.build
+
+    def unavailable(self) -> str:
+        """Return what to install or to set, if the backend that is asked for is missing."""
+        return backend_problem()
 
     def build(
         self, input_shape: tuple[int, int, int], num_classes: int, *args: Any, **parameters: Any
@@ -162,6 +169,9 @@ class KerasModel(Model):
         return model
 
     def _prepare(self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int) -> None:
+        problem = self.unavailable()
+        if problem:
+            raise PluginError(f"Model '{self.name}' cannot work here: {problem}.")
         import keras
 
         keras.utils.clear_session()

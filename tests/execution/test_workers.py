@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
+
+pytestmark = pytest.mark.slow
+
+
+def surroundings(seconds: float) -> tuple[int, dict[str, str], list[str]]:
+    """Return this process, its environment, and which backends it has imported by now."""
+    import time
+
+    time.sleep(seconds)
+    backends = [name for name in ("tensorflow", "jax", "torch", "keras") if name in sys.modules]
+    return os.getpid(), dict(os.environ), backends
+
+
+def test_each_worker_sees_a_gpu_of_its_own_before_any_backend_is_there() -> None:
+    with LocalWorkers(3, gpus=("0", "GPU-7f", "5")) as workers:
+        outcomes = list(workers.run(surroundings, [(0.5,)] * 6, lambda event: None))
+    seen = {
+        process: environment["CUDA_VISIBLE_DEVICES"]
+        for process, environment, _ in (o.value for o in outcomes)
+    }
+    assert sorted(seen.values()) == ["0", "5", "GPU-7f"]
+    for _, environment, backends in (outcome.value for outcome in outcomes):
+        assert backends == []
+        assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+        assert environment["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+def test_only_the_gpus_that_this_process_may_use_are_shared_out(monkeypatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    assert visible_gpus() == ("2", "3")
+    assert default_jobs(visible_gpus()) == 2
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert visible_gpus() == ()
