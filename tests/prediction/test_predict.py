@@ -58,11 +58,11 @@ def file_of(project: Any, track: str) -> Path:
     return file
 
 
-def largest_difference(project: Any, label: str, asked: str, few: int = 6) -> float:
+def largest_difference(project: Any, label: str, asked: str, *options: str, few: int = 6) -> float:
     """Return how far predictions of files are from those that the run stored of the same tracks."""
     expected = stored(project, label).head(few)
     files = [str(file_of(project, track)) for track in expected["track"]]
-    answer = answers(project, asked, *files)
+    answer = answers(project, asked, *files, *options)
     classes = answer["classes"]
     found = [[entry["probabilities"][name] for name in classes] for entry in answer["files"]]
     return float(np.abs(np.array(found) - expected[[f"p:{name}" for name in classes]].to_numpy()).max())
@@ -77,6 +77,15 @@ def test_a_file_gets_the_probabilities_that_the_run_gave_the_track(
     project.write(KERAS_SUITE)
     assert project.bench("run", "suite.yaml", "--keep-models", "--executor", "inline").code == 0
     assert largest_difference(project, label, f"trial/{label}") < 1e-5
+
+
+def test_files_are_put_through_the_cells_audio_format_if_asked(project: Any, tmp_path: Path) -> None:
+    project.cache = tmp_path / "cache"
+    changed = KERAS_SUITE.replace("  evaluate", "  audio: {mp3: {bitrate: 24}}\n  evaluate")
+    project.write(changed.replace("[mfcc-svm, {cnn: {filters: [4], units: 8}}]", "[mfcc-svm]"))
+    assert project.bench("run", "suite.yaml", "--keep-models", "--executor", "inline").code == 0
+    assert largest_difference(project, "mfcc-svm", "mfcc-svm", "--in-format") < 1e-5
+    assert largest_difference(project, "mfcc-svm", "mfcc-svm") > 1e-3
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ def test_axes_chains_labels_and_dotted_axes_are_allowed(validator: Draft202012Va
         GOOD + "exclude:\n  - {model: large, augmentation: [none], seed: 0}\n",
         GOOD + "include:\n  - {model: {large: {width: 128}, label: huge}, augmentation: both, seed: 7}\n",
         GOOD + "leaderboard: {sort: tones:test/top1, baseline: {seed: 1, model: small}}\n",
+        GOOD + "leaderboard: {shown: [{seed: 1}, {model: small}]}\n",
         GOOD + "reference: {source: me, values: [{model: small, tones:test/top1: 5}]}\ndescription: words\n",
         GOOD + "include: null\nexclude:\n",
     ],

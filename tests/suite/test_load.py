@@ -170,6 +170,9 @@ def test_list_files_must_exist_beside_the_file_that_names_them(
         ("{baseline: {augmentation: nothing}}", "axis 'augmentation' has no value labelled 'nothing'. Available: both, none."),
         ("{baseline: {augmentation: boht}}", "axis 'augmentation' has no value labelled 'boht'. Did you mean 'both'?"),
         ("{baseline: {augmentatio: none}}", "there is no axis 'augmentatio'. Did you mean 'augmentation'?"),
+        ("{shown: [{augmentation: boht}]}", "axis 'augmentation' has no value labelled 'boht'. Did you mean 'both'?"),
+        ("{shown: [{augmentatio: none}]}", "there is no axis 'augmentatio'. Did you mean 'augmentation'?"),
+        ("{shown: []}", "'shown'"),
         ("{baseline: none}", "'baseline': input should be a valid dictionary, found 'none'."),
         ("{sorted: x}", "'leaderboard' has no setting 'sorted'. Did you mean 'sort'?"),
     ],
@@ -177,6 +180,11 @@ def test_list_files_must_exist_beside_the_file_that_names_them(
 def test_a_leaderboard_can_only_name_what_there_is(problems, settings: str, expected: str) -> None:
     (found,) = problems(GOOD + f"leaderboard: {settings}\n")
     assert found.startswith(f"suite.yaml:10: {expected}")
+
+
+def test_rows_that_are_shown_may_name_numbers(load) -> None:
+    shown = [{"seed": "1", "model": "small"}]
+    assert load(GOOD + "leaderboard: {shown: [{seed: 1, model: small}]}\n").leaderboard.shown == shown
 
 
 def test_a_baseline_may_name_a_number(load) -> None:
