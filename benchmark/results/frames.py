@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
-from benchmark.results.predictions import SetPredictions, load_predictions
+from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 
@@ -49,7 +49,8 @@ class Results:
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
     ``missing``, ``damaged``), ``error``, ``marks``, ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
-    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value.
+    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. ``metrics`` are the
+    metrics by label, ``stored`` the predictions of finished cells by id and evaluation set.
     """
 
     cells: pd.DataFrame
@@ -58,6 +59,8 @@ class Results:
     records: Mapping[str, CellRecord]
     folders: Mapping[str, Path]
     notes: tuple[str, ...]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    stored: Mapping[str, Mapping[str, SetPredictions]] = field(default_factory=dict)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -66,25 +69,28 @@ class Results:
 
     def predictions(self, row: int, evaluation: str) -> RowPredictions | None:
         """Return what a row's finished cells predicted on an evaluation set, or None without any."""
-        names: list[str] = []
-        found: list[SetPredictions] = []
-        classes: tuple[str, ...] = ()
-        for name, id_ in sorted(self._finished(row)):
-            classes = tuple(self.records[id_].classes)
-            stored = load_predictions(self.folders[id_], classes).get(evaluation)
-            if stored is not None:
-                names.append(name)
-                found.append(stored)
-        if not found:
+        cells = self.by_cell(row, evaluation)
+        if not cells:
             return None
+        found = list(cells.values())
         return RowPredictions(
-            cells=np.repeat(np.array(names), [len(each.tracks) for each in found]),
+            cells=np.repeat(np.array(list(cells)), [len(each.tracks) for each in found]),
             tracks=np.concatenate([each.tracks for each in found]),
             groups=np.concatenate([each.groups for each in found]),
             labels=np.concatenate([each.labels for each in found]),
             probabilities=np.concatenate([each.probabilities for each in found]),
-            classes=classes,
+            classes=self.classes(row),
         )
+
+    def by_cell(self, row: int, evaluation: str) -> dict[str, SetPredictions]:
+        """Return what each finished cell of a row predicted on an evaluation set, by its name, sorted."""
+        found = {name: self.stored.get(id_, {}).get(evaluation) for name, id_ in sorted(self._finished(row))}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def classes(self, row: int) -> tuple[str, ...]:
+        """Return the classes of a row, in the order of its probabilities; none without a finished cell."""
+        finished = self._finished(row)
+        return tuple(self.records[finished[0][1]].classes) if finished else ()
 
     def histories(self, row: int) -> dict[str, pd.DataFrame]:
         """Return the epochs of a row's finished cells, by the cell's name; those that have some."""
@@ -111,6 +117,8 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
+    reader = PredictionReader()
+    stored: dict[str, Mapping[str, SetPredictions]] = {}
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
         id_ = known or ""
@@ -119,7 +127,8 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         line = _line(cell, row, id_, record, damaged.get(id_))
         if record is not None and record.status == "ok":
             try:
-                line |= _values(folders[id_], record, measures, metrics, refused)
+                stored[id_] = reader.read(folders[id_], record.classes)
+                line |= _values(stored[id_], measures, metrics, refused)
             except ResultsError as error:
                 damaged[id_] = str(error)
                 line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
@@ -131,7 +140,8 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
     notes = [f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
-    return Results(cells, axes, tuple(measures), records, folders, (*notes, *_mixed(records)))
+    notes += _mixed(records)
+    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored)
 
 
 def _read(
@@ -187,8 +197,7 @@ def _measures(plan: Plan, registry: Registry) -> tuple[list[Measure], dict[str, 
 
 
 def _values(
-    folder: Path,
-    record: CellRecord,
+    stored: Mapping[str, SetPredictions],
     measures: Sequence[Measure],
     metrics: Mapping[str, Metric],
     refused: Counter[str],
@@ -197,7 +206,6 @@ def _values(
 
     Never from ``metrics.json``: a metric may have been added since, or have been given other parameters.
     """
-    stored = load_predictions(folder, record.classes)
     values = {}
     for measure in measures:
         found = stored.get(measure.set)

@@ -27,51 +27,71 @@ class SetPredictions:
     probabilities: np.ndarray
 
 
+class PredictionReader:
+    """Reads cells' predictions. What cells have in common (tracks, groups, labels) is one array for all of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, list[tuple[Any, list[str], list[tuple[str, np.ndarray, SetPredictions]]]]] = {}
+
+    def read(self, folder: Path, classes: Sequence[str]) -> dict[str, SetPredictions]:
+        """Return a cell's predictions by evaluation set; ``classes`` is the order of the probabilities.
+
+        Raises:
+            ResultsError: when the file is missing, damaged, or not what its record says.
+        """
+        import pyarrow as pa
+
+        table = read_table(folder)
+        try:
+            probabilities = _probabilities(table, classes)
+            return {
+                name: SetPredictions(part.tracks, part.groups, part.labels, probabilities[chosen])
+                for name, chosen, part in self._parts(table, list(classes))
+            }
+        except (KeyError, ValueError, pa.ArrowException) as error:
+            raise ResultsError(f"{folder / PREDICTIONS} is not what its record says: {error}") from error
+
+    def _parts(self, table: Any, classes: list[str]) -> list[tuple[str, np.ndarray, SetPredictions]]:
+        """Return, per set, which lines of the table are its own, sorted by track, and what they say but the answer."""
+        facts = table.select(["set", "track", "group", "label"])
+        alike = self._known.setdefault(facts.num_rows, [])
+        for known, of_classes, parts in alike:
+            if of_classes == classes and facts.equals(known):
+                return parts
+        parts = _divide(facts, classes)
+        alike.append((facts, classes, parts))
+        return parts
+
+
 def load_predictions(folder: Path, classes: Sequence[str]) -> dict[str, SetPredictions]:
-    """Return a cell's predictions by evaluation set; ``classes`` is the order of the probabilities.
-
-    Raises:
-        ResultsError: when the file is missing, damaged, or not what its record says.
-    """
-    import pyarrow as pa
-
-    table = read_table(folder)
-    try:
-        return _by_set(table, list(classes))
-    except (KeyError, ValueError, pa.ArrowException) as error:
-        raise ResultsError(f"{folder / PREDICTIONS} is not what its record says: {error}") from error
+    """Return one cell's predictions; see ``PredictionReader.read``."""
+    return PredictionReader().read(folder, classes)
 
 
-def _by_set(table: Any, classes: list[str]) -> dict[str, SetPredictions]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    text = {name: table[name].cast(pa.string()) for name in ("set", "track", "group", "label")}
-    labels = pc.index_in(text["label"], value_set=pa.array(classes, pa.string()))
-    if labels.null_count:
-        raise ValueError("it holds labels of other classes")
+def _probabilities(table: Any, classes: Sequence[str]) -> np.ndarray:
     columns = [table[f"p:{name}"].to_numpy() for name in classes]
     probabilities = np.column_stack(columns).astype(np.float32, copy=False)
     if not np.isfinite(probabilities).all():
         raise ValueError("it holds probabilities that are not finite")
+    return probabilities
+
+
+def _divide(facts: Any, classes: list[str]) -> list[tuple[str, np.ndarray, SetPredictions]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = {name: facts[name].cast(pa.string()) for name in ("set", "track", "group", "label")}
+    labels = pc.index_in(text["label"], value_set=pa.array(classes, pa.string()))
+    if labels.null_count:
+        raise ValueError("it holds labels of other classes")
     sets = text["set"].to_numpy()
-    arrays = (
-        np.array(text["track"].to_pylist(), str),
-        np.array(pc.coalesce(text["group"], text["track"]).to_pylist(), str),
-        labels.to_numpy().astype(np.int64),
-        probabilities,
-    )
-    return {
-        name: _sorted(*(array[sets == name] for array in arrays)) for name in text["set"].unique().to_pylist()
-    }
-
-
-def _sorted(
-    tracks: np.ndarray, groups: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
-) -> SetPredictions:
-    if not (tracks[1:] >= tracks[:-1]).all():
-        order = np.argsort(tracks, kind="stable")
-        tracks, groups, labels, probabilities = (
-            tracks[order], groups[order], labels[order], probabilities[order],
-        )  # fmt: skip
-    return SetPredictions(tracks, groups, labels, probabilities)
+    tracks = np.array(text["track"].to_pylist(), str)
+    groups = np.array(pc.coalesce(text["group"], text["track"]).to_pylist(), str)
+    numbers = labels.to_numpy().astype(np.int64)
+    parts = []
+    for name in text["set"].unique().to_pylist():
+        own = np.flatnonzero(sets == name)
+        own = own[np.argsort(tracks[own], kind="stable")]
+        nothing = np.empty((len(own), 0), np.float32)
+        parts.append((name, own, SetPredictions(tracks[own], groups[own], numbers[own], nothing)))
+    return parts

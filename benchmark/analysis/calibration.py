@@ -1,0 +1,47 @@
+"""Whether confident answers are right. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmark.results.predictions import SetPredictions
+
+BINS = 10
+
+
+def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> tuple[float, pd.DataFrame]:
+    """Return the expected calibration error, the mean over cells, and bins of equal width over all cells.
+
+    A bin has ``bin_low``, ``bin_high``, ``confidence`` (mean of the largest probability), ``accuracy`` and
+    ``count``; empty ones are left out. Source: Guo et al. (2017), section 2.
+    """
+    tables = [_bins(cell, bins) for cell in cells]
+    errors = [float(np.abs(right - sure).sum() / count.sum()) for count, sure, right in tables]
+    count, sure, right = (sum(parts) for parts in zip(*tables, strict=True))
+    filled = count > 0
+    edges = np.linspace(0, 1, bins + 1)
+    table = pd.DataFrame(
+        {
+            "bin_low": edges[:-1][filled],
+            "bin_high": edges[1:][filled],
+            "confidence": sure[filled] / count[filled],
+            "accuracy": right[filled] / count[filled],
+            "count": count[filled].astype(int),
+        }
+    )
+    return float(np.mean(errors)), table
+
+
+def _bins(cell: SetPredictions, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return, per bin, the number of tracks, the sum of their confidences, and how many are right."""
+    confidence = cell.probabilities.max(axis=1).astype(np.float64)
+    hits = (cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64)
+    # A bin has its upper edge, as in the source: a confidence of 0.3 is in (0.2, 0.3].
+    places = np.clip(np.ceil(confidence * bins - 1e-9).astype(int) - 1, 0, bins - 1)
+    count, sure, right = (
+        np.bincount(places, weights, bins) for weights in (np.ones_like(hits), confidence, hits)
+    )
+    return count, sure, right
