@@ -134,53 +134,63 @@ class FourierMix(KerasCvAugmentation):
         import numpy as np
 
         partner = rng.permutation(len(inputs))
-        share = rng.beta(self.alpha, self.alpha, len(inputs)).astype(np.float32)
-        kept = _each(self._mask, share, rng, *inputs.shape[1:3]).astype(bool)[..., None]
+        shares = rng.beta(self.alpha, self.alpha, len(inputs))
+        sizes = np.tile(np.array(inputs.shape[1:3], np.int32), (len(inputs), 1))
+        smooth = _each(self._smooth, sizes, rng)
+        kept = np.stack([_highest(each, share) for each, share in zip(smooth, shares, strict=True)])[
+            ..., None
+        ]
         weight = kept.mean(axis=(1, 2), dtype=np.float32)
         mixed: np.ndarray = weight * targets + (1 - weight) * targets[partner]
         return np.where(kept, inputs, inputs[partner]), mixed
 
     @cached_property
-    def _mask(self) -> Draw:
+    def _smooth(self) -> Draw:
         import tensorflow as tf
 
         layer = self._layers().layers.FourierMix(seed=0, dtype="float32")
 
         @tf.function
-        def mask(share: Any, height: Any, width: Any) -> Any:
-            shape = tf.stack([height, width])
+        def smooth(size: Any) -> Any:
+            height, width = size[0], size[1]
             frequencies = layer._apply_fftfreq(height, width)
             drawn = layer._get_spectrum(frequencies, self.decay, 1, height, width)
             # keras-cv takes the first two rows of the spectrum for its real and its imaginary part; then all
             # masks have the same single wave along the other axis.
             spectrum = tf.complex(drawn[..., 0], drawn[..., 1])
-            return layer._binarise_mask(tf.signal.irfft2d(spectrum, shape), share, shape)
+            return tf.signal.irfft2d(spectrum, size)[0]
 
-        return _seeded(mask, (layer._random_generator,))
+        return _seeded(smooth, (layer._random_generator,))
 
 
-def _each(draw: Draw, values: np.ndarray, rng: np.random.Generator, *more: int) -> Any:
+def _highest(image: np.ndarray, share: float) -> np.ndarray:
+    """Return where the highest values of an image are, ``share`` of its pixels."""
+    import numpy as np
+
+    count = round(share * image.size)
+    found = np.zeros(image.size, bool)
+    found[np.argpartition(-image, min(count, image.size - 1), axis=None)[:count]] = True
+    return found.reshape(image.shape)
+
+
+def _each(draw: Draw, values: np.ndarray, rng: np.random.Generator) -> Any:
     """Return what ``draw`` makes of each value by a seed of its own."""
     import numpy as np
     import tensorflow as tf
 
     seeds = rng.integers(2**31 - 1, size=len(values))
     with tf.device("cpu:0"):
-        return np.stack(
-            [
-                draw(tf.constant(value), int(seed), *map(tf.constant, more))
-                for value, seed in zip(values, seeds, strict=True)
-            ]
-        )
+        drawn = [draw(tf.constant(value), int(seed)) for value, seed in zip(values, seeds, strict=True)]
+    return np.stack(drawn)
 
 
 def _seeded(function: Callable[..., Any], generators: tuple[Any, ...]) -> Draw:
     """Return ``function`` with a seed as its second argument, to which the generators are set."""
 
-    def draw(value: Any, seed: int, *more: Any) -> np.ndarray:
+    def draw(value: Any, seed: int) -> np.ndarray:
         for offset, generator in enumerate(generators):
             generator.reset_from_seed(seed + offset)
-        drawn: np.ndarray = function(value, *more).numpy()
+        drawn: np.ndarray = function(value).numpy()
         return drawn
 
     return draw
