@@ -130,9 +130,10 @@ class KerasModel(Model):
         if self._whole is None:
             raise RuntimeError("fit or load comes before predict")
         parts = []
-        for start in range(0, len(examples), PREDICTION_BATCH):
+        size = min(PREDICTION_BATCH, max(len(examples), 1))
+        for start in range(0, len(examples), size):
             # Every batch has one size, the last filled up with its last item: another size is another compilation.
-            indices = np.arange(start, start + PREDICTION_BATCH).clip(max=len(examples) - 1)
+            indices = np.arange(start, start + size).clip(max=len(examples) - 1)
             answers = keras.ops.convert_to_numpy(self._whole.predict_on_batch(examples.gather(indices)))
             parts.append(answers[: len(examples) - start])
         if not parts:
@@ -162,11 +163,17 @@ class KerasModel(Model):
     def load(cls, folder: Path, **parameters: Any) -> KerasModel:
         """Build the network again and read its weights."""
         built = json.loads((folder / "network.json").read_text(encoding="utf-8"))
-        model = cls(**parameters)
+        model = cls(**cls.architecture(parameters))
         model._prepare(tuple(built["input_shape"]), built["num_classes"], built["dtype"], seed=0)
         assert model.network is not None
         model.network.load_weights(folder / "network.weights.h5")
+        model.parameters = parameters
         return model
+
+    @classmethod
+    def architecture(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that build the same layers, and fetch no weights: others are read, or none needed."""
+        return dict(parameters)
 
     def _prepare(self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int) -> None:
         problem = self.unavailable()

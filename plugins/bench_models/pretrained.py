@@ -66,6 +66,11 @@ class Pretrained(KerasModel):
         }
 
     @classmethod
+    def architecture(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same with random weights."""
+        return {**parameters, "weights": None}
+
+    @classmethod
     def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the same with random weights."""
         return {**parameters, "weights": None}

@@ -41,7 +41,7 @@ def layer_table(
     import keras
 
     keras.utils.clear_session()
-    network = model.build(input_shape, num_classes, **model.parameters)
+    network = model.build(input_shape, num_classes, **model.architecture(model.parameters))
     first = {"layer": "Input", "output": _shape(input_shape), "parameters": 0}
     lines = (first, *(_line(layer) for layer in network.layers if type(layer).__name__ != "InputLayer"))
     caption = f"{label}: {network.count_params():,} parameters{note}."

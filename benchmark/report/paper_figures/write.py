@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.data.tracks import Track
-from benchmark.exceptions import ResultsError, UsageError, WeightsError, nearest
+from benchmark.exceptions import ResultsError, UsageError, nearest
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.report.figures import save
 from benchmark.report.paper_figures.flow import data_flow, draw_flow
@@ -137,11 +137,8 @@ class _Sketch:
         for label, cell, classes in self._networks():
             model: Any = cell.model.create(self.registry)
             shape = cell.features.create(self.registry).shape
-            name = f"layers-{slug(label)}"
-            try:
-                self._table(layer_table(model, label, shape, classes, cell.training, self._marks()), name)
-            except WeightsError as error:
-                self.drawn.notes.append(f"The layers of {label} are not listed: {error}")
+            table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            self._table(table, f"layers-{slug(label)}")
 
     def _networks(self) -> Iterator[tuple[str, CellSpec, int]]:
         from benchmark.training.keras_model import KerasModel

@@ -35,8 +35,8 @@ def test_the_custom_cnn_has_the_layers_of_the_papers_table_3() -> None:
 
 
 @pytest.mark.slow
-def test_a_backbone_is_one_line_and_stages_say_what_they_train() -> None:
-    found = table(MobileNet(stages=["transfer", "fine-tune"], weights=None), 64)
+def test_a_backbone_is_one_line_and_stages_say_what_they_train_without_any_weights_fetched() -> None:
+    found = table(MobileNet(stages=["transfer", "fine-tune"], weights="no-such-file.h5"), 64)
     backbone = next(line for line in found.lines if line["layer"].startswith("backbone"))
     assert (backbone["output"], backbone["parameters"]) == ("2, 2, 1,024", 3_228_864)
     head = 4096 * 64 + 64 + 650
