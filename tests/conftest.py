@@ -122,7 +122,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, cache: Path) -> Project:
     """Return a project with a small suite of two models that need no TensorFlow."""
-    made = Project(tmp_path, cache)
+    return make_project(tmp_path, cache)
+
+
+@pytest.fixture(scope="module")
+def module_project(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
+    """Return such a project that the tests of a module share."""
+    return make_project(tmp_path_factory.mktemp("project"), cache)
+
+
+def make_project(folder: Path, cache: Path) -> Project:
+    made = Project(folder, cache)
     made.write()
-    (tmp_path / "benchfile.py").write_text(BENCHFILE)
+    (folder / "benchfile.py").write_text(BENCHFILE)
     return made

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from benchmark.analysis.comparison import compare
 from benchmark.analysis.predictions import RowPredictions
+from benchmark.analysis.resampling import Weights, resample, resamples_for
+from benchmark.plugin.metric import Metric
+from benchmark.results.predictions import SetPredictions
 
 Labels = Mapping[str, str]
 
@@ -50,6 +55,27 @@ def paired(one: RowPredictions, other: RowPredictions) -> tuple[RowPredictions, 
     if not same or not np.array_equal(first.labels, second.labels):
         return "they were evaluated on different tracks"
     return first, second
+
+
+def compare_pair(
+    one: RowPredictions, other: RowPredictions, metric: Metric, measure: str
+) -> dict[Hashable, Any]:
+    """Return the line of ``comparison.compare`` of two rows that ``paired`` gave: ``one`` less ``other``."""
+    cells = by_cell(one), by_cell(other)
+    weights = Weights(resamples_for(metric, len(cells[0])))
+    rows = {number: resample(metric, found, weights) for number, found in enumerate(cells)}
+    return compare(rows, measure, proportion=metric.proportion).to_dict("records")[0]
+
+
+def by_cell(row: RowPredictions) -> dict[str, SetPredictions]:
+    """Return the predictions of each cell of a row."""
+    found = {}
+    for cell in dict.fromkeys(row.cells.tolist()):
+        kept = row.cells == cell
+        found[cell] = SetPredictions(
+            row.tracks[kept], row.groups[kept], row.labels[kept], row.probabilities[kept]
+        )
+    return found
 
 
 def find_rows(text: str, rows: Mapping[int, Labels], labels: Mapping[int, str]) -> list[int]:

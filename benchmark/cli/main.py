@@ -15,6 +15,7 @@ VERBS = {
     "prepare": "Compute the features of a suite, and nothing else.",
     "status": "List the cells of a suite and how they ended.",
     "report": "Make tables and figures from finished cells.",
+    "compare": "Compare two rows, or two result sets, by their statistics.",
     "figures": "Draw a suite's data, features, augmentations and networks.",
     "predict": "Say the genre of audio files with a trained model.",
     "data": "Look at datasets: what is there, missing or broken.",

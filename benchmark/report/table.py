@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "integer", "percent", "number", "seconds", "points"]
+Kind = Literal["text", "integer", "percent", "number", "seconds", "points", "probability"]
 MISSING = "–"
 _FORMATS: dict[Kind, str] = {
     "integer": ",.0f",
@@ -28,6 +28,8 @@ class Column:
         group: what neighbouring columns share in their header, such as an evaluation set.
         spare: where room is short, columns are left away from the highest number down; 0 always stays.
         drawn: whether people see it; the others are for programs, in CSV alone.
+        low: key of the lower end of the interval; it is then shown instead of the deviation.
+        high: key of its upper end.
         on_page: whether the HTML page shows it although it is not drawn: there is room.
     """
 
@@ -39,6 +41,13 @@ class Column:
     spare: int = 0
     drawn: bool = True
     on_page: bool = False
+    low: str | None = None
+    high: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All that programs get of it: the value, its deviation, its interval."""
+        return tuple(key for key in (self.key, self.spread, self.low, self.high) if key)
 
     @property
     def is_number(self) -> bool:
@@ -99,8 +108,16 @@ class Table:
 def cell_text(column: Column, line: Mapping[str, Any]) -> str:
     """Return one cell as people read it."""
     text = _text(column.kind, line.get(column.key))
+    low, high = (line.get(key) if key else None for key in (column.low, column.high))
+    if text != MISSING and low is not None and high is not None:
+        return f"{text} [{_text(column.kind, low)}, {_text(column.kind, high)}]"
     spread = line.get(column.spread) if column.spread else None
     return text if text == MISSING or spread is None else f"{text} ± {_text(column.kind, spread)}"
+
+
+def probability_text(p: float) -> str:
+    """Return a p value as papers print it."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def plain(value: Any) -> Any:
@@ -124,6 +141,8 @@ def _text(kind: Kind, value: Any) -> str:
             if isinstance(value, Sequence) and not isinstance(value, str)
             else str(value)
         )
+    if kind == "probability":
+        return probability_text(value)
     text = format(100 * value if kind in _SHARES else value, _FORMATS[kind])
     # A difference of -0.04 is no difference at this precision.
     return "+0.0" if text == "-0.0" and kind == "points" else text.replace("-", "−")

@@ -14,7 +14,7 @@ from benchmark.report.html.material import Material
 from benchmark.report.html.palette import difference_step
 from benchmark.report.html.results import slug
 from benchmark.report.html.section import MOST_COMPARED, MOST_LINES, MOST_PANELS, Section, best
-from benchmark.report.table import MISSING
+from benchmark.report.table import MISSING, probability_text
 
 LEVEL = 0.05
 Line = Mapping[Hashable, Any]
@@ -39,7 +39,9 @@ def pairs_section(material: Material) -> Section:
         for measure, least in statistics.separable.items()
         if math.isfinite(least)
     ]
-    return Section("pairs", "Which differences are real", texts=tuple(words), grids=grids, items=statistics.notes)
+    return Section(
+        "pairs", "Which differences are real", texts=tuple(words), grids=grids, items=statistics.notes
+    )
 
 
 def effects_section(material: Material) -> Section:
@@ -165,7 +167,5 @@ def interval_text(line: Line) -> str:
 
 
 def p_text(p: float) -> str:
-    """Return a p value as papers print it."""
-    return (
-        MISSING if not math.isfinite(p) else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-    )
+    """Return a p value, or that there is none."""
+    return probability_text(p) if math.isfinite(p) else MISSING
