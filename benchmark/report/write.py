@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.exceptions import ResultsError
 from benchmark.report.table import Table
+from benchmark.report.tuning import studies_stamp
 from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _digest(plan: Plan, store: ResultsStore) -> str:
         corpora,
         sorted(plan.absent),
         stamps,
+        studies_stamp(plan, store.folder),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

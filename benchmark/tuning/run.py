@@ -89,6 +89,7 @@ class _Flight:
         self._results = ResultsStore(locations.results, plan.suite.name).folder
         self._studies = [self._open(study) for study in wanted]
         self._asked: list[tuple[Study, Asked]] = []
+        self._filed: set[str] = set()
 
     def missing(self) -> int:
         """Return how many trials are left."""
@@ -156,7 +157,8 @@ class _Flight:
                 yield (task,)
 
     def _file(self, study: Study) -> None:
-        if study.is_done():
+        if study.id not in self._filed and study.is_done():
+            self._filed.add(study.id)
             write_record(self._results, study.record())
 
 

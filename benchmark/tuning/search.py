@@ -34,8 +34,9 @@ def distributions(space: Iterable[Dimension]) -> dict[str, BaseDistribution]:
 
 
 def encoded(value: Any) -> Any:
-    """Return a choice as Optuna may store it."""
-    return value if value is None or isinstance(value, str | int | float | bool) else canonical_json(value)
+    """Return a choice as Optuna may store it: text, numbers and none as they are; to Optuna, true would be 1."""
+    plain = value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
+    return value if plain else canonical_json(value)
 
 
 def encode(values: Mapping[str, Any], space: Iterable[Dimension]) -> dict[str, Any]:
