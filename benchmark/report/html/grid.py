@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,8 @@ from benchmark.report.html.palette import difference_step, share_step
 from benchmark.report.table import MISSING, Column, Table, cell_text, plain
 
 BAR = 120
+# Keys of an interval: low, middle, high.
+Bars = tuple[str, str, str]
 LETTERS = {"synthetic": "S", "rehearsal": "R", "leaky": "L"}
 
 
@@ -65,14 +67,27 @@ class Grid:
     style: str = ""
 
 
-def table_grid(name: str, table: Table, head: str | None = None, marked: Sequence[str] = ()) -> Grid:
+def table_grid(
+    name: str,
+    table: Table,
+    head: str | None = None,
+    marked: Sequence[str] = (),
+    bars: Mapping[str, Bars] | None = None,
+) -> Grid:
     """Return a table; ``head`` is the key of the column that names lines, ``marked`` those whose numbers carry
-    the line's marks.
+    the line's marks, ``bars`` those that are drawn with an interval.
     """
+    limits = {key: _limits(table, each) for key, each in (bars or {}).items()}
     columns = table.on_page
     groups = [(group, len(list(members))) for group, members in groupby(columns, key=lambda each: each.group)]
     lines = tuple(
-        tuple(_cell(column, line, column.key == head, column.key in marked) for column in columns)
+        tuple(
+            replace(
+                _cell(column, line, column.key == head, column.key in marked),
+                bar=_bar(column.key, line, limits),
+            )
+            for column in columns
+        )
         for line in table.lines
     )
     return Grid(
@@ -134,6 +149,24 @@ def _cell(column: Column, line: Mapping[str, Any], is_head: bool, is_marked: boo
         return Cell("" if text == MISSING else text, text)
     sorted_by = "" if value is None else str(value) if column.is_number else text
     return Cell(text, sorted_by, is_head=is_head, marks=marks)
+
+
+def _limits(table: Table, keys: Bars) -> tuple[Bars, float, float] | None:
+    """Return the keys of an interval, and the ends of the scale that all lines share; None without values."""
+    found = [line[key] for line in table.lines for key in keys if line.get(key) is not None]
+    return (keys, min(found), max(found)) if found and max(found) > min(found) else None
+
+
+def _bar(
+    key: str, line: Mapping[str, Any], limits: Mapping[str, tuple[Bars, float, float] | None]
+) -> Bar | None:
+    found = limits.get(key)
+    values = [line.get(each) for each in found[0]] if found else []
+    if found is None or any(value is None for value in values):
+        return None
+    _, low, high = found
+    places = [round(4 + (BAR - 8) * (float(value or 0) - low) / (high - low), 1) for value in values]
+    return Bar(*places)
 
 
 def _heatmap(

@@ -60,6 +60,11 @@ class Material:
         """The measure that orders the rows."""
         return sorting(self.results, self.plan)
 
+    def measure(self, name: str) -> Measure:
+        """Return the measure of a name; one that only statistics know, such as recall, is a percentage."""
+        known = {measure.name: measure for measure in self.results.measures}
+        return known.get(name) or Measure(*name.rpartition("/")[::2], greater_is_better=True, percent=True)
+
     @property
     def all_marks(self) -> tuple[str, ...]:
         """The marks of all rows, each once."""

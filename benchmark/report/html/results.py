@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from benchmark.analysis.cost import against_cost, known_costs
-from benchmark.analysis.leaderboard import MEAN
+from benchmark.analysis.leaderboard import HIGH, LOW, MEAN
 from benchmark.report.html.chart import Chart, learning_curves
 from benchmark.report.html.grid import LETTERS, difference_grid, share_grid, table_grid
 from benchmark.report.html.material import Material
@@ -27,7 +27,9 @@ def leaderboard_section(material: Material) -> Section:
     """Return the leaderboard, with a filter for each axis."""
     axes = [column.key for column in material.board.drawn if column.key in material.results.axes]
     measured = [f"{measure.name} {MEAN}" for measure in material.results.measures]
-    grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured)
+    sort = material.sorted_by.name
+    bars = {f"{sort} {MEAN}": (f"{sort} {LOW}", f"{sort} {MEAN}", f"{sort} {HIGH}")}
+    grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured, bars)
     legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in material.all_marks)
     filters = {axis: material.plan.suite.axes[axis] for axis in axes}
     return Section(
