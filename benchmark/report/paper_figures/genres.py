@@ -126,7 +126,8 @@ def _mixed(colour: str, strength: float) -> tuple[float, ...]:
 
 
 def _first(lines: pd.DataFrame, wanted: Mapping[str, str]) -> int | None:
+    """Return the first row with these labels; seed and fold are no axes of rows, and tell none apart."""
     for line in lines.to_dict("records"):
-        if all(str(line.get(axis)) == label for axis, label in wanted.items()):
+        if all(str(line.get(axis, label)) == label for axis, label in wanted.items()):
             return int(line[ROW])
     return None
