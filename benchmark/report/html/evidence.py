@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.critical_difference import CriticalDifference
 from benchmark.report.html.chart import Chart, Scale, reliability
 from benchmark.report.html.grid import BAR, Bar, Cell, Grid, Head, points
 from benchmark.report.html.material import Material
@@ -17,6 +16,9 @@ from benchmark.report.html.results import slug
 from benchmark.report.html.section import MOST_COMPARED, MOST_LINES, MOST_PANELS, Section, best
 from benchmark.report.table import MISSING, probability_text
 from benchmark.results.frames import Measure
+
+if TYPE_CHECKING:
+    from benchmark.analysis.critical_difference import CriticalDifference
 
 LEVEL = 0.05
 Line = Mapping[Hashable, Any]
