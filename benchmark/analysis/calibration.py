@@ -20,7 +20,7 @@ def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> tuple[floa
     """
     tables = [_bins(cell, bins) for cell in cells]
     errors = [float(np.abs(right - sure).sum() / count.sum()) for count, sure, right in tables]
-    count, sure, right = (sum(parts) for parts in zip(*tables, strict=True))
+    count, sure, right = (np.sum(parts, axis=0) for parts in zip(*tables, strict=True))
     filled = count > 0
     edges = np.linspace(0, 1, bins + 1)
     table = pd.DataFrame(

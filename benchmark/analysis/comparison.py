@@ -78,7 +78,9 @@ def _between(rows: Sequence[Resampled]) -> np.ndarray:
     return corrected * np.outer(positive, positive)
 
 
-def t_test(difference: np.ndarray, variance: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def t_test(
+    difference: np.ndarray, variance: np.ndarray, freedom: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return p values of two-sided t tests against no difference, and half the widths of 95 % intervals."""
     error = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -150,7 +152,9 @@ def separable(comparisons: pd.DataFrame) -> float:
     return float(half.median()) if len(half) else float("nan")
 
 
-def _freedom(first: np.ndarray, first_freedom: float, second: np.ndarray, second_freedom: float) -> np.ndarray:
+def _freedom(
+    first: np.ndarray, first_freedom: float, second: np.ndarray, second_freedom: float
+) -> np.ndarray:
     below = first**2 / max(first_freedom, 1) + second**2 / max(second_freedom, 1)
     otherwise = np.full(below.shape, float(max(first_freedom, 1)))
     return np.divide((first + second) ** 2, below, out=otherwise, where=below > 0)

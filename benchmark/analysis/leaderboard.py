@@ -12,7 +12,7 @@ from benchmark.results.frames import ROW, STATUS, Measure
 from benchmark.results.record import COSTS
 
 UNRANKED = ("leaky",)
-MEAN, SD, DIFFERENCE = "mean", "sd", "difference"
+MEAN, SD, DIFFERENCE, LOW, HIGH = "mean", "sd", "difference", "low", "high"
 
 
 def leaderboard(

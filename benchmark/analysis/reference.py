@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,8 @@ def beside_reference(
     reported value lies in the interval, missing without one. ``intervals`` has columns ``row``, ``measure``,
     ``mean``, ``low``, ``high``.
     """
-    known = intervals.set_index([ROW, MEASURE])[[MEASURED, LOW, HIGH]].to_dict("index")
-    nothing = {MEASURED: np.nan, LOW: np.nan, HIGH: np.nan}
+    known: dict[Any, Any] = intervals.set_index([ROW, MEASURE])[[MEASURED, LOW, HIGH]].to_dict("index")
+    nothing: dict[str, float] = {MEASURED: np.nan, LOW: np.nan, HIGH: np.nan}
     found = []
     for line in lines.to_dict("records"):
         labels = {axis: str(line[axis]) for axis in axes}

@@ -13,16 +13,22 @@ from benchmark.analysis.confusion import confusion
 from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
+from benchmark.analysis.reference import beside_reference
+from benchmark.analysis.statistics import Statistics, statistics, with_statistics
 from benchmark.report import figures
 from benchmark.report.cost import cost_figure
+from benchmark.report.evidence import effects_by_set, evidence_tables
+from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
 from benchmark.report.html.material import Material, SetAnalysis
 from benchmark.report.html.page import to_html
 from benchmark.report.leaderboard import leaderboard_table, sorting
 from benchmark.report.page import make_page
 from benchmark.report.paper_figures.genres import genre_figures
+from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Table
-from benchmark.results.frames import ROW, Results
+from benchmark.report.tuning import report_studies
+from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +37,9 @@ if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry
 
 # More than these nobody can look at; the tables have all rows.
-_MOST_LINES, _MOST_PANELS = 60, 24
+_MOST_LINES, _MOST_PANELS, _MOST_RELIABILITIES = 60, 24, 6
+# Sections that the HTML page draws from the statistics itself.
+_DRAWN_ON_PAGE = ("Effects", "Calibration")
 
 
 def compose(
@@ -40,8 +48,10 @@ def compose(
     """Write all files of a report; return them, and the leaderboard."""
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
+    found = statistics(results, lines, settings)
+    lines = with_statistics(lines, found)
     axes = varying(results.cells, results.axes)
-    board = leaderboard_table(results, lines, axes, plan)
+    board = leaderboard_table(results, lines, axes, plan, found)
     labels = {int(line[ROW]): row_label(line, axes) for line in lines.to_dict("records")}
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
@@ -68,15 +78,41 @@ def compose(
         if curves is not None:
             pictures += figures.save(curves, folder / "figures", "learning-curves")
         pictures += _cost_figures(results, plan, lines, labels, folder, marks)
+        for name, figure in _evidence_figures(found, sorting(results, plan), labels, marks):
+            pictures += figures.save(figure, folder / "figures", name)
+    studied = report_studies(plan, registry, lines, sorting(results, plan), folder, formats, marks)
+    tables = _tables(results, plan, lines, axes, labels, found)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
     files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]
+    files += _write_tables(tables, folder, formats)
     if "md" in formats:
         images = [file.relative_to(folder).as_posix() for file in pictures if file.suffix == ".png"]
-        files.append(_write(folder / "report.md", make_page(results, plan, board, accuracy, images)))
+        files.append(
+            _write(
+                folder / "report.md",
+                make_page(results, plan, board, tables, accuracy, images, studied.markdown),
+            )
+        )
     if "html" in formats:
-        material = Material(results, plan, registry, board, lines, labels, analyses)
+        others = {
+            title: table
+            for title, several in tables.items()
+            for table in several
+            if title not in _DRAWN_ON_PAGE
+        }
+        material = Material(
+            results,
+            plan,
+            registry,
+            board,
+            lines,
+            labels,
+            analyses,
+            found,
+            {**others, **(studied.tables or {})},
+        )
         files.append(_write(folder / "report.html", to_html(material)))
-    return [*files, *pictures], board
+    return [*files, *pictures, *studied.files], board
 
 
 def _analyse(
@@ -115,6 +151,62 @@ def _set_figures(
         yield "difference", figures.heatmap(shown, title, difference=True)
     named = {labels[row]: matrix for row, matrix in matrices.items()}
     yield "confusion", figures.confusion_grid(named, f"{evaluation}{_best(len(named), len(shares))}")
+
+
+def _tables(
+    results: Results,
+    plan: Plan,
+    lines: pd.DataFrame,
+    axes: Sequence[str],
+    labels: Mapping[int, str],
+    found: Statistics,
+) -> dict[str, list[Table]]:
+    """Return the tables beside the leaderboard, by the titles of their sections."""
+    reference = plan.suite.reference
+    tables: dict[str, list[Table]] = {}
+    if reference is not None:
+        marks = list(dict.fromkeys(mark for each in lines["marks"] for mark in each))
+        beside = beside_reference(lines, found.intervals, results.axes, reference)
+        reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
+        tables["Reported and measured"] = reported
+    evidence = evidence_tables(found, results.measures, sorting(results, plan), labels)
+    return tables | {title: [table] for title, table in evidence.items()}
+
+
+def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write each table for LaTeX and for programs; report.md and report.html have them too."""
+    files = []
+    for title, several in tables.items():
+        for number, table in enumerate(several, 1):
+            name = re.sub(r"\W+", "-", title).lower() + (f"-{number}" if len(several) > 1 else "")
+            drawn = {"csv": to_csv(table), "tex": to_latex(table, name)}
+            files += [_write(folder / f"{name}.{kind}", drawn[kind]) for kind in formats if kind in drawn]
+    return files
+
+
+def _evidence_figures(
+    found: Statistics, sort: Measure, labels: Mapping[int, str], marks: str
+) -> Iterator[tuple[str, Figure]]:
+    """Draw effects of axes, reliability of the best rows, and average ranks where there are some."""
+    said = f" [{marks}]" if marks else ""
+    effects = effects_by_set(found)
+    if effects:
+        yield "effects", effects_figure(effects, f"What each choice changes in {sort.metric}{said}")
+    own = (
+        found.calibration[found.calibration["set"] == sort.set]
+        if len(found.calibration)
+        else found.calibration
+    )
+    bins = {labels[int(str(row))]: part for row, part in own.groupby("row")} if len(own) else {}
+    shown = {
+        name: bins[name] for name in [each for each in labels.values() if each in bins][:_MOST_RELIABILITIES]
+    }
+    if shown:
+        best = _best(len(shown), len(bins))
+        yield "reliability", reliability_figure(shown, f"Reliability on {sort.set}{best}{said}")
+    if not isinstance(found.critical_difference, str):
+        title = f"Average ranks by {sort.metric}{said}"
+        yield "average-ranks", critical_difference_figure(found.critical_difference, title)
 
 
 def _cost_figures(

@@ -33,7 +33,7 @@ def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Fi
     import seaborn as sns
 
     lines, columns = values.shape
-    figure, axes = _figure(2.2 + 0.72 * columns + 0.075 * _longest(values.index), 1.6 + 0.36 * lines)
+    figure, axes = new_figure(2.2 + 0.72 * columns + 0.075 * _longest(values.index), 1.6 + 0.36 * lines)
     # Adding zero turns -0 into 0.
     shown = (values.astype(float) * 100).round(1) + 0.0
     limit = max(1.0, float(np.nanmax(np.abs(shown.to_numpy()))) if shown.notna().any().any() else 1.0)
@@ -52,7 +52,7 @@ def heatmap(values: pd.DataFrame, title: str, *, difference: bool = False) -> Fi
     bar = axes.collections[0].colorbar
     bar.ax.tick_params(labelsize=8)
     bar.set_label("points" if difference else "% recognised", size=8)
-    _title(figure, title)
+    set_title(figure, title)
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="x", rotation=40, labelsize=8, length=0)
     axes.tick_params(axis="y", rotation=0, labelsize=8, length=0)
@@ -91,7 +91,7 @@ def confusion_grid(matrices: Mapping[str, pd.DataFrame], title: str) -> Figure:
         bar = figure.colorbar(image, ax=grid, aspect=30, fraction=0.04)
         bar.ax.tick_params(labelsize=8)
         bar.set_label("% of the true class", size=8)
-    _title(figure, f"{title}: true class down, answer across")
+    set_title(figure, f"{title}: true class down, answer across")
     return figure
 
 
@@ -131,11 +131,12 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
     grid.flat[0].legend(fontsize=7)
     figure.supxlabel("epoch", fontsize=8)
     figure.supylabel("accuracy, % of items", fontsize=8)
-    _title(figure, title)
+    set_title(figure, title)
     return figure
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
+def new_figure(width: float, height: float) -> tuple[Figure, Any]:
+    """Return a figure of a size in inches, and its axes; it belongs to no window."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -146,7 +147,7 @@ def _longest(labels: Iterable[Any]) -> int:
     return max((len(str(label)) for label in labels), default=0)
 
 
-def _title(figure: Figure, text: str) -> None:
+def set_title(figure: Figure, text: str) -> None:
     """Set a title in as many lines as the figure's width asks for: what marks it says must not be cut off."""
     import textwrap
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.leaderboard import DIFFERENCE, MEAN, SD
+from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD
+from benchmark.report.evidence import notes, separable_sentences
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
 from benchmark.results.matching import absence_text
 from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
 
 if TYPE_CHECKING:
+    from benchmark.analysis.statistics import Statistics
     from benchmark.execution.plan import Plan
 
 _MOST_ERRORS = 20
@@ -32,8 +34,10 @@ MARKS = {
 }
 
 
-def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan) -> Table:
-    """Return a leaderboard (``lines``) as a table; ``axes`` are those that have a column."""
+def leaderboard_table(
+    results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, found: Statistics
+) -> Table:
+    """Return a leaderboard (``lines``, with statistics) as a table; ``axes`` are those that have a column."""
     sort = sorting(results, plan)
     columns = [
         Column("rank", "rank", "integer"),
@@ -56,7 +60,10 @@ def leaderboard_table(results: Results, lines: pd.DataFrame, axes: Sequence[str]
         flops = line[FLOPS]
         line[_GFLOPS] = None if flops is None else flops / 1e9
     return Table(
-        tuple(columns), values, _caption(results, lines, axes, plan, sort), _notes(results, lines, plan)
+        tuple(columns),
+        values,
+        _caption(results, lines, axes, plan, sort),
+        (*separable_sentences(found, results.measures), *notes(found), *_notes(results, lines, plan)),
     )
 
 
@@ -73,9 +80,8 @@ def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Colu
         kind: Kind = "percent" if measure.percent else "number"
         first = measure.metric == sort.metric
         spare = 0 if measure == sort else 2 if first else 5 if measure.set != sort.set else 4
-        columns.append(
-            Column(f"{measure.name} {MEAN}", measure.metric, kind, f"{measure.name} {SD}", group, spare)
-        )
+        mean, sd, low, high = (f"{measure.name} {part}" for part in (MEAN, SD, LOW, HIGH))
+        columns.append(Column(mean, measure.metric, kind, sd, group, spare, low=low, high=high))
         difference = f"{measure.name} {DIFFERENCE}"
         if difference in lines:
             kind = "points" if measure.percent else "number"
@@ -97,7 +103,12 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
     unit = "percent, " if all(measure.percent for measure in results.measures) else ""
     baseline = plan.suite.leaderboard.baseline or {}
     against = [f"Δ to {', '.join(f'{axis} {label}' for axis, label in baseline.items())}"] if baseline else []
-    parts = [f"Leaderboard of {plan.suite.name}", f"sorted by {sort.name}", f"{unit}mean ± sd over {over}"]
+    parts = [
+        f"Leaderboard of {plan.suite.name}",
+        f"sorted by {sort.name}",
+        f"{unit}mean over {over} [95 % interval]",
+        "rows that cannot be told apart share a rank",
+    ]
     return (
         ", ".join([*parts, *evaluated, *against, *fixed])
         + "."
@@ -106,18 +117,18 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    notes = [*map(absence_text, plan.absent), *results.notes]
+    said = [*map(absence_text, plan.absent), *results.notes]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
-        notes.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
+        said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
     failures = failed_cells(results, plan)
-    notes += failures[:_MOST_ERRORS]
+    said += failures[:_MOST_ERRORS]
     if len(failures) > _MOST_ERRORS:
-        notes.append(f"… and {len(failures) - _MOST_ERRORS} more cells that are not ok.")
+        said.append(f"… and {len(failures) - _MOST_ERRORS} more cells that are not ok.")
     left_out = {name for record in results.records.values() for name in record.left_out}
     if left_out:
-        notes.append(f"{len(left_out)} files could not be used, and are listed in report.md.")
-    return tuple(notes)
+        said.append(f"{len(left_out)} files could not be used, and are listed in report.md.")
+    return tuple(said)
 
 
 def failed_cells(results: Results, plan: Plan) -> list[str]:

@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 
 
 def make_page(
-    results: Results, plan: Plan, board: Table, accuracy: Mapping[str, pd.DataFrame], images: Sequence[str]
+    results: Results,
+    plan: Plan,
+    board: Table,
+    tables: Mapping[str, Sequence[Table]],
+    accuracy: Mapping[str, pd.DataFrame],
+    images: Sequence[str],
+    studies: Sequence[str] = (),
 ) -> str:
-    """Return the page; ``accuracy`` has rows by classes for each evaluation set, ``images`` are paths."""
+    """Return the page.
+
+    ``tables`` are those beside the leaderboard, by title; ``accuracy`` has rows by classes for each evaluation set;
+    ``images`` are paths; ``studies`` is the section on tuning, in Markdown.
+    """
     fence = "`" * 3 if "```" not in plan.suite.text else "`" * 6
     sections = {
         "Leaderboard": [to_markdown(board)],
+        **{title: [to_markdown(table) for table in several] for title, several in tables.items()},
+        "Studies": studies,
         "Figures": [f"![{image.rsplit('/', 1)[-1].removesuffix('.png')}]({image})\n" for image in images],
         "Recognised per class": [to_markdown(_per_class(name, shares)) for name, shares in accuracy.items()],
         "Cells that are not ok": _items(failed_cells(results, plan)),

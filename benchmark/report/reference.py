@@ -60,7 +60,7 @@ def _table(
         line = {str(key): plain(value) for key, value in record.items()}
         agrees = {True: "inside", False: "outside"}.get(line["inside"], MISSING)
         line |= {"interval": _interval(line[LOW], line[HIGH], kind), "agrees": agrees}
-        table.append(line | labels[int(record[ROW])])
+        table.append({**line, **labels[int(record[ROW])]})
     said = f" What was measured is marked: {', '.join(marks)}." if marks else ""
     unit = ", in percent" if percent else ""
     return Table(columns, tuple(table), f"Reported by {source}, beside what was measured here{unit}.{said}")

@@ -48,7 +48,7 @@ def to_csv(table: Table) -> str:
     """Return plain values under a header of keys: deviations in columns of their own, shares not percent."""
     keys: dict[str, None] = {}
     for column in table.columns:
-        keys |= dict.fromkeys([column.key, *([column.spread] if column.spread else [])])
+        keys |= dict.fromkeys(column.keys)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(keys)

@@ -1,0 +1,109 @@
+"""Figures of statistics. They draw what analysis computed, and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from benchmark.report.figures import COLOURS, new_figure, set_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from benchmark.analysis.critical_difference import CriticalDifference
+
+
+def effects_figure(effects: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Draw the effect of each axis value with its interval; a colour and a marker per evaluation set."""
+    names = list(
+        dict.fromkeys(
+            f"{line['axis']}: {line['value']}"
+            for table in effects.values()
+            for line in table.to_dict("records")
+        )
+    )
+    figure, axes = new_figure(
+        6.5 + 0.05 * max(map(len, names)), 1.6 + 0.34 * len(names) * max(1, len(effects)) ** 0.5
+    )
+    step = 0.7 / max(len(effects), 1)
+    for number, (name, table) in enumerate(effects.items()):
+        places = [
+            names.index(f"{line['axis']}: {line['value']}") + (number - (len(effects) - 1) / 2) * step
+            for line in table.to_dict("records")
+        ]
+        middle, low, high = (100 * table[key].to_numpy() for key in ("difference", "low", "high"))
+        axes.errorbar(
+            middle, places, xerr=[middle - low, high - middle], fmt="os^Dv"[number % 5], markersize=4, capsize=2,
+            color=COLOURS[number % len(COLOURS)], label=name,
+        )  # fmt: skip
+    axes.axvline(0, color="0.4", linewidth=0.8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel("points gained against the baseline, 95 % interval", fontsize=8)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(axis="x", linewidth=0.3)
+    if len(effects) > 1:
+        axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    set_title(figure, title)
+    return figure
+
+
+def reliability_figure(bins: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Draw accuracy against confidence of some rows; on the diagonal, confidence is what it says."""
+    figure, axes = new_figure(5.4, 4.6)
+    axes.plot([0, 100], [0, 100], color="0.5", linewidth=0.8, linestyle=":")
+    for number, (name, table) in enumerate(bins.items()):
+        error = 100 * float(table["ece"].iloc[0])
+        axes.plot(
+            100 * table["confidence"], 100 * table["accuracy"], marker="os^Dv"[number % 5], markersize=4,
+            linewidth=1.2, color=COLOURS[number % len(COLOURS)], label=f"{name} (ECE {error:.1f})",
+        )  # fmt: skip
+    axes.set(xlim=(0, 100), ylim=(0, 100))
+    axes.set_xlabel("confidence, %", fontsize=8)
+    axes.set_ylabel("accuracy, %", fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
+    set_title(figure, title)
+    return figure
+
+
+def critical_difference_figure(found: CriticalDifference, title: str) -> Figure:
+    """Draw average ranks on a line, the best on the left, and bars over methods that do not differ (Demšar 2006)."""
+    ranks = found.ranks
+    count = len(ranks)
+    figure, axes = new_figure(7.5, 1.6 + 0.28 * count)
+    axes.set(xlim=(0.8, count + 0.2), ylim=(-count / 2 - 1.5, 1.6))
+    axes.xaxis.tick_top()
+    axes.set_yticks([])
+    for side in ("left", "right", "bottom"):
+        axes.spines[side].set_visible(False)
+    half = (count + 1) // 2
+    for place, (name, rank) in enumerate(ranks.items()):
+        left = place < half
+        height = -(place if left else count - 1 - place) - 1.2
+        edge = 0.8 if left else count + 0.2
+        axes.plot([rank, rank, edge], [1.2, height, height], color="0.2", linewidth=0.8)
+        side = "left" if left else "right"
+        axes.annotate(
+            f"{name} ({rank:.2f})", (edge, height), fontsize=8, ha=side, va="bottom", annotation_clip=False
+        )
+    values = ranks.to_numpy()
+    shown: list[tuple[float, float]] = []
+    for start in values:
+        alike = values[(values >= start) & (values - start < found.difference)]
+        end = alike.max()
+        if end > start and not any(low <= start and end <= high for low, high in shown):
+            shown.append((float(start), float(end)))
+            height = 0.8 - 0.25 * len(shown)
+            axes.plot([start - 0.03, end + 0.03], [height, height], color=COLOURS[0], linewidth=3)
+    axes.plot([1, 1 + found.difference], [1.5, 1.5], color=COLOURS[1], linewidth=2)
+    axes.annotate(
+        f"critical difference {found.difference:.2f}",
+        (1, 1.5),
+        (0, 3),
+        textcoords="offset points",
+        fontsize=8,
+    )
+    set_title(figure, title)
+    return figure
