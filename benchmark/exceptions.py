@@ -79,6 +79,16 @@ class WeightsError(BenchError):
     """Raised when a file of pretrained weights is absent, damaged, or of another architecture."""
 
 
+class BackendError(BenchError):
+    """Raised when the Keras backend is missing, or cannot do here what a suite asks of it."""
+
+    exit_code = 2
+
+
+class OutOfMemoryError(BenchError):
+    """Raised when training or evaluation took more memory than there is; says what to try next."""
+
+
 class CellTimeoutError(BenchError):
     """Raised inside a cell that has used up the time it was given."""
 

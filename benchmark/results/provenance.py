@@ -37,7 +37,9 @@ def backend_provenance() -> dict[str, Any]:
         return {}
     import keras
 
-    return {"backend": keras.backend.backend(), "devices": keras.distribution.list_devices()}
+    from benchmark.training.devices import device_names
+
+    return {"backend": keras.backend.backend(), "devices": device_names()}
 
 
 @cache

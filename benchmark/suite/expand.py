@@ -53,6 +53,8 @@ def read_axis_value(checker: Checker, axis: str, raw: Any, path: KeyPath) -> Val
     if isinstance(raw, dict) and raw.keys() == {"value", "label"}:
         label, raw, path = checker.label(raw["label"], path), raw["value"], (*path, "value")
     text = "none" if raw is None else str(raw).lower() if isinstance(raw, bool) else str(raw)
+    if isinstance(raw, dict):
+        text = ", ".join(f"{setting}={each}" for setting, each in raw.items())
     return Value(label or text, raw, path) if checker.setting(key, name, raw, path) else None
 
 
@@ -147,7 +149,7 @@ class Expander:
                 return None
         parts["evaluate"] = self._resolved(parts["evaluate"], parts["dataset"], chosen)
         self._check_fold(parts["split"], parts["fold"], chosen)
-        self._check_validation(parts["split"], parts["evaluate"], chosen)
+        self._check_validation(parts["split"], parts["evaluate"], parts["training"], chosen)
         return None if parts["evaluate"] is None else CellSpec(**parts)
 
     def _changed(self, key: str, changes: list[tuple[str, Value]]) -> Any:
@@ -214,11 +216,19 @@ class Expander:
             message = f"there is no fold {fold}: the {split.folds} folds are 0 to {split.folds - 1}."
             self._checker.problem(path, message)
 
-    def _check_validation(self, split: Any, evaluate: Any, chosen: Mapping[str, Value]) -> None:
-        drawn = split.strategy != "predefined"
-        if drawn and not split.fractions[1] and any(each.part == "validation" for each in evaluate or ()):
+    def _check_validation(
+        self, split: Any, evaluate: Any, training: Any, chosen: Mapping[str, Value]
+    ) -> None:
+        if split.strategy == "predefined" or split.fractions[1]:
+            return
+        if any(each.part == "validation" for each in evaluate or ()):
             message = "'validation' cannot be evaluated: the split's fractions give it nothing."
             self._checker.problem(_path("evaluate", chosen), message)
+        if training.early_stopping is not None:
+            message = (
+                "early stopping looks at the validation part, and the split's fractions give it nothing."
+            )
+            self._checker.problem(_path("training", chosen, "early_stopping"), message)
 
 
 def _path(key: str, chosen: Mapping[str, Value], setting: str = "") -> KeyPath:

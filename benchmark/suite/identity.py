@@ -89,7 +89,15 @@ def _keys(spec: CellSpec) -> tuple[str, ...]:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
+    """Return plain settings, without those that were added later and are at their defaults.
+
+    Otherwise each new setting would make all results that there are anew, though nothing of them has changed. The
+    price is that the default of such a setting can never be changed: it says what a result was made with.
+    """
     plain = settings.model_dump(mode="json", exclude_none=True)
+    for name in settings.later:
+        if getattr(settings, name) == type(settings).model_fields[name].default:
+            plain.pop(name, None)
     if isinstance(settings, SplitSettings) and settings.files:
         plain["files"] = {side: _content(file) for side, file in settings.files.items()}
     return plain

@@ -219,6 +219,7 @@ def _values(parameter: Parameter) -> Schema:
 
 def _settings_definitions(key: str, schema: Schema) -> dict[str, Schema]:
     """Return definitions of all settings of a key, and of each by itself, as a value of an axis."""
+    schema = _unfolded(schema)
     whole = _settings(schema)
     whole["properties"] = {"label": _LABEL, **whole["properties"]}
     single = {
@@ -228,6 +229,18 @@ def _settings_definitions(key: str, schema: Schema) -> dict[str, Schema]:
     # What is missing may stand in the suite that this one extends.
     whole.pop("required", None)
     return {key: _or_null(whole) if key == "clips" else whole, **single}
+
+
+def _unfolded(schema: Schema) -> Schema:
+    """Return pydantic's schema with settings that hold settings written out where they are referred to."""
+    inner = {f"#/$defs/{name}": _settings(each) for name, each in schema.get("$defs", {}).items()}
+
+    def unfold(value: Any) -> Any:
+        if isinstance(value, dict):
+            return inner.get(value.get("$ref", "")) or {key: unfold(each) for key, each in value.items()}
+        return [unfold(each) for each in value] if isinstance(value, list) else value
+
+    return {key: unfold(value) for key, value in schema.items() if key != "$defs"}
 
 
 def _settings(schema: Schema) -> Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -13,6 +13,8 @@ class Settings(BaseModel):
     """Base: unknown keys and wrong types are errors, instances never change."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    # Settings that came when there were results already: at their defaults they are no part of a cell's identity.
+    later: ClassVar[frozenset[str]] = frozenset()
 
 
 class SplitSettings(Settings):
@@ -49,8 +51,39 @@ class ClipSettings(Settings):
     hop: Annotated[float, Field(gt=0)] | None = None
 
 
+class EarlyStopping(Settings):
+    """End a stage of training after ``patience`` epochs in which the validation ``metric`` did not get better.
+
+    Better is by more than ``min_delta``. With ``restore_best`` the weights of the best epoch are kept, else the last.
+    """
+
+    patience: Annotated[int, Field(gt=0)]
+    metric: Literal["loss", "accuracy"] = "loss"
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    restore_best: bool = True
+
+
 class TrainingSettings(Settings):
-    """How a model is trained. A model may ignore what has no meaning for it (an SVM has no epochs)."""
+    """How a model is trained. A model may ignore what has no meaning for it (an SVM has no epochs).
+
+    ``precision`` and ``jit`` do not look at the machine unless they say so, because a cell must mean the same
+    everywhere. ``schedule`` and ``warmup`` (in epochs) change the learning rate within each stage;
+    ``gradient_accumulation`` batches are averaged into one step. ``weight_decay`` of null is the optimizer's own.
+    """
+
+    later = frozenset(
+        {
+            "precision",
+            "jit",
+            "gradient_accumulation",
+            "schedule",
+            "warmup",
+            "weight_decay",
+            "clip_norm",
+            "early_stopping",
+            "deterministic",
+        }
+    )
 
     epochs: Annotated[int, Field(gt=0)] = 12
     batch_size: Annotated[int, Field(gt=0)] = 32
@@ -62,6 +95,15 @@ class TrainingSettings(Settings):
         "categorical_focal_crossentropy",
         "kl_divergence",
     ] = "sparse_categorical_crossentropy"
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    warmup: Annotated[float, Field(ge=0, description="epochs over which the learning rate rises")] = 0.0
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    gradient_accumulation: Annotated[int, Field(gt=0)] = 1
+    early_stopping: EarlyStopping | None = None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    jit: Literal["auto", "on", "off"] = "auto"
+    deterministic: bool = False
 
 
 SETTINGS: dict[str, type[Settings]] = {

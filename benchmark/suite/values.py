@@ -149,9 +149,9 @@ class Checker:
             return None
 
     def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
-        name = str(detail["loc"][0])
+        key, kind, name = _owner(key, SETTINGS[key], detail["loc"])
         if detail["type"] == "extra_forbidden":
-            self.unknown(path, f"'{key}' has no setting", name, list(SETTINGS[key].model_fields))
+            self.unknown(path, f"'{key}' has no setting", name, list(kind.model_fields))
         elif detail["type"] == "missing":
             self.problem(path, f"'{key}' needs '{name}'.")
         else:
@@ -210,7 +210,11 @@ class Checker:
         """Return a format, or None for the audio as it is, which may have a label too."""
         if raw == ORIGINAL:
             return Value(ORIGINAL, None, path)
-        if isinstance(raw, dict) and raw.get(ORIGINAL, True) in (None, {}) and raw.keys() <= {ORIGINAL, "label"}:
+        if (
+            isinstance(raw, dict)
+            and raw.get(ORIGINAL, True) in (None, {})
+            and raw.keys() <= {ORIGINAL, "label"}
+        ):
             label = self.label(raw["label"], path) if "label" in raw else ORIGINAL
             return None if label is None else Value(label, None, path)
         if isinstance(raw, str) and raw not in self.registry.names("audio"):
@@ -307,6 +311,18 @@ class Checker:
             if label and label in labels[:index]:
                 self.problem((*path, index), f"two metrics are called '{label}'; give one a label.")
         return None if None in made else Value(", ".join(labels), tuple(made), path)
+
+
+def _owner(key: str, kind: type[Settings], where: Any) -> tuple[str, type[Settings], str]:
+    """Return the innermost settings that a place is in, what they are called, and the name of the setting."""
+    name, *rest = map(str, where)
+    field = kind.model_fields.get(name)
+    inner = [each for each in get_args(field.annotation) if _is_settings(each)] if field and rest else []
+    return _owner(name, inner[0], rest) if inner else (key, kind, name)
+
+
+def _is_settings(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Settings)
 
 
 def content_key(value: Any) -> str:

@@ -24,6 +24,7 @@ from benchmark.suite.cell import CellSpec
 from benchmark.training.cost import cost_of
 from benchmark.training.energy import energy_meter
 from benchmark.training.evaluate import evaluate
+from benchmark.training.memory import memory_explained
 from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
@@ -107,10 +108,12 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     )
     with energy_meter() as energy:
         before = time.monotonic()
-        history = model.fit(data.train, data.validation, run)
+        with memory_explained(spec.training, in_batches=model.uses_training):
+            history = model.fit(data.train, data.validation, run)
         trained = time.monotonic()
     run.check_time()
-    predictions, metrics = evaluate(model, data, _metrics(spec, registry))
+    with memory_explained(spec.training, in_batches=False):
+        predictions, metrics = evaluate(model, data, _metrics(spec, registry))
     finished = time.monotonic()
     count = model.parameter_count()
     cost, cost_notes = cost_of(model, len(data.train), len(history), trained - before, energy)
@@ -126,7 +129,12 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         cost=cost,
     )
     record = replace(
-        record, provenance={**record.provenance, **backend_provenance(), "notes": [*data.notes, *cost_notes]}
+        record,
+        provenance={
+            **record.provenance,
+            **backend_provenance(),
+            "notes": [*data.notes, *run.notes, *cost_notes],
+        },
     )
     save = _saver(model, task) if task.keep_model else None
     store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)

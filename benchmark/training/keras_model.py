@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.backend import backend_problem, settle_backend
-from benchmark.exceptions import PluginError
+from benchmark.exceptions import BackendError, SplitError
 from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 
@@ -76,8 +76,14 @@ class KerasModel(Model):
         import keras
 
         from benchmark.training.batches import Batches
+        from benchmark.training.callbacks import early_stopping, progress
+        from benchmark.training.determinism import set_determinism
+        from benchmark.training.optimizers import make_optimizer
+        from benchmark.training.precision import compiled
 
-        self._prepare(train.shape, train.num_classes, train.dtype, derive_seed("model", run.seed))
+        seed = derive_seed("model", run.seed)
+        self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
+        set_determinism(run.settings.deterministic)
         assert self.network is not None
         assert self._whole is not None
         loss: str = run.settings.loss
@@ -91,20 +97,24 @@ class KerasModel(Model):
         held_out = None
         if validation is not None and len(validation):
             held_out = Batches(validation, PREDICTION_BATCH, seed=seed, shuffled=False, one_hot=one_hot)
+        elif run.settings.early_stopping is not None:
+            raise SplitError("Early stopping looks at validation data, of which the split has none.")
         history: list[Epoch] = []
         finished = 0
         try:
             for stage in self.training_stages(run.settings):
                 if stage.prepare is not None:
                     stage.prepare(self.network)
-                optimizer = keras.optimizers.get(
-                    {"class_name": run.settings.optimizer, "config": {"learning_rate": stage.learning_rate}}
-                )
+                optimizer = make_optimizer(run.settings, stage.learning_rate, stage.epochs, len(training))
                 metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
                 self._whole.compile(
-                    optimizer, loss, metrics=[keras.metrics.get(metric)], **_compile_options()
+                    optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(run.settings)
                 )
-                callback = _progress(training, stage, finished, run, history)
+                callbacks = [progress(training, stage, finished, run, history)]
+                if run.settings.early_stopping is not None:
+                    callbacks.append(
+                        early_stopping(run.settings.early_stopping, metric, stage.name, finished, run.note)
+                    )
                 self._whole.fit(
                     training,
                     validation_data=held_out,
@@ -112,9 +122,9 @@ class KerasModel(Model):
                     initial_epoch=finished,
                     shuffle=False,
                     verbose=0,
-                    callbacks=[callback],
+                    callbacks=callbacks,
                 )
-                finished += stage.epochs
+                finished = len(history)
         finally:
             training.close()
             if held_out is not None:
@@ -164,7 +174,13 @@ class KerasModel(Model):
         """Build the network again and read its weights."""
         built = json.loads((folder / "network.json").read_text(encoding="utf-8"))
         model = cls(**cls.architecture(parameters))
-        model._prepare(tuple(built["input_shape"]), built["num_classes"], built["dtype"], seed=0)
+        model._prepare(
+            tuple(built["input_shape"]),
+            built["num_classes"],
+            built["dtype"],
+            0,
+            built.get("precision", "float32"),
+        )
         assert model.network is not None
         model.network.load_weights(folder / "network.weights.h5")
         model.parameters = parameters
@@ -175,25 +191,25 @@ class KerasModel(Model):
         """Return the parameters that build the same layers, and fetch no weights: others are read, or none needed."""
         return dict(parameters)
 
-    def _prepare(self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int) -> None:
+    def _prepare(
+        self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int, policy: str
+    ) -> None:
         problem = self.unavailable()
         if problem:
-            raise PluginError(f"Model '{self.name}' cannot work here: {problem}.")
+            raise BackendError(f"Model '{self.name}' cannot work here: {problem}.")
         import keras
+
+        from benchmark.training.precision import precision
 
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
-        self.network = self.build(input_shape, num_classes, **self.parameters)  # type: ignore[arg-type]
-        scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
-        self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
-        self._built = {"input_shape": list(input_shape), "num_classes": num_classes, "dtype": dtype}
-
-
-def _compile_options() -> Mapping[str, Any]:
-    """Compiled XLA kernels are several times slower than plain ones on a CPU, except where JAX knows no other."""
-    import keras
-
-    return {"jit_compile": keras.backend.backend() == "jax"}
+        with precision(policy):
+            self.network = self.build(input_shape, num_classes, **self.parameters)  # type: ignore[arg-type]
+            scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
+            self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
+        self._built = {
+            "input_shape": list(input_shape), "num_classes": num_classes, "dtype": dtype, "precision": policy,
+        }  # fmt: skip
 
 
 def _count(weights: list[Any]) -> int:
@@ -204,25 +220,3 @@ def _count(weights: list[Any]) -> int:
             size *= length
         total += size
     return total
-
-
-def _progress(training: Any, stage: Stage, before: int, run: TrainingRun, history: list[Epoch]) -> Any:
-    """Return a Keras callback that sets the epoch, keeps the history, reports, and watches the time."""
-    import keras
-
-    class Progress(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            training.epoch = epoch
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            run.check_time()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            values = {
-                name.replace("sparse_categorical_", "").replace("categorical_", ""): float(value)
-                for name, value in (logs or {}).items()
-            }
-            history.append({"stage": stage.name, "epoch": epoch + 1, **values})
-            run.epoch_finished(stage.name, epoch + 1 - before, stage.epochs, values)
-
-    return Progress()

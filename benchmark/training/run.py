@@ -30,6 +30,7 @@ class TrainingRun:
         batch_augmentations: applied to each training batch, in order.
         listener: told (stage, epoch from 1, epochs, logs) after each epoch.
         seconds: the time that the cell may take, or None.
+        notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
     settings: TrainingSettings
@@ -38,6 +39,11 @@ class TrainingRun:
     listener: Listener = _nobody
     seconds: float | None = None
     started: float = field(default_factory=time.monotonic)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Add to ``notes``."""
+        self.notes.append(text)
 
     def epoch_finished(self, stage: str, epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
         """Pass on progress, and stop when time is up."""

@@ -54,7 +54,7 @@ class Cnn(KerasModel):
             layers.Flatten(),
             layers.Dense(units, activation="relu"),
             layers.Dropout(dropout),
-            layers.Dense(num_classes, activation="softmax"),
+            layers.Dense(num_classes, activation="softmax", dtype="float32"),
         ]
         return keras.Sequential(network, name="cnn")
 
@@ -90,4 +90,5 @@ class Crnn(KerasModel):
         x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
         x = layers.GRU(units)(x)
         x = layers.Dropout(dropout)(x)
-        return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x), name="crnn")
+        outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
+        return keras.Model(inputs, outputs, name="crnn")

@@ -52,7 +52,7 @@ class Pretrained(KerasModel):
         x = backbone(self.preprocess(x))
         x = layers.Flatten()(x)
         x = layers.Dense(units, activation="relu")(x)
-        outputs = layers.Dense(num_classes, activation="softmax")(x)
+        outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
         return keras.Model(inputs, outputs, name=self.backbone_name.lower())
 
     @classmethod

@@ -1,0 +1,83 @@
+"""Callbacks of Keras: progress and the time limit, and early stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmark.plugin.model import Epoch
+    from benchmark.suite.settings import EarlyStopping
+    from benchmark.training.batches import Batches
+    from benchmark.training.keras_model import Stage
+    from benchmark.training.run import TrainingRun
+
+PREFIXES = ("sparse_categorical_", "categorical_")
+
+
+def progress(training: Batches, stage: Stage, before: int, run: TrainingRun, history: list[Epoch]) -> Any:
+    """Return a callback that sets the epoch, keeps the history, reports, and watches the time.
+
+    ``before`` epochs were trained in earlier stages.
+    """
+    import keras
+
+    class Progress(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            training.epoch = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            run.check_time()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            values = plain_logs(logs)
+            history.append({"stage": stage.name, "epoch": epoch + 1, **values})
+            run.epoch_finished(stage.name, epoch + 1 - before, stage.epochs, values)
+
+    return Progress()
+
+
+def plain_logs(logs: Any) -> dict[str, float]:
+    """Return Keras's logs of an epoch with accuracies called ``accuracy`` and ``val_accuracy``, whatever the loss."""
+    plain = {}
+    for name, value in (logs or {}).items():
+        for prefix in PREFIXES:
+            name = name.replace(prefix, "")  # noqa: PLW2901
+        plain[name] = float(value)
+    return plain
+
+
+def early_stopping(
+    settings: EarlyStopping, metric: str, stage: str, before: int, note: Callable[[str], None]
+) -> Any:
+    """Return a callback that ends a stage when the validation value of ``metric`` (or the loss) gets no better.
+
+    ``before`` epochs were trained in earlier stages; ``note`` is told when a stage ends early, and which epoch was
+    the best.
+    """
+    import keras
+
+    class Stopping(keras.callbacks.EarlyStopping):
+        def on_train_end(self, logs: Any = None) -> None:
+            super().on_train_end(logs)
+            if self.best is None:
+                return
+            best = self.best_epoch + 1 - before
+            kept = (
+                f"the weights of epoch {best} are kept"
+                if self.restore_best_weights
+                else f"epoch {best} was the best"
+            )
+            if self.stopped_epoch:
+                epoch = self.stopped_epoch + 1 - before
+                note(f"Stage {stage} was stopped early after epoch {epoch} ({self.monitor}); {kept}.")
+            elif self.restore_best_weights:
+                note(f"Stage {stage} was trained to its end; {kept} ({self.monitor}).")
+
+    return Stopping(
+        monitor="val_loss" if settings.metric == "loss" else f"val_{metric}",
+        mode="min" if settings.metric == "loss" else "max",
+        min_delta=settings.min_delta,
+        patience=settings.patience,
+        restore_best_weights=settings.restore_best,
+    )
