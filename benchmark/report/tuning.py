@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.leaderboard import MEAN
 from benchmark.exceptions import ResultsError
 from benchmark.report import figures
 from benchmark.report.render import escape_markdown, to_markdown
@@ -287,6 +286,8 @@ def _best(spec: StudySpec, record: StudyRecord, history: History) -> Table:
 
 def _mean(lines: pd.DataFrame, spec: StudySpec, tuning: str, measure: Measure) -> float | None:
     """Return what a study's row reaches on test data, as it is or tuned, mean over its cells."""
+    from benchmark.analysis.leaderboard import MEAN
+
     chosen = lines
     for axis, label in {**spec.labels, AXIS: tuning}.items():
         chosen = chosen[chosen[axis] == label]
