@@ -79,6 +79,7 @@ def test_a_file_gets_the_probabilities_that_the_run_gave_the_track(
     assert largest_difference(project, label, f"trial/{label}") < 1e-5
 
 
+@pytest.mark.slow
 def test_files_are_put_through_the_cells_audio_format_if_asked(project: Any, tmp_path: Path) -> None:
     project.cache = tmp_path / "cache"
     changed = KERAS_SUITE.replace("  evaluate", "  audio: {mp3: {bitrate: 24}}\n  evaluate")

@@ -11,8 +11,7 @@ import numpy as np
 
 from benchmark.analysis.leaderboard import baseline_rows
 from benchmark.analysis.topk_per_class import class_topk
-from benchmark.report.figures import COLOURS, save
-from benchmark.report.paper_figures.title import set_title
+from benchmark.report.figures import COLOURS, save, set_title
 from benchmark.results.frames import ROW
 
 if TYPE_CHECKING:

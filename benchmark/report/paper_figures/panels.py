@@ -15,7 +15,7 @@ from benchmark.data.prepare import open_store, prepare, requests
 from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError
 from benchmark.randomness import derive_generator
-from benchmark.report.paper_figures.title import set_title
+from benchmark.report.figures import set_title
 
 if TYPE_CHECKING:
     import numpy as np
