@@ -94,12 +94,7 @@ def compose(
             )
         )
     if "html" in formats:
-        others = {
-            title: table
-            for title, several in tables.items()
-            for table in several
-            if title not in _DRAWN_ON_PAGE
-        }
+        others = {title: several for title, several in tables.items() if title not in _DRAWN_ON_PAGE}
         material = Material(
             results,
             plan,
@@ -109,7 +104,7 @@ def compose(
             labels,
             analyses,
             found,
-            {**others, **(studied.tables or {})},
+            others | {title: [table] for title, table in studied.tables.items()},
         )
         files.append(_write(folder / "report.html", to_html(material)))
     return [*files, *pictures, *studied.files], board

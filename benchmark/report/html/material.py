@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -42,7 +42,7 @@ class Material:
         lines: the leaderboard as a data frame, the best row first.
         labels: what figures call each row, in the order of ``lines``.
         sets: what was found on each evaluation set.
-        tables: further tables by title, such as values that others reported.
+        tables: further tables by the titles of their sections, such as values that others reported.
     """
 
     results: Results
@@ -53,7 +53,7 @@ class Material:
     labels: Mapping[int, str]
     sets: Mapping[str, SetAnalysis]
     statistics: Statistics | None = None
-    tables: Mapping[str, Table] | None = None
+    tables: Mapping[str, Sequence[Table]] = field(default_factory=dict)
 
     @property
     def sorted_by(self) -> Measure:

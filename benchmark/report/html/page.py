@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -23,6 +24,7 @@ from benchmark.report.html.results import (
 )
 from benchmark.report.html.section import Section
 from benchmark.report.leaderboard import MARKS
+from benchmark.report.table import Table
 from benchmark.results.frames import STATUS
 
 
@@ -70,10 +72,7 @@ def to_html(material: Material) -> str:
 def make_page(material: Material) -> Page:
     """Return the page's contents, sections without any left out."""
     suite, cells = material.plan.suite, material.results.cells
-    tables = tuple(
-        Section(slug(title).lower(), title, grids=(table_grid(f"{slug(title)}-table", table),), sortable=True)
-        for title, table in (material.tables or {}).items()
-    )
+    tables = tuple(tables_section(title, several) for title, several in material.tables.items() if several)
     sections = (
         leaderboard_section(material),
         pairs_section(material),
@@ -104,6 +103,13 @@ def make_page(material: Material) -> Page:
         tuple(section for section in sections if not section.is_empty),
         f"Made by genrebench {version('genrebench')}. This file needs nothing else, and loads nothing.",
     )
+
+
+def tables_section(title: str, tables: Sequence[Table]) -> Section:
+    """Return tables that are shown as they are."""
+    name = slug(title).lower()
+    grids = tuple(table_grid(f"{name}-table-{number}", table) for number, table in enumerate(tables, 1))
+    return Section(f"{name}-tables", title, grids=grids, sortable=True)
 
 
 def _inlined(environment: object, name: str) -> str:
