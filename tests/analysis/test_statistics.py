@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import fabricate
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.analysis.leaderboard import leaderboard
+from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.results.frames import Results, collect
+
+
+def found(folder: Path, failed: dict[int, str] | None = None) -> tuple[Results, pd.DataFrame, Statistics]:
+    plan = fabricate.make_plan(folder)
+    results = collect(
+        plan, fabricate.make_results(plan, folder / "results", failed), fabricate.make_registry()
+    )
+    settings = plan.suite.leaderboard
+    lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
+    return results, lines, statistics(results, lines, settings)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, pd.DataFrame, Statistics]:
+    return found(tmp_path_factory.mktemp("statistics"))
+
+
+def test_every_row_and_measure_has_an_interval_around_its_mean(made) -> None:
+    results, lines, statistics = made
+    assert len(statistics.intervals) == len(lines) * len(results.measures)
+    for line in statistics.intervals.to_dict("records"):
+        mean = lines.loc[lines["row"] == line["row"], f"{line['measure']} mean"].iloc[0]
+        assert line["mean"] == pytest.approx(mean)
+        assert line["low"] <= line["mean"] <= line["high"]
+
+
+def test_every_pair_of_complete_rows_is_compared(made) -> None:
+    _, lines, statistics = made
+    count = len(lines)
+    assert len(statistics.comparisons) == count * (count - 1) / 2
+
+
+def test_every_row_is_ranked_and_the_best_is_first(made) -> None:
+    _, lines, statistics = made
+    ranked = with_statistics(lines, statistics)
+    assert ranked["rank"].iloc[0] == 1
+    assert ranked["rank"].is_monotonic_increasing
+    assert (ranked["tones:test/top1 low"] <= ranked["tones:test/top1 mean"]).all()
+
+
+def test_effects_are_given_over_all_and_per_class(made) -> None:
+    results, _, statistics = made
+    stretched = statistics.effects[statistics.effects["value"] == "stretched"]
+    assert set(stretched["class"]) == {"", *results.classes(0)}
+
+
+def test_a_row_that_is_not_complete_is_neither_ranked_nor_compared(tmp_path: Path) -> None:
+    _, lines, statistics = found(tmp_path, {0: "no luck"})
+    (broken,) = lines.loc[~lines["complete"], "row"]
+    assert broken not in statistics.ranks.index
+    assert broken not in set(statistics.comparisons["row"]) | set(statistics.comparisons["other"])
+    assert np.isfinite(statistics.intervals.loc[statistics.intervals["row"] == broken, "low"]).all()
+    assert any("one finished cell" in note for note in statistics.notes)
+
+
+def test_a_suite_without_results_has_no_statistics_and_no_error(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results", dict.fromkeys(range(len(plan.ids)), "no luck"))
+    results = collect(plan, store, fabricate.make_registry())
+    lines = leaderboard(results.cells, results.axes, results.measures)
+    statistics_found = statistics(results, lines, plan.suite.leaderboard)
+    assert statistics_found.intervals.empty
+    assert statistics_found.ranks.empty
+
+
+def test_the_numbers_are_the_same_when_asked_for_again(made, tmp_path: Path) -> None:
+    _, _, again = found(tmp_path)
+    pd.testing.assert_frame_equal(again.intervals, made[2].intervals)
+    pd.testing.assert_frame_equal(again.comparisons, made[2].comparisons)
