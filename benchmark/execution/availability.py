@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator
 from benchmark.exceptions import PluginError
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Cell, CellSpec
+from benchmark.training.determinism import allow_determinism
 
 
 def check_available(cells: Iterable[Cell], registry: Registry) -> None:
-    """Ask each component of the cells whether it can work here.
+    """Ask each component of the cells whether it can work here, and set what worker processes are to inherit.
 
     Raises:
         PluginError: with all that cannot, and why.
     """
     asked: dict[int, ComponentSpec] = {}
+    deterministic = False
     for cell in cells:
         asked |= {id(spec): spec for spec in _components(cell.spec)}
+        deterministic = deterministic or cell.spec.training.deterministic
     reasons = {
         f"{spec.kind.capitalize()} '{spec.label}' cannot work here: {reason}.": None
         for spec in asked.values()
@@ -25,6 +28,8 @@ def check_available(cells: Iterable[Cell], registry: Registry) -> None:
     }
     if reasons:
         raise PluginError("\n".join(reasons))
+    if deterministic:
+        allow_determinism()
 
 
 def _components(spec: CellSpec) -> Iterator[ComponentSpec]:

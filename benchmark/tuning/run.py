@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from benchmark.execution.availability import check_available
 from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.execution.run import RunOptions, terminate_as_interrupt
@@ -14,7 +15,7 @@ from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
 from benchmark.suite.space import with_values
 from benchmark.suite.tune import StudySpec
-from benchmark.tuning.record import remove_record, value_text, values_text, write_record
+from benchmark.tuning.record import read_record, value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
 from benchmark.tuning.storage import is_journal, mend_journal, storage_place
 from benchmark.tuning.study import Asked, Study
@@ -40,18 +41,20 @@ def run_studies(
 ) -> bool:
     """Run what is missing of a suite's studies, under the suite's lock; return whether it was interrupted.
 
-    Each study's record is written as soon as it is done. Ctrl-C, or SIGTERM, stops: trials in flight are tried
+    Each study's record is written after each trial. Ctrl-C, or SIGTERM, stops: trials in flight are tried
     again when the study goes on, as are those that a process left that was killed.
 
     Raises:
         ResultsError: when the results folder is in use or cannot be written, or a storage cannot be opened.
         CacheError: when features cannot be stored.
+        PluginError: when a component cannot work on this machine; nothing has been run.
     """
     store = ResultsStore(locations.results, plan.suite.name)
     with store.lock(), terminate_as_interrupt():
         wanted = unfinished_studies(plan, store.folder, plugins.registry, retry_failed=options.retry_failed)
         if not wanted:
             return False
+        check_available([Cell(study.spec.labels, study.spec.base) for study in wanted], plugins.registry)
         place = storage_place(plan.suite.tune.settings.storage if plan.suite.tune else None, store.folder)
         if is_journal(place):
             mend_journal(place)
@@ -89,7 +92,6 @@ class _Flight:
         self._results = ResultsStore(locations.results, plan.suite.name).folder
         self._studies = [self._open(study) for study in wanted]
         self._asked: list[tuple[Study, Asked]] = []
-        self._filed: set[str] = set()
 
     def missing(self) -> int:
         """Return how many trials are left."""
@@ -105,12 +107,13 @@ class _Flight:
                 ended = TrialOutcome(error=CellError(type(outcome.error).__name__, str(outcome.error)))
             study.tell(asked, ended)
             self._display.trial_finished(_key(study, asked), _told(study, asked, ended))
-            self._file(study)
+            write_record(self._results, study.record())
 
     def finish(self) -> None:
         """File studies that needed no trial, and say which wait for trials that run elsewhere."""
         for study in self._studies:
-            self._file(study)
+            if read_record(self._results, study.id) is None:
+                write_record(self._results, study.record())
             if not study.is_done():
                 self._display.note(
                     f"Warning: {study.spec.label}: some trials run in other processes, or were left by them. Run the "
@@ -121,6 +124,7 @@ class _Flight:
         """Let the trials in flight be tried again by the next run."""
         for study in self._studies:
             study.take_back(mine=True)
+            write_record(self._results, study.record())
 
     def _open(self, planned: PlannedStudy) -> Study:
         tune = self._plan.suite.tune
@@ -131,8 +135,6 @@ class _Flight:
         study = Study(planned.spec, planned.id, planned.canonical, tune, self._place, greater)
         retry = self._options.retry_failed
         study.take_back(failed=retry, others=retry)
-        if not study.is_done():
-            remove_record(self._results, study.id)
         return study
 
     def _tasks(self) -> Iterator[tuple[TrialTask]]:
@@ -155,11 +157,6 @@ class _Flight:
                     seconds=self._options.seconds,
                 )
                 yield (task,)
-
-    def _file(self, study: Study) -> None:
-        if study.id not in self._filed and study.is_done():
-            self._filed.add(study.id)
-            write_record(self._results, study.record())
 
 
 def _key(study: Study, asked: Asked) -> str:

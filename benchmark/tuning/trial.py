@@ -20,6 +20,7 @@ from benchmark.suite.cell import CellSpec
 from benchmark.suite.tune import Choice
 from benchmark.training.cell import process_name
 from benchmark.training.evaluate import evaluate
+from benchmark.training.memory import memory_explained
 from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def _value(task: TrialTask) -> float:
         listener=reporter.epoch,
         seconds=task.seconds,
     )
-    model.fit(data.train, data.validation, run)
+    with memory_explained(spec.training, in_batches=model.uses_training):
+        model.fit(data.train, data.validation, run)
     run.check_time()
     _, values = evaluate(model, data, metric)
     (value,) = next(iter(values.values())).values()

@@ -30,7 +30,10 @@ def test_whole_suites_on_the_page_load(tmp_path: Path, text: str) -> None:
 
 def test_single_lines_on_the_page_load(tmp_path: Path) -> None:
     lines = [
-        line for block in BLOCKS for line in block.splitlines() if re.match("(model|audio|augmentation): ", line)
+        line
+        for block in BLOCKS
+        for line in block.splitlines()
+        if re.match("(model|audio|augmentation): ", line)
     ]
     assert len(lines) == 12
     for line in lines:
