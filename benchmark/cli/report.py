@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from benchmark.plugin.manager import Plugins
 
 
+PAGES = ("report.html", "report.md")
+
+
 @click.command()
 @suite_options
 @locations_options
@@ -65,7 +68,10 @@ def show_report(
     files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(to_terminal(leaderboard, width))
+    pages = [file for file in files if file.name in PAGES] or files[:1]
+    others = len(files) - len(pages)
     click.echo("Report:")
-    for file in files:
-        if file.suffix != ".pdf":
-            click.echo(f"  {file}")
+    for file in pages:
+        click.echo(f"  {file}")
+    if others:
+        click.echo(f"  and {others} tables and figures in {store.folder / 'report'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -80,7 +80,9 @@ def best_table(statistics: Statistics, sort: Measure, labels: Mapping[int, str])
         Column("verdict", "than the best"),
         Column("test", "test"),
     )
-    return Table(columns, _plain(lines), caption)
+    refusal = statistics.critical_difference
+    said = (refusal,) if isinstance(refusal, str) else ()
+    return Table(columns, _plain(lines), caption, said)
 
 
 def effects_table(statistics: Statistics, measures: Sequence[Measure]) -> Table | None:
@@ -136,13 +138,6 @@ def ranks_table(found: CriticalDifference | str) -> Table | None:
     return Table(
         (Column("method", "method"), Column("rank", "average rank", "number")), _plain(lines), caption
     )
-
-
-def notes(statistics: Statistics) -> Iterator[str]:
-    """Yield what a reader should know of the statistics."""
-    yield from statistics.notes
-    if isinstance(statistics.critical_difference, str):
-        yield statistics.critical_difference
 
 
 def _points(measure: Measure) -> Kind:

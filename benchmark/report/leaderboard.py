@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD
-from benchmark.report.evidence import notes, separable_sentences
+from benchmark.report.evidence import separable_sentences
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
 from benchmark.results.matching import absence_text
@@ -63,7 +63,7 @@ def leaderboard_table(
         tuple(columns),
         values,
         _caption(results, lines, axes, plan, sort),
-        (*separable_sentences(found, results.measures), *notes(found), *_notes(results, lines, plan)),
+        (*separable_sentences(found, results.measures), *found.notes, *_notes(results, lines, plan)),
     )
 
 

@@ -12,7 +12,7 @@ SETS = tuple(f"set{number}" for number in range(6))
 
 def table(sets: tuple[str, ...] = SETS) -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    columns = {f"{name}/top1 mean": [0.5, 0.6, 0.7, 0.4] + rng.normal(0, 0.05, 4) for name in sets}
+    columns = {f"{name}/top1 mean": np.add([0.5, 0.6, 0.7, 0.4], rng.normal(0, 0.05, 4)) for name in sets}
     return pd.DataFrame({"model": list("abcd"), **columns})
 
 
