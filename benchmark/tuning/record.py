@@ -19,7 +19,7 @@ FOLDER = "studies"
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """One study's outcome.
+    """One study's outcome so far.
 
     Attributes:
         id: its identity, 12 hexadecimal digits.
@@ -99,11 +99,6 @@ def read_records(results: Path) -> list[StudyRecord]:
     """Return all records of a suite."""
     found = (_read(file) for file in sorted((results / FOLDER).glob("*.json")))
     return [record for record in found if record is not None]
-
-
-def remove_record(results: Path, id_: str) -> None:
-    """Forget a record: its study goes on."""
-    record_file(results, id_).unlink(missing_ok=True)
 
 
 def values_text(values: Mapping[str, Any]) -> str:

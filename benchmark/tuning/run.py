@@ -15,7 +15,7 @@ from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
 from benchmark.suite.space import with_values
 from benchmark.suite.tune import StudySpec
-from benchmark.tuning.record import read_record, value_text, values_text, write_record
+from benchmark.tuning.record import value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
 from benchmark.tuning.storage import is_journal, mend_journal, storage_place
 from benchmark.tuning.study import Asked, Study
@@ -110,10 +110,9 @@ class _Flight:
             write_record(self._results, study.record())
 
     def finish(self) -> None:
-        """File studies that needed no trial, and say which wait for trials that run elsewhere."""
+        """File what has come of all, and say which wait for trials that run elsewhere."""
         for study in self._studies:
-            if read_record(self._results, study.id) is None:
-                write_record(self._results, study.record())
+            write_record(self._results, study.record())
             if not study.is_done():
                 self._display.note(
                     f"Warning: {study.spec.label}: some trials run in other processes, or were left by them. Run the "

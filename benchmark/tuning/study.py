@@ -195,7 +195,7 @@ class Study:
                 "pruned": states.count("PRUNED"),
                 "failed": states.count("FAIL"),
             },
-            seconds=self._seconds(),
+            seconds=self._spent_seconds(),
             errors=[error for error in errors if error][:_MOST_ERRORS],
             sampler=self._tune.sampler.plain(),
             pruner=self._tune.pruner.plain(),
@@ -220,6 +220,12 @@ class Study:
         """Return how long it has been going on, in all runs together."""
         now = 0.0 if self._began is None else time.monotonic() - self._began
         return round(self._spent + now, 2)
+
+    def _spent_seconds(self) -> float:
+        """Return how long it took up to its last trial; where time ended it, at least the time that it was given."""
+        spent = float(self._study.user_attrs.get(SPENT, 0.0))
+        timeout = self._tune.settings.timeout
+        return max(spent, timeout) if timeout is not None and self._out_of_time() else spent
 
     def _enqueue_from_grid(self, trials: Sequence[FrozenTrial]) -> bool:
         """Enqueue the next combination that is not there yet, unless something waits; return whether there is any."""

@@ -123,6 +123,7 @@ def test_an_interrupted_study_stops_cleanly_and_goes_on_later(tuned, number: int
     assert "Interrupted. What is finished is kept" in err
     assert "Traceback" not in err
     assert "tuned" in out
+    assert "study of toy: model.x: 2 of 6 trials" in tuned.bench("plan", "suite.yaml").out
     del tuned.environment["TOY_PAUSE"]
     assert tuned.bench(*INLINE).code == 0
     assert sum(record(tuned)["trials"].values()) == 6
