@@ -113,6 +113,9 @@ def compare(rows: Mapping[int, Resampled], measure: str, *, proportion: bool) ->
         exact = _mcnemar(list(rows.values()), first, second)
         names[~np.isnan(exact)] = MCNEMAR
         p = np.where(np.isnan(exact), p, exact)
+    low, high = difference - half, difference + half
+    if proportion:
+        low, high = low.clip(-1, 1), high.clip(-1, 1)
     numbers = np.array(found.rows)
     return pd.DataFrame(
         {
@@ -120,8 +123,8 @@ def compare(rows: Mapping[int, Resampled], measure: str, *, proportion: bool) ->
             "row": numbers[first],
             "other": numbers[second],
             "difference": difference,
-            "low": difference - half,
-            "high": difference + half,
+            "low": low,
+            "high": high,
             "p": p,
             "p_holm": holm(p),
             "test": names,

@@ -16,7 +16,7 @@ from benchmark.plugin.metric import Metric
 from benchmark.randomness import derive_generator
 from benchmark.results.predictions import SetPredictions
 
-# Metrics that are means of scores are cheap to resample; others are resampled less often where cells are many.
+# Means of scores are cheap to resample; other metrics are resampled less often where cells are many.
 RESAMPLES, FEWEST, BUDGET = 1000, 200, 400_000
 _KEPT = 16
 
@@ -84,10 +84,11 @@ class Weights:
 
 def resamples_for(metric: Metric, cells: int) -> int:
     """Return how often to resample, given how many cells the whole leaderboard has."""
-    overrides = type(metric).resampled is not Metric.resampled
-    if not overrides:
-        return FEWEST
-    return RESAMPLES if metric.proportion else int(np.clip(BUDGET // max(cells, 1), FEWEST, RESAMPLES))
+    kind = type(metric)
+    if kind.scores is not Metric.scores:
+        return RESAMPLES
+    fast = kind.resampled is not Metric.resampled
+    return int(np.clip(BUDGET // max(cells, 1), FEWEST, RESAMPLES)) if fast else FEWEST
 
 
 def resample(metric: Metric, cells: Mapping[str, SetPredictions], weights: Weights) -> Resampled:
@@ -97,17 +98,37 @@ def resample(metric: Metric, cells: Mapping[str, SetPredictions], weights: Weigh
     """
     found = list(cells.values())
     values = np.array([float(metric.compute(cell.labels, cell.probabilities)) for cell in found])
-    columns = [metric.resampled(cell.labels, cell.probabilities, weights.of(cell.groups)) for cell in found]
-    scores = metric.scores(found[0].labels, found[0].probabilities) if len(found) == 1 else None
+    scores = [metric.scores(cell.labels, cell.probabilities) for cell in found]
+    alone = scores[0] if len(found) == 1 else None
     return Resampled(
         tuple(cells),
         values,
-        np.stack(columns, axis=1).astype(np.float32),
+        _resampled(metric, found, scores, weights),
         *_units(found),
         shared=all(np.array_equal(cell.tracks, found[0].tracks) for cell in found),
-        scores=scores,
-        names=found[0].tracks if scores is not None else None,
+        scores=alone,
+        names=found[0].tracks if alone is not None else None,
     )
+
+
+def _resampled(
+    metric: Metric, cells: list[SetPredictions], scores: list[np.ndarray | None], weights: Weights
+) -> np.ndarray:
+    """Return the values of each cell in each resample; means over the same tracks in one product of matrices."""
+    values = np.empty((weights.resamples, len(cells)), np.float32)
+    together: dict[int, list[int]] = {}
+    for index, (cell, each) in enumerate(zip(cells, scores, strict=True)):
+        if each is None:
+            drawn = weights.of(cell.groups)
+            values[:, index] = metric.resampled(cell.labels, cell.probabilities, drawn)
+        else:
+            together.setdefault(id(cell.groups), []).append(index)
+    for indices in together.values():
+        drawn = weights.of(cells[indices[0]].groups)
+        stacked = np.stack([np.asarray(scores[index], np.float32) for index in indices], axis=1)
+        with np.errstate(invalid="ignore"):  # No track is drawn: there is no mean, and NaN says so.
+            values[:, indices] = (drawn @ stacked) / drawn.sum(axis=1, keepdims=True)
+    return values
 
 
 def _units(cells: list[SetPredictions]) -> tuple[int, float, bool]:

@@ -1,4 +1,4 @@
-"""Training and validation batches, gathered one ahead in a thread so that no step waits for them."""
+"""Training and validation batches, gathered ahead in a thread so that no step waits for them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from benchmark.randomness import derive_generator
 if TYPE_CHECKING:
     from benchmark.data.examples import Examples
     from benchmark.plugin.augmentation import Augmentation
+
+# Two, so that a batch that takes longer than others, because it is augmented, makes no step wait either.
+DEPTH = 2
 
 
 class Batches(keras.utils.PyDataset):
@@ -42,6 +45,7 @@ class Batches(keras.utils.PyDataset):
         self.augmentations = augmentations
         self.epoch = 0
         self._ahead: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
+        self._orders: dict[int, np.ndarray] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
 
     def __len__(self) -> int:
@@ -49,14 +53,18 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         batch = self._ahead.pop((self.epoch, index), None) or self._request(self.epoch, index)
-        self._ahead.clear()
-        following = (self.epoch, index + 1) if index + 1 < len(self) else (self.epoch + 1, 0)
-        self._ahead[following] = self._request(*following)
+        following = self._following(index)
+        self._ahead = {each: self._ahead.get(each) or self._request(*each) for each in following}
         return batch.result()
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(cancel_futures=True)
+
+    def _following(self, index: int) -> list[tuple[int, int]]:
+        """Return epoch and index of the next batches; those of the next epoch follow the last one."""
+        positions = (divmod(index + ahead, len(self)) for ahead in range(1, DEPTH + 1))
+        return [(self.epoch + epochs, position) for epochs, position in positions]
 
     def _request(self, epoch: int, index: int) -> Future[tuple[Any, Any]]:
         return self._thread.submit(self._batch, epoch, index)
@@ -77,6 +85,8 @@ class Batches(keras.utils.PyDataset):
         return inputs, targets
 
     def _order(self, epoch: int) -> np.ndarray:
-        if not self.shuffled:
-            return np.arange(len(self.examples))
-        return derive_generator("order", self.seed, epoch).permutation(len(self.examples))
+        if epoch not in self._orders:
+            items = np.arange(len(self.examples))
+            shuffle = derive_generator("order", self.seed, epoch).permutation if self.shuffled else np.asarray
+            self._orders = {epoch: shuffle(items)}
+        return self._orders[epoch]

@@ -26,7 +26,8 @@ def progress(training: Batches, stage: Stage, before: int, run: TrainingRun, his
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             training.epoch = epoch
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        # And not at its end: Keras would then fetch the losses of each step, and the device wait for that.
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             run.check_time()
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -107,16 +107,17 @@ def test_compiled_steps_compute_the_same() -> None:
 
 
 def test_deterministic_training_repeats_and_the_next_training_is_as_it_was() -> None:
-    from tensorflow.python.framework.config import is_op_determinism_enabled
+    config = pytest.importorskip("tensorflow.python.framework.config")
+    enabled = config.is_op_determinism_enabled
 
     examples = ToyExamples(4, seed=2)
     before = fitted()[0].predict(examples)
     first = fitted(deterministic=True)[0].predict(examples)
-    assert is_op_determinism_enabled()
+    assert enabled()
     second = fitted(deterministic=True)[0].predict(examples)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(fitted()[0].predict(examples), before)
-    assert not is_op_determinism_enabled()
+    assert not enabled()
 
 
 def test_what_backends_read_when_they_start_is_added_to_what_the_user_set() -> None:
