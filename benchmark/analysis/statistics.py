@@ -197,17 +197,20 @@ def _recalls(
     found = list(cells.values())
     values = np.full((len(found), classes), np.nan)
     resampled = np.full((weights.resamples, len(found), classes), np.nan, np.float32)
-    units = np.zeros(classes, int)
+    together: dict[tuple[int, int], list[int]] = {}
     for index, cell in enumerate(found):
-        truth = np.eye(classes, dtype=np.float32)[cell.labels]
-        hits = truth * (cell.probabilities.argmax(axis=1) == cell.labels)[:, None]
-        counts = truth.sum(axis=0)
-        np.divide(hits.sum(axis=0), counts, out=values[index], where=counts > 0)
-        drawn = weights.of(cell.groups)
-        below = drawn @ truth
-        np.divide(drawn @ hits, below, out=resampled[:, index], where=below > 0)
-        if not index:
-            units = np.array([len(np.unique(cell.groups[cell.labels == k])) for k in range(classes)])
+        together.setdefault((id(cell.groups), id(cell.labels)), []).append(index)
+    for indices in together.values():
+        first = found[indices[0]]
+        truth = np.eye(classes, dtype=np.float32)[first.labels]
+        right = [found[index].probabilities.argmax(axis=1) == first.labels for index in indices]
+        hits = np.concatenate([truth * each[:, None] for each in right], axis=1)
+        values[indices] = _shares(hits.sum(axis=0).reshape(-1, classes), truth.sum(axis=0))
+        drawn = weights.of(first.groups)
+        counted = (drawn @ hits).reshape(len(drawn), len(indices), classes)
+        resampled[:, indices] = _shares(counted, (drawn @ truth)[:, None])
+    own = found[0]
+    units = [len(np.unique(own.groups[own.labels == number])) for number in range(classes)]
     shared = all(np.array_equal(cell.tracks, found[0].tracks) for cell in found)
     for number in np.flatnonzero(np.isfinite(values).all(axis=0)):
         yield (
@@ -216,12 +219,19 @@ def _recalls(
                 tuple(cells),
                 values[:, number],
                 resampled[:, :, number],
-                int(units[number]),
+                units[number],
                 float(len(found[0].labels)),
                 grouped=False,
                 shared=shared,
             ),
         )
+
+
+def _shares(hits: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return hits by counts, NaN where nothing is counted."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares: np.ndarray = hits / counts
+    return shares
 
 
 def _calibration(row: int, evaluation: str, cells: Mapping[str, SetPredictions]) -> pd.DataFrame:
