@@ -50,20 +50,25 @@ def effects_figure(effects: Mapping[str, pd.DataFrame], title: str) -> Figure:
 
 
 def reliability_figure(bins: Mapping[str, pd.DataFrame], title: str) -> Figure:
-    """Draw accuracy against confidence of some rows; on the diagonal, confidence is what it says."""
-    figure, axes = new_figure(5.4, 4.6)
+    """Draw accuracy against confidence of some rows, larger where more answers are; the diagonal is calibrated."""
+    figure, axes = new_figure(7.6, 4.6)
     axes.plot([0, 100], [0, 100], color="0.5", linewidth=0.8, linestyle=":")
     for number, (name, table) in enumerate(bins.items()):
         error = 100 * float(table["ece"].iloc[0])
-        axes.plot(
-            100 * table["confidence"], 100 * table["accuracy"], marker="os^Dv"[number % 5], markersize=4,
-            linewidth=1.2, color=COLOURS[number % len(COLOURS)], label=f"{name} (ECE {error:.1f})",
+        colour, share = COLOURS[number % len(COLOURS)], table["count"] / table["count"].sum()
+        confidence, accuracy = 100 * table["confidence"], 100 * table["accuracy"]
+        axes.plot(confidence, accuracy, linewidth=0.8, alpha=0.5, color=colour)
+        axes.scatter(
+            confidence, accuracy, s=6 + 200 * share, marker="os^Dv"[number % 5], color=colour, zorder=3,
+            label=f"{name} (ECE {error:.1f})",
         )  # fmt: skip
     axes.set(xlim=(0, 100), ylim=(0, 100))
     axes.set_xlabel("confidence, %", fontsize=8)
     axes.set_ylabel("accuracy, %", fontsize=8)
     axes.tick_params(labelsize=8)
-    axes.legend(fontsize=7, frameon=False, loc="upper left")
+    legend = axes.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    for handle in legend.legend_handles:
+        handle.set_sizes([20])
     set_title(figure, title)
     return figure
 
