@@ -24,31 +24,36 @@ class Joint:
         values: means, shape (rows,).
         tracks: covariance that comes from the choice of tracks, shape (rows, rows).
         seeds: covariance that comes from the choice of seeds, shape (rows, rows).
-        units: the smallest number of units of a row.
-        cells: the smallest number of cells of a row.
+        units: how many units each row has, shape (rows,).
+        cells: how many cells each row has, shape (rows,).
     """
 
     rows: tuple[int, ...]
     values: np.ndarray
     tracks: np.ndarray
     seeds: np.ndarray
-    units: int
-    cells: int
+    units: np.ndarray
+    cells: np.ndarray
 
     def contrast(self, weights: np.ndarray) -> tuple[float, Variance]:
         """Return a weighted sum of rows, and its variance."""
         tracks, seeds = (max(float(weights @ matrix @ weights), 0.0) for matrix in (self.tracks, self.seeds))
-        freedom = satterthwaite(tracks, max(self.units - 1, 1), seeds, max(self.cells - 1, 1))
+        used = weights != 0
+        units, cells = (int(counts[used].min()) for counts in (self.units, self.cells))
+        freedom = satterthwaite(tracks, max(units - 1, 1), seeds, max(cells - 1, 1))
         return float(weights @ self.values), Variance(tracks, seeds, freedom)
 
 
 def joint(rows: Mapping[int, Resampled]) -> Joint:
-    """Return the covariances of rows. Seeds are paired where two rows have cells of the same names."""
+    """Return the covariances of rows. Seeds are paired where two rows have cells of the same names.
+
+    Each entry comes from its two rows alone: what other rows there are changes nothing.
+    """
     found = list(rows.values())
+    units = np.array([row.units for row in found])
+    corrections = np.sqrt(units / np.maximum(units - 1, 1))
     means = np.stack([row.resampled.mean(axis=1, dtype=np.float64) for row in found], axis=1)
-    units = min(row.units for row in found)
-    tracks = np.atleast_2d(np.cov(means[np.isfinite(means).all(axis=1)], rowvar=False))
-    tracks = tracks * (units / (units - 1) if units > 1 else 1.0)
+    tracks = _covariance(means) * np.outer(corrections, corrections)
     seeds = np.zeros_like(tracks)
     by_cells: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(found):
@@ -57,25 +62,35 @@ def joint(rows: Mapping[int, Resampled]) -> Joint:
         if len(cells) > 1:
             seeds[np.ix_(indices, indices)] = _between([found[index] for index in indices]) / len(cells)
     values = np.array([row.mean for row in found])
-    return Joint(tuple(rows), values, tracks, seeds, units, min(len(row.cells) for row in found))
+    return Joint(tuple(rows), values, tracks, seeds, units, np.array([len(row.cells) for row in found]))
+
+
+def _covariance(values: np.ndarray) -> np.ndarray:
+    """Return the covariance of columns, each pair over the lines where both are finite."""
+    finite = np.isfinite(values)
+    counts = finite.sum(axis=0)
+    centred = np.where(finite, values, 0.0)
+    centred = np.where(finite, values - centred.sum(axis=0) / np.maximum(counts, 1), 0.0)
+    both = finite.astype(np.float64).T @ finite
+    return (centred.T @ centred) / np.maximum(both - 1, 1)
 
 
 def _between(rows: Sequence[Resampled]) -> np.ndarray:
-    """Return the covariance between cells, less what different test tracks of the cells add to it."""
+    """Return the covariance between cells, less what different test tracks of the cells add to it.
+
+    What is left of a difference's variance may be below zero, and then is none.
+    """
     between = np.atleast_2d(np.cov(np.stack([row.values for row in rows]), ddof=1))
-    if all(row.shared for row in rows):
+    apart = np.array([not row.shared for row in rows])
+    if not apart.any():
         return between
     stacked = np.stack([row.resampled for row in rows], axis=2).astype(np.float64)
-    stacked = stacked[np.isfinite(stacked).all(axis=(1, 2))]
-    if not len(stacked):
-        return between
     centred = stacked - stacked.mean(axis=1, keepdims=True)
-    flat = centred.reshape(-1, len(rows))
-    added = flat.T @ flat / (len(stacked) * (stacked.shape[1] - 1)) - between
-    corrected = between - added
-    # A variance below zero is none; covariances go with it.
-    positive = np.diag(corrected) > 0
-    return corrected * np.outer(positive, positive)
+    finite = np.isfinite(centred).all(axis=1)
+    flat = np.where(finite[:, None], centred, 0.0).reshape(-1, len(rows))
+    both = finite.astype(np.float64).T @ finite
+    added = flat.T @ flat / np.maximum(both * (stacked.shape[1] - 1), 1) - between
+    return between - np.where(np.logical_or.outer(apart, apart) & (both > 0), added, 0.0)
 
 
 def t_test(
@@ -106,7 +121,8 @@ def compare(rows: Mapping[int, Resampled], measure: str, *, proportion: bool) ->
     for matrix in (found.tracks, found.seeds):
         diagonal = np.diag(matrix)
         parts.append(np.maximum(diagonal[first] + diagonal[second] - 2 * matrix[first, second], 0))
-    freedom = _freedom(parts[0], found.units - 1, parts[1], found.cells - 1)
+    units, cells = (np.minimum(counts[first], counts[second]) for counts in (found.units, found.cells))
+    freedom = _freedom(parts[0], units - 1, parts[1], cells - 1)
     p, half = t_test(difference, parts[0] + parts[1], freedom)
     names = np.full(len(p), BOOTSTRAP, object)
     if proportion:
@@ -128,7 +144,7 @@ def compare(rows: Mapping[int, Resampled], measure: str, *, proportion: bool) ->
             "p": p,
             "p_holm": holm(p),
             "test": names,
-            "units": found.units,
+            "units": units,
         },
         columns=columns,
     )
@@ -156,10 +172,10 @@ def separable(comparisons: pd.DataFrame) -> float:
 
 
 def _freedom(
-    first: np.ndarray, first_freedom: float, second: np.ndarray, second_freedom: float
+    first: np.ndarray, first_freedom: np.ndarray, second: np.ndarray, second_freedom: np.ndarray
 ) -> np.ndarray:
-    below = first**2 / max(first_freedom, 1) + second**2 / max(second_freedom, 1)
-    otherwise = np.full(below.shape, float(max(first_freedom, 1)))
+    below = first**2 / np.maximum(first_freedom, 1) + second**2 / np.maximum(second_freedom, 1)
+    otherwise = np.maximum(first_freedom, 1).astype(np.float64)
     return np.divide((first + second) ** 2, below, out=otherwise, where=below > 0)
 
 
