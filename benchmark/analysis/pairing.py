@@ -62,7 +62,7 @@ def compare_pair(
 ) -> dict[Hashable, Any]:
     """Return the line of ``comparison.compare`` of two rows that ``paired`` gave: ``one`` less ``other``."""
     cells = by_cell(one), by_cell(other)
-    weights = Weights(resamples_for(metric, len(cells[0])))
+    weights = Weights(resamples_for(metric))
     rows = {number: resample(metric, found, weights) for number, found in enumerate(cells)}
     return compare(rows, measure, proportion=metric.proportion).to_dict("records")[0]
 

@@ -140,7 +140,7 @@ def _resampled(
 ) -> dict[int, Resampled]:
     """Return a measure of each row, resampled, and note the intervals."""
     metric: Metric = results.metrics[measure.metric]
-    resamples = resamples_for(metric, sum(map(len, rows.values())))
+    resamples = resamples_for(metric)
     drawn = weights.setdefault(resamples, Weights(resamples))
     found = {}
     for row, cells in rows.items():
@@ -255,7 +255,7 @@ def _notes(intervals: pd.DataFrame, results: Results, findings: _Findings) -> It
         yield (
             f"{some} one finished cell: the interval covers the choice of test tracks, and not that of the seed."
         )
-    plain = [name for name, metric in results.metrics.items() if resamples_for(metric, 0) == FEWEST]
+    plain = [name for name, metric in results.metrics.items() if resamples_for(metric) == FEWEST]
     if plain:
         yield f"{', '.join(plain)} can only be resampled by computing it again: {FEWEST} times, not more."
     yield from findings.refused

@@ -69,12 +69,16 @@ def test_the_order_of_rows_changes_signs_and_nothing_else(weights: Weights) -> N
         assert line["p"] == pytest.approx(other["p"])
 
 
-def test_another_row_changes_no_interval(weights: Weights) -> None:
+@pytest.mark.parametrize("tracks", [90, 20])
+def test_another_row_changes_no_interval(weights: Weights, tracks: int) -> None:
+    """Even one with fewer tracks and seeds, each seed with tracks of its own."""
     rng = np.random.default_rng(3)
-    rows = {n: row(weights, *(rng.random(90) < 0.5 + n / 10 for _ in range(3))) for n in range(3)}
-    few = compare({0: rows[0], 1: rows[1]}, "m", proportion=True).iloc[0]
-    many = compare(rows, "m", proportion=True).iloc[0]
-    assert (few["low"], few["high"], few["p"]) == pytest.approx((many["low"], many["high"], many["p"]))
+    rows = {n: row(weights, *(rng.random(90) < 0.5 + n / 10 for _ in range(3))) for n in range(2)}
+    (other,) = World(3 if tracks == 90 else 2, tracks, 1, 0.1, own_tracks=True).draw(rng, (0.5,), weights)
+    few = compare(rows, "m", proportion=True).iloc[0]
+    many = compare({**rows, 2: other}, "m", proportion=True).iloc[0]
+    for name in ("difference", "low", "high", "p", "units"):
+        assert few[name] == pytest.approx(many[name], rel=1e-12)
 
 
 def test_pairing_by_track_makes_differences_sharper_than_rows_on_their_own(weights: Weights) -> None:
