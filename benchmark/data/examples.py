@@ -39,7 +39,10 @@ class Examples(Protocol):
 
 
 class StoredExamples:
-    """Examples in a feature store. Steps on features are applied as items are gathered; they are cheap."""
+    """Examples in a feature store. Steps on features are applied as items are gathered; they are cheap.
+
+    ``space`` names the feature space, as folders of the cache do.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class StoredExamples:
         self.num_classes = num_classes
         self.tracks = np.array([item.track for item in items], np.int64)
         self.labels = np.array([track_labels[item.track] for item in items], np.int64)
+        self.space = store.folder.name
         self._items = items
         self._corpus = tracks
         self._seed = seed

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch
     from benchmark.suite.settings import EarlyStopping
     from benchmark.training.batches import Batches
-    from benchmark.training.keras_model import Stage
+    from benchmark.training.stages import Stage
     from benchmark.training.run import TrainingRun
 
 PREFIXES = ("sparse_categorical_", "categorical_")

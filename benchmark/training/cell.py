@@ -105,6 +105,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
             EpochFinished(task.id, stage, epoch, epochs, dict(logs))
         ),
         seconds=task.seconds,
+        cache=task.locations.cache,
     )
     with energy_meter() as energy:
         before = time.monotonic()

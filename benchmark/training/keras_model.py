@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.backend import backend_problem, settle_backend
-from benchmark.exceptions import BackendError, SplitError
+from benchmark.data.examples import StoredExamples
+from benchmark.exceptions import BackendError
 from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
+from benchmark.training.stages import Stage
 
 if TYPE_CHECKING:
     import keras
@@ -19,21 +20,10 @@ if TYPE_CHECKING:
 
     from benchmark.data.examples import Examples
     from benchmark.suite.settings import TrainingSettings
+    from benchmark.training.frozen import FrozenPart
     from benchmark.training.run import TrainingRun
 
 PREDICTION_BATCH = 64
-_ONE_HOT_LOSS = "categorical_crossentropy"
-_SPARSE_LOSS = "sparse_categorical_crossentropy"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One phase of training; ``prepare`` is called with the network before it (to freeze or unfreeze layers)."""
-
-    name: str
-    epochs: int
-    learning_rate: float
-    prepare: Callable[[keras.Model], None] | None = None
 
 
 class KerasModel(Model):
@@ -47,6 +37,7 @@ class KerasModel(Model):
         self.parameters = parameters
         self.network: keras.Model | None = None
         self._whole: keras.Model | None = None
+        self._part: FrozenPart | None = None
         self._trainable = 0
 
     @classmethod
@@ -73,64 +64,20 @@ class KerasModel(Model):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
-        import keras
-
-        from benchmark.training.batches import Batches
-        from benchmark.training.callbacks import early_stopping, progress
         from benchmark.training.determinism import set_determinism
-        from benchmark.training.optimizers import make_optimizer
-        from benchmark.training.precision import compiled
+        from benchmark.training.fitting import Fitting
 
         seed = derive_seed("model", run.seed)
         self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
         set_determinism(run.settings.deterministic)
         assert self.network is not None
         assert self._whole is not None
-        loss: str = run.settings.loss
-        if loss == _SPARSE_LOSS and run.batch_augmentations:
-            loss = _ONE_HOT_LOSS
-        one_hot = loss != _SPARSE_LOSS
-        size, seed = run.settings.batch_size, run.seed
-        training = Batches(
-            train, size, seed=seed, shuffled=True, one_hot=one_hot, augmentations=run.batch_augmentations
-        )
-        held_out = None
-        if validation is not None and len(validation):
-            held_out = Batches(validation, PREDICTION_BATCH, seed=seed, shuffled=False, one_hot=one_hot)
-        elif run.settings.early_stopping is not None:
-            raise SplitError("Early stopping looks at validation data, of which the split has none.")
-        history: list[Epoch] = []
-        finished = 0
-        try:
-            for stage in self.training_stages(run.settings):
-                if stage.prepare is not None:
-                    stage.prepare(self.network)
-                optimizer = make_optimizer(run.settings, stage.learning_rate, stage.epochs, len(training))
-                metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
-                self._whole.compile(
-                    optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(run.settings)
-                )
-                callbacks = [progress(training, stage, finished, run, history)]
-                if run.settings.early_stopping is not None:
-                    callbacks.append(
-                        early_stopping(run.settings.early_stopping, metric, stage.name, finished, run.note)
-                    )
-                self._whole.fit(
-                    training,
-                    validation_data=held_out,
-                    epochs=finished + stage.epochs,
-                    initial_epoch=finished,
-                    shuffle=False,
-                    verbose=0,
-                    callbacks=callbacks,
-                )
-                finished = len(history)
-        finally:
-            training.close()
-            if held_out is not None:
-                held_out.close()
+        fitting = Fitting(self.network, self._whole, train, validation, run)
+        for stage in self.training_stages(run.settings):
+            fitting.train(stage)
+        self._part = fitting.part
         self._trainable = _count(self.network.trainable_weights)
-        return history
+        return fitting.history
 
     def predict(self, examples: Examples) -> np.ndarray:
         """Return probabilities, batch by batch."""
@@ -139,12 +86,15 @@ class KerasModel(Model):
 
         if self._whole is None:
             raise RuntimeError("fit or load comes before predict")
+        network = self._whole
+        if self._part is not None and isinstance(examples, StoredExamples) and len(examples):
+            network, examples = self._part.head, self._part.outputs(examples)
         parts = []
         size = min(PREDICTION_BATCH, max(len(examples), 1))
         for start in range(0, len(examples), size):
             # Every batch has one size, the last filled up with its last item: another size is another compilation.
             indices = np.arange(start, start + size).clip(max=len(examples) - 1)
-            answers = keras.ops.convert_to_numpy(self._whole.predict_on_batch(examples.gather(indices)))
+            answers = keras.ops.convert_to_numpy(network.predict_on_batch(examples.gather(indices)))
             parts.append(answers[: len(examples) - start])
         if not parts:
             return np.zeros((0, examples.num_classes), np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.exceptions import CellTimeoutError
@@ -30,6 +31,7 @@ class TrainingRun:
         batch_augmentations: applied to each training batch, in order.
         listener: told (stage, epoch from 1, epochs, logs) after each epoch.
         seconds: the time that the cell may take, or None.
+        cache: where what several trainings share may be kept, or None.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -38,6 +40,7 @@ class TrainingRun:
     batch_augmentations: tuple[Augmentation, ...] = ()
     listener: Listener = _nobody
     seconds: float | None = None
+    cache: Path | None = None
     started: float = field(default_factory=time.monotonic)
     notes: list[str] = field(default_factory=list)
 

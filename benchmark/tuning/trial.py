@@ -95,6 +95,7 @@ def _value(task: TrialTask) -> float:
         batch_augmentations=data.batch_augmentations,
         listener=reporter.epoch,
         seconds=task.seconds,
+        cache=task.locations.cache,
     )
     with memory_explained(spec.training, in_batches=model.uses_training):
         model.fit(data.train, data.validation, run)

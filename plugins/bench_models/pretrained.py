@@ -10,7 +10,7 @@ from pydantic import Field
 
 from benchmark import KerasModel
 from benchmark.exceptions import WeightsError
-from benchmark.training.keras_model import Stage
+from benchmark.training.stages import Stage
 
 if TYPE_CHECKING:
     import keras
@@ -87,7 +87,9 @@ class Pretrained(KerasModel):
         }
         phases = self.parameters.get("stages", ["transfer", "fine-tune"])
         return [
-            Stage(phase, settings.epochs, rates[phase], _freeze if phase == "transfer" else _unfreeze)
+            Stage(phase, settings.epochs, rates[phase], _freeze, frozen="backbone")
+            if phase == "transfer"
+            else Stage(phase, settings.epochs, rates[phase], _unfreeze)
             for phase in phases
         ]
 

@@ -1,0 +1,156 @@
+"""A network whose first part is frozen: its outputs are computed once, and a stage is trained once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from benchmark import KerasModel
+from benchmark.data.examples import StoredExamples
+from benchmark.suite.settings import TrainingSettings
+from benchmark.training.run import TrainingRun
+from benchmark.training.stages import Stage
+
+SIZE = (16, 16, 1)
+
+
+class Kept(StoredExamples):
+    """Random pictures of three classes, as if they came from a feature store."""
+
+    def __init__(self, count: int, seed: int, *, redrawn: bool = False) -> None:
+        rng = np.random.default_rng(seed)
+        self.labels = np.arange(count) % 3
+        self.shape, self.dtype, self.num_classes, self.space = SIZE, "uint8", 3, "pictures"
+        self.images = (rng.integers(0, 120, (count, *SIZE)) + 60 * self.labels[:, None, None, None]).astype(
+            np.uint8
+        )
+        self.gathered = 0
+        self.tracks = np.arange(count)
+        self._rows = np.arange(count)
+        self._name = f"{seed}"
+        self._redrawn = redrawn
+
+    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
+        self.gathered += len(indices)
+        return self.images[indices]
+
+    @property
+    def redrawn(self) -> bool:
+        return self._redrawn
+
+    def content_keys(self) -> list[str]:
+        return [f"{self._name}-{number}" for number in range(len(self.labels))]
+
+
+class TwoPhase(KerasModel):
+    """A frozen convolution with batch normalisation, then a dropout and a dense layer."""
+
+    name = "two-phase"
+
+    def build(self, input_shape, num_classes, *, fine_tuned: bool = False):  # noqa: ANN001, ANN201
+        inputs = keras.Input(input_shape)
+        body = keras.Sequential(
+            [keras.Input(input_shape), layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()],
+            name="body",
+        )
+        x = layers.Flatten()(body(inputs))
+        x = layers.Dropout(0.3)(x)
+        return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        def body(trainable: bool):  # noqa: ANN202
+            return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
+
+        first = Stage("transfer", settings.epochs, settings.learning_rate, body(False), frozen="body")
+        more = [Stage("fine-tune", settings.epochs, 0.0001, body(True))]
+        return [first, *(more if self.parameters.get("fine_tuned") else [])]
+
+
+def trained(cache: Path | None, *, fine_tuned: bool = False, seed: int = 0, **changes: object):
+    """Return a trained model, its history, predictions, and the run."""
+    train, validation = changes.pop("train", None) or Kept(30, 1), Kept(9, 2)
+    run = TrainingRun(TrainingSettings(epochs=3, batch_size=8, **changes), seed=seed, cache=cache)
+    model = TwoPhase(fine_tuned=fine_tuned)
+    history = model.fit(train, validation, run)
+    return history, model.predict(validation), run, train, model
+
+
+@pytest.mark.parametrize("fine_tuned", [False, True])
+def test_training_on_kept_outputs_gives_what_training_on_inputs_gives(
+    tmp_path: Path, fine_tuned: bool
+) -> None:
+    plain = trained(None, fine_tuned=fine_tuned)
+    kept = trained(tmp_path, fine_tuned=fine_tuned)
+    np.testing.assert_allclose(kept[1], plain[1], atol=1e-4)
+    assert [line["stage"] for line in kept[0]] == [line["stage"] for line in plain[0]]
+    for one, other in zip(kept[0], plain[0], strict=True):
+        assert one["val_loss"] == pytest.approx(other["val_loss"], abs=1e-3)
+
+
+def test_each_item_goes_through_the_frozen_part_once(tmp_path: Path) -> None:
+    *_, train, _ = trained(tmp_path)
+    assert train.gathered == 30
+    *_, again, _ = trained(tmp_path, seed=1)
+    assert again.gathered == 30, "another seed has another frozen part, as its weights are random"
+
+
+def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(tmp_path: Path) -> None:
+    alone = trained(tmp_path / "alone", fine_tuned=True)
+    trained(tmp_path / "twins")
+    after = trained(tmp_path / "twins", fine_tuned=True)
+    assert any("Stage transfer was taken" in note for note in after[2].notes)
+    assert not alone[2].notes
+    assert after[0] == alone[0]
+    np.testing.assert_array_equal(after[1], alone[1])
+
+
+def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path) -> None:
+    alone = trained(tmp_path / "alone")
+    trained(tmp_path / "twins", fine_tuned=True)
+    after = trained(tmp_path / "twins")
+    assert any("Stage transfer was taken" in note for note in after[2].notes)
+    assert after[0] == alone[0]
+    np.testing.assert_array_equal(after[1], alone[1])
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 0.01}, {"train": Kept(30, 3)}])
+def test_nothing_is_taken_from_a_training_that_began_otherwise(tmp_path: Path, change: dict) -> None:
+    trained(tmp_path)
+    *_, run, _, _ = trained(tmp_path, **change)
+    assert not run.notes
+
+
+def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -> None:
+    trained(tmp_path)
+    told: list[tuple[str, int, int]] = []
+    run = TrainingRun(
+        TrainingSettings(epochs=3, batch_size=8), seed=0, cache=tmp_path,
+        listener=lambda stage, epoch, epochs, logs: told.append((stage, epoch, epochs)),
+    )  # fmt: skip
+    TwoPhase().fit(Kept(30, 1), Kept(9, 2), run)
+    assert told == [("transfer", 1, 3), ("transfer", 2, 3), ("transfer", 3, 3)]
+
+
+def test_examples_that_are_drawn_anew_in_each_epoch_take_the_ordinary_path(tmp_path: Path) -> None:
+    *_, run, train, _ = trained(tmp_path, train=Kept(30, 1, redrawn=True))
+    assert train.gathered > 3 * 30
+    assert not list(tmp_path.rglob("*.bin"))
+
+
+def test_a_stage_that_was_kept_badly_is_trained_again(tmp_path: Path) -> None:
+    first = trained(tmp_path)
+    (file,) = tmp_path.glob("stages/trained/*.npz")
+    file.write_bytes(file.read_bytes()[:200])
+    again = trained(tmp_path)
+    assert not again[2].notes
+    assert again[0] == first[0]
+
+
+def test_all_parameters_are_counted_whichever_path_was_taken(tmp_path: Path) -> None:
+    *_, plain = trained(None)
+    *_, kept = trained(tmp_path)
+    assert kept.parameter_count() == plain.parameter_count()
