@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch
     from benchmark.suite.settings import EarlyStopping
     from benchmark.training.batches import Batches
-    from benchmark.training.stages import Stage
     from benchmark.training.run import TrainingRun
+    from benchmark.training.stages import Stage
 
 PREFIXES = ("sparse_categorical_", "categorical_")
 

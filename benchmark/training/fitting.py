@@ -10,7 +10,7 @@ from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, identity_of, split_network
 from benchmark.training.optimizers import make_optimizer
-from benchmark.training.precision import compiled
+from benchmark.training.precision import compiled, precision
 from benchmark.training.stages import Stage, StageStore, reseed, stage_key
 
 if TYPE_CHECKING:
@@ -99,9 +99,11 @@ class Fitting:
         if stage.frozen is None or run.cache is None or run.batch_augmentations or not stored:
             return None
         scale = [layer for layer in self._whole.layers if layer is not self._network]
-        return split_network(
-            self._network, stage.frozen, scale, run.cache, jit_compile=compiled(run.settings)
-        )
+        # A model's own precision decides whether Keras scales its losses, which float16 needs.
+        with precision(run.settings.precision):
+            return split_network(
+                self._network, stage.frozen, scale, run.cache, jit_compile=compiled(run.settings)
+            )
 
     def _key(self, stage: Stage) -> str:
         assert isinstance(self._train, StoredExamples)

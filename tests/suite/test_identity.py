@@ -40,6 +40,7 @@ def test_labels_order_locations_metrics_and_written_defaults_are_decoration(load
         ("dataset: tones", "metrics: [top2]\n  dataset: tones"),
         ("use: [stretch, mask]", "use: [{stretch: {rates: [1]}}, {mask: {}, label: other}]"),
         ("epochs: 3", "epochs: 3, batch_size: 32"),
+        ("epochs: 3", "epochs: 3, jit: auto, precision: float32, weight_decay: null, deterministic: false"),
         ("name: trial", "name: other\ndescription: words"),
         ("dataset: tones", "audio: {original: , label: WAV}\n  dataset: tones"),
     ]:
@@ -52,6 +53,8 @@ def test_whatever_can_change_a_result_changes_the_identity(load, registry) -> No
     for old, new in [
         ("size: 32", "size: 33"),
         ("epochs: 3", "epochs: 4"),
+        ("epochs: 3", "epochs: 3, precision: mixed_bfloat16"),
+        ("epochs: 3", "epochs: 3, early_stopping: {patience: 2}"),
         ("dataset: tones", "dataset: {tones: {count: 5}}"),
         ("dataset: tones", "evaluate: [validation]\n  dataset: tones"),
         ("dataset: tones", "split: {augment: before}\n  dataset: tones"),
@@ -128,3 +131,8 @@ def test_an_evaluation_dataset_that_is_absent_leaves_no_identity(load, registry)
     assert identifier.canonical(suite.cells[0].spec) is None
     other = Identifier(registry, lambda spec: f"{spec.name}2")
     assert other.identity(suite.cells[0].spec) == identity(other.canonical(suite.cells[0].spec))
+
+
+def test_settings_that_came_later_leave_the_results_that_are_there_as_they_were(load, registry) -> None:
+    canonical = Identifier(registry, lambda spec: "r1").canonical(load(GOOD).cells[0].spec)
+    assert canonical["training"].keys() == {"epochs", "batch_size", "optimizer", "learning_rate", "loss"}

@@ -219,3 +219,30 @@ def test_loading_a_suite_imports_nothing_heavy() -> None:
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("early_stopping: {}", "'early_stopping' needs 'patience'."),
+        (
+            "early_stopping: {patience: 2, metrics: loss}",
+            "'early_stopping' has no setting 'metrics'. Did you mean 'metric'?",
+        ),
+        ("early_stopping: {patience: 0}", "'patience': input should be greater than 0, found 0."),
+        (
+            "precision: bfloat16",
+            "'precision': input should be 'float32', 'mixed_bfloat16' or 'mixed_float16'",
+        ),
+        ("jit: onn", "'jit': input should be 'auto', 'on' or 'off', found 'onn'. Did you mean 'on'?"),
+    ],
+)
+def test_settings_of_training_are_checked_to_the_innermost(problems, settings: str, expected: str) -> None:
+    (found,) = problems(replaced("epochs: 3", f"epochs: 3, {settings}"))
+    assert expected in found
+
+
+def test_early_stopping_needs_a_validation_part(problems) -> None:
+    text = replaced("epochs: 3", "epochs: 3, early_stopping: {patience: 2}")
+    text = text.replace("dataset: tones", "dataset: tones\n  split: {fractions: [0.7, 0, 0.3]}", 1)
+    assert any("early stopping looks at the validation part" in problem for problem in problems(text))
