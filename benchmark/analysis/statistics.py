@@ -78,7 +78,7 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
     complete = lines[lines["complete"]]
     clean = [int(row) for row in complete.loc[complete["clean"], ROW]]
     leaky = [int(row) for row in complete.loc[~complete["clean"], ROW]]
-    changed = changes(lines, results.axes, settings.baseline or {}, [*clean, *leaky])
+    changed = changes(lines, results.axes, settings.baseline or {}, [*clean, *leaky], leaky)
     findings = _Findings()
     weights: dict[int, Weights] = {}
     for evaluation in results.sets:
@@ -101,7 +101,9 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
                     overall = {
                         "": joint({row: resampled[row] for row in [*clean, *leaky] if row in resampled})
                     }
-                    findings.effects += effects(changed, overall, evaluation, measure.name)
+                    findings.effects += effects(
+                        changed, overall, evaluation, measure.name, bounded=measure.percent
+                    )
         findings.effects += _class_effects(results, rows, changed, evaluation, weights)
         findings.calibration += [_calibration(row, evaluation, cells) for row, cells in rows.items()]
     comparisons = _joined(findings.comparisons)
@@ -187,7 +189,7 @@ def _class_effects(
             for number, each in _recalls(rows[row], drawn, len(classes)):
                 by_class.setdefault(classes[number], {})[row] = each
     joints = {name: joint(found) for name, found in by_class.items()}
-    return effects(changed, joints, evaluation, f"{evaluation}/{RECALL}")
+    return effects(changed, joints, evaluation, f"{evaluation}/{RECALL}", bounded=True)
 
 
 def _recalls(
@@ -209,8 +211,11 @@ def _recalls(
         drawn = weights.of(first.groups)
         counted = (drawn @ hits).reshape(len(drawn), len(indices), classes)
         resampled[:, indices] = _shares(counted, (drawn @ truth)[:, None])
-    own = found[0]
-    units = [len(np.unique(own.groups[own.labels == number])) for number in range(classes)]
+    distinct = [found[indices[0]] for indices in together.values()]
+    units = [
+        len(np.unique(np.concatenate([cell.groups[cell.labels == number] for cell in distinct])))
+        for number in range(classes)
+    ]
     shared = all(np.array_equal(cell.tracks, found[0].tracks) for cell in found)
     for number in np.flatnonzero(np.isfinite(values).all(axis=0)):
         yield (

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 # More than these nobody can look at; the tables have all rows.
 _MOST_LINES, _MOST_PANELS, _MOST_RELIABILITIES = 60, 24, 6
 # Sections that the HTML page draws from the statistics itself.
-_DRAWN_ON_PAGE = ("Effects", "Calibration")
+_DRAWN_ON_PAGE = ("Effects", "Effects per class", "Calibration")
 
 
 def compose(
@@ -164,8 +164,7 @@ def _tables(
         beside = beside_reference(lines, found.intervals, results.axes, reference)
         reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
         tables["Reported and measured"] = reported
-    evidence = evidence_tables(found, results.measures, sorting(results, plan), labels)
-    return tables | {title: [table] for title, table in evidence.items()}
+    return tables | evidence_tables(found, results.measures, sorting(results, plan), labels)
 
 
 def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: Sequence[str]) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD
+from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, UNRANKED
 from benchmark.report.evidence import separable_sentences
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
@@ -45,10 +45,10 @@ def leaderboard_table(
         *_measured(results, lines, sort),
         Column("n", "cells ok"),
         Column("total", "parameters", "integer", spare=6),
-        Column("training_seconds", "training s", "seconds", spare=3),
+        Column("training_seconds", "training s", "seconds", spare=6),
         *_COSTS,
-        # Where all rows with results have the same marks, the caption's word is enough when room is short.
-        Column("marks", "marks", spare=7 if lines.loc[lines["ok"] > 0, "marks"].nunique() == 1 else 0),
+        # Where the caption says it of all rows with results, its word is enough when room is short.
+        Column("marks", "marks", spare=7 if _alike(lines) else 0),
         *(Column(key, drawn=False) for key in ("ok", "expected", STATUS)),
     ]
     shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
@@ -70,6 +70,12 @@ def leaderboard_table(
 def sorting(results: Results, plan: Plan) -> Measure:
     """Return the measure that orders the rows."""
     return next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
+
+
+def _alike(lines: pd.DataFrame) -> bool:
+    """Return whether all rows with results have the same marks, and none that the caption leaves to the rows."""
+    marks = lines.loc[lines["ok"] > 0, "marks"]
+    return marks.nunique() == 1 and not set(marks.iloc[0]) & set(UNRANKED)
 
 
 def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -27,6 +28,8 @@ _ACCENTED = set(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĀāĂăĆćČčĎďĒēĚěĞğĪīŁłŃńŇňŌōŐőŒœŘřŚśŞşŠšŤťŪūŮůŰűŹźŻżŽž"
 )
 _UNLIMITED = 10_000
+# How many characters fit between the margins of LaTeX's article, the largest letters first.
+_LATEX_SIZES = {"": 72, r"\small": 78, r"\footnotesize": 84, r"\scriptsize\setlength{\tabcolsep}{3pt}": 105}
 
 
 def to_markdown(table: Table) -> str:
@@ -57,23 +60,29 @@ def to_csv(table: Table) -> str:
 
 
 def to_latex(table: Table, label: str) -> str:
-    r"""Return a table environment; it needs ``\usepackage{booktabs}`` and nothing else."""
-    layout = "".join("r" if column.is_number else "l" for column in table.drawn)
-    lines = [" & ".join(escape_latex(text) for text in line) + r" \\" for line in table.texts()]
+    r"""Return a table environment; it needs ``\usepackage{booktabs}`` and nothing else.
+
+    Letters are as small as the width of a page asks for; columns that do not fit even so are left away, and named.
+    """
+    size, shown = _latex_fitting(table)
+    layout = "".join("r" if column.is_number else "l" for column in shown)
+    texts = ([cell_text(column, line) for column in shown] for line in table.lines)
+    lines = [" & ".join(map(escape_latex, line)) + r" \\" for line in texts]
     parts = [
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escape_latex(table.caption)}}}",
         rf"\label{{tab:{label}}}",
+        *([size] if size else []),
         rf"\begin{{tabular}}{{{layout}}}",
         r"\toprule",
-        *_latex_header(table.drawn),
+        *_latex_header(shown),
         r"\midrule",
         *lines,
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par\footnotesize {escape_latex(note)}" for note in table.notes),
+        *(rf"\par\footnotesize {escape_latex(note)}" for note in (*table.notes, *_no_room(table, shown))),
         r"\end{table}",
     ]
     return "\n".join(parts) + "\n"
@@ -88,7 +97,7 @@ def to_terminal(table: Table, width: int | None = None) -> str:
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    shown = _fitting(table, width or _UNLIMITED)
+    shown = _fitting(table, width or _UNLIMITED, [_stacked(column) for column in table.drawn])
     drawn = Drawn()
     for column in shown:
         drawn.add_column(
@@ -100,9 +109,8 @@ def to_terminal(table: Table, width: int | None = None) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=_UNLIMITED, color_system=None)
     console.print(drawn)
-    left_away = [column.title for column in table.drawn if column not in shown]
-    notes = [*table.notes, *([f"No room for: {', '.join(left_away)}."] if left_away else [])]
-    lines = [table.caption, *(line.rstrip() for line in stream.getvalue().splitlines()), *notes]
+    drawn_lines = (line.rstrip() for line in stream.getvalue().splitlines())
+    lines = [table.caption, *drawn_lines, *table.notes, *_no_room(table, shown)]
     return "\n".join(lines)
 
 
@@ -152,10 +160,25 @@ def _stacked(column: Column) -> str:
     return f"{column.group}\n{column.header}" if column.group else column.header
 
 
-def _fitting(table: Table, width: int) -> tuple[Column, ...]:
+def _latex_fitting(table: Table) -> tuple[str, tuple[Column, ...]]:
+    """Return the largest letters that all columns fit in; or the smallest, and the columns that do."""
+    needed = _total(_widths(table, [column.header for column in table.drawn]).values())
+    for size, width in _LATEX_SIZES.items():
+        if needed <= width:
+            return size, table.drawn
+    return size, _fitting(table, width, [column.header for column in table.drawn])
+
+
+def _no_room(table: Table, shown: tuple[Column, ...]) -> list[str]:
+    left_away = [column.title for column in table.drawn if column not in shown]
+    return [f"No room for: {', '.join(left_away)}."] if left_away else []
+
+
+def _fitting(table: Table, width: int, headers: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns that fit into so many characters, as far as there are some to spare."""
     shown = list(table.drawn)
-    widths = {column.key: _width(column, table) for column in shown}
-    while sum(widths[column.key] + 3 for column in shown) + 1 > width:
+    widths = _widths(table, headers)
+    while _total(widths[column.key] for column in shown) > width:
         spare = max(shown, key=lambda column: column.spare)
         if not spare.spare:
             break
@@ -163,9 +186,16 @@ def _fitting(table: Table, width: int) -> tuple[Column, ...]:
     return tuple(shown)
 
 
-def _width(column: Column, table: Table) -> int:
-    texts = [*_stacked(column).split("\n"), *(cell_text(column, line) for line in table.lines)]
-    return max(map(len, texts))
+def _widths(table: Table, headers: Sequence[str]) -> dict[str, int]:
+    """Return how many characters each drawn column has, under its header."""
+    return {
+        column.key: max(map(len, [*header.split("\n"), *(cell_text(column, line) for line in table.lines)]))
+        for column, header in zip(table.drawn, headers, strict=True)
+    }
+
+
+def _total(widths: Iterable[int]) -> int:
+    return sum(width + 3 for width in widths) + 1
 
 
 def _csv_value(value: Any) -> Any:

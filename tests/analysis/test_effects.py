@@ -20,8 +20,13 @@ AXES = ["model", "augmentation"]
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[int, Resampled]:
-    rng, weights = np.random.default_rng(0), Weights(500)
+def weights() -> Weights:
+    return Weights(500)
+
+
+@pytest.fixture(scope="module")
+def rows(weights: Weights) -> dict[int, Resampled]:
+    rng = np.random.default_rng(0)
     return {
         row: resample(
             Accuracy(), {str(seed): predictions(rng.random(150) < share) for seed in range(3)}, weights
@@ -44,6 +49,18 @@ def test_rows_that_cannot_be_used_are_in_no_pair() -> None:
     assert [each.pairs for each in found if each.axis == "augmentation"] == [((1, 0),)]
 
 
+def test_leaky_rows_tell_of_an_effect_only_where_no_clean_ones_do() -> None:
+    def pairs(leaky: list[int]) -> tuple[tuple[int, int], ...]:
+        (found,) = changes(LINES, ["model", "augmentation"], {"augmentation": "none"}, LINES["row"], leaky)[
+            2:
+        ]
+        return found.pairs
+
+    assert pairs([0, 1]) == ((3, 2),)
+    assert pairs([1, 3]) == ((1, 0), (3, 2))
+    assert pairs([0, 1, 2, 3]) == ((1, 0), (3, 2))
+
+
 def test_an_axis_that_the_baseline_leaves_out_starts_from_its_first_value() -> None:
     found = {each.value: each for each in changes(LINES, AXES, {}, LINES["row"]) if each.axis == "model"}
     assert {name: each.baseline for name, each in found.items()} == {"svm": "cnn", "crnn": "cnn"}
@@ -64,6 +81,18 @@ def test_an_effect_is_the_mean_of_its_pairs_differences(rows) -> None:
         "",
     )
     assert masks["p_holm"] >= masks["p"]
+
+
+def test_four_tracks_tell_of_no_effect_even_if_they_all_agree(weights: Weights) -> None:
+    rows = {
+        row: resample(
+            Accuracy(), {str(seed): predictions(np.full(count, row == 1)) for seed in range(3)}, weights
+        )
+        for row, count in ((0, 4), (1, 4), (2, 30), (3, 30))
+    }
+    found = changes(LINES, ["augmentation", "model"], {}, [0, 1])
+    (line,) = effects(found, {"": joint(rows)}, "test", "test/accuracy", bounded=True)
+    assert (line["difference"], line["low"], line["high"], line["p"]) == (1, -1, 1, 1)
 
 
 def test_an_effect_that_one_pair_shows_is_that_pairs_comparison(rows) -> None:
