@@ -179,7 +179,8 @@ def _fitting(table: Table, width: int, headers: Sequence[str]) -> tuple[Column, 
     shown = list(table.drawn)
     widths = _widths(table, headers)
     while _total(widths[column.key] for column in shown) > width:
-        spare = max(shown, key=lambda column: column.spare)
+        # Of those equally spare, the last.
+        spare = max(reversed(shown), key=lambda column: column.spare)
         if not spare.spare:
             break
         shown.remove(spare)

@@ -126,16 +126,58 @@ def test_latex_options_are_not_seen_in_what_stands_at_the_start_of_a_line() -> N
     assert not any(line.startswith(("[", "*")) for line in text.splitlines())
 
 
+def wide(columns: int, spare: int = 1) -> Table:
+    """Return a table of a name and many measures with their intervals."""
+    names = [f"metric{number}" for number in range(columns)]
+    measures = [
+        Column(name, name, "percent", low="low", high="high", spare=spare if n else 0)
+        for n, name in enumerate(names)
+    ]
+    lines = tuple(
+        {"model": model, "low": 0.4321, "high": 0.6543} | dict.fromkeys(names, 0.5432)
+        for model in ("custom CNN", "VGG16 FT")
+    )
+    return Table((Column("model", "model"), *measures), lines, "Wide")
+
+
+def test_a_table_that_fits_has_letters_of_the_usual_size() -> None:
+    text = to_latex(wide(2), "x")
+    assert "size" not in text
+    assert "No room for" not in text
+
+
+def test_a_table_too_wide_for_a_page_has_small_letters_and_names_the_columns_that_do_not_fit() -> None:
+    assert r"\scriptsize" in to_latex(wide(4), "x")
+    assert "No room for" not in to_latex(wide(4), "x")
+    text = to_latex(wide(9), "x")
+    assert "model & metric0 & metric1" in text
+    assert text.count("metric") == 9
+    assert r"\par\footnotesize No room for: metric" in text
+
+
+def set_in_latex(tables: str, folder: Path) -> str:
+    """Return what pdflatex says of tables in an article that uses booktabs and nothing else."""
+    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
+    (folder / "document.tex").write_text(document.replace("% needs", "\n% needs"), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
+    done = subprocess.run(
+        command, check=False, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    return done.stdout.decode(errors="replace")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
+def test_no_table_sticks_out_of_its_page(tmp_path: Path) -> None:
+    said = set_in_latex("".join(to_latex(wide(count), f"t{count}") for count in range(1, 12)), tmp_path)
+    assert "Overfull" not in said
+    too_wide = set_in_latex(to_latex(wide(12, spare=0), "x"), tmp_path)
+    assert "Overfull" in too_wide, "this test sees nothing"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
 def test_latex_is_set_as_it_is_with_booktabs_alone(tmp_path: Path) -> None:
     letters = "".join(chr(code) for code in range(33, 0x2200) if chr(code).isprintable())
     lines = tuple({"rank": 1, "model": letters[start : start + 40]} for start in range(0, len(letters), 40))
     odd = Table(COLUMNS[:2], ({"rank": None, "model": "[2pt] x"}, *lines), letters[:300], ("[note]",))
-    tables = to_latex(TABLE, "made_up-1.x") + to_latex(odd, "odd")
-    document = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{tables}\end{{document}}"
-    (tmp_path / "document.tex").write_text(document.replace("% needs", "\n% needs"), encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "document.tex"]
-    done = subprocess.run(
-        command, check=False, cwd=tmp_path, capture_output=True, stdin=subprocess.DEVNULL, timeout=60
-    )
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    set_in_latex(to_latex(TABLE, "made_up-1.x") + to_latex(odd, "odd"), tmp_path)

@@ -184,6 +184,45 @@ def test_a_damaged_result_is_named_and_its_row_counts_as_incomplete(tmp_path: Pa
     assert read_csv(folder)[-1]["n"] == "1/2 (1 damaged)"
 
 
+def test_mixed_versions_a_missing_file_and_rows_of_one_seed_are_said_and_do_no_harm(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results", {3: "no luck"})
+    folders = store.scan()
+    (folders[str(plan.ids[0])] / "predictions.parquet").unlink()
+    other = folders[str(plan.ids[5])] / "cell.json"
+    other.write_text(other.read_text().replace('"0.1.0"', '"0.0.9"'))
+    write_report(plan, store, fabricate.make_registry(), FORMATS)
+    folder = store.folder / "report"
+    for name in ("report.md", "report.html", "leaderboard.tex"):
+        text = (folder / name).read_text().replace("\\", "")
+        assert "made with 2 versions of genrebench: 0.0.9, 0.1.0" in text
+        assert folders[str(plan.ids[0])].name in text
+        assert "2 rows have one finished cell: the interval covers the choice of test tracks" in text
+    ranks = {(line["model"], line["augmentation"]): line["rank"] for line in read_csv(folder)}
+    unranked = {label for label, rank in ranks.items() if not rank}
+    assert unranked == {("first", "none"), ("first", "stretched")}
+
+
+def test_statistics_have_tables_of_their_own_in_every_format(made: Path) -> None:
+    page = (made / "report.md").read_text()
+    for title in ("Differences to the best row", "Effects", "Calibration"):
+        name = title.lower().replace(" ", "-")
+        assert f"## {title}\n" in page
+        assert len((made / f"{name}.csv").read_text().splitlines()) > 1
+        assert r"\toprule" in (made / f"{name}.tex").read_text()
+    (effect,) = [
+        line
+        for line in csv.DictReader((made / "effects.csv").read_text().splitlines())
+        if line["value"] == "stretched"
+    ]
+    gains = [
+        np.mean([top1(number + 2), top1(number + 3)]) - np.mean([top1(number), top1(number + 1)])
+        for number in (0, 4, 8)
+    ]
+    assert float(effect["difference"]) == pytest.approx(np.mean(gains))
+    assert "can separate differences of about" in (made / "leaderboard.tex").read_text()
+
+
 def test_asking_for_another_format_keeps_those_made_of_the_same_results(tmp_path: Path) -> None:
     folder = report(tmp_path, formats=["md"])
     plan = fabricate.make_plan(tmp_path)
