@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.comparison import compare
 from benchmark.analysis.predictions import RowPredictions
@@ -57,6 +58,7 @@ def paired(one: RowPredictions, other: RowPredictions) -> tuple[RowPredictions, 
     return first, second
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def compare_pair(
     one: RowPredictions, other: RowPredictions, metric: Metric, measure: str
 ) -> dict[Hashable, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.calibration import calibration
 from benchmark.analysis.comparison import compare, joint, separable
@@ -72,6 +73,8 @@ class _Findings:
     refused: dict[str, None] = field(default_factory=dict)
 
 
+# Products are small: a second thread waits more than it works. And sums of one thread are the same on every machine.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSettings) -> Statistics:
     """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``)."""
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
