@@ -1,0 +1,89 @@
+"""Audit the cells of a suite: each distinct split once, and what their parts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmark.audit.checks import Part, Sides, audit_sides, tuned_on_held_out
+from benchmark.audit.near import NearDuplicates, find_near_duplicates
+from benchmark.data.assemble import CellItems, cell_items
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.audit.findings import Finding
+    from benchmark.data.corpora import CorpusOf
+    from benchmark.data.prepare import Run
+    from benchmark.data.tracks import Track
+    from benchmark.plugin.registry import Registry
+    from benchmark.suite.cell import Cell, CellSpec
+
+
+def audit_cells(
+    cells: Sequence[Cell],
+    every: Sequence[Cell],
+    registry: Registry,
+    corpus_of: CorpusOf,
+    cache: Path,
+    run: Run,
+    progress: Callable[[int, int], None],
+) -> list[tuple[Finding, ...]]:
+    """Return the findings on each of ``cells``, in their order; cells that share data share the work.
+
+    ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on.
+
+    Raises:
+        SplitError: when a dataset cannot be split as asked.
+        CacheError: when fingerprints cannot be stored.
+    """
+    near = find_near_duplicates(_tracks(cells, corpus_of), cache, run, progress)
+    tuned_on = {cell.row: cell.spec for cell in reversed(every)}
+    known: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
+    found = []
+    for cell in cells:
+        study = tuned_on[cell.row] if cell.tuning else None
+        key = (*_data_key(cell.spec), *(() if study is None else _data_key(study)))
+        if key not in known:
+            known[key] = tuple(_audit(cell.spec, study, registry, corpus_of, near))
+        found.append(known[key])
+    return found
+
+
+def sides_of(spec: CellSpec, items: CellItems) -> Sides:
+    """Return what of a cell's items is trained on, and what is held out."""
+    own = spec.dataset.label
+    used = {item.track for item in items.train.items if not item.is_copy}
+    train = Part("train", own, tuple(track for i, track in enumerate(items.train.tracks) if i in used))
+    held = [Part("validation", own, items.validation.tracks)]
+    for evaluation, part in zip(spec.evaluate, items.evaluations, strict=True):
+        if evaluation.dataset is not None:
+            held.append(Part(part.name, evaluation.dataset.label, part.tracks))
+        elif evaluation.part != "validation":
+            held.append(Part(part.name, own, part.tracks))
+    return Sides(train, tuple(held), items.train.items, items.train.tracks)
+
+
+def _audit(
+    spec: CellSpec, study: CellSpec | None, registry: Registry, corpus_of: CorpusOf, near: NearDuplicates
+) -> Iterable[Finding]:
+    sides = sides_of(spec, cell_items(spec, registry, corpus_of))
+    found = audit_sides(sides, near)
+    if study is not None:
+        seen = cell_items(study, registry, corpus_of).validation.tracks
+        found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
+    return found
+
+
+def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:
+    datasets = {}
+    for cell in cells:
+        for dataset in (cell.spec.dataset, *(each.dataset for each in cell.spec.evaluate if each.dataset)):
+            datasets[id(dataset)] = dataset
+    return [track for dataset in datasets.values() for track in corpus_of(dataset).tracks]
+
+
+def _data_key(spec: CellSpec) -> tuple[Any, ...]:
+    """Return what a cell's split follows from; parts that cells share are one object."""
+    parts = (spec.dataset, spec.audio, spec.clips, spec.split, spec.augmentation, spec.evaluate)
+    return (*map(id, parts), spec.seed, spec.fold)

@@ -1,0 +1,213 @@
+"""The checks of an audit: pure functions from the parts of a split to findings.
+
+There is no check of normalisation: nothing is fitted to data outside a model's ``fit``, which sees training and
+validation examples only. A feature or an augmentation is given one clip at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.audit.findings import MOST_EXAMPLES, Finding, Severity
+
+if TYPE_CHECKING:
+    from benchmark.audit.near import NearDuplicates
+    from benchmark.data.items import Item
+    from benchmark.data.tracks import Track
+
+
+@dataclass(frozen=True)
+class Part:
+    """The tracks of one side of a split: its ``name`` in words, and the ``dataset`` that they are of."""
+
+    name: str
+    dataset: str
+    tracks: tuple[Track, ...]
+
+    def where(self, track: Track) -> str:
+        """Return a track's name for people."""
+        return f"{self.name}: {track.id}"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a cell is trained on and what is held out from that.
+
+    ``items`` are all training items and refer to ``sources``; ``train`` has the tracks that are in training as they
+    are. ``held_out`` has the validation part first, then the evaluation sets that are not that.
+    """
+
+    train: Part
+    held_out: tuple[Part, ...]
+    items: tuple[Item, ...]
+    sources: tuple[Track, ...]
+
+
+def audit_sides(sides: Sides, near: NearDuplicates) -> list[Finding]:
+    """Return all findings on a split, the gravest first."""
+    found = [
+        *copied_items(sides),
+        *same_audio(sides),
+        *near_duplicates_across(sides, near),
+        *shared_groups(sides),
+        *contradictory_labels(sides, near),
+        *unheard_tracks(near),
+    ]
+    return sorted(found, key=lambda finding: ("leak", "warning", "note").index(finding.severity))
+
+
+def copied_items(sides: Sides) -> Iterator[Finding]:
+    """Find training items whose track is held out, through any chain of augmentation, format or clipping."""
+    held = {(part.dataset, track.id): part.where(track) for part in sides.held_out for track in part.tracks}
+    count = 0
+    examples: list[tuple[str, str]] = []
+    for item in sides.items:
+        where = held.get((sides.train.dataset, sides.sources[item.track].id))
+        if where is not None:
+            count += 1
+            if len(examples) < MOST_EXAMPLES:
+                examples.append((f"train: {item.lineage(sides.sources)}", where))
+    if count:
+        message = f"{count} training items are made of held-out tracks: {_pairs_text(examples)}."
+        yield Finding("leak", "copies of held-out tracks", count, message, tuple(examples))
+
+
+def same_audio(sides: Sides) -> Iterator[Finding]:
+    """Find tracks of equal samples under two names, in training and held out, or in two held-out parts."""
+    for severity, parts, others in _oppositions(sides):
+        own: list[tuple[str, str]] = []
+        foreign: list[tuple[str, str]] = []
+        trained = _by_content(parts)
+        for part in others:
+            for track in part.tracks:
+                for other, twin in trained.get(track.content, ()):
+                    if (other.dataset, twin.id) != (part.dataset, track.id):
+                        pair = (other.where(twin), part.where(track))
+                        (own if other.dataset == part.dataset else foreign).append(pair)
+        yield from _finding(severity, "same audio", own, "held-out tracks are there under another name too")
+        yield from _finding(
+            severity,
+            "overlapping corpora",
+            foreign,
+            "tracks of a test corpus are in the corpus that is trained on",
+        )
+
+
+def near_duplicates_across(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
+    """Find recordings that are in training and held out as a re-encoded, trimmed or louder copy."""
+    for severity, parts, others in _oppositions(sides):
+        trained, tested = _by_content(parts), _by_content(others)
+        pairs = [
+            (part.where(track), other.where(twin))
+            for first, second, _ in near.pairs
+            for one, two in ((first, second), (second, first))
+            for part, track in trained.get(one, ())
+            for other, twin in tested.get(two, ())
+        ]
+        text = "pairs of a held-out track and another one are the same recording"
+        yield from _finding(severity, "near-duplicates", pairs, text)
+
+
+def shared_groups(sides: Sides) -> Iterator[Finding]:
+    """Find held-out tracks whose artist or source recording is trained on too.
+
+    A warning, not a leak: other music of an artist is no copy, though a model may know the artist by it.
+    """
+    example = {track.group: track for track in sides.train.tracks if track.group}
+    if not example:
+        message = (
+            f"{sides.train.dataset} knows no artists or source recordings, so nobody can say whether one is on "
+            "two sides of the split."
+        )
+        yield Finding("note", "unknown groups", len(sides.train.tracks), message)
+    pairs = [
+        (sides.train.where(example[track.group]), part.where(track))
+        for part in sides.held_out
+        if part.dataset == sides.train.dataset
+        for track in part.tracks
+        if track.group in example
+    ]
+    text = "held-out tracks share their artist or source recording with training tracks"
+    yield from _finding("warning", "shared groups", pairs, text)
+
+
+def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
+    """Find copies of one recording that are labelled differently, wherever they are."""
+    every = _by_content((sides.train, *sides.held_out))
+    twins = [
+        (first, second)
+        for found in every.values()
+        for index, first in enumerate(found)
+        for second in found[index + 1 :]
+    ]
+    twins += [
+        (first, second)
+        for one, two, _ in near.pairs
+        for first in every.get(one, ())
+        for second in every.get(two, ())
+    ]
+    pairs = {
+        (f"{a.where(track)} ({track.label})", f"{b.where(twin)} ({twin.label})")
+        for (a, track), (b, twin) in twins
+        if plain_label(track.label) != plain_label(twin.label)
+    }
+    text = "pairs of equal recordings are labelled differently"
+    yield from _finding("warning", "contradictory labels", sorted(pairs), text)
+
+
+def unheard_tracks(near: NearDuplicates) -> Iterator[Finding]:
+    """Say which tracks could not be compared with others by ear."""
+    if near.unheard:
+        count, some = len(near.unheard), ", ".join(near.unheard[:MOST_EXAMPLES])
+        message = f"{count} tracks could not be read to be compared with others: {some}."
+        yield Finding("note", "not compared", count, message)
+
+
+def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterator[Finding]:
+    """Find test tracks on which values were chosen: those ``seen`` by the study of another seed or fold.
+
+    A warning, not a leak: no model was trained on them, but its settings were preferred for doing well on them.
+    """
+    known = {track.id: track for track in seen}
+    pairs = [
+        (f"{study}: {track.id}", part.where(track))
+        for part in sides.held_out[1:]
+        if part.dataset == sides.train.dataset
+        for track in part.tracks
+        if track.id in known
+    ]
+    text = "test tracks were among those that tuned values were chosen on, with another seed or fold"
+    yield from _finding("warning", "tuned on held-out tracks", pairs, text)
+
+
+def plain_label(label: str) -> str:
+    """Return a label without what spellings differ in."""
+    return "".join(character for character in label.casefold() if character.isalnum())
+
+
+def _oppositions(sides: Sides) -> Iterator[tuple[Severity, Sequence[Part], Sequence[Part]]]:
+    """Yield what must have nothing in common: training and the rest; validation, which chooses, and test."""
+    yield "leak", (sides.train,), sides.held_out
+    yield "warning", sides.held_out[:1], sides.held_out[1:]
+
+
+def _by_content(parts: Iterable[Part]) -> Mapping[str, list[tuple[Part, Track]]]:
+    found: defaultdict[str, list[tuple[Part, Track]]] = defaultdict(list)
+    for part in parts:
+        for track in part.tracks:
+            found[track.content].append((part, track))
+    return found
+
+
+def _finding(severity: Severity, kind: str, pairs: Sequence[tuple[str, str]], text: str) -> Iterator[Finding]:
+    if pairs:
+        examples = tuple(pairs[:MOST_EXAMPLES])
+        message = f"{len(pairs)} {text}: {_pairs_text(examples)}."
+        yield Finding(severity, kind, len(pairs), message, examples)
+
+
+def _pairs_text(pairs: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{first} = {second}" for first, second in pairs[:2])

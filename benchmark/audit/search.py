@@ -1,0 +1,176 @@
+"""Near-duplicates among many fingerprints: an inverted index proposes pairs, the bit error rate decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import log2, sqrt
+from typing import TYPE_CHECKING
+
+from benchmark.audit.fingerprint import HOP, WINDOW
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# A copy is at 0.08 to 0.17 as MP3 or Ogg, trimmed and louder; unrelated music is at 0.47 or more at its best offset.
+SAME = 0.25
+# Standard deviations that a short overlap must be better than chance.
+SIGMAS = 8
+FEWEST_WORDS = 8
+# Words of a track that are looked up, about: of longer ones a part, chosen by what they are, so that copies agree.
+SAMPLED = 160
+# Each entry of the index meets the next few of its bucket: linear work, however many tracks share a word.
+NEIGHBOURS = 8
+SHIFTS = (0, 6, 12)
+PROBE = 8
+_CHUNK = 1 << 20
+_TRACKS_AT_ONCE = 4096
+_WEAK = 0.36
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two tracks, by index (``first < second``), with the share of bits that differ, 0 to 0.25."""
+
+    first: int
+    second: int
+    distance: float
+
+
+def near_duplicates(prints: Sequence[np.ndarray]) -> list[Match]:
+    """Return all pairs that are found to be the same recording, sorted.
+
+    ``prints`` are sub-fingerprints, uint32 of shape (words,), as ``fingerprint`` makes them. Tracks without enough to
+    be heard match nothing. Time and memory grow with the number of words, not with the number of pairs; of a set
+    of many copies, pairs enough to connect them are found.
+    """
+    import numpy as np
+
+    starts = np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64)
+    if starts[-1] == 0:
+        return []
+    words = np.concatenate(prints).astype(np.uint32, copy=False)
+    best: dict[tuple[int, int], float] = {}
+    refused: set[tuple[int, int, int]] = set()
+    for a, b, offset in _candidates(words, starts):
+        if (a, b) in best or (a, b, offset) in refused:
+            continue
+        distance = _aligned_distance(prints[a], prints[b], offset)
+        if distance is None:
+            refused.add((a, b, offset))
+        else:
+            best[a, b] = distance
+    return [Match(a, b, distance) for (a, b), distance in sorted(best.items())]
+
+
+def threshold(words: int) -> float:
+    """Return the share of differing bits, over so many words, up to which two tracks are the same recording.
+
+    Windows overlap, so that about one frame in each half window is independent: an overlap that is short must be
+    better than chance by ``SIGMAS`` standard deviations of that many fair coins.
+    """
+    if words < FEWEST_WORDS:
+        return 0.0
+    independent = 32 * (words * HOP + WINDOW) / (WINDOW / 2)
+    return min(SAME, 0.5 - SIGMAS * 0.5 / sqrt(independent))
+
+
+def _aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> float | None:
+    """Return the distance where ``second`` begins ``offset`` words into ``first`` (or near), None if too large."""
+    import numpy as np
+
+    found = None
+    for shift in (offset, offset - 1, offset + 1):
+        one, other = first[max(0, shift) :], second[max(0, -shift) :]
+        length = min(len(one), len(other))
+        one, other = one[:length], other[:length]
+        heard = (one != 0) & (other != 0)
+        count = int(heard.sum())
+        if count < max(FEWEST_WORDS, length // 4):
+            continue
+        # A steady sound repeats its words, and says no more in a minute than in a moment.
+        distinct = min(len(np.unique(one[heard])), len(np.unique(other[heard])))
+        distance = float(np.bitwise_count(one[heard] ^ other[heard]).sum()) / (32 * count)
+        if distance <= threshold(min(count, distinct)) and (found is None or distance < found):
+            found = distance
+    return found
+
+
+def _candidates(words: np.ndarray, starts: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Yield (track, later track, offset in words) of pairs that share part of a word and agree around it."""
+    import numpy as np
+
+    lengths = np.diff(starts)
+    rates = np.exp2(np.floor(np.log2(np.maximum(1, lengths / SAMPLED)))).astype(np.uint32)
+    width = int(min(32, max(18, log2(max(2, int((lengths / rates).sum()))) + 3)))
+    for shift in dict.fromkeys(min(each, 32 - width) for each in SHIFTS):
+        keys, places, owners = _index(words, starts, rates, shift, width)
+        for step in range(1, NEIGHBOURS + 1):
+            same = np.flatnonzero((keys[step:] == keys[:-step]) & (owners[step:] != owners[:-step]))
+            for begin in range(0, len(same), _CHUNK):
+                some = same[begin : begin + _CHUNK]
+                left, right = places[some], places[some + step]
+                yield from _plausible(words, starts, left, right, owners[some], owners[some + step])
+
+
+def _plausible(
+    words: np.ndarray,
+    starts: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the pairs whose words around the shared one differ less than by chance."""
+    import numpy as np
+
+    differing = np.zeros(len(left), np.int64)
+    compared = np.zeros(len(left), np.int64)
+    for step in range(-PROBE * 8, PROBE * 8 + 1, 8):
+        one, other = left + step, right + step
+        inside = (one >= starts[first]) & (one < starts[first + 1])
+        inside &= (other >= starts[second]) & (other < starts[second + 1])
+        bits = np.bitwise_count(words[np.where(inside, one, 0)] ^ words[np.where(inside, other, 0)])
+        differing += np.where(inside, bits, 0)
+        compared += 32 * inside
+    likely = differing <= _WEAK * compared
+    offsets = (left - starts[first]) - (right - starts[second])
+    # In index order, the second track begins ``offset`` words into the first.
+    swapped = first > second
+    a, b = np.where(swapped, second, first)[likely], np.where(swapped, first, second)[likely]
+    pairs = np.stack([a, b, np.where(swapped, -offsets, offsets)[likely]], axis=1).astype(np.int64)
+    yield from map(tuple, np.unique(pairs, axis=0).tolist())
+
+
+def _index(
+    words: np.ndarray, starts: np.ndarray, rates: np.ndarray, shift: int, width: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return keys (``width`` bits of words) in order, the places of these words, and the tracks that they are of.
+
+    Left out are words of silence, and those that repeat the one before.
+    """
+    import numpy as np
+
+    found = []
+    for begin in range(0, len(starts) - 1, _TRACKS_AT_ONCE):
+        bounds = starts[begin : begin + _TRACKS_AT_ONCE + 1]
+        some = words[bounds[0] : bounds[-1]]
+        telling = some != 0
+        telling[1:] &= some[1:] != some[:-1]
+        places = np.flatnonzero(telling)
+        keys = (some[places] >> np.uint32(shift)) & np.uint32((1 << width) - 1)
+        owners = np.searchsorted(bounds - bounds[0], places, side="right") - 1 + begin
+        # A rate divides all larger ones: what a long track keeps of a passage, a short one keeps too.
+        kept = _scrambled(keys) % rates[owners] == 0
+        found.append((keys[kept], places[kept] + bounds[0], owners[kept].astype(np.uint32)))
+    keys, places, owners = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(keys, kind="stable")
+    return keys[order], places[order], owners[order]
+
+
+def _scrambled(keys: np.ndarray) -> np.ndarray:
+    """Return the upper half of each key's product with a large odd number: all bits of the key count."""
+    import numpy as np
+
+    product = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (product >> np.uint64(40)).astype(np.uint32)
