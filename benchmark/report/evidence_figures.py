@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from benchmark.report.figures import COLOURS, new_figure, set_title
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -77,38 +78,48 @@ def critical_difference_figure(found: CriticalDifference, title: str) -> Figure:
     """Draw average ranks on a line, the best on the left, and bars over methods that do not differ (Demšar 2006)."""
     ranks = found.ranks
     count = len(ranks)
-    figure, axes = new_figure(7.5, 1.6 + 0.28 * count)
-    axes.set(xlim=(0.8, count + 0.2), ylim=(-count / 2 - 1.5, 1.6))
+    cliques = _cliques(ranks.to_numpy(), found.difference)
+    left, right = 0.8, max(count, 1 + found.difference) + 0.2
+    first, half = -0.4 * len(cliques) - 1.2, (count + 1) // 2
+    figure, axes = new_figure(7.5, 1.5 + 0.16 * len(cliques) + 0.32 * half)
+    axes.set(xlim=(left, right), ylim=(first - half + 0.6, 2.2))
     axes.xaxis.tick_top()
+    axes.spines["top"].set_position(("data", 0))
+    axes.set_xticks(range(1, count + 1))
     axes.set_yticks([])
+    axes.tick_params(labelsize=8)
     for side in ("left", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    half = (count + 1) // 2
     for place, (name, rank) in enumerate(ranks.items()):
-        left = place < half
-        height = -(place if left else count - 1 - place) - 1.2
-        edge = 0.8 if left else count + 0.2
-        axes.plot([rank, rank, edge], [1.2, height, height], color="0.2", linewidth=0.8)
-        side = "left" if left else "right"
+        on_left = place < half
+        height = first - (place if on_left else count - 1 - place)
+        edge, side, away = (left, "right", -3) if on_left else (right, "left", 3)
+        axes.plot([rank, rank, edge], [0, height, height], color="0.2", linewidth=0.8)
         axes.annotate(
-            f"{name} ({rank:.2f})", (edge, height), fontsize=8, ha=side, va="bottom", annotation_clip=False
-        )
-    values = ranks.to_numpy()
-    shown: list[tuple[float, float]] = []
-    for start in values:
-        alike = values[(values >= start) & (values - start < found.difference)]
-        end = alike.max()
-        if end > start and not any(low <= start and end <= high for low, high in shown):
-            shown.append((float(start), float(end)))
-            height = 0.8 - 0.25 * len(shown)
-            axes.plot([start - 0.03, end + 0.03], [height, height], color=COLOURS[0], linewidth=3)
-    axes.plot([1, 1 + found.difference], [1.5, 1.5], color=COLOURS[1], linewidth=2)
+            f"{name} ({rank:.2f})", (edge, height), (away, 0), textcoords="offset points", fontsize=8, ha=side,
+            va="center", annotation_clip=False,
+        )  # fmt: skip
+    for number, (start, end) in enumerate(cliques):
+        height = -0.4 * (number + 1)
+        axes.plot([start - 0.03, end + 0.03], [height, height], color=COLOURS[0], linewidth=3)
+    axes.plot([1, 1 + found.difference], [1.8, 1.8], color=COLOURS[1], linewidth=3)
     axes.annotate(
         f"critical difference {found.difference:.2f}",
-        (1, 1.5),
+        (1, 1.8),
         (0, 3),
         textcoords="offset points",
         fontsize=8,
+        annotation_clip=False,
     )
     set_title(figure, title)
     return figure
+
+
+def _cliques(ranks: np.ndarray, difference: float) -> list[tuple[float, float]]:
+    """Return the first and last rank of each largest group in which no two differ; ``ranks`` are sorted."""
+    found: list[tuple[float, float]] = []
+    for start in ranks:
+        end = ranks[(ranks >= start) & (ranks - start < difference)].max()
+        if end > start and not any(low <= start and end <= high for low, high in found):
+            found.append((float(start), float(end)))
+    return found
