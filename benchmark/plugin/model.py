@@ -73,6 +73,10 @@ class Model(Component):
         """Return the multiply-adds of one item's forward pass, or None where nobody counts them."""
         return None
 
+    def close(self) -> None:
+        """Give back what memory the model holds; it is not used afterwards. Nothing, unless overridden."""
+        return
+
     def save(self, folder: Path) -> None:
         """Store the fitted model in an existing, empty ``folder``, without pickle."""
         raise NotImplementedError

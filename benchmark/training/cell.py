@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ from benchmark.training.memory import memory_explained
 from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
+    from benchmark.data.assemble import CellData
+    from benchmark.plugin.metric import Metric
+    from benchmark.plugin.model import Model
     from benchmark.plugin.registry import Registry
 
 
@@ -36,7 +40,7 @@ class CellTask:
     """Everything that a worker needs to run a cell and file its result.
 
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
-    chose some of its values.
+    chose some of its values; ``audit`` is what a record keeps of its split's audit.
     """
 
     id: str
@@ -51,6 +55,7 @@ class CellTask:
     seconds: float | None = None
     keep_model: bool = False
     tuning: Mapping[str, Any] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -63,6 +68,7 @@ class CellTask:
             marks=list(self.marks),
             provenance=dict(self.provenance),
             tuning=dict(self.tuning),
+            audit=dict(self.audit),
             **details,
         )
 
@@ -96,7 +102,19 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     spec = task.spec
     registry = load_registry(task.benchfile)
     data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
-    model = spec.model.create(registry)
+    with closing(spec.model.create(registry)) as model:
+        return _train_and_file(task, store, started, data, model, _metrics(spec, registry))
+
+
+def _train_and_file(
+    task: CellTask,
+    store: ResultsStore,
+    started: float,
+    data: CellData,
+    model: Model,
+    measured: Mapping[str, Metric],
+) -> CellRecord:
+    spec = task.spec
     run = TrainingRun(
         spec.training,
         spec.seed,
@@ -114,7 +132,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         trained = time.monotonic()
     run.check_time()
     with memory_explained(spec.training, in_batches=False):
-        predictions, metrics = evaluate(model, data, _metrics(spec, registry))
+        predictions, metrics = evaluate(model, data, measured)
     finished = time.monotonic()
     count = model.parameter_count()
     cost, cost_notes = cost_of(model, len(data.train), len(history), trained - before, energy)

@@ -100,6 +100,15 @@ class KerasModel(Model):
             return np.zeros((0, examples.num_classes), np.float32)
         return np.concatenate(parts).astype(np.float32)
 
+    def close(self) -> None:
+        """Give back the memory of the weights."""
+        from benchmark.training.release import release
+
+        for network in (self._whole, self._part.head if self._part is not None else None):
+            if network is not None:
+                release(network)
+        self.network = self._whole = self._part = None
+
     def parameter_count(self) -> ParameterCount | None:
         """Return all weights of the network, and those that the last stage could change."""
         if self.network is None:

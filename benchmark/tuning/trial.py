@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,6 @@ def _value(task: TrialTask) -> float:
     corpus_of = corpus_loader(registry, task.locations)
     _prepare(task, registry, corpus_of)
     data = assemble(spec, registry, corpus_of, task.locations.cache)
-    model = spec.model.create(registry)
     (metric,) = ({each.label: each.create(registry)} for each in spec.metrics)
     reporter = _Reporter(task, next(iter(metric.values())).greater_is_better)
     run = TrainingRun(
@@ -97,10 +97,11 @@ def _value(task: TrialTask) -> float:
         seconds=task.seconds,
         cache=task.locations.cache,
     )
-    with memory_explained(spec.training, in_batches=model.uses_training):
-        model.fit(data.train, data.validation, run)
-    run.check_time()
-    _, values = evaluate(model, data, metric)
+    with closing(spec.model.create(registry)) as model:
+        with memory_explained(spec.training, in_batches=model.uses_training):
+            model.fit(data.train, data.validation, run)
+        run.check_time()
+        _, values = evaluate(model, data, metric)
     (value,) = next(iter(values.values())).values()
     if value != value:  # noqa: PLR0124
         raise ValueError("the metric is not a number")

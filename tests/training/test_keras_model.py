@@ -121,3 +121,11 @@ def test_losses_on_one_hot_labels_train_and_report_accuracy(loss: str) -> None:
     _, history, _ = fitted(loss=loss)
     assert 0 <= history[-1]["val_accuracy"] <= 1
     assert np.isfinite(history[-1]["loss"])
+
+
+def test_a_closed_model_holds_no_weights() -> None:
+    model, *_ = fitted()
+    weights = model.network.trainable_weights
+    model.close()
+    assert model.network is None
+    assert sum(weight.numpy().size for weight in weights) == 0
