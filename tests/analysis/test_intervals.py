@@ -5,9 +5,11 @@ import pytest
 from simulated import Accuracy, World, predictions
 from statsmodels.stats.proportion import proportion_confint
 
+from bench_metrics import MacroF1
 from benchmark.analysis.intervals import interval, satterthwaite, variance, wilson
 from benchmark.analysis.resampling import Weights, resample
 from benchmark.plugin.metric import Metric
+from benchmark.results.predictions import SetPredictions
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,26 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(
         found = interval(row, proportion=True, percent=True)
         covered += found.low <= truth <= found.high
     assert 0.90 <= covered / repeats <= 0.99
+
+
+def test_intervals_of_macro_f1_cover_the_truth_too(weights: Weights) -> None:
+    rng, classes, repeats = np.random.default_rng(2), 4, 200
+    names = np.array([f"{number:03d}" for number in range(100)])
+
+    def cell(tracks: np.ndarray) -> SetPredictions:
+        labels = rng.integers(0, classes, len(tracks))
+        odds = np.exp(1.2 * np.eye(classes)[labels] + rng.normal(size=(len(tracks), classes)))
+        shares = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        return SetPredictions(tracks, tracks, labels, shares)
+
+    many = cell(np.arange(100_000))
+    truth = MacroF1().compute(many.labels, many.probabilities)
+    covered = 0
+    for _ in range(repeats):
+        row = resample(MacroF1(), {"0": cell(names)}, weights)
+        found = interval(row, proportion=False, percent=True)
+        covered += found.low <= truth <= found.high
+    assert 0.91 <= covered / repeats <= 0.99
 
 
 def test_a_metric_that_can_only_be_computed_is_resampled_all_the_same() -> None:
