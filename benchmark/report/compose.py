@@ -185,7 +185,8 @@ def _evidence_figures(
     said = f" [{marks}]" if marks else ""
     effects = effects_by_set(found)
     if effects:
-        yield "effects", effects_figure(effects, f"What each choice changes in {sort.metric}{said}")
+        title = f"What each choice changes in {sort.metric}{said}"
+        yield "effects", effects_figure(effects, title, percent=sort.percent)
     own = (
         found.calibration[found.calibration["set"] == sort.set]
         if len(found.calibration)

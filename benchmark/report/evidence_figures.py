@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from benchmark.analysis.critical_difference import CriticalDifference
 
 
-def effects_figure(effects: Mapping[str, pd.DataFrame], title: str) -> Figure:
-    """Draw the effect of each axis value with its interval; a colour and a marker per evaluation set."""
+def effects_figure(effects: Mapping[str, pd.DataFrame], title: str, *, percent: bool = True) -> Figure:
+    """Draw the effect of each axis value with its interval; a colour and a marker per evaluation set.
+
+    ``percent``: the measure is a share, and effects are drawn in points.
+    """
     names = list(
         dict.fromkeys(
             f"{line['axis']}: {line['value']}"
@@ -27,13 +30,14 @@ def effects_figure(effects: Mapping[str, pd.DataFrame], title: str) -> Figure:
     figure, axes = new_figure(
         6.5 + 0.05 * max(map(len, names)), 1.6 + 0.34 * len(names) * max(1, len(effects)) ** 0.5
     )
+    scale = 100 if percent else 1
     step = 0.7 / max(len(effects), 1)
     for number, (name, table) in enumerate(effects.items()):
         places = [
             names.index(f"{line['axis']}: {line['value']}") + (number - (len(effects) - 1) / 2) * step
             for line in table.to_dict("records")
         ]
-        middle, low, high = (100 * table[key].to_numpy() for key in ("difference", "low", "high"))
+        middle, low, high = (scale * table[key].to_numpy() for key in ("difference", "low", "high"))
         axes.errorbar(
             middle, places, xerr=[middle - low, high - middle], fmt="os^Dv"[number % 5], markersize=4, capsize=2,
             color=COLOURS[number % len(COLOURS)], label=name,
@@ -41,7 +45,8 @@ def effects_figure(effects: Mapping[str, pd.DataFrame], title: str) -> Figure:
     axes.axvline(0, color="0.4", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("points gained against the baseline, 95 % interval", fontsize=8)
+    unit = ", points" if percent else ""
+    axes.set_xlabel(f"difference to the baseline{unit}, 95 % interval", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", linewidth=0.3)
     if len(effects) > 1:

@@ -56,6 +56,15 @@ def test_effects_are_drawn_in_points_with_their_intervals() -> None:
     assert lines[2][0].get_segments()[0][:, 0] == pytest.approx([1, 9])
 
 
+def test_effects_on_what_is_no_share_are_drawn_as_they_are() -> None:
+    table = pd.DataFrame(
+        {"axis": "model", "value": ["crnn"], "difference": [-0.3], "low": [-0.5], "high": [-0.1]}
+    )
+    figure = effects_figure({"test": table}, "Effects", percent=False)
+    assert list(figure.axes[0].containers[0].lines[0].get_xdata()) == pytest.approx([-0.3])
+    assert not any("points" in text for text in texts(figure))
+
+
 def test_reliability_says_each_rows_error() -> None:
     bins = pd.DataFrame({"confidence": [0.55, 0.85], "accuracy": [0.5, 0.9], "count": [10, 30], "ece": 0.05})
     assert any("CNN" in text and "5.0" in text for text in texts(reliability_figure({"CNN": bins}, "Title")))
