@@ -67,6 +67,10 @@ class SplitError(BenchError):
     exit_code = 2
 
 
+class LeakError(BenchError):
+    """Raised when an audit found a leak, and none is to be run with."""
+
+
 class CacheError(BenchError):
     """Raised when the feature cache cannot be read or written."""
 

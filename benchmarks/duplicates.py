@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from benchmark.audit.search import near_duplicates
+from benchmark.audit.search import candidates
 
 BIT_ERRORS, WORDS_PER_SECOND = 0.12, 43
 
@@ -43,7 +43,7 @@ def main(count: int = 100_000, seconds: int = 30) -> None:
     for first, second in planted:
         prints[second] = noisy_copy(prints[first], rng)
     started = time.perf_counter()
-    found = {(match.first, match.second) for match in near_duplicates(prints)}
+    found = {(match.first, match.second) for match in candidates(prints)}
     took = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

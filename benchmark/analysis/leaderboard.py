@@ -25,7 +25,8 @@ def leaderboard(
     """Return one line per row, the best first.
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
-    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``rank``
+    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``verdict``
+    (that of an audit of the split, the worst of the cells); ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
@@ -93,6 +94,7 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         "complete": len(ok) == len(group),
         "clean": not set(marks) & set(UNRANKED),
         "marks": marks,
+        "verdict": _verdict(group),
         "total": _mean(ok, "total"),
         "training_seconds": _mean(ok, "training_seconds"),
         "train_items": _mean(ok, "train_items"),
@@ -104,6 +106,15 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         line[f"{measure.name} {MEAN}"] = values.mean() if len(values) else np.nan
         line[f"{measure.name} {SD}"] = values.std(ddof=1) if len(values) > 1 else np.nan
     return line
+
+
+def _verdict(group: pd.DataFrame) -> str:
+    """Return what audits said of a row's cells, the worst of it; nothing for a row without results."""
+    if "verdict" not in group:
+        return "unknown"
+    said = [verdict for verdict in dict.fromkeys(group["verdict"]) if verdict]
+    leaky = [verdict for verdict in said if verdict.startswith("leaky")]
+    return (leaky or [verdict for verdict in said if verdict == "unknown"] or said or [""])[0]
 
 
 def _mean(cells: pd.DataFrame, column: str) -> float:

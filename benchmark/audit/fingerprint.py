@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 VERSION = 1
 SAMPLE_RATE = 5512
 WINDOW, HOP = 2048, 128
-SECONDS = 30.0
-MAX_WORDS = 1280
+# Of longer recordings the rest is not looked at, so that a fingerprint has at most 52 kB.
+SECONDS = 300.0
+_FRAMES_AT_ONCE = 2048
 BANDS, LOWEST, HIGHEST = 33, 300.0, 2000.0
 # Frames apart, about 93 ms: a difference between neighbours would be mostly noise of the codec.
 LAG = 4
@@ -20,11 +21,11 @@ SILENCE = 1e-4
 
 
 def fingerprint(samples: np.ndarray) -> np.ndarray:
-    """Return sub-fingerprints, uint32 of shape (words,), of mono samples at ``SAMPLE_RATE``, shape (n,).
+    """Return sub-fingerprints (a difference hash of each column of the spectrogram), uint32 of shape (words,), of mono samples at ``SAMPLE_RATE``, shape (n,).
 
     Each word says, for 33 bands from 300 to 2000 Hz, in which neighbours' energy difference grew over 93 ms
     (J. Haitsma, T. Kalker: A Highly Robust Audio Fingerprinting System, ISMIR 2002). There is a word each 23 ms of
-    the first 30 s, where something is to be heard: silent frames have the word 0. A track of less than about
+    the first five minutes, where something is to be heard: silent frames have the word 0. A track of less than about
     half a second has none.
     """
     import numpy as np
@@ -32,14 +33,24 @@ def fingerprint(samples: np.ndarray) -> np.ndarray:
     frames = _frames(samples[: round(SECONDS * SAMPLE_RATE)])
     if len(frames) <= LAG:
         return np.zeros(0, np.uint32)
-    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32))) ** 2
-    bands = np.add.reduceat(power, _edges(), axis=1)[:, :BANDS]
-    slope = np.diff(np.log(bands + 1e-9), axis=1)
+    starts = range(0, len(frames), _FRAMES_AT_ONCE)
+    slope = np.concatenate([_slopes(frames[start : start + _FRAMES_AT_ONCE]) for start in starts])
     bits = slope[LAG:] > slope[:-LAG]
     words = np.packbits(bits, axis=1).view(">u4")[:, 0].astype(np.uint32)
-    heard = np.sqrt((frames[LAG:] ** 2).mean(axis=1)) > SILENCE
-    found: np.ndarray = np.where(heard, words, 0)[:MAX_WORDS].astype(np.uint32)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    ends = np.arange(LAG, len(frames)) * HOP + WINDOW
+    heard = energy[ends] - energy[ends - WINDOW] > SILENCE**2 * WINDOW
+    found: np.ndarray = np.where(heard, words, 0).astype(np.uint32)
     return found
+
+
+def _slopes(frames: np.ndarray) -> np.ndarray:
+    """Return how much louder each band is than the one below it, shape (frames, bands - 1)."""
+    import numpy as np
+
+    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32))) ** 2
+    bands = np.add.reduceat(power, _edges(), axis=1)[:, :BANDS]
+    return np.diff(np.log(bands + 1e-9), axis=1)
 
 
 def _frames(samples: np.ndarray) -> np.ndarray:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from benchmark.audit.fingerprint import MAX_WORDS, SAMPLE_RATE, VERSION, fingerprint
-from benchmark.audit.search import near_duplicates
+from benchmark.audit.confirm import SAME, agreement
+from benchmark.audit.fingerprint import MAX_WORDS, SAMPLE_RATE, SECONDS, VERSION, fingerprint
+from benchmark.audit.search import candidates
 from benchmark.data.audio import load_mono
 from benchmark.data.prepare import Run
 from benchmark.data.store import FeatureStore
@@ -25,7 +27,7 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Pairs of contents that are one recording, with their distance, and tracks that could not be compared."""
+    """Pairs of contents that are one recording, with how alike they are (0.8 to 1), and tracks not compared."""
 
     pairs: tuple[tuple[str, str, float], ...] = ()
     unheard: tuple[str, ...] = ()
@@ -51,9 +53,24 @@ def find_near_duplicates(
     stored = store.open_rows()
     # Copied, because a memory map would keep its file open as long as there are matches.
     prints = [stored[row, 1 : 1 + stored[row, 0]].copy() for row in rows if row >= 0]
-    matches = near_duplicates(prints)
-    pairs = tuple((known[match.first], known[match.second], match.distance) for match in matches)
-    return NearDuplicates(pairs, tuple(unheard))
+    asked = [(by_content[known[m.first]], by_content[known[m.second]], m.offset) for m in candidates(prints)]
+    pairs = sorted(pair for pair in run(compare, asked) if pair[2] >= SAME)
+    return NearDuplicates(tuple(pairs), tuple(unheard))
+
+
+def compare(first: Track, second: Track, offset: int) -> tuple[str, str, float]:
+    """Return the contents of two tracks and how alike their waveforms are, 0 to 1; 0 where one cannot be read."""
+    try:
+        samples = [_samples(track.path, track.content) for track in (first, second)]
+    except AudioError:
+        return first.content, second.content, 0.0
+    return first.content, second.content, agreement(samples[0], samples[1], offset)
+
+
+@lru_cache(maxsize=32)
+def _samples(path: Path, content: str) -> np.ndarray:
+    """Return what of a track has a fingerprint; ``content`` tells a file that has changed from what it was."""
+    return load_mono(path, SAMPLE_RATE)[: round(SECONDS * SAMPLE_RATE)]
 
 
 def fingerprint_store(cache: Path) -> FeatureStore:

@@ -12,10 +12,13 @@ from benchmark.audit.fingerprint import HOP, WINDOW
 if TYPE_CHECKING:
     import numpy as np
 
-# A copy is at 0.08 to 0.17 as MP3 or Ogg, trimmed and louder; unrelated music is at 0.47 or more at its best offset.
-SAME = 0.25
+# A copy is at 0.08 to 0.17 as MP3 or Ogg, trimmed and louder. Music of one style with one beat gets there too, which
+# is why the waveforms of what is proposed are compared.
+ALIKE = 0.28
+# So alike, another offset need not be tried.
+SURE = 0.15
 # Standard deviations that a short overlap must be better than chance.
-SIGMAS = 8
+SIGMAS = 6
 FEWEST_WORDS = 8
 # Words of a track that are looked up, about: of longer ones a part, chosen by what they are, so that copies agree.
 SAMPLED = 160
@@ -30,15 +33,20 @@ _WEAK = 0.36
 
 @dataclass(frozen=True)
 class Match:
-    """Two tracks, by index (``first < second``), with the share of bits that differ, 0 to 0.25."""
+    """Two tracks, by index (``first < second``), that may be one recording.
+
+    ``distance`` is the share of bits that differ, 0 to ``ALIKE``; the second track begins ``offset`` words into the
+    first, give or take one.
+    """
 
     first: int
     second: int
     distance: float
+    offset: int
 
 
-def near_duplicates(prints: Sequence[np.ndarray]) -> list[Match]:
-    """Return all pairs that are found to be the same recording, sorted.
+def candidates(prints: Sequence[np.ndarray]) -> list[Match]:
+    """Return all pairs that may be the same recording, sorted.
 
     ``prints`` are sub-fingerprints, uint32 of shape (words,), as ``fingerprint`` makes them. Tracks without enough to
     be heard match nothing. Time and memory grow with the number of words, not with the number of pairs; of a set
@@ -50,17 +58,17 @@ def near_duplicates(prints: Sequence[np.ndarray]) -> list[Match]:
     if starts[-1] == 0:
         return []
     words = np.concatenate(prints).astype(np.uint32, copy=False)
-    best: dict[tuple[int, int], float] = {}
+    best: dict[tuple[int, int], tuple[float, int]] = {}
     refused: set[tuple[int, int, int]] = set()
     for a, b, offset in _candidates(words, starts):
-        if (a, b) in best or (a, b, offset) in refused:
+        if (a, b, offset) in refused or best.get((a, b), (1.0, 0))[0] < SURE:
             continue
         distance = _aligned_distance(prints[a], prints[b], offset)
         if distance is None:
             refused.add((a, b, offset))
         else:
-            best[a, b] = distance
-    return [Match(a, b, distance) for (a, b), distance in sorted(best.items())]
+            best[a, b] = min((distance, offset), best.get((a, b), (1.0, 0)))
+    return [Match(a, b, distance, offset) for (a, b), (distance, offset) in sorted(best.items())]
 
 
 def threshold(words: int) -> float:
@@ -72,7 +80,7 @@ def threshold(words: int) -> float:
     if words < FEWEST_WORDS:
         return 0.0
     independent = 32 * (words * HOP + WINDOW) / (WINDOW / 2)
-    return min(SAME, 0.5 - SIGMAS * 0.5 / sqrt(independent))
+    return min(ALIKE, 0.5 - SIGMAS * 0.5 / sqrt(independent))
 
 
 def _aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> float | None:

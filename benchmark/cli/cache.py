@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_BYTES = {"uint8": 1, "float32": 4}
+_BYTES = {"uint8": 1, "float32": 4, "uint32": 4}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ VERBS = {
     "run": "Run the cells of a suite that are missing, and report.",
     "plan": "Show what a suite would run, and what that needs.",
     "prepare": "Compute the features of a suite, and nothing else.",
+    "audit": "Say whether the splits of a suite leak.",
     "status": "List the cells of a suite and how they ended.",
     "report": "Make tables and figures from finished cells.",
     "compare": "Compare two rows, or two result sets, by their statistics.",

@@ -33,6 +33,7 @@ INTERRUPTED = 130
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
 @rehearse_option
+@click.option("--strict", is_flag=True, help="Run nothing if a split leaks (see 'bench audit').")
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 def command(
     suite_file: Path,
@@ -59,6 +60,7 @@ def command(
         force=flags["force"],
         retry_failed=flags["retry_failed"],
         keep_models=flags["keep_models"],
+        strict=flags["strict"],
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
     )

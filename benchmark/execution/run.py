@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from benchmark.audit.findings import CLEAN, audit_record
 from benchmark.exceptions import ResultsError
+from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.events import CellStarted, Event
 from benchmark.execution.features import prepare_features
@@ -19,6 +21,7 @@ from benchmark.results.store import Damaged, ResultsStore
 from benchmark.training.cell import CellTask, run_cell
 
 if TYPE_CHECKING:
+    from benchmark.audit.findings import Finding
     from benchmark.execution.executor import Executor
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -33,13 +36,14 @@ class RunOptions:
     """What of a suite is run, and under which limits; nothing here changes a result.
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
-    time limit of each cell.
+    time limit of each cell. ``strict`` refuses to run anything where a split leaks.
     """
 
     force: bool = False
     retry_failed: bool = False
     seconds: float | None = None
     keep_models: bool = False
+    strict: bool = False
     marks: tuple[str, ...] = ()
 
 
@@ -75,6 +79,7 @@ def run_suite(
         ResultsError: when the results folder is in use or cannot be written; finished cells are kept.
         CacheError: when features cannot be stored.
         PluginError: when a component cannot work on this machine; nothing has been run.
+        LeakError: when a split leaks and that is not to be; nothing has been run.
     """
     store = ResultsStore(locations.results, plan.suite.name)
     with store.lock(), terminate_as_interrupt():
@@ -85,26 +90,30 @@ def run_suite(
         if not missing:
             return summary
         check_available([cell for cell, _ in missing], plugins.registry)
-        tasks = _tasks(plan, plugins, missing, locations, options)
         _notify(
             plugins,
             display,
             "bench_suite_started",
             results=store.folder,
             suite=plan.suite.name,
-            cells=len(tasks),
+            cells=len(missing),
         )
-        flight = _Flight(tasks, store, plugins, display, summary)
+        flight = None
         try:
-            with make_executor(len(tasks)) as executor:
-                prepare_features(
-                    plan, [cell for cell, _ in missing], plugins.registry, locations, executor, display
+            with make_executor(len(missing)) as executor:
+                cells = [cell for cell, _ in missing]
+                audits = audit_before_run(
+                    plan, cells, plugins.registry, locations, executor, display, strict=options.strict
                 )
+                tasks = _tasks(plan, plugins, missing, audits, locations, options)
+                flight = _Flight(tasks, store, plugins, display, summary)
+                prepare_features(plan, cells, plugins.registry, locations, executor, display)
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor)
         except KeyboardInterrupt:
             summary.interrupted = True
-            flight.file_interrupted()
+            if flight is not None:
+                flight.file_interrupted()
         return summary
 
 
@@ -164,13 +173,15 @@ def _tasks(
     plan: Plan,
     plugins: Plugins,
     missing: Sequence[tuple[Cell, str]],
+    audits: Sequence[Sequence[Finding]],
     locations: Locations,
     options: RunOptions,
 ) -> list[CellTask]:
     benchfile = benchfile_of(plan.suite.path)
     made_with = provenance(plan.suite.path.resolve().parent)
     tasks = []
-    for cell, id_ in missing:
+    for (cell, id_), findings in zip(missing, audits, strict=True):
+        audit = audit_record(findings)
         canonical = plan.identifier.canonical(cell.spec)
         assert canonical is not None
         tasks.append(
@@ -181,9 +192,10 @@ def _tasks(
                 canonical=canonical,
                 spec=cell.spec,
                 tuning=dict(cell.tuning or {}),
+                audit=audit,
                 locations=locations,
                 benchfile=benchfile if benchfile.is_file() else None,
-                marks=tuple(sorted({*options.marks, *_marks(cell, plugins)})),
+                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit)})),
                 provenance=made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
@@ -192,12 +204,12 @@ def _tasks(
     return tasks
 
 
-def _marks(cell: Cell, plugins: Plugins) -> Iterator[str]:
+def _marks(cell: Cell, plugins: Plugins, audit: Mapping[str, Any]) -> Iterator[str]:
     """Yield what every output must say of this cell's result."""
     datasets = [cell.spec.dataset, *(e.dataset for e in cell.spec.evaluate if e.dataset is not None)]
     if any(plugins.registry.offer("dataset", dataset.name).component.synthetic for dataset in datasets):  # type: ignore[attr-defined]
         yield "synthetic"
-    if cell.spec.split.augment == "before" and cell.spec.augmentation:
+    if audit["verdict"] != CLEAN:
         yield "leaky"
 
 
@@ -220,6 +232,7 @@ def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> N
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
     """Stop on SIGTERM, as clusters send it, as on Ctrl-C."""
+
     def interrupt(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 

@@ -30,7 +30,7 @@ _COSTS = (
 MARKS = {
     "synthetic": "synthetic data: nobody recorded this music",
     "rehearsal": "A REHEARSAL on small stand-ins: the numbers say nothing about the models",
-    "leaky": "rows marked leaky were trained on augmented copies of held-out tracks, and are not ranked",
+    "leaky": "rows marked leaky were trained on copies of held-out tracks (see the audit), and are not ranked",
 }
 
 
@@ -49,6 +49,7 @@ def leaderboard_table(
         *_COSTS,
         # Where the caption says it of all rows with results, its word is enough when room is short.
         Column("marks", "marks", spare=7 if _alike(lines) else 0),
+        Column("verdict", "audit", spare=8),
         *(Column(key, drawn=False) for key in ("ok", "expected", STATUS)),
     ]
     shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])

@@ -47,7 +47,7 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``), ``error``, ``marks``, ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict``, ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. ``metrics`` are the
     metrics by label, ``stored`` the predictions of finished cells by id and evaluation set.
@@ -166,11 +166,12 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
     line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_}
     if record is None:
         status, why = (DAMAGED_STATUS, damage) if damage else ("missing", cell.pending)
-        return line | {STATUS: status, "error": why, "marks": ()}
+        return line | {STATUS: status, "error": why, "marks": (), "verdict": ""}
     return line | {
         STATUS: record.status,
         "error": f"{record.error.type}: {record.error.message}" if record.error else "",
         "marks": tuple(record.marks),
+        "verdict": record.audit.get("verdict") or ("leaky" if "leaky" in record.marks else "unknown"),
         "total": record.parameters.get("total", np.nan),
         "trainable": record.parameters.get("trainable", np.nan),
         "training_seconds": record.seconds.get("training", np.nan),

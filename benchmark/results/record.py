@@ -48,6 +48,8 @@ class CellRecord:
         marks: what every output must say of this result: ``synthetic``, ``rehearsal``, ``leaky``.
         tuning: where a study chose some of its values: which, by which metric on which set, out of how many
             trials, with which sampler, pruner and version of Optuna; empty where none did.
+        audit: the verdict on the cell's split (``clean``, or ``leaky: `` and why) and the findings in short; empty
+            where there was no audit.
         provenance: versions, git commit, hardware, time of start (ISO 8601, UTC), backend.
     """
 
@@ -68,6 +70,7 @@ class CellRecord:
     marks: list[str] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
     tuning: dict[str, Any] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""``bench audit SUITE``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.cli.options import locations_options, rehearse_option, suite_options
+
+if TYPE_CHECKING:
+    from benchmark.audit.findings import Finding
+    from benchmark.locations import Locations
+
+
+@click.command()
+@suite_options
+@locations_options
+@rehearse_option
+@click.option("--strict", is_flag=True, help="Exit with 1 if there is a leak.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def command(
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    rehearse: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Say whether the splits of SUITE leak: is what models are tested on among what they are trained on?
+
+    Compares tracks by name, samples, and fingerprint, so that a re-encoded, trimmed or louder copy is found too.
+    Trains nothing.
+    """
+    import json
+
+    from benchmark.cli.loading import load_plan
+    from benchmark.execution.audit import audit_plan, count_cells
+    from benchmark.execution.executor import Inline
+    from benchmark.execution.progress import make_display
+
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
+    for error in plan.absent.values():
+        raise error
+    cells = [cell for cell, _ in plan.cells]
+    with make_display() as display, Inline() as executor:
+        audits = audit_plan(plan, cells, plugins.registry, locations, executor, display)
+    counted = count_cells(audits)
+    leaky = sum(any(finding.severity == "leak" for finding in findings) for findings in audits)
+    if as_json:
+        findings = [{**finding.to_json(), "cells": count} for finding, count in counted]
+        report = {"suite": plan.suite.name, "cells": len(cells), "leaky_cells": leaky, "findings": findings}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        _echo(plan, counted, len(cells), leaky)
+    sys.exit(1 if strict and leaky else 0)
+
+
+def _echo(plan: Any, counted: list[tuple[Finding, int]], cells: int, leaky: int) -> None:
+    for finding, count in counted:
+        click.echo(f"{finding.severity.upper()} {finding.kind} ({count} of {cells} cells): {finding.message}")
+        for first, second in finding.examples:
+            click.echo(f"    {first}  =  {second}")
+    pending = sum(1 for cell in plan.suite.cells if cell.pending)
+    if pending:
+        click.echo(
+            f"{pending} cells wait for a study to choose their values, and are audited when they are run."
+        )
+    verdict = f"{leaky} of {cells} cells leak" if leaky else f"none of {cells} cells leaks"
+    click.echo(f"{plan.suite.name}: {verdict}.")

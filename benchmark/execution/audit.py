@@ -1,0 +1,94 @@
+"""Audit the cells of a plan, through an executor, and say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchmark.audit.cells import audit_cells
+from benchmark.audit.findings import Finding
+from benchmark.exceptions import LeakError
+
+if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.plan import Plan
+    from benchmark.execution.progress import Display
+    from benchmark.locations import Locations
+    from benchmark.plugin.registry import Registry
+    from benchmark.suite.cell import Cell
+
+
+def audit_plan(
+    plan: Plan,
+    cells: Sequence[Cell],
+    registry: Registry,
+    locations: Locations,
+    executor: Executor,
+    display: Display,
+) -> list[tuple[Finding, ...]]:
+    """Return the findings on each of a plan's ``cells``, in their order.
+
+    Raises:
+        CacheError: when the cache cannot be written.
+        SplitError: when a dataset cannot be split as asked.
+    """
+
+    def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        for outcome in executor.run(function, arguments, lambda event: None):
+            if outcome.error is not None:
+                raise outcome.error
+            yield outcome.value
+
+    return audit_cells(
+        cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, run, display.preparing
+    )
+
+
+def audit_before_run(
+    plan: Plan,
+    cells: Sequence[Cell],
+    registry: Registry,
+    locations: Locations,
+    executor: Executor,
+    display: Display,
+    *,
+    strict: bool,
+) -> list[tuple[Finding, ...]]:
+    """Return the findings on each cell that is about to be run; note leaks and warnings.
+
+    Raises:
+        LeakError: with ``strict``, when there is a leak.
+    """
+    audits = audit_plan(plan, cells, registry, locations, executor, display)
+    counted = count_cells(audits)
+    leaks = [f"{f.kind}: {f.message}" for f, _ in counted if f.severity == "leak"]
+    if strict and leaks:
+        raise LeakError(
+            "\n".join(leaks)
+            + f"\nA split leaks, and --strict allows none: nothing was run. 'bench audit {plan.suite.path}' tells more."
+        )
+    for kind, findings in by_kind(counted).items():
+        finding, affected = findings[0]
+        if finding.severity != "note":
+            word = "Leak" if finding.severity == "leak" else "Warning"
+            more = f" (and {len(findings) - 1} splits more)" if len(findings) > 1 else ""
+            display.note(f"{word}: {kind}, in {affected} cells{more}: {finding.message}")
+    return audits
+
+
+def count_cells(audits: Iterable[Sequence[Finding]]) -> list[tuple[Finding, int]]:
+    """Return distinct findings, the gravest first, each with the number of cells that it concerns."""
+    counts: dict[Finding, int] = {}
+    for findings in audits:
+        for finding in findings:
+            counts[finding] = counts.get(finding, 0) + 1
+    order = ("leak", "warning", "note")
+    return sorted(counts.items(), key=lambda each: order.index(each[0].severity))
+
+
+def by_kind(counted: Iterable[tuple[Finding, int]]) -> dict[str, list[tuple[Finding, int]]]:
+    """Return findings by their kind."""
+    found: dict[str, list[tuple[Finding, int]]] = {}
+    for finding, count in counted:
+        found.setdefault(finding.kind, []).append((finding, count))
+    return found

@@ -1,0 +1,140 @@
+"""Leaks planted into a synthetic corpus are found, and its clean twin gives no alarm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from benchmark.audit.checks import Part, Sides, audit_sides, tuned_on_held_out
+from benchmark.audit.findings import UNKNOWN, Finding, audit_record, verdict
+from benchmark.audit.near import NearDuplicates, find_near_duplicates
+from benchmark.data.clips import Clip
+from benchmark.data.items import Item
+from benchmark.data.tracks import Track
+
+RATE = 22050
+
+
+def tune(seed: int, seconds: float = 2.0) -> np.ndarray:
+    """Return a drum loop of one style under a melody of its own, float32."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE)) / RATE
+    beat = np.exp(-40 * (time % 0.25)) * np.random.default_rng(7).standard_normal(len(time))
+    notes = 220 * 2 ** (rng.integers(0, 24, 16) / 12)
+    pitch = notes[(time / 0.125).astype(int) % 16]
+    melody = sum(np.sin(2 * np.pi * np.cumsum(pitch * k) / RATE + rng.random()) / k for k in (1, 2, 3))
+    return (0.1 * beat + 0.1 * melody + 0.01 * rng.standard_normal(len(time))).astype(np.float32)
+
+
+def save(folder: Path, name: str, samples: np.ndarray, **how: object) -> Track:
+    path = folder / name
+    soundfile.write(path, samples, RATE, **how)
+    label = ("jazz", "rock")[len(name) % 2]
+    return Track(name, path, label, name, len(samples) / RATE, group=f"artist of {name}")
+
+
+def near(tracks: list[Track], cache: Path) -> NearDuplicates:
+    return find_near_duplicates(
+        tracks, cache, lambda function, arguments: (function(*a) for a in arguments), lambda done, of: None
+    )
+
+
+def sides(train: list[Track], validation: list[Track], test: list[Track], **more: object) -> Sides:
+    items = tuple(Item(index, Clip(0.0, None)) for index in range(len(train)))
+    held = (Part("validation", "own", tuple(validation)), Part("own:test", "own", tuple(test)))
+    return replace(Sides(Part("train", "own", tuple(train)), held, items, tuple(train)), **more)  # type: ignore[arg-type]
+
+
+def kinds(findings: list[Finding]) -> dict[str, tuple[str, int]]:
+    return {finding.kind: (finding.severity, finding.count) for finding in findings}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Track]:
+    """A thousand short tracks that all differ."""
+    folder = tmp_path_factory.mktemp("corpus")
+    return [save(folder, f"{i:04d}.wav", tune(i, 1.5 + i % 3 / 2)) for i in range(1000)]
+
+
+@pytest.mark.slow
+def test_each_planted_leak_is_found_and_a_clean_corpus_has_none(corpus: list[Track], tmp_path: Path) -> None:
+    train, validation, test = corpus[:600], corpus[600:800], corpus[800:]
+    assert near(corpus, tmp_path) == NearDuplicates()
+    assert audit_sides(sides(train, validation, test), near(corpus, tmp_path)) == []
+
+    mp3 = {"format": "MP3", "subtype": "MPEG_LAYER_III"}
+    ogg = {"format": "OGG", "subtype": "VORBIS"}
+    planted = [
+        save(tmp_path, "encoded.mp3", tune(1, 2.0), **mp3),
+        save(tmp_path, "encoded.ogg", tune(4, 2.0), **ogg),
+        save(tmp_path, "trimmed.wav", tune(7, 2.0)[round(0.4 * RATE) :]),
+        save(tmp_path, "louder.wav", np.clip(3 * tune(10, 2.0), -1, 1)),
+        save(tmp_path, "padded.wav", np.concatenate([np.zeros(RATE // 3, np.float32), tune(13, 2.0)])),
+    ]
+    found = near([*corpus, *planted], tmp_path)
+    pairs = {tuple(sorted(pair[:2])) for pair in found.pairs}
+    assert pairs == {
+        (f"{number:04d}.wav", copy.id) for number, copy in zip((1, 4, 7, 10, 13), planted, strict=True)
+    }
+    assert kinds(audit_sides(sides(train, validation, [*test, *planted]), found))["near-duplicates"] == (
+        "leak",
+        5,
+    )
+
+    twin = replace(test[0], content=train[0].content, label="blues")
+    found_kinds = kinds(audit_sides(sides(train, validation, [twin, *test[1:]]), NearDuplicates()))
+    assert found_kinds == {"same audio": ("leak", 1), "contradictory labels": ("warning", 1)}
+
+    cousin = replace(test[0], group=train[0].group)
+    found_kinds = kinds(audit_sides(sides(train, validation, [cousin]), NearDuplicates()))
+    assert found_kinds == {"shared groups": ("warning", 1)}
+
+    copied = sides(train, validation, test, sources=(*train, test[0]), items=(Item(600, Clip(0.5, 1.0)),))
+    assert kinds(audit_sides(copied, NearDuplicates())) == {"copies of held-out tracks": ("leak", 1)}
+
+    other = Part("street", "street", (replace(train[5], id="street/5"),))
+    overlapping = sides(train, validation, test)
+    overlapping = replace(overlapping, held_out=(*overlapping.held_out, other))
+    assert kinds(audit_sides(overlapping, NearDuplicates())) == {"overlapping corpora": ("leak", 1)}
+
+    assert kinds(list(tuned_on_held_out(overlapping, test[:3], "seed 1"))) == {
+        "tuned on held-out tracks": ("warning", 3)
+    }
+
+
+def test_silence_and_very_short_tracks_are_like_no_other(tmp_path: Path) -> None:
+    tracks = [
+        save(tmp_path, "silence a.wav", np.zeros(2 * RATE, np.float32)),
+        save(tmp_path, "silence b.wav", np.zeros(3 * RATE, np.float32)),
+        save(tmp_path, "short a.wav", tune(1, 0.05)),
+        save(tmp_path, "short b.wav", tune(2, 0.05)),
+        save(tmp_path, "music.wav", tune(3)),
+    ]
+    assert near(tracks, tmp_path) == NearDuplicates()
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    track = save(tmp_path, "gone.wav", tune(1))
+    track.path.unlink()
+    found = near([track], tmp_path)
+    assert found.unheard == ("gone.wav",)
+    assert kinds(audit_sides(sides([track], [], []), found)) == {"not compared": ("note", 1)}
+
+
+def test_fingerprints_are_made_once(tmp_path: Path) -> None:
+    track = save(tmp_path, "once.wav", tune(1))
+    near([track], tmp_path)
+    track.path.unlink()
+    assert near([track], tmp_path).unheard == ()
+
+
+def test_unknown_artists_are_a_note_and_the_verdict_stays_clean(tmp_path: Path) -> None:
+    track = replace(save(tmp_path, "a.wav", tune(1)), group=None)
+    found = audit_sides(sides([track], [], []), NearDuplicates())
+    assert kinds(found) == {"unknown groups": ("note", 1)}
+    assert verdict(found) == "clean" != UNKNOWN
+    assert audit_record(found)["findings"][0]["kind"] == "unknown groups"
