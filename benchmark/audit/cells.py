@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from benchmark.audit.findings import Finding
     from benchmark.data.corpora import CorpusOf
-    from benchmark.data.prepare import Run
     from benchmark.data.tracks import Track
     from benchmark.plugin.registry import Registry
     from benchmark.suite.cell import Cell, CellSpec
@@ -26,7 +25,6 @@ def audit_cells(
     registry: Registry,
     corpus_of: CorpusOf,
     cache: Path,
-    run: Run,
     progress: Callable[[int, int], None],
 ) -> list[tuple[Finding, ...]]:
     """Return the findings on each of ``cells``, in their order; cells that share data share the work.
@@ -37,7 +35,7 @@ def audit_cells(
         SplitError: when a dataset cannot be split as asked.
         CacheError: when fingerprints cannot be stored.
     """
-    near = find_near_duplicates(_tracks(cells, corpus_of), cache, run, progress)
+    near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress)
     tuned_on = {cell.row: cell.spec for cell in reversed(every)}
     known: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
     found = []

@@ -102,7 +102,7 @@ def near_duplicates_across(sides: Sides, near: NearDuplicates) -> Iterator[Findi
         trained, tested = _by_content(parts), _by_content(others)
         pairs = [
             (part.where(track), other.where(twin))
-            for first, second, _ in near.pairs
+            for first, second in near.pairs
             for one, two in ((first, second), (second, first))
             for part, track in trained.get(one, ())
             for other, twin in tested.get(two, ())
@@ -145,7 +145,7 @@ def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding
     ]
     twins += [
         (first, second)
-        for one, two, _ in near.pairs
+        for one, two in near.pairs
         for first in every.get(one, ())
         for second in every.get(two, ())
     ]

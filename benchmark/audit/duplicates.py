@@ -29,7 +29,7 @@ _AT_ONCE = 256
 class Recordings:
     """Which contents are one recording.
 
-    ``of`` maps a content to that of the first copy; contents without copies are not in it. ``unheard`` are contents that
+    ``of`` maps a content to that of the first copy; contents without copies are not in it. ``unheard`` are those that
     could not be decoded: nothing is known of them.
     """
 

@@ -21,7 +21,9 @@ SILENCE = 1e-4
 
 
 def fingerprint(samples: np.ndarray) -> np.ndarray:
-    """Return sub-fingerprints (a difference hash of each column of the spectrogram), uint32 of shape (words,), of mono samples at ``SAMPLE_RATE``, shape (n,).
+    """Return a fingerprint, uint32 of shape (words,): a difference hash of each column of the spectrogram.
+
+    ``samples`` are mono at ``SAMPLE_RATE``, shape (n,).
 
     Each word says, for 33 bands from 300 to 2000 Hz, in which neighbours' energy difference grew over 93 ms
     (J. Haitsma, T. Kalker: A Highly Robust Audio Fingerprinting System, ISMIR 2002). There is a word each 23 ms of

@@ -38,15 +38,14 @@ def command(
 
     from benchmark.cli.loading import load_plan
     from benchmark.execution.audit import audit_plan, count_cells
-    from benchmark.execution.executor import Inline
     from benchmark.execution.progress import make_display
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     for error in plan.absent.values():
         raise error
     cells = [cell for cell, _ in plan.cells]
-    with make_display() as display, Inline() as executor:
-        audits = audit_plan(plan, cells, plugins.registry, locations, executor, display)
+    with make_display() as display:
+        audits = audit_plan(plan, cells, plugins.registry, locations, display)
     counted = count_cells(audits)
     leaky = sum(any(finding.severity == "leak" for finding in findings) for findings in audits)
     if as_json:

@@ -1,16 +1,15 @@
-"""Audit the cells of a plan, through an executor, and say what was found."""
+"""Audit the cells of a plan, and say what was found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from benchmark.audit.cells import audit_cells
 from benchmark.audit.findings import Finding
 from benchmark.exceptions import LeakError
 
 if TYPE_CHECKING:
-    from benchmark.execution.executor import Executor
     from benchmark.execution.plan import Plan
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -23,7 +22,6 @@ def audit_plan(
     cells: Sequence[Cell],
     registry: Registry,
     locations: Locations,
-    executor: Executor,
     display: Display,
 ) -> list[tuple[Finding, ...]]:
     """Return the findings on each of a plan's ``cells``, in their order.
@@ -32,16 +30,7 @@ def audit_plan(
         CacheError: when the cache cannot be written.
         SplitError: when a dataset cannot be split as asked.
     """
-
-    def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        for outcome in executor.run(function, arguments, lambda event: None):
-            if outcome.error is not None:
-                raise outcome.error
-            yield outcome.value
-
-    return audit_cells(
-        cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, run, display.preparing
-    )
+    return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, display.preparing)
 
 
 def audit_before_run(
@@ -49,7 +38,6 @@ def audit_before_run(
     cells: Sequence[Cell],
     registry: Registry,
     locations: Locations,
-    executor: Executor,
     display: Display,
     *,
     strict: bool,
@@ -59,7 +47,7 @@ def audit_before_run(
     Raises:
         LeakError: with ``strict``, when there is a leak.
     """
-    audits = audit_plan(plan, cells, registry, locations, executor, display)
+    audits = audit_plan(plan, cells, registry, locations, display)
     counted = count_cells(audits)
     leaks = [f"{f.kind}: {f.message}" for f, _ in counted if f.severity == "leak"]
     if strict and leaks:

@@ -103,7 +103,7 @@ def run_suite(
             with make_executor(len(missing)) as executor:
                 cells = [cell for cell, _ in missing]
                 audits = audit_before_run(
-                    plan, cells, plugins.registry, locations, executor, display, strict=options.strict
+                    plan, cells, plugins.registry, locations, display, strict=options.strict
                 )
                 tasks = _tasks(plan, plugins, missing, audits, locations, options)
                 flight = _Flight(tasks, store, plugins, display, summary)
