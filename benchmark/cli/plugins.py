@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from pathlib import Path
 from typing import get_args
 
 import click
 
 from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.execution.plan import benchfile_of
 from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.parameters import parameters_of, takes_further
@@ -35,6 +38,41 @@ def show(name: str) -> None:
         raise UsageError(f"There is no component '{name}'." + did_you_mean(name, names))
     for offer in found:
         _show(offer)
+
+
+@command.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
+)
+def check(names: tuple[str, ...], suite: Path | None) -> None:
+    """Try whether the components NAMES (default: all) keep the promises of their kind, on small made-up data.
+
+    Models are trained for an epoch, so all of them take a few minutes. Exits with 1 if any promise is broken.
+    """
+    from benchmark.plugin.contract import broken_promises, untried
+
+    registry = Plugins(benchfile_of(suite) if suite else None).registry
+    offers = [(kind, name) for kind in KINDS for name in registry.names(kind)]
+    known = [name for _, name in offers]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"There is no component '{name}'." + did_you_mean(name, known))
+    count = 0
+    for kind, name in [each for each in offers if not names or each[1] in names]:
+        for offer in registry.offers[kind][name]:
+            reason = untried(offer.component)
+            if reason:
+                click.echo(f"{kind} {name}: not tried, {reason}  [{offer.source}]")
+                continue
+            problems = list(broken_promises(offer.component))
+            click.echo(f"{kind} {name}: {'ok' if not problems else 'NOT OK'}  [{offer.source}]")
+            for problem in problems:
+                click.echo(f"  {problem}")
+            count += bool(problems)
+    for broken in registry.broken:
+        click.echo(f"broken: {broken}")
+    sys.exit(1 if count or registry.broken else 0)
 
 
 def _list() -> None:
