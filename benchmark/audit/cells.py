@@ -83,5 +83,13 @@ def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:
 
 def _data_key(spec: CellSpec) -> tuple[Any, ...]:
     """Return what a cell's split follows from; parts that cells share are one object."""
-    parts = (spec.dataset, spec.audio, spec.clips, spec.split, spec.augmentation, spec.evaluate)
+    parts = (
+        spec.dataset,
+        spec.audio,
+        spec.duplicates,
+        spec.clips,
+        spec.split,
+        spec.augmentation,
+        spec.evaluate,
+    )
     return (*map(id, parts), spec.seed, spec.fold)

@@ -50,8 +50,9 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
     a corpus is augmented before it is split: copies of held-out tracks then are training items (a leak, which
     exists here to be shown).
     """
-    corpus = _in_format(corpus_of(spec.dataset), spec.audio)
+    corpus = _in_format(_own_corpus(spec, corpus_of), spec.audio)
     split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
+    split = replace(split, notes=(*split.notes, *corpus.notes))
     tracks = {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")}
     left_out = {f"{spec.dataset.label}: {file.id}": file.reason for file in corpus.left_out}
     evaluations = []
@@ -146,6 +147,10 @@ def _clip_seconds(part: PartItems) -> float:
     """Return the median length of a part's clips, or of its tracks where they are not cut."""
     clips = [(item.clip.seconds, part.tracks[item.track].seconds) for item in part.items if not item.is_copy]
     return median(whole if cut is None else min(cut, whole) for cut, whole in clips)
+
+
+def _own_corpus(spec: CellSpec, corpus_of: CorpusOf) -> Corpus:
+    return corpus_of(spec.dataset) if spec.duplicates is None else corpus_of(spec.dataset, spec.duplicates)
 
 
 def _in_format(corpus: Corpus, audio: ComponentSpec | None) -> Corpus:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from functools import cache
+from typing import Protocol
 
+from benchmark.data.duplicates import with_duplicates
 from benchmark.data.tracks import Corpus
 from benchmark.locations import Locations
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import canonical_json
+from benchmark.suite.settings import DuplicateSettings
 
-CorpusOf = Callable[[ComponentSpec], Corpus]
+logger = logging.getLogger(__name__)
+
+
+class CorpusOf(Protocol):
+    """Returns the corpus of a dataset; with ``duplicates``, with what is said there done about copies."""
+
+    def __call__(self, spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
+        """Return the corpus; loaded, and searched for copies, on first use only."""
+        ...
 
 
 def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
@@ -21,9 +32,18 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
     def load(key: str) -> Corpus:
         return specs[key].create(registry).load(locations)
 
-    def corpus_of(spec: ComponentSpec) -> Corpus:
+    @cache
+    def searched(key: str, action: str) -> Corpus:
+        from benchmark.audit.duplicates import find_recordings
+
+        corpus = load(key)
+        logger.info("looking for duplicates among %d tracks", len(corpus.tracks))
+        sets = find_recordings(corpus.tracks, locations.cache).sets(corpus.tracks)
+        return with_duplicates(corpus, sets, remove=action == "remove")
+
+    def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
         key = canonical_json([spec.name, spec.version, spec.parameters])
         specs.setdefault(key, spec)
-        return load(key)
+        return load(key) if duplicates is None else searched(key, duplicates.action)
 
     return corpus_of

@@ -43,11 +43,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A dataset's tracks, sorted by id; ``classes`` is the label order of every probability vector."""
+    """A dataset's tracks, sorted by id; ``classes`` is the label order of every probability vector.
+
+    ``notes`` say what a reader should know of it.
+    """
 
     tracks: tuple[Track, ...]
     classes: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def revision(self) -> str:

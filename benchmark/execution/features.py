@@ -59,7 +59,7 @@ def feature_requests(
     for cell in cells:
         spec = cell.spec
         key = (
-            id(spec.dataset), id(spec.audio), id(spec.clips), id(spec.split), id(spec.features),
+            id(spec.dataset), id(spec.audio), id(spec.duplicates), id(spec.clips), id(spec.split), id(spec.features),
             id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold,
         )  # fmt: skip
         if key in seen:

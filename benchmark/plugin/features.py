@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from benchmark.plugin.component import Component
 
@@ -19,6 +19,9 @@ class Features(Component):
     """
 
     kind = "features"
+    # What statistics that the features use (a mean and a deviation, say) were computed from. They are made of one track
+    # at a time, so 'training' is for statistics that come with the plugin; 'everything' makes each result leaky.
+    fitted_on: ClassVar[Literal["nothing", "training", "everything"]] = "nothing"
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmark.plugin.registry import ComponentSpec
-from benchmark.suite.settings import ClipSettings, SplitSettings, TrainingSettings
+from benchmark.suite.settings import ClipSettings, DuplicateSettings, SplitSettings, TrainingSettings
 
 Part = Literal["validation", "test", "all"]
 Chain = tuple[ComponentSpec, ...]
@@ -34,7 +34,8 @@ class CellSpec:
 
     ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
     original; each makes copies of its own. ``audio`` is the format that the dataset's tracks are put through
-    first; None leaves them as they are.
+    first; None leaves them as they are. ``duplicates`` says what becomes of tracks that are the same recording; None
+    looks for none.
     """
 
     dataset: ComponentSpec
@@ -49,6 +50,7 @@ class CellSpec:
     seed: int
     fold: int | None
     audio: ComponentSpec | None = None
+    duplicates: DuplicateSettings | None = None
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from benchmark.suite.source import KeyPath
 from benchmark.suite.values import ORIGINAL, Checker, Other, Own, Value, content_key
 
 KEYS = (
-    "dataset", "audio", "clips", "split", "features", "augmentation", "model", "training", "evaluate", "metrics",
-    "seed", "fold",
+    "dataset", "audio", "duplicates", "clips", "split", "features", "augmentation", "model", "training", "evaluate",
+    "metrics", "seed", "fold",
 )  # fmt: skip
 REQUIRED = ("dataset", "features", "model")
 DEFAULTS: dict[str, Any] = {
-    "audio": ORIGINAL, "clips": None, "split": {}, "augmentation": "none", "training": {}, "evaluate": ["test"],
-    "metrics": ["top1", "top2", "macro-f1"], "seed": 0, "fold": None,
+    "audio": ORIGINAL, "duplicates": None, "clips": None, "split": {}, "augmentation": "none", "training": {},
+    "evaluate": ["test"], "metrics": ["top1", "top2", "macro-f1"], "seed": 0, "fold": None,
 }  # fmt: skip
 MAX_CELLS = 1_000_000
 Axes = Mapping[str, tuple[Value, ...]]

@@ -12,10 +12,11 @@ from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json
 from benchmark.suite.settings import Settings, SplitSettings
 
 _KEYS = (
-    "audio", "augmentation", "clips", "dataset", "evaluate", "features", "fold", "model", "seed", "split", "training",
+    "audio", "augmentation", "clips", "dataset", "duplicates", "evaluate", "features", "fold", "model", "seed", "split",
+    "training",
 )  # fmt: skip
-# Left out where the audio is as it is, so that results from before there were formats stay valid.
-_WITHOUT_AUDIO = _KEYS[1:]
+# Left out where they are not given, so that results from before there were such keys stay valid.
+_OPTIONAL = ("audio", "duplicates")
 _DATASETS = ("dataset", "evaluate")
 
 
@@ -85,7 +86,8 @@ class Identifier:
 
 
 def _keys(spec: CellSpec) -> tuple[str, ...]:
-    return _WITHOUT_AUDIO if spec.audio is None else _KEYS
+    absent = [key for key in _OPTIONAL if getattr(spec, key) is None]
+    return tuple(key for key in _KEYS if key not in absent) if absent else _KEYS
 
 
 def _settings(settings: Settings) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from benchmark.suite.searching import PRUNERS, SAMPLERS
 from benchmark.suite.settings import SETTINGS, LeaderboardSettings, Settings
 from benchmark.suite.space import TUNABLE
 from benchmark.suite.tune import TuneSettings
-from benchmark.suite.values import ORIGINAL, PARTS
+from benchmark.suite.values import ABSENT, ORIGINAL, PARTS
 
 Schema = dict[str, Any]
 
@@ -35,6 +35,7 @@ _DESCRIPTIONS = {
     "tune": "A study for each row: the values that are best on validation data are run beside the row as it is.",
     "dataset": "The recordings to train and test on.",
     "audio": "A format that the dataset's tracks are encoded in and decoded from first; 'original' leaves them.",
+    "duplicates": "What becomes of tracks that are the same recording; null to look for none.",
     "clips": "Cut each track into clips; null for whole tracks.",
     "augmentation": "A recipe: 'none', one augmentation, a list of them, or {label, use}. An inner list is a chain.",
     "features": "What a waveform becomes before a model sees it.",
@@ -228,7 +229,7 @@ def _settings_definitions(key: str, schema: Schema) -> dict[str, Schema]:
     }
     # What is missing may stand in the suite that this one extends.
     whole.pop("required", None)
-    return {key: _or_null(whole) if key == "clips" else whole, **single}
+    return {key: _or_null(whole) if key in ABSENT else whole, **single}
 
 
 def _unfolded(schema: Schema) -> Schema:

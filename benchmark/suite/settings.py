@@ -106,10 +106,21 @@ class TrainingSettings(Settings):
     deterministic: bool = False
 
 
+class DuplicateSettings(Settings):
+    """What becomes of tracks of the dataset that are the same recording, found before the split.
+
+    ``remove`` keeps the first (by id) of each set of copies; of a set whose labels disagree none is kept, since none
+    can be trusted. ``report`` only lists them.
+    """
+
+    action: Literal["report", "remove"] = "remove"
+
+
 SETTINGS: dict[str, type[Settings]] = {
     "split": SplitSettings,
     "training": TrainingSettings,
     "clips": ClipSettings,
+    "duplicates": DuplicateSettings,
 }
 
 

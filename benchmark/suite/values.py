@@ -20,6 +20,8 @@ from benchmark.suite.source import KeyPath, Source
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
 ORIGINAL = "original"
+# What it is called that there are no such settings.
+ABSENT = {"clips": "whole tracks", "duplicates": "kept"}
 OwnPart = Literal["validation", "test"]
 PARTS: tuple[OwnPart, ...] = get_args(OwnPart)
 
@@ -109,7 +111,7 @@ class Checker:
         return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
-        """Return the settings of ``split``, ``training`` or ``clips``."""
+        """Return the settings of a key of ``SETTINGS``."""
         if not isinstance(raw, dict):
             self.problem(path, f"'{key}' is a mapping of settings, found {raw!r}.")
             return None
@@ -175,8 +177,8 @@ class Checker:
         return split.model_copy(update={"files": files})
 
     def _settings_value(self, key: str, raw: Any, path: KeyPath) -> Value | None:
-        if raw is None and key == "clips":
-            return Value("whole tracks", None, path)
+        if raw is None and key in ABSENT:
+            return Value(ABSENT[key], None, path)
         label = None
         if isinstance(raw, dict):
             label = self.label(raw["label"], path) if "label" in raw else None
