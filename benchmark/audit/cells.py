@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.audit.checks import Part, Sides, audit_sides, tuned_on_held_out
+from benchmark.audit.checks import Part, Sides, audit_sides, fitted_on_held_out, tuned_on_held_out
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.assemble import CellItems, cell_items
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from benchmark.audit.findings import Finding
     from benchmark.data.corpora import CorpusOf
     from benchmark.data.tracks import Track
+    from benchmark.plugin.features import Features
     from benchmark.plugin.registry import Registry
     from benchmark.suite.cell import Cell, CellSpec
 
@@ -67,6 +68,9 @@ def _audit(
 ) -> Iterable[Finding]:
     sides = sides_of(spec, cell_items(spec, registry, corpus_of))
     found = audit_sides(sides, near)
+    features: Features = spec.features.create(registry)
+    if features.fitted_on == "everything":
+        found = [*fitted_on_held_out(sides, spec.features.label), *found]
     if study is not None:
         seen = cell_items(study, registry, corpus_of).validation.tracks
         found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
@@ -89,6 +93,7 @@ def _data_key(spec: CellSpec) -> tuple[Any, ...]:
         spec.duplicates,
         spec.clips,
         spec.split,
+        spec.features,
         spec.augmentation,
         spec.evaluate,
     )

@@ -1,7 +1,8 @@
 """The checks of an audit: pure functions from the parts of a split to findings.
 
-There is no check of normalisation: nothing is fitted to data outside a model's ``fit``, which sees training and
-validation examples only. A feature or an augmentation is given one clip at a time.
+Normalisation cannot be looked at, only asked for: nothing is fitted outside a model's ``fit``, which sees training and
+validation examples only, and features are given one clip at a time. Features that come with statistics of a whole
+corpus say so (``Features.fitted_on``).
 """
 
 from __future__ import annotations
@@ -181,6 +182,18 @@ def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterat
     ]
     text = "test tracks were among those that tuned values were chosen on, with another seed or fold"
     yield from _finding("warning", "tuned on held-out tracks", pairs, text)
+
+
+def fitted_on_held_out(sides: Sides, features: str) -> Iterator[Finding]:
+    """Find held-out tracks of the cell's dataset, all of which ``features`` were fitted on."""
+    pairs = [
+        (f"features: {features}", part.where(track))
+        for part in sides.held_out
+        if part.dataset == sides.train.dataset
+        for track in part.tracks
+    ]
+    text = "held-out tracks are of what the features say that they were fitted on"
+    yield from _finding("leak", "fitted on held-out tracks", pairs, text)
 
 
 def plain_label(label: str) -> str:

@@ -65,6 +65,8 @@ def command(
         marks=("rehearsal",) if flags["rehearse"] else (),
     )
     store = ResultsStore(locations.results, plan.suite.name)
+    if options.strict:
+        _refuse_leaks(plan, plugins, locations)
     jobs = jobs if executor == "local" else 0
     summary = None
     if plan.suite.tune is not None:
@@ -78,6 +80,16 @@ def command(
     ):
         click.echo(f"Warning: {broken}", err=True)
     sys.exit(code)
+
+
+def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
+    """Raise if any cell leaks, also one that is finished: before studies, which train too."""
+    from benchmark.execution.audit import audit_plan, refuse_leaks
+    from benchmark.execution.progress import make_display
+
+    with make_display() as display:
+        cells = [cell for cell, _ in plan.cells]
+        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display))
 
 
 def _study(

@@ -48,13 +48,9 @@ def audit_before_run(
         LeakError: with ``strict``, when there is a leak.
     """
     audits = audit_plan(plan, cells, registry, locations, display)
+    if strict:
+        refuse_leaks(plan, audits)
     counted = count_cells(audits)
-    leaks = [f"{f.kind}: {f.message}" for f, _ in counted if f.severity == "leak"]
-    if strict and leaks:
-        raise LeakError(
-            "\n".join(leaks)
-            + f"\nA split leaks, and --strict allows none: nothing was run. 'bench audit {plan.suite.path}' tells more."
-        )
     for kind, findings in by_kind(counted).items():
         finding, affected = findings[0]
         if finding.severity != "note":
@@ -62,6 +58,20 @@ def audit_before_run(
             more = f" (and {len(findings) - 1} splits more)" if len(findings) > 1 else ""
             display.note(f"{word}: {kind}, in {affected} cells{more}: {finding.message}")
     return audits
+
+
+def refuse_leaks(plan: Plan, audits: Iterable[Sequence[Finding]]) -> None:
+    """Do nothing if no cell leaks.
+
+    Raises:
+        LeakError: with all leaks.
+    """
+    leaks = [f"{f.kind}: {f.message}" for f, _ in count_cells(audits) if f.severity == "leak"]
+    if leaks:
+        raise LeakError(
+            "\n".join(leaks)
+            + f"\nA split leaks, and --strict allows none: nothing was run. 'bench audit {plan.suite.path}' tells more."
+        )
 
 
 def count_cells(audits: Iterable[Sequence[Finding]]) -> list[tuple[Finding, int]]:

@@ -1,0 +1,145 @@
+"""Fingerprints, the search among many, and the comparison of waveforms that decides."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from benchmark.audit.confirm import SAME, agreement
+from benchmark.audit.duplicates import Recordings, find_recordings
+from benchmark.audit.fingerprint import HOP, SAMPLE_RATE, fingerprint
+from benchmark.audit.search import candidates
+from benchmark.audit.store import PrintStore
+from benchmark.data.audio import load_mono
+from benchmark.data.tracks import Track
+
+RATE = 22050
+
+
+def drum_loop(pattern: int, tempo: float, seconds: float = 4.0) -> np.ndarray:
+    """Return bars of 16 steps with the same kick, snare and hat in all loops; the pattern is its own."""
+    sounds, steps = np.random.default_rng(0), np.random.default_rng(pattern)
+    kick = np.sin(2 * np.pi * np.cumsum(np.linspace(120, 45, 5000)) / SAMPLE_RATE) * np.exp(
+        -np.arange(5000) / 900
+    )
+    snare = 0.6 * sounds.normal(size=2000) * np.exp(-np.arange(2000) / 400)
+    hat = 0.3 * sounds.normal(size=600) * np.exp(-np.arange(600) / 90)
+    bars = [steps.random(16) < often for often in (0.35, 0.25, 0.6)]
+    loop = np.zeros(round((seconds + 2) * SAMPLE_RATE))
+    for step in range(int(seconds * tempo / 15)):
+        place = round(step * 15 / tempo * SAMPLE_RATE)
+        for bar, sound in zip(bars, (kick, snare, hat), strict=True):
+            if bar[step % 16]:
+                loop[place : place + len(sound)] += sound
+    return (0.3 * loop[: round(seconds * SAMPLE_RATE)]).astype(np.float32)
+
+
+def same(first: np.ndarray, second: np.ndarray) -> bool:
+    """Return whether two recordings are found to be one."""
+    found = candidates([fingerprint(first), fingerprint(second)])
+    return any(agreement(first, second, match.offset) >= SAME for match in found)
+
+
+def test_loops_of_the_same_drums_are_different_recordings() -> None:
+    loops = [drum_loop(pattern, tempo) for pattern in range(5) for tempo in (100.0, 100.5, 120.0)]
+    proposed = candidates([fingerprint(loop) for loop in loops])
+    assert proposed, "otherwise this says nothing of the waveforms' part"
+    assert not [m for m in proposed if agreement(loops[m.first], loops[m.second], m.offset) >= SAME]
+
+
+def test_a_loop_and_its_trimmed_and_inverted_copy_are_one() -> None:
+    loop = drum_loop(3, 110)
+    assert same(loop, -0.4 * loop[round(0.31 * SAMPLE_RATE) :])
+
+
+def test_silence_and_moments_have_nothing_to_be_recognised_by() -> None:
+    silence = np.zeros(3 * SAMPLE_RATE, np.float32)
+    assert not fingerprint(silence).any()
+    assert len(fingerprint(silence[:1000])) == 0
+    assert candidates([fingerprint(silence)] * 3) == []
+    assert agreement(silence, silence, 0) == 0.0
+    assert candidates([]) == []
+
+
+def test_an_excerpt_is_found_where_it_begins() -> None:
+    music = np.random.default_rng(1).normal(0, 0.1, 20 * SAMPLE_RATE).astype(np.float32)
+    words = 200
+    (match,) = candidates(
+        [fingerprint(music), fingerprint(music[words * HOP : words * HOP + 6 * SAMPLE_RATE])]
+    )
+    assert (match.first, match.second) == (0, 1)
+    assert abs(match.offset - words) <= 1
+
+
+def test_copies_of_many_tracks_are_found_and_nothing_else() -> None:
+    rng = np.random.default_rng(5)
+    prints = [rng.integers(1, 1 << 32, 300, dtype=np.uint32) for _ in range(3000)]
+    for index in range(20):
+        errors = np.packbits(rng.random((300, 32)) < 0.08, axis=1).view(">u4")[:, 0].astype(np.uint32)
+        prints[2000 + index] = (prints[index] ^ errors)[5:]
+    assert [(m.first, m.second) for m in candidates(prints)] == [(index, 2000 + index) for index in range(20)]
+
+
+def test_real_music_is_recognised_after_encoding_trimming_and_gain(shared: Path, tmp_path: Path) -> None:
+    files = sorted((shared / "data" / "gtzan").rglob("*.wav"))[::9]
+    tracks = [Track(f"{file.parent.name}/{file.name}", file, "x", file.name, 15.0) for file in files]
+    copies = []
+    for number, file in enumerate(files):
+        samples, rate = soundfile.read(file, dtype="float32")
+        copy = tmp_path / f"{number:02d}.{('mp3', 'ogg')[number % 2]}"
+        soundfile.write(
+            copy, np.clip((0.3, 1.8)[number % 2] * samples[round(0.04 * number * rate) :], -1, 1), rate
+        )
+        copies.append(Track(copy.name, copy, "x", copy.name, 15.0))
+    found = find_recordings([*tracks, *copies], tmp_path / "cache")
+    sets = {tuple(track.id for track in copies) for copies in found.sets([*tracks, *copies])}
+    assert sets == {(track.id, copy.id) for track, copy in zip(tracks, copies, strict=True)}
+
+
+def test_a_hundred_real_clips_of_ten_genres_have_no_duplicates(shared: Path, tmp_path: Path) -> None:
+    files = sorted((shared / "data" / "gtzan").rglob("*.wav"))
+    tracks = [Track(file.name, file, "x", file.name, 15.0) for file in files]
+    assert find_recordings(tracks, tmp_path).sets(tracks) == []
+
+
+def test_recordings_are_sets_of_tracks_in_their_order() -> None:
+    tracks = [
+        Track(name, Path(name), "x", content, 1.0) for name, content in zip("abcd", "wxyw", strict=True)
+    ]
+    found = Recordings({"x": "x", "y": "x"})
+    assert [[track.id for track in copies] for copies in found.sets(tracks)] == [["a", "d"], ["b", "c"]]
+
+
+def written(folder: Path, number: int) -> Track:
+    noise = np.random.default_rng(number).normal(0, 0.1, 2 * RATE).astype(np.float32)
+    soundfile.write(folder / f"{number}.wav", noise, RATE)
+    return Track(str(number), folder / f"{number}.wav", "x", f"content {number}", 2.0)
+
+
+def test_a_damaged_store_is_begun_anew(tmp_path: Path) -> None:
+    tracks = [written(tmp_path, number) for number in range(3)]
+    find_recordings(tracks, tmp_path)
+    (file,) = tmp_path.glob("fingerprints/*/*.sqlite")
+    file.write_bytes(b"no database" * 500)
+    assert find_recordings(tracks, tmp_path) == Recordings()
+    stored = PrintStore(tmp_path).read([track.content for track in tracks])
+    expected = fingerprint(load_mono(tracks[1].path, SAMPLE_RATE))
+    np.testing.assert_array_equal(stored["content 1"], expected)
+
+
+def test_the_store_forgets_the_oldest_when_it_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.audit.store.MOST_BYTES", 100_000)
+    store = PrintStore(tmp_path)
+    for number in range(40):
+        store.write({str(number): np.full(2000, number, np.uint32)})
+    left = store.read([str(number) for number in range(40)])
+    assert "39" in left
+    assert "0" not in left
+    with sqlite3.connect(next(tmp_path.glob("fingerprints/*/*.sqlite"))) as base:
+        assert base.execute("SELECT sum(length(words)) FROM prints").fetchone()[0] < 200_000
