@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.audit.findings import MOST_EXAMPLES, Finding, Severity
+from benchmark.audit.findings import MOST_EXAMPLES, UNHEARD, Finding, Severity
 
 if TYPE_CHECKING:
     from benchmark.audit.near import NearDuplicates
@@ -64,16 +64,20 @@ def copied_items(sides: Sides) -> Iterator[Finding]:
     """Find training items whose track is held out, through any chain of augmentation, format or clipping."""
     held = {(part.dataset, track.id): part.where(track) for part in sides.held_out for track in part.tracks}
     count = 0
+    concerned: set[str] = set()
     examples: list[tuple[str, str]] = []
     for item in sides.items:
         where = held.get((sides.train.dataset, sides.sources[item.track].id))
         if where is not None:
             count += 1
+            concerned.add(where)
             if len(examples) < MOST_EXAMPLES:
                 examples.append((f"train: {item.lineage(sides.sources)}", where))
     if count:
         message = f"{count} training items are made of held-out tracks: {_pairs_text(examples)}."
-        yield Finding("leak", "copies of held-out tracks", count, message, tuple(examples))
+        yield Finding(
+            "leak", "copies of held-out tracks", count, message, tuple(examples), frozenset(concerned)
+        )
 
 
 def same_audio(sides: Sides) -> Iterator[Finding]:
@@ -164,7 +168,7 @@ def unheard_tracks(near: NearDuplicates) -> Iterator[Finding]:
     if near.unheard:
         count, some = len(near.unheard), ", ".join(near.unheard[:MOST_EXAMPLES])
         message = f"{count} tracks could not be read to be compared with others: {some}."
-        yield Finding("note", "not compared", count, message)
+        yield Finding("note", UNHEARD, count, message)
 
 
 def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterator[Finding]:
@@ -219,7 +223,7 @@ def _finding(severity: Severity, kind: str, pairs: Sequence[tuple[str, str]], te
     if pairs:
         examples = tuple(pairs[:MOST_EXAMPLES])
         message = f"{len(pairs)} {text}: {_pairs_text(examples)}."
-        yield Finding(severity, kind, len(pairs), message, examples)
+        yield Finding(severity, kind, len(pairs), message, examples, frozenset(second for _, second in pairs))
 
 
 def _pairs_text(pairs: Sequence[tuple[str, str]]) -> str:

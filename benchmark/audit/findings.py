@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 Severity = Literal["leak", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("leak", "warning", "note")
-CLEAN, UNKNOWN = "clean", "unknown"
+CLEAN, LEAKY, UNKNOWN = "clean", "leaky", "unknown"
+UNHEARD = "not compared"
 MOST_EXAMPLES = 5
 
 
@@ -20,6 +21,7 @@ class Finding:
     should know, because numbers may be too good. ``note``: what could not be checked, and why.
 
     ``count`` is how many items, tracks or pairs there are, and ``examples`` names up to five of them in pairs.
+    ``held_out`` names the held-out tracks that are concerned, all of them.
     """
 
     severity: Severity
@@ -27,16 +29,29 @@ class Finding:
     count: int
     message: str
     examples: tuple[tuple[str, str], ...] = ()
+    held_out: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {**asdict(self), "examples": [list(pair) for pair in self.examples]}
+        """Return plain JSON values, without the names of all tracks."""
+        plain = {**asdict(self), "examples": [list(pair) for pair in self.examples]}
+        del plain["held_out"]
+        return plain
 
 
 def verdict(findings: Iterable[Finding]) -> str:
-    """Return ``clean``, or ``leaky: `` and the kinds of leaks."""
-    leaks = dict.fromkeys(finding.kind for finding in findings if finding.severity == "leak")
-    return f"leaky: {', '.join(leaks)}" if leaks else CLEAN
+    """Return ``leaky: `` with the number of held-out tracks that leaks concern, else ``clean`` or ``unknown``.
+
+    It is unknown where some tracks could not be compared, and nothing else leaks.
+
+    >>> verdict([Finding("leak", "same audio", 2, "", held_out=frozenset({"test: a", "test: b"}))])
+    'leaky: 2 tracks'
+    """
+    found = list(findings)
+    leaks = [finding for finding in found if finding.severity == "leak"]
+    if leaks:
+        count = len(frozenset().union(*(finding.held_out for finding in leaks)))
+        return f"{LEAKY}: {count} track{'' if count == 1 else 's'}"
+    return UNKNOWN if any(finding.kind == UNHEARD for finding in found) else CLEAN
 
 
 def audit_record(findings: Iterable[Finding]) -> dict[str, Any]:

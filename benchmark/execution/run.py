@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmark.audit.findings import CLEAN, audit_record
+from benchmark.audit.findings import LEAKY, audit_record
 from benchmark.exceptions import ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
@@ -209,7 +209,7 @@ def _marks(cell: Cell, plugins: Plugins, audit: Mapping[str, Any]) -> Iterator[s
     datasets = [cell.spec.dataset, *(e.dataset for e in cell.spec.evaluate if e.dataset is not None)]
     if any(plugins.registry.offer("dataset", dataset.name).component.synthetic for dataset in datasets):  # type: ignore[attr-defined]
         yield "synthetic"
-    if audit["verdict"] != CLEAN:
+    if audit["verdict"].startswith(LEAKY):
         yield "leaky"
 
 
