@@ -11,6 +11,7 @@ from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, identity_of, split_network
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
+from benchmark.training.release import forgetting_gradients
 from benchmark.training.stages import Stage, StageStore, reseed, stage_key
 
 if TYPE_CHECKING:
@@ -120,8 +121,6 @@ class Fitting:
         return None if stored is None or self.part is None else self.part.outputs(stored)
 
     def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
-        import keras
-
         run, finished = self._run, len(self.history)
         loss: str = run.settings.loss
         if loss == _SPARSE_LOSS and run.batch_augmentations:
@@ -139,26 +138,33 @@ class Fitting:
         held_out = None
         if validation is not None:
             held_out = Batches(validation, VALIDATION_BATCH, seed=run.seed, shuffled=False, one_hot=one_hot)
-        optimizer = make_optimizer(run.settings, stage.learning_rate, stage.epochs, len(training))
-        network.compile(
-            optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(run.settings)
-        )
+        self._compile(network, stage, loss, metric, len(training))
         callbacks: list[Any] = [progress(training, stage, finished, run, self.history)]
         if run.settings.early_stopping is not None:
             callbacks.append(
                 early_stopping(run.settings.early_stopping, metric, stage.name, finished, run.note)
             )
         try:
-            network.fit(
-                training,
-                validation_data=held_out,
-                epochs=finished + stage.epochs,
-                initial_epoch=finished,
-                shuffle=False,
-                verbose=0,
-                callbacks=callbacks,
-            )
+            with forgetting_gradients():
+                network.fit(
+                    training,
+                    validation_data=held_out,
+                    epochs=finished + stage.epochs,
+                    initial_epoch=finished,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=callbacks,
+                )
         finally:
             training.close()
             if held_out is not None:
                 held_out.close()
+
+    def _compile(self, network: keras.Model, stage: Stage, loss: str, metric: str, batches: int) -> None:
+        import keras
+
+        settings = self._run.settings
+        optimizer = make_optimizer(settings, stage.learning_rate, stage.epochs, batches)
+        network.compile(optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings))
+        # Made inside the first step, its variables would make TensorFlow trace that step twice.
+        network.optimizer.build(network.trainable_variables)

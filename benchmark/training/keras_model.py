@@ -101,12 +101,7 @@ class KerasModel(Model):
         return np.concatenate(parts).astype(np.float32)
 
     def close(self) -> None:
-        """Give back the memory of the weights."""
-        from benchmark.training.release import release
-
-        for network in (self._whole, self._part.head if self._part is not None else None):
-            if network is not None:
-                release(network)
+        """Let go of the network: its memory is free once the next one is built."""
         self.network = self._whole = self._part = None
 
     def parameter_count(self) -> ParameterCount | None:

@@ -1,0 +1,30 @@
+"""What a trained network took is given back."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+
+import keras
+import pytest
+from toy import ToyExamples
+
+from bench_models import Cnn
+from benchmark.suite.settings import TrainingSettings
+from benchmark.training.run import TrainingRun
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
+def test_a_trained_network_leaves_no_graph_behind() -> None:
+    def graphs_left() -> int:
+        gc.collect()
+        return Counter(type(each).__name__ for each in gc.get_objects())["FuncGraph"]
+
+    def train() -> None:
+        run = TrainingRun(TrainingSettings(epochs=1, batch_size=16), seed=0)
+        Cnn(filters=[4], units=4).fit(ToyExamples(), ToyExamples(4), run)
+        keras.utils.clear_session()
+
+    before = graphs_left()
+    train()
+    assert graphs_left() == before
