@@ -30,7 +30,12 @@ def audit_plan(
         CacheError: when the cache cannot be written.
         SplitError: when a dataset cannot be split as asked.
     """
-    return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, display.preparing)
+
+    def progress(done: int, total: int) -> None:
+        if done == 0:
+            display.note(f"audit: making fingerprints of {total} tracks")
+
+    return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, progress)
 
 
 def audit_before_run(
