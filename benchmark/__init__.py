@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmark.plugin.audio_format import AudioFormat as AudioFormat
     from benchmark.plugin.augmentation import Augmentation as Augmentation
+    from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Location as Location
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.features import Features as Features
@@ -26,6 +27,7 @@ _HOMES = {
     "Augmentation": "benchmark.plugin.augmentation",
     "Dataset": "benchmark.plugin.dataset",
     "Features": "benchmark.plugin.features",
+    "File": "benchmark.plugin.component",
     "KerasModel": "benchmark.training.keras_model",
     "Location": "benchmark.plugin.component",
     "Metric": "benchmark.plugin.metric",

@@ -97,6 +97,7 @@ def _show(offer: Offer) -> None:
     for parameter in parameters.values():
         default = "required" if parameter.required else f"default {parameter.default!r}"
         place = ", a place on this machine: no part of a cell's identity" if parameter.is_location else ""
+        place += ", a file: its content is part of a cell's identity" if parameter.is_file("") else ""
         limits = {
             key: value
             for key, value in parameter.json_schema().items()

@@ -16,6 +16,16 @@ class Location:
     """
 
 
+class File:
+    """Marks a parameter that names a file (``Annotated[str | None, File()]``), whose place a suite gives from its own.
+
+    The file's content is part of a cell's identity, its name and place are not. ``names`` are values that are no files.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
 class Component:
     """Base of everything that a plugin supplies.
 

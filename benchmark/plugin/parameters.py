@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import re
 import types
@@ -9,12 +10,13 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, did_you_mean, nearest
-from benchmark.plugin.component import Component, Location
+from benchmark.plugin.component import Component, File, Location
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
@@ -40,9 +42,18 @@ class Parameter:
     @property
     def is_location(self) -> bool:
         """Whether it says where something lies, and so is no part of an identity."""
-        return get_origin(self.annotation) is Annotated and any(
-            isinstance(mark, Location) or mark is Location for mark in get_args(self.annotation)[1:]
+        return any(isinstance(mark, Location) or mark is Location for mark in self._marks)
+
+    def is_file(self, value: Any) -> bool:
+        """Whether ``value`` names a file, whose content counts."""
+        marks = [File() if mark is File else mark for mark in self._marks]
+        return isinstance(value, str) and any(
+            isinstance(mark, File) and value not in mark.names for mark in marks
         )
+
+    @property
+    def _marks(self) -> tuple[Any, ...]:
+        return get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
 
     @property
     def type_text(self) -> str:
@@ -190,13 +201,36 @@ def _check(
 
 
 def identity_parameters(component: type[Component], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those parameters that can change a result: all but locations."""
+    """Return those parameters that can change a result: all but locations, and a hash in place of a file.
+
+    Raises:
+        PluginError: when a file cannot be read.
+    """
     schema = parameters_of(component)
-    return {
-        name: value
-        for name, value in parameters.items()
-        if name not in schema or not schema[name].is_location
-    }
+    found = {}
+    for name, value in parameters.items():
+        if name in schema and schema[name].is_file(value):
+            try:
+                found[name] = f"sha256:{_content(Path(value))}"
+            except OSError as error:
+                raise PluginError(
+                    f"{component.kind} '{component.name}': '{name}' names the file {value}, which cannot be read "
+                    f"({error.strerror})."
+                ) from error
+        elif name not in schema or not schema[name].is_location:
+            found[name] = value
+    return found
+
+
+def _content(file: Path) -> str:
+    state = file.stat()
+    return _hash(file, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _hash(file: Path, size: int, changed: int) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
 
 
 def _type_text(annotation: Any) -> str:

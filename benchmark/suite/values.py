@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,8 +13,8 @@ from pydantic import ValidationError
 
 from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
-from benchmark.plugin.component import Kind
-from benchmark.plugin.parameters import check_parameters, sentence
+from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.parameters import check_parameters, parameters_of, sentence
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Chain
 from benchmark.suite.settings import SETTINGS, Settings, SplitSettings
@@ -105,9 +107,10 @@ class Checker:
             return None
         for problem in problems:
             self.problem((*below, *problem.path), problem.message)
-        if problems:
+        placed = self._with_places(offer.component, checked, below)
+        if problems or placed is None:
             return None
-        spec = ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        spec = ComponentSpec(kind, name, offer.source.version, placed, label or name)
         return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
@@ -165,16 +168,31 @@ class Checker:
         if split.strategy != "predefined":
             self.problem((*path, "files"), "list files belong to 'strategy: predefined'.")
             return None
-        files = {}
-        for side, name in split.files.items():
-            place = self.source.place((*path, "files", side))
-            folder = self._folder if place.line is None else Path(place.name).resolve().parent
-            file = folder / name
-            if not file.is_file():
-                self.problem((*path, "files", side), f"there is no list file {name!r} in {folder}.")
-                continue
-            files[side] = str(file.resolve())
-        return split.model_copy(update={"files": files})
+        files = {side: self._file(name, (*path, "files", side)) for side, name in split.files.items()}
+        return split.model_copy(update={"files": {side: file for side, file in files.items() if file}})
+
+    def _with_places(
+        self, component: type[Component], parameters: Mapping[str, Any], path: KeyPath
+    ) -> dict[str, Any] | None:
+        """Return the parameters with whole paths of files, or None if there is none at one of them."""
+        known = parameters_of(component)
+        named = {
+            name: self._file(value, (*path, name))
+            for name, value in parameters.items()
+            if name in known and known[name].is_file(value)
+        }
+        return None if None in named.values() else {**parameters, **named}
+
+    def _file(self, name: str, path: KeyPath) -> str | None:
+        """Return the whole path of a file, which is given from the place of the suite file that names it."""
+        place = self.source.place(path)
+        folder = self._folder if place.line is None else Path(place.name).resolve().parent
+        file = folder / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
+        if file.is_file():
+            return str(file.resolve())
+        where = "" if Path(name).is_absolute() else f" in {folder}"
+        self.problem(path, f"there is no file {name!r}{where}.")
+        return None
 
     def _settings_value(self, key: str, raw: Any, path: KeyPath) -> Value | None:
         if raw is None and key in ABSENT:

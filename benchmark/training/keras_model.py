@@ -148,7 +148,7 @@ class KerasModel(Model):
     def _prepare(
         self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int, policy: str
     ) -> None:
-        problem = self.unavailable()
+        problem = backend_problem()
         if problem:
             raise BackendError(f"Model '{self.name}' cannot work here: {problem}.")
         import keras

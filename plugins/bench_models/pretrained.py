@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmark import KerasModel
+from bench_models.weights import check_weights, load_weights
+from benchmark import File, KerasModel
 from benchmark.exceptions import WeightsError
 from benchmark.training.stages import Stage
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from benchmark.suite.settings import TrainingSettings
 
 Phase = Literal["transfer", "fine-tune"]
+IMAGENET = "imagenet"
 Size = Annotated[int, Field(gt=0)]
 
 
@@ -30,6 +33,7 @@ class Pretrained(KerasModel):
     """
 
     backbone_name: ClassVar[str]
+    backbone_weights: ClassVar[int]
     weights_file: ClassVar[str]
 
     def build(
@@ -38,7 +42,7 @@ class Pretrained(KerasModel):
         num_classes: int,
         *,
         stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
-        weights: str | None = "imagenet",
+        weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
         fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
     ) -> keras.Model:
@@ -93,31 +97,44 @@ class Pretrained(KerasModel):
             for phase in phases
         ]
 
+    def unavailable(self) -> str:
+        """Return what is wrong with the weights, beside what may be with the backend; fetches ImageNet's if need be."""
+        problem = super().unavailable()
+        weights = self.parameters.get("weights", IMAGENET)
+        if problem or weights is None:
+            return problem
+        try:
+            file = self._imagenet_file() if weights == IMAGENET else Path(weights)
+            check_weights(file, self.name, self.backbone_weights)
+        except WeightsError as error:
+            return str(error).rstrip(".")
+        return ""
+
     def _backbone(self, input_shape: tuple[int, int, int], weights: str | None) -> keras.Model:
         import keras
 
         application = getattr(keras.applications, self.backbone_name)
-        if weights == "imagenet":
-            weights = str(self._imagenet_file())
         backbone = application(include_top=False, weights=None, input_shape=input_shape)
         backbone.name = "backbone"
         if weights is not None:
-            _load(backbone, Path(weights), self.name)
+            file = self._imagenet_file() if weights == IMAGENET else Path(weights)
+            load_weights(backbone, file, self.name)
         return backbone
 
     def _imagenet_file(self) -> Path:
         """Return the file of ImageNet weights, fetched by Keras unless it is in Keras's folder already."""
-        import keras
-
-        folder = Path(keras.config.keras_home() if hasattr(keras.config, "keras_home") else "~/.keras")
-        file = folder.expanduser() / "models" / self.weights_file
+        home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+        file = home / "models" / self.weights_file
         if file.is_file():
             return file
+        import keras
+
         source = f"https://storage.googleapis.com/tensorflow/keras-applications/{self.backbone_name.lower()}/"
         try:
             return Path(
                 keras.utils.get_file(self.weights_file, source + self.weights_file, cache_subdir="models")
             )
+        # Keras raises a bare Exception when a server does not answer.
         except Exception as error:
             raise WeightsError(
                 f"The ImageNet weights of '{self.name}' are not on this machine and cannot be fetched ({error}). "
@@ -132,6 +149,7 @@ class Vgg16(Pretrained):
 
     name = "vgg16"
     backbone_name = "VGG16"
+    backbone_weights = 14_714_688
     weights_file = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
     def preprocess(self, x: Any) -> Any:
@@ -147,6 +165,7 @@ class MobileNet(Pretrained):
 
     name = "mobilenet"
     backbone_name = "MobileNet"
+    backbone_weights = 3_228_864
     weights_file = "mobilenet_1_0_224_tf_no_top.h5"
 
     def preprocess(self, x: Any) -> Any:
@@ -162,17 +181,3 @@ def _freeze(network: keras.Model) -> None:
 
 def _unfreeze(network: keras.Model) -> None:
     network.get_layer("backbone").trainable = True
-
-
-def _load(backbone: keras.Model, file: Path, name: str) -> None:
-    """Read weights; a file that is absent, truncated, or of another architecture is an error that says so."""
-    if not file.is_file():
-        raise WeightsError(f"The weights file {file} of '{name}' does not exist.")
-    try:
-        backbone.load_weights(file)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WeightsError(
-            f"The weights file {file} cannot be used for '{name}': it is truncated, or of another architecture, or "
-            f"has a top layer ({detail}). {backbone.count_params():,} weights without a top are expected."
-        ) from error

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from bench_models import MobileNet, Vgg16
-from benchmark.exceptions import WeightsError
+from benchmark.exceptions import PluginError, WeightsError
+from benchmark.execution.availability import check_available
+from benchmark.plugin.manager import load_registry
+from benchmark.suite.load import load_suite
 from benchmark.suite.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
@@ -70,9 +73,25 @@ def test_a_truncated_file_and_one_of_another_network_and_none_say_so(tmp_path: P
     for path, word in ((file, "another architecture"), (tmp_path / "absent.h5", "does not exist")):
         with pytest.raises(WeightsError, match=word):
             MobileNet().build((32, 32, 1), 3, weights=str(path))
-    file.write_bytes(file.read_bytes()[:5000])
+    file.write_bytes(file.read_bytes()[:5_000_000])
     with pytest.raises(WeightsError, match="truncated"):
         Vgg16().build((32, 32, 1), 3, weights=str(file))
+
+
+def test_weights_that_will_not_do_are_told_of_before_anything_is_run(tmp_path: Path) -> None:
+    import keras
+
+    file = tmp_path / "mobilenet.weights.h5"
+    keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(file)
+    assert MobileNet(weights=str(file)).unavailable() == ""
+    assert MobileNet(weights=None).unavailable() == ""
+    (tmp_path / "suite.yaml").write_text(
+        f"name: trial\ncell: {{dataset: synthetic, features: mel, model: {{vgg16: {{weights: {file.name}}}}}}}\n"
+    )
+    registry = load_registry(None)
+    suite = load_suite(tmp_path / "suite.yaml", registry)
+    with pytest.raises(PluginError, match=f"Model 'vgg16' cannot work here: .*{file.name} holds 3,228,864"):
+        check_available(suite.cells, registry)
 
 
 def test_without_imagenet_weights_the_error_names_file_source_and_place(
@@ -83,10 +102,11 @@ def test_without_imagenet_weights_the_error_names_file_source_and_place(
     def offline(*_: object, **__: object) -> None:
         raise OSError("no network")
 
-    monkeypatch.setattr(Path, "expanduser", lambda self: tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(keras.utils, "get_file", offline)
     with pytest.raises(WeightsError) as caught:
         MobileNet().build((32, 32, 1), 3)
     message = str(caught.value)
     for part in ("mobilenet_1_0_224_tf_no_top.h5", "storage.googleapis.com", str(tmp_path), "weights: null"):
         assert part in message
+    assert MobileNet().unavailable() == message.rstrip(".")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from benchmark import AudioFormat, Augmentation, Dataset, Features, Location, Metric, Model
+from benchmark import AudioFormat, Augmentation, Dataset, Features, File, Location, Metric, Model
 from benchmark.plugin.registry import Registry, Source
 
 GOOD = """\
@@ -79,7 +79,11 @@ class Large(Model):
     name = "large"
 
     def __init__(
-        self, *, width: Annotated[int, Field(gt=0)] = 8, kind: Literal["deep", "flat"] = "deep"
+        self,
+        *,
+        width: Annotated[int, Field(gt=0)] = 8,
+        kind: Literal["deep", "flat"] = "deep",
+        weights: Annotated[str | None, File("known")] = "known",
     ) -> None: ...
 
 

@@ -88,6 +88,24 @@ def test_a_list_file_counts_by_its_content_and_not_by_its_place(load, registry, 
     assert not set(with_train("a.txt")) & set(with_train("b.txt"))
 
 
+def test_a_file_that_a_component_reads_counts_by_its_content_and_not_by_its_place(
+    load, registry, tmp_path: Path
+) -> None:
+    for name, content in (("a.h5", "x"), ("b.h5", "y"), ("copy.h5", "x")):
+        (tmp_path / name).write_text(content)
+
+    def with_weights(name: str) -> list[str | None]:
+        return ids(load(GOOD.replace("width: 64", f"width: 64, weights: {name}")), registry)[4:]
+
+    assert with_weights("a.h5") == with_weights("copy.h5")
+    assert with_weights("known") == ids(load(GOOD), registry)[4:]
+    different = [set(with_weights(name)) for name in ("a.h5", "b.h5", "known", "null")]
+    assert len(set.union(*different)) == sum(map(len, different))
+    first = with_weights("a.h5")
+    (tmp_path / "a.h5").write_text("changed")
+    assert not set(with_weights("a.h5")) & set(first)
+
+
 def test_without_a_dataset_there_is_no_identity(load, registry) -> None:
     assert set(ids(load(GOOD), registry, revision=None)) == {None}
 

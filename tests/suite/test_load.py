@@ -21,7 +21,7 @@ def test_a_suite_without_fault_is_read_whole(load, tmp_path: Path) -> None:
     assert suite.reference is None
     assert suite.leaderboard.sort == "tones:test/top2"
     spec = suite.cells[-1].spec
-    assert spec.model.parameters == {"width": 64, "kind": "deep"}
+    assert spec.model.parameters == {"width": 64, "kind": "deep", "weights": "known"}
     assert spec.model.version == "1.0"
     assert spec.features.parameters == {"size": 32}
     assert spec.training.epochs == 3
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_said_with_file_line_and_what_is_allowed(
         ("split: {fractions: [0.5, 0.5, x]}", "'fractions': input should be a valid number, found 'x'."),
         ("split: {files: {train: a.txt}}", "list files belong to 'strategy: predefined'."),
         ("split: {strategy: predefined, files: {training: a.txt}}", "'files': input should be 'train', 'validation' or 'test'"),
-        ('split: {strategy: predefined, files: {train: "a\\0b"}}', "there is no list file 'a\\x00b' in "),
+        ('split: {strategy: predefined, files: {train: "a\\0b"}}', "there is no file 'a\\x00b' in "),
         ("clips: {second: 3}", "'clips' has no setting 'second'. Did you mean 'seconds'?"),
         ("clips: {hop: 3}", "'clips' needs 'seconds'."),
         ("clips: 3", "'clips' is a mapping of settings, found 3."),
@@ -145,12 +145,22 @@ def test_a_component_that_two_plugins_offer_is_a_problem_at_its_line(
         load_suite(tmp_path / "suite.yaml", registry)
 
 
+def test_a_file_that_a_component_reads_must_exist_beside_the_file_that_names_it(
+    load, problems, tmp_path: Path
+) -> None:
+    text = replaced("width: 64", "width: 64, weights: nets/a.h5")
+    assert problems(text) == [f"suite.yaml:7: there is no file 'nets/a.h5' in {tmp_path}."]
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "a.h5").write_text("numbers")
+    assert load(text).cells[-1].spec.model.parameters["weights"] == str(tmp_path / "nets" / "a.h5")
+
+
 def test_list_files_must_exist_beside_the_file_that_names_them(
     load, problems, registry, tmp_path: Path
 ) -> None:
     text = with_cell("split: {strategy: predefined, files: {train: a.txt, test: b.txt}}")
     assert problems(text) == [
-        f"suite.yaml:4: there is no list file '{name}' in {tmp_path}." for name in ("a.txt", "b.txt")
+        f"suite.yaml:4: there is no file '{name}' in {tmp_path}." for name in ("a.txt", "b.txt")
     ]
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text("x\n")
