@@ -101,7 +101,10 @@ class MacroF1(Metric):
 
     def resampled(self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the mean F1 for each way of counting."""
-        truth, answers = _one_hot(labels, probabilities), _one_hot(probabilities.argmax(axis=1), probabilities)
+        truth, answers = (
+            _one_hot(labels, probabilities),
+            _one_hot(probabilities.argmax(axis=1), probabilities),
+        )
         hits, total = weights @ (truth * answers), weights @ (truth + answers)
         return _divided(_divided(2 * hits, total, 0).sum(axis=1), (total > 0).sum(axis=1))
 
@@ -124,7 +127,10 @@ class BalancedAccuracy(Metric):
 
     def resampled(self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the mean recall for each way of counting."""
-        truth, answers = _one_hot(labels, probabilities), _one_hot(probabilities.argmax(axis=1), probabilities)
+        truth, answers = (
+            _one_hot(labels, probabilities),
+            _one_hot(probabilities.argmax(axis=1), probabilities),
+        )
         hits, counts = weights @ (truth * answers), weights @ truth
         return _divided(_divided(hits, counts, 0).sum(axis=1), (counts > 0).sum(axis=1))
 

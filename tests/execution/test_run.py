@@ -32,7 +32,7 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     assert statuses(project) == dict.fromkeys(("majority 0", "majority 1", "nearest 0", "nearest 1"), "ok")
     assert "[4/4] nearest · 1: ok" in ran.err
     assert "Leaderboard of trial" in ran.out
-    assert str(Path("results/trial/report/leaderboard.md")) in ran.out
+    assert str(Path("results/trial/report/report.md")) in ran.out
     assert (project.results / "report" / "leaderboard.csv").is_file()
     metrics = json.loads(next(project.results.glob("nearest-0-*/metrics.json")).read_text())
     assert metrics["synthetic:test"]["top1"] > 0.5

@@ -51,7 +51,7 @@ class TwoPhase(KerasModel):
 
     name = "two-phase"
 
-    def build(self, input_shape, num_classes, *, fine_tuned: bool = False):  # noqa: ANN001, ANN201
+    def build(self, input_shape, num_classes, *, fine_tuned: bool = False):
         inputs = keras.Input(input_shape)
         body = keras.Sequential(
             [keras.Input(input_shape), layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()],
@@ -62,7 +62,7 @@ class TwoPhase(KerasModel):
         return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
-        def body(trainable: bool):  # noqa: ANN202
+        def body(trainable: bool):
             return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
 
         first = Stage("transfer", settings.epochs, settings.learning_rate, body(False), frozen="body")
@@ -136,7 +136,7 @@ def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -
 
 
 def test_examples_that_are_drawn_anew_in_each_epoch_take_the_ordinary_path(tmp_path: Path) -> None:
-    *_, run, train, _ = trained(tmp_path, train=Kept(30, 1, redrawn=True))
+    *_, train, _ = trained(tmp_path, train=Kept(30, 1, redrawn=True))
     assert train.gathered > 3 * 30
     assert not list(tmp_path.rglob("*.bin"))
 
