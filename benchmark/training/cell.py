@@ -21,7 +21,7 @@ from benchmark.plugin.manager import load_registry
 from benchmark.results.provenance import backend_provenance
 from benchmark.results.record import CellError, CellRecord
 from benchmark.results.store import ResultsStore
-from benchmark.suite.cell import CellSpec
+from benchmark.suite.cell import CellSpec, canonical_json
 from benchmark.training.cost import cost_of
 from benchmark.training.energy import energy_meter
 from benchmark.training.evaluate import evaluate
@@ -124,6 +124,7 @@ def _train_and_file(
         ),
         seconds=task.seconds,
         cache=task.locations.cache,
+        recipe=canonical_json(task.canonical["augmentation"]),
     )
     with energy_meter() as energy:
         before = time.monotonic()
@@ -135,7 +136,8 @@ def _train_and_file(
         predictions, metrics = evaluate(model, data, measured)
     finished = time.monotonic()
     count = model.parameter_count()
-    cost, cost_notes = cost_of(model, len(data.train), len(history), trained - before, energy)
+    epochs = sum(line["stage"] not in run.reused for line in history)
+    cost, cost_notes = cost_of(model, len(data.train), epochs, trained - before, energy)
     record = task.record(
         "ok",
         classes=list(data.classes),
@@ -153,6 +155,7 @@ def _train_and_file(
             **record.provenance,
             **backend_provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
+            **({"reused_stages": run.reused} if run.reused else {}),
         },
     )
     save = _saver(model, task) if task.keep_model else None

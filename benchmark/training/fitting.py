@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.data.examples import Examples, StoredExamples
 from benchmark.exceptions import SplitError
@@ -12,7 +13,7 @@ from benchmark.training.frozen import FrozenPart, identity_of, split_network
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
-from benchmark.training.stages import Stage, StageStore, reseed, stage_key
+from benchmark.training.stages import Left, Stage, StageStore, reseed, stage_key
 
 if TYPE_CHECKING:
     import keras
@@ -57,47 +58,57 @@ class Fitting:
         if stage.prepare is not None:
             stage.prepare(self._network)
         reseed(self._network, self._run.seed, stage.name)
-        self.part = self._split(stage)
-        key = self._key(stage) if self.part is not None else None
+        part = self._split(stage)
+        self.part = part if part is not None and part.steady and not self._drawn else None
+        key = self._key(stage, part)
         self._done.append(stage)
-        if key is None:
+        if part is None or key is None:
+            self._train_on(stage, self.part)
+            return
+        kept = StageStore(part.cache)
+        left = kept.load(key, part.head.weights)
+        if left is not None:
+            self._take(stage, left)
+            return
+        epochs, notes, before = len(self.history), len(self._run.notes), time.monotonic()
+        self._train_on(stage, self.part)
+        seconds = time.monotonic() - before
+        kept.save(key, part.head.weights, Left(self.history[epochs:], self._run.notes[notes:], seconds))
+
+    def _train_on(self, stage: Stage, part: FrozenPart | None) -> None:
+        """Train on outputs of the frozen part, or on inputs if there is none."""
+        if part is None:
             self._fit(stage, self._whole, self._train, self._validation)
             return
-        assert self.part is not None
-        assert self._run.cache is not None
-        kept = StageStore(self._run.cache)
-        weights = self.part.head.trainable_weights
-        found = kept.load(key, weights)
-        if found is not None:
-            self._take(stage, *found)
-            return
-        epochs, notes = len(self.history), len(self._run.notes)
-        train, validation = (self._outputs(each) for each in (self._train, self._validation))
+        train, validation = (
+            part.outputs(each, self._run.check_time) if isinstance(each, StoredExamples) else None
+            for each in (self._train, self._validation)
+        )
         assert train is not None
-        self._fit(stage, self.part.head, train, validation)
-        arrays = [weight.numpy() for weight in weights]
-        kept.save(key, arrays, self.history[epochs:], self._run.notes[notes:])
+        self._fit(stage, part.head, train, validation)
 
-    def _take(self, stage: Stage, history: list[Epoch], notes: list[str]) -> None:
+    def _take(self, stage: Stage, left: Left) -> None:
         """Go on from what an earlier training left, whose epochs are told as if they were trained now."""
-        for number, epoch in enumerate(history, 1):
+        for number, epoch in enumerate(left.history, 1):
             self.history.append(epoch)
             logs = {name: float(value) for name, value in epoch.items() if name not in ("stage", "epoch")}
             self._run.epoch_finished(stage.name, number, stage.epochs, logs)
-        for note in (*notes, f"Stage {stage.name} was taken from an earlier training that began alike."):
+        self._run.reused[stage.name] = left.seconds
+        for note in (*left.notes, f"Stage {stage.name} was taken from an earlier training that began alike."):
             self._run.note(note)
 
+    @property
+    def _drawn(self) -> bool:
+        """Whether what is trained on is drawn anew in each epoch."""
+        return bool(self._run.batch_augmentations) or getattr(self._train, "redrawn", False)
+
     def _split(self, stage: Stage) -> FrozenPart | None:
-        """Return the frozen part, if its outputs are the same in every epoch and in other cells, and can be kept."""
+        """Return the frozen part, if there is one, and examples are such that something can be kept."""
         run = self._run
-        if self._done and not self._beginning:
-            return None
-        stored = all(
-            isinstance(each, StoredExamples) and not each.redrawn
-            for each in (self._train, self._validation)
-            if each is not None
+        kept = all(
+            isinstance(each, StoredExamples) for each in (self._train, self._validation) if each is not None
         )
-        if stage.frozen is None or run.cache is None or run.batch_augmentations or not stored:
+        if stage.frozen is None or run.cache is None or not kept:
             return None
         scale = [layer for layer in self._whole.layers if layer is not self._network]
         # A model's own precision decides whether Keras scales its losses, which float16 needs.
@@ -106,19 +117,17 @@ class Fitting:
                 self._network, stage.frozen, scale, run.cache, jit_compile=compiled(run.settings)
             )
 
-    def _key(self, stage: Stage) -> str:
-        assert isinstance(self._train, StoredExamples)
+    def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:
+        """Return what the stage is kept under; None if it is not."""
+        if part is None or (self._drawn and not self._run.recipe) or (self._done and not self._beginning):
+            return None
         if not self._done:
             self._beginning = identity_of(self._whole)
-        stages = [*self._done, stage]
-        return stage_key(self._beginning, stages, self._train, self._stored(self._validation), self._run)
-
-    def _stored(self, examples: Examples | None) -> StoredExamples | None:
-        return examples if isinstance(examples, StoredExamples) else None
-
-    def _outputs(self, examples: Examples | None) -> Examples | None:
-        stored = self._stored(examples)
-        return None if stored is None or self.part is None else self.part.outputs(stored)
+        train, validation = (
+            cast("StoredExamples", self._train),
+            cast("StoredExamples | None", self._validation),
+        )
+        return stage_key(self._beginning, [*self._done, stage], train, validation, self._run)
 
     def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
         run, finished = self._run, len(self.history)

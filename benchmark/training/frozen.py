@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.data.examples import Examples, StoredExamples
 from benchmark.data.store import FeatureStore
+from benchmark.exceptions import PluginError
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
 OUTPUTS = "outputs"
-_BATCH, _BATCHES_A_WRITE = 64, 8
+# What Keras calls the state of a layer that draws by chance, such as a dropout.
+SEED_STATE = "seed_generator_state"
+_BATCH = 64
+
+
+def _no_limit() -> None:
+    """Take as long as it takes."""
 
 
 class OutputExamples:
@@ -26,7 +34,8 @@ class OutputExamples:
     def __init__(self, examples: Examples, store: FeatureStore, rows: np.ndarray) -> None:
         self.labels = examples.labels
         self.num_classes = examples.num_classes
-        self.shape = (store.shape[0], store.shape[1], store.shape[2])
+        # Of as many dimensions as the frozen part's output has.
+        self.shape = cast("tuple[int, int, int]", store.shape)
         self._rows = rows
         self._stored = store.open_rows()
 
@@ -35,45 +44,50 @@ class OutputExamples:
 
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
         """See ``Examples.gather``; the same in every epoch."""
-        import numpy as np
-
-        return np.asarray(self._stored[self._rows[indices]])
+        return self._stored[self._rows[indices]]
 
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """A network in two parts that are one after another.
+    """A network in two parts, the second of which sees of an item what the first makes of it.
 
     Attributes:
-        frozen: from an item as it is stored to an array of height, width and channels.
+        frozen: from an item as it is stored to an array.
         head: from that array to probabilities; its layers are the network's own.
         cache: under which outputs are kept.
         identity: hash of all that can change an output but the item.
+        steady: whether an item has the same output each time: nothing in it is drawn by chance.
     """
 
     frozen: keras.Model
     head: keras.Model
     cache: Path
     identity: str
+    steady: bool
 
-    def outputs(self, examples: StoredExamples) -> OutputExamples:
+    def outputs(self, examples: StoredExamples, check_time: Callable[[], None] = _no_limit) -> OutputExamples:
         """Return examples of outputs; those that are not kept yet are computed and kept.
+
+        ``check_time`` is called before each batch, and may raise; what is computed by then is kept.
 
         Raises:
             CacheError: when the disk is full, or the cache cannot be written.
         """
         shape = tuple(self.frozen.output_shape[1:])
         name = f"{examples.space}-{self.identity[:16]}"
-        store = FeatureStore(self.cache / OUTPUTS / name, shape, "float32", {"frozen": self.identity})
+        described = {"frozen": self.identity, "network": self.frozen.name, "space": examples.space}
+        store = FeatureStore(self.cache / OUTPUTS / name, shape, "float32", described)
         keys = examples.content_keys()
         if (store.rows(keys) < 0).any():
             with store.writing():
-                self._compute(examples, keys, store)
+                self._compute(examples, keys, store, check_time)
         else:
             store.touch()
         return OutputExamples(examples, store, store.rows(keys))
 
-    def _compute(self, examples: StoredExamples, keys: list[str], store: FeatureStore) -> None:
+    def _compute(
+        self, examples: StoredExamples, keys: list[str], store: FeatureStore, check_time: Callable[[], None]
+    ) -> None:
         """Store what is missing. Another writer may have stored some of it while this one waited."""
         import keras
         import numpy as np
@@ -82,40 +96,52 @@ class FrozenPart:
         wanted = np.array(
             list({key: index for index, key in enumerate(keys) if rows[index] < 0}.values()), int
         )
-        made: list[np.ndarray] = []
-        done = 0
         for start in range(0, len(wanted), _BATCH):
+            check_time()
             chosen = wanted[start : start + _BATCH]
             # Every batch has one size: another size is another compilation.
             filled = np.resize(chosen, _BATCH) if len(wanted) > _BATCH else chosen
             answers = keras.ops.convert_to_numpy(self.frozen.predict_on_batch(examples.gather(filled)))
-            made += list(answers[: len(chosen)].astype(np.float32))
-            if len(made) >= _BATCH * _BATCHES_A_WRITE or start + _BATCH >= len(wanted):
-                store.append([keys[index] for index in wanted[done : done + len(made)]], made)
-                done, made = done + len(made), []
+            made = answers[: len(chosen)].astype(np.float32)
+            store.append([keys[index] for index in chosen], list(made))
 
 
 def split_network(
     network: keras.Model, name: str, scale: list[Any], cache: Path, *, jit_compile: bool
 ) -> FrozenPart:
-    """Return a network as the part up to the layer ``name`` and the rest, which must be a chain of layers.
+    """Return a network as the part up to the layer ``name`` and the rest.
 
     ``scale`` are layers that come before the network.
+
+    Raises:
+        PluginError: when there is no such layer, when the rest sees more than what it makes, or when something in it
+            or before it can be trained.
     """
     import keras
 
-    names = [layer.name for layer in network.layers]
-    rest = network.layers[names.index(name) + 1 :]
-    middle = rest[0].input
+    try:
+        # The output of the call in this network; a layer that is a network of its own has another one inside.
+        middle = keras.layers.Layer.output.fget(network.get_layer(name))
+        head = keras.Model(middle, network.output, name="head")
+    except (ValueError, AttributeError) as error:
+        raise PluginError(
+            f"A stage of model '{network.name}' says that it is frozen up to layer '{name}', but it cannot be divided "
+            f"there: {error}"
+        ) from error
     inputs = keras.Input(network.input_shape[1:])
     scaled = inputs
     for layer in scale:
         scaled = layer(scaled)
-    frozen = keras.Model(inputs, keras.Model(network.input, middle)(scaled))
-    head = keras.Sequential([keras.Input(tuple(middle.shape[1:])), *rest])
+    frozen = keras.Model(inputs, keras.Model(network.input, middle)(scaled), name=name)
+    if frozen.trainable_weights:
+        raise PluginError(
+            f"A stage of model '{network.name}' says that it is frozen up to layer '{name}', where "
+            f"'{frozen.trainable_weights[0].path}' can be trained; its 'prepare' is to set trainable = False."
+        )
     for part in (frozen, head):
         part.compile(jit_compile=jit_compile)
-    return FrozenPart(frozen, head, cache, identity_of(frozen))
+    steady = not any(variable.name == SEED_STATE for variable in frozen.variables)
+    return FrozenPart(frozen, head, cache, identity_of(frozen), steady)
 
 
 def identity_of(network: keras.Model) -> str:
@@ -125,5 +151,5 @@ def identity_of(network: keras.Model) -> str:
 
     found = hashlib.sha256(f"{keras.backend.backend()} {keras.__version__}\n{network.to_json()}".encode())
     for weight in network.weights:
-        found.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
+        found.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return found.hexdigest()

@@ -32,6 +32,9 @@ class TrainingRun:
         listener: told (stage, epoch from 1, epochs, logs) after each epoch.
         seconds: the time that the cell may take, or None.
         cache: where what several trainings share may be kept, or None.
+        recipe: text that is equal for equal augmentations; where some are drawn in each epoch and it is empty, no
+            stage is shared.
+        reused: stages that were taken from earlier trainings, and the seconds that these took.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -42,6 +45,8 @@ class TrainingRun:
     seconds: float | None = None
     cache: Path | None = None
     started: float = field(default_factory=time.monotonic)
+    recipe: str = ""
+    reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:

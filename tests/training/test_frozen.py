@@ -11,6 +11,7 @@ from keras import layers
 
 from benchmark import KerasModel
 from benchmark.data.examples import StoredExamples
+from benchmark.exceptions import CellTimeoutError, PluginError
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.run import TrainingRun
 from benchmark.training.stages import Stage
@@ -46,35 +47,51 @@ class Kept(StoredExamples):
         return [f"{self._name}-{number}" for number in range(len(self.labels))]
 
 
+def _frozen(trainable: bool):
+    return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
+
+
 class TwoPhase(KerasModel):
-    """A frozen convolution with batch normalisation, then a dropout and a dense layer."""
+    """A frozen convolution with batch normalisation, then another, a dropout and a dense layer."""
 
     name = "two-phase"
 
-    def build(self, input_shape, num_classes, *, fine_tuned: bool = False):
+    def build(
+        self, input_shape, num_classes, *, fine_tuned: bool = False, noisy: bool = False, bypass: bool = False
+    ):
         inputs = keras.Input(input_shape)
-        body = keras.Sequential(
-            [keras.Input(input_shape), layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()],
-            name="body",
-        )
-        x = layers.Flatten()(body(inputs))
+        convolution = [layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()]
+        noise = [layers.GaussianNoise(0.1)] if noisy else []
+        body = keras.Sequential([keras.Input(input_shape), *noise, *convolution], name="body")
+        x = layers.BatchNormalization()(layers.Flatten()(body(inputs)))
+        x = layers.Concatenate()([x, layers.Flatten()(inputs)]) if bypass else x
         x = layers.Dropout(0.3)(x)
         return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
-        def body(trainable: bool):
-            return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
-
-        first = Stage("transfer", settings.epochs, settings.learning_rate, body(False), frozen="body")
-        more = [Stage("fine-tune", settings.epochs, 0.0001, body(True))]
+        first = Stage("transfer", settings.epochs, settings.learning_rate, _frozen(False), frozen="body")
+        more = [Stage("fine-tune", settings.epochs, 0.0001, _frozen(True))]
         return [first, *(more if self.parameters.get("fine_tuned") else [])]
 
 
-def trained(cache: Path | None, *, fine_tuned: bool = False, seed: int = 0, **changes: object):
-    """Return a trained model, its history, predictions, and the run."""
-    train, validation = changes.pop("train", None) or Kept(30, 1), Kept(9, 2)
-    run = TrainingRun(TrainingSettings(epochs=3, batch_size=8, **changes), seed=seed, cache=cache)
-    model = TwoPhase(fine_tuned=fine_tuned)
+class Misled(TwoPhase):
+    """Says of its one stage what ``stage`` says."""
+
+    stage: Stage
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        return [self.stage]
+
+
+def trained(
+    cache: Path | None, *, seed: int = 0, recipe: str = "", train: Kept | None = None, **changes: object
+):
+    """Return history, predictions, the run, training examples and the model; changes are parameters or settings."""
+    parameters = {name: changes.pop(name) for name in ("fine_tuned", "noisy") if name in changes}
+    train, validation = train or Kept(30, 1), Kept(9, 2)
+    settings = TrainingSettings(epochs=3, batch_size=8, **changes)
+    run = TrainingRun(settings, seed=seed, cache=cache, recipe=recipe)
+    model = TwoPhase(**parameters)
     history = model.fit(train, validation, run)
     return history, model.predict(validation), run, train, model
 
@@ -103,7 +120,8 @@ def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(
     trained(tmp_path / "twins")
     after = trained(tmp_path / "twins", fine_tuned=True)
     assert any("Stage transfer was taken" in note for note in after[2].notes)
-    assert not alone[2].notes
+    assert after[2].reused["transfer"] > 0
+    assert not alone[2].reused
     assert after[0] == alone[0]
     np.testing.assert_array_equal(after[1], alone[1])
 
@@ -121,7 +139,7 @@ def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path) -
 def test_nothing_is_taken_from_a_training_that_began_otherwise(tmp_path: Path, change: dict) -> None:
     trained(tmp_path)
     *_, run, _, _ = trained(tmp_path, **change)
-    assert not run.notes
+    assert not run.reused
 
 
 def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -> None:
@@ -137,7 +155,48 @@ def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -
 
 def test_examples_that_are_drawn_anew_in_each_epoch_take_the_ordinary_path(tmp_path: Path) -> None:
     *_, train, _ = trained(tmp_path, train=Kept(30, 1, redrawn=True))
-    assert train.gathered > 3 * 30
+    assert train.gathered >= 3 * 30
+    assert not list(tmp_path.rglob("*.bin"))
+
+
+def test_a_frozen_part_that_draws_by_chance_takes_the_ordinary_path(tmp_path: Path) -> None:
+    *_, train, _ = trained(tmp_path, noisy=True)
+    assert train.gathered >= 3 * 30
+    assert not list(tmp_path.rglob("*.bin"))
+
+
+def test_a_stage_on_examples_drawn_anew_is_taken_where_they_are_drawn_alike(tmp_path: Path) -> None:
+    drawn = {"train": Kept(30, 1, redrawn=True)}
+    first = trained(tmp_path, recipe="noise", **drawn)
+    again = trained(tmp_path, recipe="noise", fine_tuned=True, **drawn)
+    assert "transfer" in again[2].reused
+    assert again[0][:3] == first[0]
+    for recipe in ("other noise", ""):
+        assert not trained(tmp_path, recipe=recipe, **drawn)[2].reused
+
+
+@pytest.mark.parametrize(
+    ("stage", "parameters", "problem"),
+    [
+        (Stage("first", 1, 0.1, _frozen(False), frozen="bodi"), {}, "frozen up to layer 'bodi'"),
+        (Stage("first", 1, 0.1, _frozen(True), frozen="body"), {}, "can be trained"),
+        (Stage("first", 1, 0.1, _frozen(False), frozen="body"), {"bypass": True}, "cannot be divided there"),
+    ],
+)
+def test_a_stage_that_is_not_frozen_as_it_says_is_an_error(
+    tmp_path: Path, stage: Stage, parameters: dict, problem: str
+) -> None:
+    model = Misled(**parameters)
+    model.stage = stage
+    run = TrainingRun(TrainingSettings(), seed=0, cache=tmp_path)
+    with pytest.raises(PluginError, match=problem):
+        model.fit(Kept(6, 1), None, run)
+
+
+def test_computing_outputs_keeps_to_the_time_limit(tmp_path: Path) -> None:
+    run = TrainingRun(TrainingSettings(epochs=1), seed=0, cache=tmp_path, seconds=0.0)
+    with pytest.raises(CellTimeoutError):
+        TwoPhase().fit(Kept(30, 1), None, run)
     assert not list(tmp_path.rglob("*.bin"))
 
 
@@ -146,7 +205,7 @@ def test_a_stage_that_was_kept_badly_is_trained_again(tmp_path: Path) -> None:
     (file,) = tmp_path.glob("stages/trained/*.npz")
     file.write_bytes(file.read_bytes()[:200])
     again = trained(tmp_path)
-    assert not again[2].notes
+    assert not again[2].reused
     assert again[0] == first[0]
 
 
