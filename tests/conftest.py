@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -8,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+# A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BENCHFILE = """
 import os, time

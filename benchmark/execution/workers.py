@@ -18,7 +18,7 @@ from benchmark.execution.events import Event, sink
 from benchmark.execution.executor import Outcome
 
 TOPIC = "bench"
-CLOSING_SECONDS = 10
+STARTING_SECONDS, CLOSING_SECONDS = 120, 10
 LOG_VARIABLE = "BENCH_WORKER_LOG"
 SETTINGS = {
     # A task whose worker died is a failed cell, to be looked at by a person, and not to be tried three times more.
@@ -26,6 +26,8 @@ SETTINGS = {
     # A worker gets a task when it is free to run it, so that only the task that ran can be blamed for a death.
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.worker.daemon": False,
+    # Nothing here reads Dask's own figures of GPUs, and looking for them has its own ways to fail.
+    "distributed.diagnostics.nvml": False,
     "distributed.admin.tick.limit": "1h",
     "logging.distributed": "critical",
 }
@@ -57,6 +59,7 @@ class LocalWorkers:
                     "env": self._environment(number),
                     "silence_logs": 60,
                     "dashboard": False,
+                    "death_timeout": STARTING_SECONDS,
                 },
             }
             for number in range(self.jobs)
@@ -90,6 +93,7 @@ class LocalWorkers:
         listener: Callable[[Event], None],
     ) -> Iterator[Outcome]:
         """See ``Executor.run``."""
+        import cloudpickle
         from distributed import as_completed
 
         self._client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
@@ -99,7 +103,9 @@ class LocalWorkers:
         def submit(count: int) -> list[Any]:
             futures = []
             for index, each in islice(waiting, count):
-                future = self._client.submit(_task, function, each, pure=False)
+                # Dask waits for ever for a worker that cannot read its task; a task that reads its own bytes fails.
+                task = cloudpickle.dumps((function, each))
+                future = self._client.submit(_task, task, pure=False)
                 indices[future.key] = index
                 futures.append(future)
             return futures
@@ -147,10 +153,12 @@ def default_jobs(gpus: tuple[str, ...]) -> int:
     return len(gpus) or max(min(2, cores), min(8, cores // 2))
 
 
-def _task(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _task(pickled: bytes) -> Any:
+    import cloudpickle
     from distributed import get_worker
 
     _redirect_output()
+    function, arguments = cloudpickle.loads(pickled)
     worker = get_worker()
     token = sink.set(lambda event: worker.log_event(TOPIC, _pack(event)))
     try:

@@ -16,6 +16,7 @@ from benchmark.analysis.per_class import class_accuracy
 from benchmark.analysis.reference import beside_reference
 from benchmark.analysis.statistics import Statistics, statistics, with_statistics
 from benchmark.report import figures
+from benchmark.report.audit import audit_table
 from benchmark.report.cost import cost_figure
 from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
@@ -164,7 +165,9 @@ def _tables(
         beside = beside_reference(lines, found.intervals, results.axes, reference)
         reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
         tables["Reported and measured"] = reported
-    return tables | evidence_tables(found, results.measures, sorting(results, plan), labels)
+    tables |= evidence_tables(found, results.measures, sorting(results, plan), labels)
+    audited = audit_table(results.records.values())
+    return tables | ({"Leakage audit": [audited]} if audited else {})
 
 
 def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: Sequence[str]) -> list[Path]:

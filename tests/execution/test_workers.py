@@ -3,11 +3,14 @@ from __future__ import annotations
 import os
 import sys
 
+import cloudpickle
 import pytest
 
 from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
 
 pytestmark = pytest.mark.slow
+# Workers cannot import the tests where these are not beside the package.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 def surroundings(seconds: float) -> tuple[int, dict[str, str], list[str]]:
@@ -17,6 +20,20 @@ def surroundings(seconds: float) -> tuple[int, dict[str, str], list[str]]:
     time.sleep(seconds)
     backends = [name for name in ("tensorflow", "jax", "torch", "keras") if name in sys.modules]
     return os.getpid(), dict(os.environ), backends
+
+
+class Unreadable:
+    """Cannot be made again from what was written of it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return int, ("no number",)
+
+
+def test_a_task_that_a_worker_cannot_read_is_an_error_and_the_others_go_on() -> None:
+    with LocalWorkers(1) as workers:
+        outcomes = list(workers.run(len, [(Unreadable(),), ("four",)], lambda event: None))
+    assert isinstance(outcomes[0].error, ValueError)
+    assert outcomes[1].value == 4
 
 
 def test_each_worker_sees_a_gpu_of_its_own_before_any_backend_is_there() -> None:
