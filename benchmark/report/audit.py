@@ -39,7 +39,7 @@ def audit_table(records: Iterable[CellRecord]) -> Table | None:
             findings.setdefault(key, finding)
     lines = [
         finding | {"cells": cells[key], "examples": "; ".join(map(" = ".join, finding["examples"]))}
-        for key, finding in sorted(findings.items(), key=lambda each: SEVERITIES.index(each[0][0]))  # type: ignore[arg-type]
+        for key, finding in sorted(findings.items(), key=lambda each: SEVERITIES.index(each[0][0]))
     ]
     verdicts = Counter(audit["verdict"].partition(":")[0] for audit in made)
     said = ", ".join(f"{verdicts[each]:,} {each}" for each in (LEAKY, UNKNOWN, CLEAN) if verdicts[each])
