@@ -22,19 +22,17 @@ def command(
     suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool, jobs: int | None
 ) -> None:
     """Compute all features that SUITE needs into the cache, and train nothing."""
-    import os
-
     from benchmark.cli.loading import load_plan
     from benchmark.execution.availability import check_available
     from benchmark.execution.features import prepare_features
     from benchmark.execution.progress import make_display
-    from benchmark.execution.workers import LocalWorkers
+    from benchmark.execution.workers import LocalWorkers, cores
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     for error in plan.absent.values():
         raise error
     cells = [cell for cell, _ in plan.cells]
     check_available(cells, plugins.registry)
-    with make_display() as display, LocalWorkers(jobs or os.cpu_count() or 1) as executor:
+    with make_display() as display, LocalWorkers(jobs or cores()) as executor:
         prepare_features(plan, cells, plugins.registry, locations, executor, display)
     click.echo(f"All features of {plan.suite.name} are in {locations.cache}.")

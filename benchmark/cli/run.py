@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
+    from benchmark.execution.executor import Executors
     from benchmark.execution.plan import Plan
     from benchmark.execution.run import RunSummary
     from benchmark.locations import Locations
@@ -122,26 +121,25 @@ def _run(plan: Plan, plugins: Plugins, locations: Locations, options: Any, jobs:
         return run_suite(plan, plugins, locations, options, _executors(plan, locations, jobs), display)
 
 
-def _executors(
-    plan: Plan, locations: Locations, jobs: int | None
-) -> Callable[[int], AbstractContextManager[Any]]:
-    """Return what makes an executor for so many tasks: worker processes, or this one when ``jobs`` is 0."""
+def _executors(plan: Plan, locations: Locations, jobs: int | None) -> Executors:
+    """Return what makes executors: worker processes, or this one when ``jobs`` is 0."""
     from benchmark.backend import settle_backend
-    from benchmark.execution.executor import Inline
-    from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
+    from benchmark.execution.executor import Executors, Inline
+    from benchmark.execution.workers import LocalWorkers, cores, default_jobs, visible_gpus
 
     said = settle_backend()
     if said:
         click.echo(said, err=True)
 
-    def make_executor(tasks: int) -> AbstractContextManager[Any]:
-        if jobs == 0:
-            return Inline()
+    if jobs == 0:
+        return Executors(Inline, lambda tasks: Inline())
+    log = locations.results / plan.suite.name / "workers.log"
+
+    def training(tasks: int) -> LocalWorkers:
         gpus = visible_gpus()
-        log = locations.results / plan.suite.name / "workers.log"
         return LocalWorkers(min(tasks, jobs or default_jobs(gpus)), gpus, log)
 
-    return make_executor
+    return Executors(lambda: LocalWorkers(jobs or cores(), log=log), training)
 
 
 def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:

@@ -39,6 +39,17 @@ class Executor(AbstractContextManager["Executor"], Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Executors:
+    """What makes executors: ``features`` for work that fills cores, ``training`` for so many tasks, on GPUs if any.
+
+    They are two because a process that made features keeps libraries that take as much memory as a small network.
+    """
+
+    features: Callable[[], AbstractContextManager[Executor]]
+    training: Callable[[int], AbstractContextManager[Executor]]
+
+
 class Inline:
     """Runs everything here, one after another: for debuggers, and where processes are not wanted."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from benchmark.training.cell import CellTask, run_cell
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Finding
-    from benchmark.execution.executor import Executor
+    from benchmark.execution.executor import Executor, Executors
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
@@ -67,7 +67,7 @@ def run_suite(
     plugins: Plugins,
     locations: Locations,
     options: RunOptions,
-    make_executor: Callable[[int], AbstractContextManager[Executor]],
+    executors: Executors,
     display: Display,
 ) -> RunSummary:
     """Run the missing cells of a plan under the suite's lock.
@@ -100,14 +100,15 @@ def run_suite(
         )
         flight = None
         try:
-            with make_executor(len(missing)) as executor:
-                cells = [cell for cell, _ in missing]
-                audits = audit_before_run(
-                    plan, cells, plugins.registry, locations, display, strict=options.strict
-                )
-                tasks = _tasks(plan, plugins, missing, audits, locations, options)
-                flight = _Flight(tasks, store, plugins, display, summary)
+            cells = [cell for cell, _ in missing]
+            audits = audit_before_run(
+                plan, cells, plugins.registry, locations, display, strict=options.strict
+            )
+            tasks = _tasks(plan, plugins, missing, audits, locations, options)
+            flight = _Flight(tasks, store, plugins, display, summary)
+            with executors.features() as executor:
                 prepare_features(plan, cells, plugins.registry, locations, executor, display)
+            with executors.training(len(missing)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor)
         except KeyboardInterrupt:

@@ -34,7 +34,10 @@ SETTINGS = {
 
 
 class LocalWorkers:
-    """Dask workers, each with one thread for tasks, its share of the cores, and at most one GPU."""
+    """Dask workers, each with one thread for tasks, its share of the cores, and at most one GPU.
+
+    They are started when there is something to run.
+    """
 
     def __init__(self, jobs: int, gpus: tuple[str, ...] = (), log: Path | None = None) -> None:
         """Prepare ``jobs`` workers; what libraries print in them goes to the file ``log``, not to the terminal."""
@@ -45,6 +48,9 @@ class LocalWorkers:
         self._client: Any = None
 
     def __enter__(self) -> Self:
+        return self
+
+    def _start(self) -> None:
         import dask
         from distributed import Client, Nanny, Scheduler, SpecCluster
 
@@ -75,7 +81,6 @@ class LocalWorkers:
         }
         self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
         self._client = Client(self._cluster)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -96,13 +101,18 @@ class LocalWorkers:
         import cloudpickle
         from distributed import as_completed
 
-        self._client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
         waiting = enumerate(arguments)
+        first = list(islice(waiting, self.jobs))
+        if not first:
+            return
+        if self._client is None:
+            self._start()
+        self._client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
         indices: dict[str, int] = {}
 
-        def submit(count: int) -> list[Any]:
+        def submit(tasks: Iterable[tuple[int, tuple[Any, ...]]]) -> list[Any]:
             futures = []
-            for index, each in islice(waiting, count):
+            for index, each in tasks:
                 # Dask waits for ever for a worker that cannot read its task; a task that reads its own bytes fails.
                 task = cloudpickle.dumps((function, each))
                 future = self._client.submit(_task, task, pure=False)
@@ -110,16 +120,16 @@ class LocalWorkers:
                 futures.append(future)
             return futures
 
-        running = as_completed(submit(self.jobs))
+        running = as_completed(submit(first))
         for future in running:
             yield _outcome(indices.pop(future.key), future)
             future.release()
-            for following in submit(1):
+            for following in submit(islice(waiting, 1)):
                 running.add(following)
         self._client.unsubscribe_topic(TOPIC)
 
     def _environment(self, number: int) -> dict[str, str]:
-        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
+        threads = str(max(1, cores() // self.jobs))
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
         environment = dict.fromkeys(names, threads)
         environment |= {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -149,8 +159,12 @@ def default_jobs(gpus: tuple[str, ...]) -> int:
 
     Small networks do not fill many cores, and each worker holds a backend of its own in memory.
     """
-    cores = os.cpu_count() or 1
-    return len(gpus) or max(min(2, cores), min(8, cores // 2))
+    return len(gpus) or max(min(2, cores()), min(8, cores() // 2))
+
+
+def cores() -> int:
+    """Return how many CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _task(pickled: bytes) -> Any:

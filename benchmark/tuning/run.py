@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.execution.availability import check_available
@@ -22,7 +21,7 @@ from benchmark.tuning.study import Asked, Study
 from benchmark.tuning.trial import TrialOutcome, TrialTask, run_trial
 
 if TYPE_CHECKING:
-    from benchmark.execution.executor import Executor
+    from benchmark.execution.executor import Executor, Executors
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
@@ -36,7 +35,7 @@ def run_studies(
     plugins: Plugins,
     locations: Locations,
     options: RunOptions,
-    make_executor: Callable[[int], AbstractContextManager[Executor]],
+    executors: Executors,
     display: Display,
 ) -> bool:
     """Run what is missing of a suite's studies, under the suite's lock; return whether it was interrupted.
@@ -62,9 +61,10 @@ def run_studies(
         try:
             missing = flight.missing()
             if missing:
-                with make_executor(missing) as executor:
-                    cells = _cells_to_prepare([study.spec for study in wanted], plugins.registry)
+                cells = _cells_to_prepare([study.spec for study in wanted], plugins.registry)
+                with executors.features() as executor:
                     prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                with executors.training(missing) as executor:
                     flight.run(executor)
             flight.finish()
         except KeyboardInterrupt:

@@ -7,7 +7,6 @@ generator that it is given, and nothing else in the process is disturbed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cached_property
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from benchmark import Augmentation
+from benchmark.backend import asked_backend
 from benchmark.exceptions import PluginError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class KerasCvAugmentation(Augmentation):
         """Return what to install or to set, or nothing."""
         if find_spec("keras_cv") is None:
             return "it needs keras-cv, which is not installed: pip install 'genrebench[keras-cv]'"
-        return _wrong_backend(os.environ.get("KERAS_BACKEND") or "tensorflow")
+        return _wrong_backend(asked_backend())
 
     def _layers(self) -> Any:
         """Return keras-cv, imported."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from tuning_toys import BENCHFILE, SUITE
 
 from benchmark.data.assemble import cell_items
 from benchmark.data.prepare import feature_key, open_store
-from benchmark.execution.executor import Inline
+from benchmark.execution.executor import Executors, Inline
 from benchmark.execution.plan import make_plan
 from benchmark.execution.progress import PlainDisplay
 from benchmark.execution.run import RunOptions
@@ -69,7 +68,7 @@ def spied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_study_computes_reads_and_predicts_nothing_of_test_tracks(spied, tmp_path: Path) -> None:
     plugins, plan, locations = spied
     interrupted = run_studies(
-        plan, plugins, locations, RunOptions(), lambda trials: nullcontext(Inline()), PlainDisplay()
+        plan, plugins, locations, RunOptions(), Executors(Inline, lambda trials: Inline()), PlainDisplay()
     )
     assert not interrupted
     assert len(read_records(locations.results / "trial")) == 1
