@@ -21,17 +21,25 @@ if TYPE_CHECKING:
 def command(
     suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool, jobs: int | None
 ) -> None:
-    """Compute all features that SUITE needs into the cache, and train nothing."""
+    """Compute all features that SUITE needs into the cache, and train nothing.
+
+    Those that trials of a study ask for are computed where the suite lists their values; those between two numbers
+    when a trial asks for them.
+    """
     from benchmark.cli.loading import load_plan
     from benchmark.execution.availability import check_available
     from benchmark.execution.features import prepare_features
     from benchmark.execution.progress import make_display
     from benchmark.execution.workers import LocalWorkers, cores
+    from benchmark.tuning.resolve import planned_studies
+    from benchmark.tuning.run import cells_to_prepare
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     for error in plan.absent.values():
         raise error
+    studies = planned_studies(plan, locations.results / plan.suite.name, plugins.registry)
     cells = [cell for cell, _ in plan.cells]
+    cells += cells_to_prepare([study.spec for study in studies], plugins.registry)
     check_available(cells, plugins.registry)
     with make_display() as display, LocalWorkers(jobs or cores()) as executor:
         prepare_features(plan, cells, plugins.registry, locations, executor, display)

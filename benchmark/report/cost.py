@@ -37,12 +37,18 @@ def cost_figure(
         axes.scatter(behind[COST], behind[VALUE], s=18, facecolors="none", edgecolors="#777777")
         axes.plot(front[COST], front[VALUE], drawstyle="steps-post", color=COLOURS[1], linewidth=1)
         axes.scatter(front[COST], front[VALUE], s=24, color=COLOURS[1], zorder=3)
-        for line in front.to_dict("records"):
-            text = shortened(labels[int(line[ROW])])
-            axes.annotate(text, (line[COST], line[VALUE]), (4, 4), textcoords="offset points", fontsize=7)
         if is_logarithmic(table):
             axes.set_xscale("log")
         axes.margins(x=0.25, y=0.12)
+        for (cost_here, value), rows in front.groupby([COST, VALUE])[ROW]:
+            more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+            # Names on the right would leave the panel.
+            across_panel, _ = axes.transAxes.inverted().transform(
+                axes.transData.transform((cost_here, value))
+            )
+            side = {"xytext": (-4, 4), "ha": "right"} if across_panel > 0.5 else {"xytext": (4, 4)}
+            text = shortened(labels[int(rows.iloc[0])]) + more
+            axes.annotate(text, (cost_here, value), textcoords="offset points", fontsize=7, **side)
         axes.set_xlabel(COSTS[cost], fontsize=8)
         axes.set_ylabel(f"{measure.name}, %" if measure.percent else measure.name, fontsize=8)
         axes.tick_params(labelsize=7)

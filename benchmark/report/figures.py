@@ -101,6 +101,7 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
     Solid is validation, dashed is training.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     from benchmark.analysis.learning_curves import mean_curve
 
@@ -125,6 +126,7 @@ def learning_curves(histories: Mapping[str, Mapping[str, pd.DataFrame]], title: 
                 name = "validation" if column.startswith("val") else "training"
                 axes.plot(mean.index, mean * 100, line, color=colour, linewidth=1.8, label=name)
         axes.set_title(_wrapped(label), fontsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         # A panel with nothing below it shows the epochs.
         axes.tick_params(labelsize=7, labelbottom=number + across >= len(shown))
         axes.grid(visible=True, alpha=0.25)

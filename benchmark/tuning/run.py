@@ -61,7 +61,7 @@ def run_studies(
         try:
             missing = flight.missing()
             if missing:
-                cells = _cells_to_prepare([study.spec for study in wanted], plugins.registry)
+                cells = cells_to_prepare([study.spec for study in wanted], plugins.registry)
                 with executors.features() as executor:
                     prepare_features(plan, cells, plugins.registry, locations, executor, display)
                 with executors.training(missing) as executor:
@@ -175,7 +175,7 @@ def _told(study: Study, asked: Asked, outcome: TrialOutcome) -> str:
     return f"[{of}] {_key(study, asked)}: {ended} ({values_text(asked.values)}){so_far}"
 
 
-def _cells_to_prepare(specs: Sequence[StudySpec], registry: Registry) -> list[Cell]:
+def cells_to_prepare(specs: Sequence[StudySpec], registry: Registry) -> list[Cell]:
     """Return cells that need the features of rows as they are, and of each listed value of what changes features.
 
     What else a trial may ask for, its worker computes.

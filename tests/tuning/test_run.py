@@ -284,3 +284,10 @@ def test_a_trial_whose_process_dies_is_a_failed_one(tuned) -> None:
     found = record(tuned)
     assert found["trials"]["failed"] > 0
     assert any(error.startswith("WorkerDiedError") for error in found["errors"])
+
+
+def test_features_that_trials_may_ask_for_can_be_prepared(tuned) -> None:
+    tuned.write(SUITE + "    features.n_mels: [12, 16]\n")
+    assert tuned.bench("prepare", "suite.yaml", "--cache", "fresh").code == 0
+    described = [json.loads(file.read_text()) for file in tuned.folder.glob("fresh/features/*/meta.json")]
+    assert sorted(each["parameters"]["n_mels"] for each in described) == [12, 16]
