@@ -56,31 +56,10 @@ def compose(
     labels = {int(line[ROW]): row_label(line, axes) for line in lines.to_dict("records")}
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
-    accuracy: dict[str, pd.DataFrame] = {}
-    analyses: dict[str, SetAnalysis] = {}
-    pictures: list[Path] = []
-    for evaluation in results.sets:
-        rows = labels if {"md", "html", "figures"} & set(formats) else {}
-        shares, matrices = _analyse(results, rows, evaluation)
-        if len(shares):
-            accuracy[evaluation] = shares.rename(index=labels)
-            analyses[evaluation] = SetAnalysis(shares, _differences(shares, references), matrices)
-        if len(shares) and "figures" in formats:
-            shown = f"{evaluation} [{marks}]" if marks else evaluation
-            name = re.sub(r"\W+", "-", evaluation)
-            for kind, figure in _set_figures(shares, matrices, labels, references, shown):
-                pictures += figures.save(figure, folder / "figures", f"{kind}-{name}")
-            title = f"Top-1 and top-2 accuracy per class on {shown}"
-            pictures += genre_figures(results, settings, lines, labels, evaluation, title, folder / "figures")
+    analyses = _analyses(results, labels, references) if {"md", "html", "figures"} & set(formats) else {}
+    pictures = []
     if "figures" in formats:
-        histories = {labels[row]: results.histories(row) for row in list(labels)[:_MOST_PANELS]}
-        title = "Learning curves" + _best(len(histories), len(labels))
-        curves = figures.learning_curves(histories, title + (f" [{marks}]" if marks else ""))
-        if curves is not None:
-            pictures += figures.save(curves, folder / "figures", "learning-curves")
-        pictures += _cost_figures(results, plan, lines, labels, folder, marks)
-        for name, figure in _evidence_figures(found, sorting(results, plan), labels, marks):
-            pictures += figures.save(figure, folder / "figures", name)
+        pictures = _pictures(results, plan, lines, labels, references, analyses, found, marks, folder)
     studied = report_studies(plan, registry, lines, sorting(results, plan), folder, formats, marks)
     tables = _tables(results, plan, lines, axes, labels, found)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
@@ -91,7 +70,7 @@ def compose(
         files.append(
             _write(
                 folder / "report.md",
-                make_page(results, plan, board, tables, accuracy, images, studied.markdown),
+                make_page(results, plan, board, tables, _named(analyses, labels), images, studied.markdown),
             )
         )
     if "html" in formats:
@@ -111,41 +90,75 @@ def compose(
     return [*files, *pictures, *studied.files], board
 
 
-def _analyse(
-    results: Results, rows: Iterable[int], evaluation: str
-) -> tuple[pd.DataFrame, dict[int, pd.DataFrame]]:
-    """Return accuracies per class of each row that was evaluated, and the confusion of the best rows.
+def _analyses(results: Results, rows: Iterable[int], references: Mapping[int, int]) -> dict[str, SetAnalysis]:
+    """Return, by evaluation set, accuracies per class of each row that was evaluated, and the best rows' confusions.
 
     Predictions of one row at a time are in memory: those of a large suite would not fit.
     """
-    shares: dict[int, pd.Series] = {}
-    matrices: dict[int, pd.DataFrame] = {}
-    for row in rows:
-        predictions = results.predictions(row, evaluation)
-        if predictions is not None:
-            shares[row] = class_accuracy(predictions)
-            if len(matrices) < _MOST_PANELS:
-                matrices[row] = confusion(predictions)
-    return pd.DataFrame(shares).T, matrices
+    found = {}
+    for evaluation in results.sets:
+        shares: dict[int, pd.Series] = {}
+        matrices: dict[int, pd.DataFrame] = {}
+        for row in rows:
+            predictions = results.predictions(row, evaluation)
+            if predictions is not None:
+                shares[row] = class_accuracy(predictions)
+                if len(matrices) < _MOST_PANELS:
+                    matrices[row] = confusion(predictions)
+        if shares:
+            table = pd.DataFrame(shares).T
+            found[evaluation] = SetAnalysis(table, _differences(table, references), matrices)
+    return found
+
+
+def _named(analyses: Mapping[str, SetAnalysis], labels: Mapping[int, str]) -> dict[str, pd.DataFrame]:
+    """Return accuracies per class, by evaluation set, with the names of rows."""
+    return {name: found.shares.rename(index=labels) for name, found in analyses.items()}
+
+
+def _pictures(
+    results: Results,
+    plan: Plan,
+    lines: pd.DataFrame,
+    labels: Mapping[int, str],
+    references: Mapping[int, int],
+    analyses: Mapping[str, SetAnalysis],
+    found: Statistics,
+    marks: str,
+    folder: Path,
+) -> list[Path]:
+    """Draw all figures, and return their files."""
+    target, said = folder / "figures", f" [{marks}]" if marks else ""
+    files: list[Path] = []
+    for evaluation, analysis in analyses.items():
+        name = re.sub(r"\W+", "-", evaluation)
+        for kind, figure in _set_figures(analysis, labels, evaluation + said):
+            files += figures.save(figure, target, f"{kind}-{name}")
+        title = f"Top-1 and top-2 accuracy per class on {evaluation}{said}"
+        files += genre_figures(results, plan.suite.leaderboard, lines, labels, evaluation, title, target)
+    histories = {labels[row]: results.histories(row) for row in list(labels)[:_MOST_PANELS]}
+    curves = figures.learning_curves(histories, f"Learning curves{_best(len(histories), len(labels))}{said}")
+    if curves is not None:
+        files += figures.save(curves, target, "learning-curves")
+    files += _cost_figures(results, plan, lines, labels, folder, marks)
+    for name, figure in _evidence_figures(found, sorting(results, plan), labels, marks):
+        files += figures.save(figure, target, name)
+    return files
 
 
 def _set_figures(
-    shares: pd.DataFrame,
-    matrices: Mapping[int, pd.DataFrame],
-    labels: Mapping[int, str],
-    references: Mapping[int, int],
-    evaluation: str,
+    analysis: SetAnalysis, labels: Mapping[int, str], evaluation: str
 ) -> Iterator[tuple[str, Figure]]:
     """Draw what belongs to one evaluation set; rows are in the order of the leaderboard."""
+    shares, change = analysis.shares, analysis.differences
     shown = shares.head(_MOST_LINES)
     title = f"Recognised per class on {evaluation}{_best(len(shown), len(shares))}"
     yield "per-class", figures.heatmap(shown.rename(index=labels), title)
-    change = _differences(shares, references)
     if len(change):
         shown = change.head(_MOST_LINES).rename(index=labels)
         title = f"Difference to the baseline on {evaluation}{_best(len(shown), len(change))}"
         yield "difference", figures.heatmap(shown, title, difference=True)
-    named = {labels[row]: matrix for row, matrix in matrices.items()}
+    named = {labels[row]: matrix for row, matrix in analysis.confusions.items()}
     yield "confusion", figures.confusion_grid(named, f"{evaluation}{_best(len(named), len(shares))}")
 
 
