@@ -52,7 +52,8 @@ def reseed(network: keras.Model, seed: int, stage: str) -> None:
     """Set the random numbers of layers (dropout), so that a stage's do not depend on what came before it."""
     states = [each for each in network.variables if each.name == SEED_STATE]
     for number, state in enumerate(states):
-        state.assign([derive_seed("stage", seed, stage, number), 0])
+        # PyTorch's state is of signed integers.
+        state.assign([derive_seed("stage", seed, stage, number) // 2, 0])
 
 
 def stage_key(
