@@ -49,10 +49,13 @@ class Stage:
 
 
 def reseed(network: keras.Model, seed: int, stage: str) -> None:
-    """Set the random numbers of layers (dropout), so that a stage's do not depend on what came before it."""
+    """Set all random numbers (dropout), so that a stage's do not depend on what came before it."""
+    import keras
+
+    # PyTorch draws most dropouts from a state of the process and not of the layer, and its integers are signed.
+    keras.utils.set_random_seed(derive_seed("stage", seed, stage) // 2)
     states = [each for each in network.variables if each.name == SEED_STATE]
     for number, state in enumerate(states):
-        # PyTorch's state is of signed integers.
         state.assign([derive_seed("stage", seed, stage, number) // 2, 0])
 
 
