@@ -38,7 +38,7 @@ _FREE = frozenset({
     "AveragePooling2D", "AveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "AdaptiveAveragePooling2D",
     "AdaptiveMaxPooling2D", "Concatenate", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
-    "Divide", "TrueDivide", "Negative", "GetItem", "Cast", "Transpose", "Squeeze", "ExpandDims", "Stack",
+    "Divide", "TrueDivide", "Negative", "GetItem", "Flip", "Cast", "Transpose", "Squeeze", "ExpandDims", "Stack",
     "Split", "Repeat", "Tile", "Mean", "Max", "Min", "Sum", "Sqrt", "Square", "Exp", "Log", "Clip",
 })  # fmt: skip
 

@@ -154,10 +154,10 @@ class Vgg16(Pretrained):
 
     def preprocess(self, x: Any) -> Any:
         """Return 0..255 in blue, green, red order less ImageNet's mean, as keras.applications.vgg16 defines it."""
-        from keras import layers
+        import keras
 
         mean = [103.939, 116.779, 123.68]
-        return layers.Rescaling(255.0, offset=[-value for value in mean])(x[..., ::-1])
+        return keras.layers.Rescaling(255.0, offset=[-value for value in mean])(keras.ops.flip(x, axis=-1))
 
 
 class MobileNet(Pretrained):
