@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,19 @@ def separable(comparisons: pd.DataFrame) -> float:
     """Return the difference that these data can separate: the median half width of the pairs' intervals."""
     half = (comparisons["high"] - comparisons["low"]) / 2
     return float(half.median()) if len(half) else float("nan")
+
+
+def by_pair(comparisons: pd.DataFrame, measure: str) -> dict[tuple[int, int], dict[Hashable, Any]]:
+    """Return the lines of ``compare`` on a measure by (row, other), each pair both ways round."""
+    found: dict[tuple[int, int], dict[Hashable, Any]] = {}
+    if comparisons.empty:
+        return found
+    for line in comparisons[comparisons["measure"] == measure].to_dict("records"):
+        row, other = int(line["row"]), int(line["other"])
+        turned = {"row": other, "other": row, "difference": -line["difference"]}
+        turned |= {"low": -line["high"], "high": -line["low"]}
+        found[row, other], found[other, row] = line, line | turned
+    return found
 
 
 def _freedom(

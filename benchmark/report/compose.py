@@ -60,7 +60,9 @@ def compose(
     pictures = []
     if "figures" in formats:
         pictures = _pictures(results, plan, lines, labels, references, analyses, found, marks, folder)
-    studied = report_studies(plan, registry, lines, sorting(results, plan), folder, formats, marks)
+    studied = report_studies(
+        plan, registry, lines, sorting(results, plan), folder, formats, marks, found.comparisons
+    )
     tables = _tables(results, plan, lines, axes, labels, found)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
     files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]

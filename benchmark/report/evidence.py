@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.analysis.comparison import by_pair
 from benchmark.analysis.critical_difference import CriticalDifference
 from benchmark.analysis.ranks import ALPHA
 from benchmark.analysis.statistics import Statistics
@@ -58,26 +59,13 @@ def best_table(statistics: Statistics, sort: Measure, labels: Mapping[int, str])
     compared = statistics.comparisons[
         (statistics.comparisons["measure"] == sort.name) & statistics.comparisons["row"].isin(ranked)
     ]
-    by_pair = {(int(line["row"]), int(line["other"])): line for line in compared.to_dict("records")}
+    pairs = by_pair(compared, sort.name)
     best, lines = ranked[0], []
     for row in ranked[1:]:
-        sign, pair = (1, (row, best)) if (row, best) in by_pair else (-1, (best, row))
-        if pair not in by_pair:
-            continue
-        line = by_pair[pair]
-        ends = sorted((sign * line["low"], sign * line["high"]))
-        told_apart = "worse" if line["p_holm"] < ALPHA else "cannot be told apart"
-        lines.append(
-            {
-                "row": labels[row],
-                "difference": sign * line["difference"],
-                "low": ends[0],
-                "high": ends[1],
-                "p_holm": line["p_holm"],
-                "verdict": told_apart,
-                "test": line["test"],
-            }
-        )
+        line = pairs.get((row, best))
+        if line is not None:
+            verdict = "worse" if line["p_holm"] < ALPHA else "cannot be told apart"
+            lines.append(line | {"row": labels[row], "verdict": verdict})
     if not lines:
         return None
     units = compared["units"].min()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,17 +58,21 @@ def report_studies(
     measure: Measure,
     folder: Path,
     formats: Sequence[str],
-    marks: str = "",
+    marks: str,
+    comparisons: pd.DataFrame,
 ) -> StudiesReport:
     """Return the report on a plan's studies, and write their figures into ``folder`` if ``formats`` has them.
 
-    ``lines`` is the leaderboard, ``measure`` what it is sorted by; ``marks`` is what figures must say.
+    ``lines`` is the leaderboard, ``measure`` what it is sorted by; ``marks`` is what figures must say;
+    ``comparisons`` are those of the statistics.
     """
+    from benchmark.analysis.comparison import by_pair
+
     found = StudiesReport()
     known = list(_known(plan, folder.parent))
     if not known:
         return found
-    summary = _summary(known, lines, measure, plan, registry)
+    summary = _summary(known, lines, measure, plan, registry, by_pair(comparisons, measure.name))
     found.tables["Studies"] = summary
     found.markdown.append(to_markdown(summary))
     for spec, record in known[:_MOST_STUDIES]:
@@ -188,8 +192,11 @@ def _summary(
     measure: Measure,
     plan: Plan,
     registry: Registry,
+    pairs: Mapping[tuple[int, int], Mapping[Hashable, Any]],
 ) -> Table:
     """Return one line per study: what it reached where it was chosen, and what both rows reach where it was not."""
+    from benchmark.results.frames import ROW
+
     assert plan.suite.tune is not None
     kind: Kind = "percent" if measure.percent else "number"
     difference: Kind = "points" if measure.percent else "number"
@@ -201,13 +208,17 @@ def _summary(
         Column("best", "tuned", validation, group="on validation"),
         Column("default", "as it is", kind, group=held),
         Column("tuned", "tuned", kind, group=held),
-        Column("gain", "gain", difference, group=held),
+        Column("gain", "gain", difference, group=held, low="low", high="high"),
+        Column("verdict", "tuned is", group=held),
+        Column("p_holm", "p (Holm)", "probability", group=held, spare=1),
         Column("trials", "trials"),
         Column("values", "tuned values"),
     )
     made = []
     for spec, record in known:
-        own, best = (_mean(lines, spec, label, measure) for label in (DEFAULT, TUNED))
+        before, after = (_row(lines, spec, label) for label in (DEFAULT, TUNED))
+        own, best = (_mean(row, measure) for row in (before, after))
+        compared = {} if before is None or after is None else pairs.get((after[ROW], before[ROW]), {})
         made.append(
             {
                 "row": spec.label,
@@ -216,6 +227,8 @@ def _summary(
                 "default": own,
                 "tuned": best,
                 "gain": None if own is None or best is None else best - own,
+                **{key: plain(compared.get(key)) for key in ("low", "high", "p_holm")},
+                "verdict": _verdict(compared, measure),
                 "trials": ", ".join(f"{count} {state}" for state, count in record.trials.items() if count),
                 "values": values_text(record.values),
             }
@@ -223,7 +236,7 @@ def _summary(
     metric = plan.suite.tune.metric.label
     caption = (
         f"What studies chose by {metric} on validation data ({known[0][1].chosen_on}), where a gain is sure by "
-        f"construction, and what it is worth on {measure.name}. Whether that gain is real, the leaderboard says."
+        f"construction, and what it is worth on {measure.name} [95 % interval]: p is corrected over all pairs of rows."
     )
     return Table(columns, tuple(made), caption, _shared_tracks(plan))
 
@@ -284,11 +297,26 @@ def _best(spec: StudySpec, record: StudyRecord, history: History) -> Table:
     return Table(columns, tuple(lines), f"The best trials, by {record.metric} on {record.chosen_on}.")
 
 
-def _mean(lines: pd.DataFrame, spec: StudySpec, tuning: str, measure: Measure) -> float | None:
-    """Return what a study's row reaches on test data, as it is or tuned, mean over its cells."""
-    from benchmark.analysis.leaderboard import MEAN
-
+def _row(lines: pd.DataFrame, spec: StudySpec, tuning: str) -> Mapping[str, Any] | None:
+    """Return the leaderboard's line of a study's row, as it is or tuned."""
     chosen = lines
     for axis, label in {**spec.labels, AXIS: tuning}.items():
         chosen = chosen[chosen[axis] == label]
-    return plain(chosen[f"{measure.name} {MEAN}"].iloc[0]) if len(chosen) else None
+    return None if chosen.empty else {str(key): value for key, value in chosen.iloc[0].items()}
+
+
+def _mean(line: Mapping[str, Any] | None, measure: Measure) -> float | None:
+    from benchmark.analysis.leaderboard import MEAN
+
+    return None if line is None else plain(line[f"{measure.name} {MEAN}"])
+
+
+def _verdict(compared: Mapping[Hashable, Any], measure: Measure) -> str | None:
+    """Return whether the tuned row is better, in words; None where the two were not compared."""
+    from benchmark.analysis.ranks import ALPHA
+
+    if not compared:
+        return None
+    if not compared["p_holm"] < ALPHA:
+        return "not told apart"
+    return "better" if (compared["difference"] > 0) == measure.greater_is_better else "worse"

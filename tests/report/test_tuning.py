@@ -42,6 +42,10 @@ def test_a_report_has_a_section_on_each_study(reported) -> None:
     assert "Optuna 5" in section
     assert "RuntimeError: x is" in section
     assert "| model.x" in section
+    # The toy's right answers are the more certain the better its parameter, on every track and seed.
+    row = next(line for line in section.splitlines() if line.startswith("| toy"))
+    assert "| better" in row
+    assert "< 0.001" in row
     assert "The test parts of other seeds hold some of the tracks" in section
     (figure,) = folder.glob("figures/study-*.png")
     assert f"({figure.relative_to(folder).as_posix()})" in section

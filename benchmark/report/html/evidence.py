@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmark.analysis.comparison import by_pair
 from benchmark.report.html.chart import Chart, Scale, reliability
 from benchmark.report.html.grid import BAR, Bar, Cell, Grid, Head, points
 from benchmark.report.html.material import Material
@@ -104,7 +105,7 @@ def _ranks_grid(found: CriticalDifference) -> Grid:
 
 
 def _pairs_grid(material: Material, measure: str, compared: pd.DataFrame) -> Grid:
-    known = {(int(line["row"]), int(line["other"])): line for line in compared.to_dict("records")}
+    known = by_pair(compared, measure)
     present = {row for pair in known for row in pair}
     rows = [row for row in material.labels if row in present]
     shown = rows[:MOST_COMPARED]
@@ -125,12 +126,10 @@ def _pair_cell(
 ) -> Cell:
     if row == other:
         return Cell("", style="same")
-    line, sign = known.get((row, other)), 1
-    if line is None:
-        line, sign = known.get((other, row)), -1
+    line = known.get((row, other))
     if line is None:
         return Cell(MISSING, style="none")
-    difference, p = sign * float(line["difference"]), float(line["p_holm"])
+    difference, p = float(line["difference"]), float(line["p_holm"])
     better = difference if measure.greater_is_better else -difference
     style = f"d{difference_step(better, limit)}" if p < LEVEL else "unclear"
     return Cell(_signed(difference, measure), note=f"p {p_text(p)}", style=style)
