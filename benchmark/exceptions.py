@@ -98,7 +98,7 @@ class CellTimeoutError(BenchError):
 
 
 class WorkerDiedError(BenchError):
-    """Raised in place of a cell's outcome when the process that ran it disappeared."""
+    """Raised when worker processes cannot be started, and as a cell's outcome when the one that ran it disappeared."""
 
 
 def did_you_mean(found: str, allowed: Sequence[str]) -> str:

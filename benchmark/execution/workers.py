@@ -79,8 +79,15 @@ class LocalWorkers:
                 "dashboard_address": "127.0.0.1:0",
             },
         }
-        self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
-        self._client = Client(self._cluster)
+        try:
+            self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
+            self._client = Client(self._cluster)
+        # Dask closes what it has started by then, and may fail in that too, in its own ways.
+        except Exception as error:
+            raise WorkerDiedError(
+                f"Worker processes could not be started within {STARTING_SECONDS} s ({error}). "
+                "'bench run --executor inline' does without them."
+            ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

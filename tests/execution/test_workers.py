@@ -6,6 +6,8 @@ import sys
 import cloudpickle
 import pytest
 
+from benchmark.exceptions import WorkerDiedError
+from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
 
 pytestmark = pytest.mark.slow
@@ -34,6 +36,12 @@ def test_a_task_that_a_worker_cannot_read_is_an_error_and_the_others_go_on() -> 
         outcomes = list(workers.run(len, [(Unreadable(),), ("four",)], lambda event: None))
     assert isinstance(outcomes[0].error, ValueError)
     assert outcomes[1].value == 4
+
+
+def test_workers_that_do_not_start_are_an_error_for_people(monkeypatch) -> None:
+    monkeypatch.setattr(workers_module, "STARTING_SECONDS", 0.05)
+    with LocalWorkers(1) as workers, pytest.raises(WorkerDiedError, match="--executor inline"):
+        list(workers.run(len, [("four",)], lambda event: None))
 
 
 def test_each_worker_sees_a_gpu_of_its_own_before_any_backend_is_there() -> None:
