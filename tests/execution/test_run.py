@@ -198,7 +198,7 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", ["inline", "local"])
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, number: int, executor: str) -> None:
-    project.write(with_model("{nearest: {seconds: 8, seed: 1}}"))
+    project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3)
     process.send_signal(number)
