@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+# Of what plugins say; an array's text, or a whole file's, may stand in an error.
+MESSAGE_LENGTH, TRACEBACK_LENGTH = 10_000, 100_000
+
 
 class BenchError(Exception):
     """Base of all errors that are the user's to act on; never raised itself."""
@@ -97,8 +100,43 @@ class CellTimeoutError(BenchError):
     """Raised inside a cell that has used up the time it was given."""
 
 
+class TaskError(BenchError):
+    """Raised in place of an error of a plugin that cannot leave its process, and of one that would end the program."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised when the person, or the cluster, that runs a program wants it to stop; a plugin's own is none."""
+
+
 class WorkerDiedError(BenchError):
     """Raised when worker processes cannot be started, and as a cell's outcome when the one that ran it disappeared."""
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error's type and message, for people; a long one is cut."""
+    message = error_message(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def error_message(error: BaseException) -> str:
+    """Return an error's message, cut to ``MESSAGE_LENGTH`` characters; that of a plugin's may be none."""
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be read)"
+    return shortened(message, MESSAGE_LENGTH)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return a text of at most about ``length`` characters: its beginning and its end, and how much is not shown.
+
+    >>> shortened("abcdefghij", 6)
+    'abc … (4 characters are left out) … hij'
+    """
+    if len(text) <= length:
+        return text
+    half = length // 2
+    return f"{text[:half]} … ({len(text) - 2 * half:,} characters are left out) … {text[len(text) - half :]}"
 
 
 def did_you_mean(found: str, allowed: Sequence[str]) -> str:

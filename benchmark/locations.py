@@ -29,10 +29,21 @@ class Locations:
     """The folders that a run uses.
 
     ``data`` lists folders that may *be* a dataset or *hold* datasets by name (``--data DIR``, then
-    ``$BENCH_DATA``); ``named`` holds ``--data NAME=DIR``.
+    ``$BENCH_DATA``); ``named`` holds ``--data NAME=DIR``. All are made absolute at once: plugins may change the working
+    directory.
     """
 
     cache: Path = field(default_factory=default_cache)
     results: Path = field(default_factory=default_results)
     data: tuple[Path, ...] = ()
     named: Mapping[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        absolute = {
+            "cache": self.cache.absolute(),
+            "results": self.results.absolute(),
+            "data": tuple(folder.absolute() for folder in self.data),
+            "named": {name: folder.absolute() for name, folder in self.named.items()},
+        }
+        for name, value in absolute.items():
+            object.__setattr__(self, name, value)

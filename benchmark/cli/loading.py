@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from benchmark.suite.load import Suite, load_suite
 
 def load(suite_file: Path, overrides: Sequence[str]) -> tuple[Plugins, Suite]:
     """Load plugins, with the suite's benchfile, and the suite; name broken plugins once."""
+    here = os.getcwd()
     plugins = Plugins(benchfile_of(suite_file))
+    # What is relative leads where it led before anybody's code was loaded.
+    os.chdir(here)
     for broken in plugins.registry.broken:
         click.echo(f"Warning: {broken}", err=True)
     return plugins, load_suite(suite_file, plugins.registry, overrides)

@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 @locations_options
 @rehearse_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+              help="The time that each track's features may take; those that take longer are left out.")  # fmt: skip
 def command(
-    suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool, jobs: int | None
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    rehearse: bool,
+    jobs: int | None,
+    timeout: float | None,
 ) -> None:
     """Compute all features that SUITE needs into the cache, and train nothing.
 
@@ -30,7 +37,8 @@ def command(
     from benchmark.execution.availability import check_available
     from benchmark.execution.features import prepare_features
     from benchmark.execution.progress import make_display
-    from benchmark.execution.workers import LocalWorkers, cores
+    from benchmark.execution.threads import cores
+    from benchmark.execution.workers import LocalWorkers
     from benchmark.tuning.resolve import planned_studies
     from benchmark.tuning.run import cells_to_prepare
 
@@ -41,6 +49,7 @@ def command(
     cells = [cell for cell, _ in plan.cells]
     cells += cells_to_prepare([study.spec for study in studies], plugins.registry)
     check_available(cells, plugins.registry)
-    with make_display() as display, LocalWorkers(jobs or cores()) as executor:
+    log = locations.cache / "workers.log"
+    with make_display() as display, LocalWorkers(jobs or cores(), log=log, seconds=timeout) as executor:
         prepare_features(plan, cells, plugins.registry, locations, executor, display)
     click.echo(f"All features of {plan.suite.name} are in {locations.cache}.")

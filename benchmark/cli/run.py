@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,9 @@ INTERRUPTED = 130
 )
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
-@click.option("--timeout", type=float, metavar="SECONDS", help="The time that each cell may take.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+              help="The time that each cell may take, and each track's features. What goes on after that is killed "
+              "(with 'inline' it is asked between epochs only).")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
 @rehearse_option
@@ -47,6 +51,25 @@ def command(
 
     Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted.
     """
+    from benchmark.exceptions import PluginError
+
+    try:
+        code = _command(suite_file, overrides, locations, jobs, executor, timeout, flags)
+    except SystemExit as error:
+        # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
+        raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
+    sys.exit(code)
+
+
+def _command(
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    jobs: int | None,
+    executor: str,
+    timeout: float | None,
+    flags: dict[str, bool],
+) -> int:
     from benchmark.cli.loading import load_plan
     from benchmark.cli.report import show_report
     from benchmark.execution.run import RunOptions, missing_cells
@@ -66,19 +89,19 @@ def command(
     store = ResultsStore(locations.results, plan.suite.name)
     if options.strict:
         _refuse_leaks(plan, plugins, locations)
-    jobs = jobs if executor == "local" else 0
+    executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
     summary = None
     if plan.suite.tune is not None:
-        plan, summary = _study(plan, plugins, locations, options, jobs)
+        plan, summary = _study(plan, plugins, locations, options, executors)
     if summary is None and missing_cells(plan, store, options):
-        summary = _run(plan, plugins, locations, options, jobs)
+        summary = _run(plan, plugins, locations, options, executors)
     show_report(plan, plugins, locations)
     code = _exit_code(plan, store, summary)
     for broken in plugins.notify(
         "bench_suite_finished", suite=plan.suite.name, results=store.folder, exit_code=code
     ):
         click.echo(f"Warning: {broken}", err=True)
-    sys.exit(code)
+    return code
 
 
 def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
@@ -92,7 +115,7 @@ def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
 
 
 def _study(
-    plan: Plan, plugins: Plugins, locations: Locations, options: Any, jobs: int | None
+    plan: Plan, plugins: Plugins, locations: Locations, options: Any, executors: Callable[[], Executors]
 ) -> tuple[Plan, RunSummary | None]:
     """Run the studies; return the plan with what they found, and a summary if that was interrupted."""
     from benchmark.execution.progress import make_display
@@ -106,40 +129,48 @@ def _study(
     from benchmark.tuning.run import run_studies
 
     with make_display() as display:
-        interrupted = run_studies(
-            plan, plugins, locations, options, _executors(plan, locations, jobs), display
-        )
+        interrupted = run_studies(plan, plugins, locations, options, executors(), display)
     plan = resolved(plan, store.folder, plugins.registry)
     return plan, RunSummary(interrupted=True) if interrupted else None
 
 
-def _run(plan: Plan, plugins: Plugins, locations: Locations, options: Any, jobs: int | None) -> RunSummary:
+def _run(
+    plan: Plan, plugins: Plugins, locations: Locations, options: Any, executors: Callable[[], Executors]
+) -> RunSummary:
     from benchmark.execution.progress import make_display
     from benchmark.execution.run import run_suite
 
     with make_display() as display:
-        return run_suite(plan, plugins, locations, options, _executors(plan, locations, jobs), display)
+        return run_suite(plan, plugins, locations, options, executors(), display)
 
 
-def _executors(plan: Plan, locations: Locations, jobs: int | None) -> Executors:
-    """Return what makes executors: worker processes, or this one when ``jobs`` is 0."""
+def _executors(
+    plan: Plan, locations: Locations, jobs: int | None, seconds: float | None, *, inline: bool
+) -> Executors:
+    """Return what makes executors: worker processes, or this one; both give each training as many threads."""
     from benchmark.backend import settle_backend
     from benchmark.execution.executor import Executors, Inline
-    from benchmark.execution.workers import LocalWorkers, cores, default_jobs, visible_gpus
+    from benchmark.execution.threads import cores, share
+    from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
 
     said = settle_backend()
     if said:
         click.echo(said, err=True)
 
-    if jobs == 0:
-        return Executors(Inline, lambda tasks: Inline())
+    gpus = visible_gpus()
+    at_once = jobs or default_jobs(gpus)
+    threads = share(at_once)
+    if inline:
+        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads)
     log = locations.results / plan.suite.name / "workers.log"
 
-    def training(tasks: int) -> LocalWorkers:
-        gpus = visible_gpus()
-        return LocalWorkers(min(tasks, jobs or default_jobs(gpus)), gpus, log)
+    def features() -> LocalWorkers:
+        return LocalWorkers(jobs or cores(), log=log, seconds=seconds)
 
-    return Executors(lambda: LocalWorkers(jobs or cores(), log=log), training)
+    def training(tasks: int) -> LocalWorkers:
+        return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
+
+    return Executors(features, training, threads)
 
 
 def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:

@@ -14,7 +14,7 @@ from benchmark.data.clips import Clip
 from benchmark.data.items import Item, Step
 from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
-from benchmark.exceptions import AudioError, PluginError
+from benchmark.exceptions import AudioError, Interrupted, PluginError, error_text
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.randomness import derive_generator
@@ -165,8 +165,10 @@ def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndar
         return samples
     try:
         changed: np.ndarray = track.audio.create(registry).apply(samples, SAMPLE_RATE)
-    except Exception as error:
-        raise PluginError(f"audio '{track.audio.label}': {type(error).__name__}: {error}") from error
+    except Interrupted:
+        raise
+    except BaseException as error:
+        raise PluginError(f"audio '{track.audio.label}': {error_text(error)}") from error
     return changed
 
 
@@ -190,16 +192,20 @@ def _augmented(
         rng = derive_generator("waveform", track.content, clip.start, clip.seconds, chain)
         try:
             changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
-        except Exception as error:
-            raise PluginError(f"augmentation {step}: {type(error).__name__}: {error}") from error
+        except Interrupted:
+            raise
+        except BaseException as error:
+            raise PluginError(f"augmentation {step}: {error_text(error)}") from error
     return changed
 
 
 def _features(samples: np.ndarray, made: Features, reference_length: int) -> np.ndarray:
     try:
         array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
-    except Exception as error:
-        raise PluginError(f"features '{made.name}': {type(error).__name__}: {error}") from error
+    except Interrupted:
+        raise
+    except BaseException as error:
+        raise PluginError(f"features '{made.name}': {error_text(error)}") from error
     if array.shape != made.shape or array.dtype != made.dtype:
         raise PluginError(
             f"features '{made.name}': made {array.dtype} {array.shape} instead of {made.dtype} {made.shape}"

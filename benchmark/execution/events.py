@@ -26,7 +26,15 @@ class CellStarted:
     worker: str
 
 
-Event = EpochFinished | CellStarted
+@dataclass(frozen=True)
+class Noted:
+    """Something is to be known of a cell that is no part of its result."""
+
+    cell: str
+    text: str
+
+
+Event = EpochFinished | CellStarted | Noted
 Sink = Callable[[Event], None]
 
 

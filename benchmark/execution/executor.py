@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from benchmark.execution.events import Event, sink
+from benchmark.execution.tasks import perform
+from benchmark.execution.threads import cores, limited
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,9 @@ class Outcome:
 class Executor(AbstractContextManager["Executor"], Protocol):
     """Runs tasks, some of them at a time, and yields outcomes as they come.
 
-    A task that raises, or whose process dies (``WorkerDiedError``), is an outcome; the others go on. Arguments
-    are taken from the iterable only as they are needed.
+    A task that raises, whose process dies (``WorkerDiedError``), or is killed because the task took too long
+    (``CellTimeoutError``), is an outcome; the others go on. Arguments are taken from the iterable only as they are
+    needed.
     """
 
     jobs: int
@@ -43,11 +46,14 @@ class Executor(AbstractContextManager["Executor"], Protocol):
 class Executors:
     """What makes executors: ``features`` for work that fills cores, ``training`` for so many tasks, on GPUs if any.
 
+    ``threads`` is what each training gets, however many tasks there are.
+
     They are two because a process that made features keeps libraries that take as much memory as a small network.
     """
 
     features: Callable[[], AbstractContextManager[Executor]]
     training: Callable[[int], AbstractContextManager[Executor]]
+    threads: int = field(default_factory=cores)
 
 
 class Inline:
@@ -55,13 +61,18 @@ class Inline:
 
     jobs = 1
 
+    def __init__(self, threads: int | None = None) -> None:
+        """Prepare to run tasks on so many threads; by default, on as many as libraries take."""
+        self._limit: AbstractContextManager[None] = nullcontext() if threads is None else limited(threads)
+
     def __enter__(self) -> Self:
+        self._limit.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        self._limit.__exit__(kind, error, trace)
 
     def run(
         self,
@@ -73,8 +84,7 @@ class Inline:
         for index, each in enumerate(arguments):
             token = sink.set(listener)
             try:
-                yield Outcome(index, function(*each))
-            except Exception as error:
-                yield Outcome(index, error=error)
+                returned = perform(function, each)
             finally:
                 sink.reset(token)
+            yield Outcome(index, returned.value, returned.error)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import CellItems, cell_items
-from benchmark.data.prepare import Failure, Request, open_store, prepare, requests
+from benchmark.data.prepare import Computed, Failure, Request, open_store, prepare, requests
+from benchmark.exceptions import CellTimeoutError, WorkerDiedError, error_message
 from benchmark.execution.events import Event
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.suite.cell import Cell, CellSpec, canonical_json
@@ -31,16 +32,29 @@ def prepare_features(
 ) -> None:
     """Fill the cache with all that the cells need; tracks that fail are named, and cells that need them will fail.
 
+    So are tracks that take longer than the executor allows a task, and those that a process dies of.
+
     Raises:
         CacheError: when the cache cannot be written.
     """
     benchfile = benchfile_of(plan.suite.path)
 
     def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        for outcome in executor.run(function, arguments, _ignore):
-            if outcome.error is not None:
+        names: dict[int, str] = {}
+
+        def named() -> Iterator[tuple[Any, ...]]:
+            for index, each in enumerate(arguments):
+                names[index] = each[0].track.id
+                yield each
+
+        for outcome in executor.run(function, named(), _ignore):
+            name = names.pop(outcome.index)
+            if isinstance(outcome.error, (WorkerDiedError, CellTimeoutError)):
+                yield Computed((), Failure(name, error_message(outcome.error)))
+            elif outcome.error is not None:
                 raise outcome.error
-            yield outcome.value
+            else:
+                yield outcome.value
 
     for features, asked in feature_requests(cells, registry, plan).values():
         store = open_store(features, registry, locations.cache)

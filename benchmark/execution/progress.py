@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
-from benchmark.execution.events import CellStarted, EpochFinished, Event
+from benchmark.execution.events import CellStarted, EpochFinished, Event, Noted
 
 if TYPE_CHECKING:
     from benchmark.results.record import CellRecord
@@ -76,6 +76,8 @@ class PlainDisplay:
 
     def event(self, event: Event) -> None:
         """See ``Display``; epochs are too many for a log."""
+        if isinstance(event, Noted):
+            self.note(_noted(event, self._labels))
 
     def finished(self, record: CellRecord) -> None:
         """See ``Display``."""
@@ -142,7 +144,9 @@ class LiveDisplay:
 
     def event(self, event: Event) -> None:
         """See ``Display``."""
-        if isinstance(event, CellStarted):
+        if isinstance(event, Noted):
+            self.note(_noted(event, self._labels))
+        elif isinstance(event, CellStarted):
             label = self._labels.get(event.cell, event.cell)
             self._cells[event.cell] = self._bars.add_task(f"  {_short(label)}", total=None, detail="loading")
         elif isinstance(event, EpochFinished) and event.cell in self._cells:
@@ -190,6 +194,10 @@ def outcome_text(record: CellRecord) -> str:
         return f"{record.status}, {seconds}"
     first = record.error.message.splitlines()[0] if record.error.message else ""
     return f"{record.status} after {seconds}: {record.error.type}: {first}"
+
+
+def _noted(event: Noted, labels: Mapping[str, str]) -> str:
+    return f"Warning: {labels.get(event.cell, event.cell)}: {event.text}"
 
 
 def _short(label: str, width: int = 48) -> str:

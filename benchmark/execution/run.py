@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import LEAKY, audit_record
-from benchmark.exceptions import ResultsError
+from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.events import CellStarted, Event
 from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.results.provenance import provenance
-from benchmark.results.record import CellError, CellRecord
+from benchmark.results.record import CellError, CellRecord, Status
 from benchmark.results.store import Damaged, ResultsStore
 from benchmark.training.cell import CellTask, run_cell
+from benchmark.training.failure import cell_error
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Finding
@@ -104,7 +105,7 @@ def run_suite(
             audits = audit_before_run(
                 plan, cells, plugins.registry, locations, display, strict=options.strict
             )
-            tasks = _tasks(plan, plugins, missing, audits, locations, options)
+            tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads)
             flight = _Flight(tasks, store, plugins, display, summary)
             with executors.features() as executor:
                 prepare_features(plan, cells, plugins.registry, locations, executor, display)
@@ -143,7 +144,7 @@ class _Flight:
             task = order[outcome.index]
             if isinstance(outcome.error, ResultsError):
                 raise outcome.error
-            record = outcome.value if outcome.error is None else self._file_failure(task, outcome.error)
+            record = outcome.value if outcome.error is None else self._failure(task, outcome.error)
             self._started.discard(task.id)
             self._summary.records.append(record)
             self._display.finished(record)
@@ -153,10 +154,13 @@ class _Flight:
     def file_interrupted(self) -> None:
         """File the cells in flight as interrupted."""
         for id_ in sorted(self._started):
-            error = CellError("KeyboardInterrupt", "The run was stopped while this cell was running.")
-            record = self._tasks[id_].record("interrupted", error=error)
-            if self._store.statuses().get(id_) != "ok":
-                self._store.write(record, predictions=None, history=[], metrics=None)
+            record = self._filed(self._tasks[id_])
+            if record is None:
+                error = CellError("KeyboardInterrupt", "The run was stopped while this cell was running.")
+                record = self._tasks[id_].record("interrupted", error=error)
+                # With --force an older result may be there, which is worth more than this.
+                if self._store.statuses().get(id_) != "ok":
+                    self._store.write(record, predictions=None, history=[], metrics=None)
             self._summary.records.append(record)
 
     def _listen(self, event: Event) -> None:
@@ -164,10 +168,22 @@ class _Flight:
             self._started.add(event.cell)
         self._display.event(event)
 
-    def _file_failure(self, task: CellTask, error: Exception) -> CellRecord:
-        record = task.record("failed", error=CellError(type(error).__name__, str(error)))
+    def _failure(self, task: CellTask, error: Exception) -> CellRecord:
+        """Return the record of a cell whose process did not return one: the one that it filed before, or a new one."""
+        filed = self._filed(task)
+        if filed is not None:
+            return filed
+        status: Status = "timed out" if isinstance(error, CellTimeoutError) else "failed"
+        record = task.record(status, error=cell_error(error))
         self._store.write(record, predictions=None, history=[], metrics=None)
         return record
+
+    def _filed(self, task: CellTask) -> CellRecord | None:
+        """Return what this run has filed of a cell that is done, and that only its process could not tell of."""
+        found = self._store.read(task.id)
+        if isinstance(found, CellRecord) and found.provenance.get("started") == task.provenance["started"]:
+            return found if found.status == "ok" else None
+        return None
 
 
 def _tasks(
@@ -177,9 +193,10 @@ def _tasks(
     audits: Sequence[Sequence[Finding]],
     locations: Locations,
     options: RunOptions,
+    threads: int,
 ) -> list[CellTask]:
     benchfile = benchfile_of(plan.suite.path)
-    made_with = provenance(plan.suite.path.resolve().parent)
+    made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
     tasks = []
     for (cell, id_), findings in zip(missing, audits, strict=True):
         audit = audit_record(findings)
@@ -232,13 +249,13 @@ def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> N
 
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Stop on SIGTERM, as clusters send it, as on Ctrl-C."""
+    """Stop by ``Interrupted`` on Ctrl-C, and on SIGTERM as clusters send it."""
 
     def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted
 
     try:
-        previous = signal.signal(signal.SIGTERM, interrupt)
+        previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     except ValueError:
         # Only the main thread may set handlers; elsewhere whoever owns the process decides.
         yield
@@ -246,4 +263,5 @@ def terminate_as_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -3,100 +3,119 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import suppress
-from functools import cache
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from benchmark.backend import ON_DEMAND
-from benchmark.exceptions import WorkerDiedError
+from benchmark.clock import awake_seconds
+from benchmark.exceptions import CellTimeoutError, TaskError, WorkerDiedError, error_text
+from benchmark.execution.cluster import Cluster
 from benchmark.execution.events import Event, sink
 from benchmark.execution.executor import Outcome
+from benchmark.execution.processes import WorkerProcess
+from benchmark.execution.tasks import Returned, perform, portable
+from benchmark.execution.threads import cores, environment, share
 
 TOPIC = "bench"
-STARTING_SECONDS, CLOSING_SECONDS = 120, 10
-LOG_VARIABLE = "BENCH_WORKER_LOG"
-SETTINGS = {
-    # A task whose worker died is a failed cell, to be looked at by a person, and not to be tried three times more.
-    "distributed.scheduler.allowed-failures": 0,
-    # A worker gets a task when it is free to run it, so that only the task that ran can be blamed for a death.
-    "distributed.scheduler.worker-saturation": 1.0,
-    "distributed.worker.daemon": False,
-    # Nothing here reads Dask's own figures of GPUs, and looking for them has its own ways to fail.
-    "distributed.diagnostics.nvml": False,
-    "distributed.admin.tick.limit": "1h",
-    "logging.distributed": "critical",
-}
+STARTING_SECONDS = 120
+# Workers whose work is done may end in their own time, for so long.
+ENDING_SECONDS = 5
+# What a task gets beyond its limit, to notice by itself that its time is up; then its process is killed.
+GRACE_SECONDS = 4
+_STARTS = 3
+_LOOKING_SECONDS = 1.0
+_MEMORY_GROWTH = 0.25
+_DIED = (
+    "The worker process died: it was killed, crashed in native code, or ran out of memory. "
+    "Look at the system's log; with less parallelism (--jobs 1) or a smaller batch it may fit."
+)
+
+
+@dataclass
+class _Running:
+    """A task that a worker has been given, at ``since`` by the awake clock."""
+
+    index: int
+    future: Any
+    since: float
+
+
+@dataclass
+class _Slot:
+    """A place for a worker: its process, whether that has arrived, what it is to do, and what it does.
+
+    ``failures`` counts its processes in a row that ended before they arrived; ``memory`` is what its process had after
+    its first task.
+    """
+
+    number: int
+    process: WorkerProcess | None = None
+    since: float = 0.0
+    arrived: bool = False
+    task: tuple[int, tuple[Any, ...]] | None = None
+    running: _Running | None = None
+    failures: int = 0
+    memory: int = 0
+
+    def forget_process(self) -> None:
+        """Have the next task start another one."""
+        if self.process is not None:
+            self.process.kill()
+        self.process, self.arrived, self.memory = None, False, 0
 
 
 class LocalWorkers:
     """Dask workers, each with one thread for tasks, its share of the cores, and at most one GPU.
 
-    They are started when there is something to run.
+    They are started when there is something to run, replaced when they die, and killed with a task that takes too long.
+    Nobody else can use them: they listen on loopback only, and to those who have the run's key.
     """
 
-    def __init__(self, jobs: int, gpus: tuple[str, ...] = (), log: Path | None = None) -> None:
-        """Prepare ``jobs`` workers; what libraries print in them goes to the file ``log``, not to the terminal."""
+    def __init__(
+        self,
+        jobs: int,
+        gpus: tuple[str, ...] = (),
+        log: Path | None = None,
+        *,
+        threads: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Prepare ``jobs`` workers.
+
+        What is printed in them goes to the file ``log``, not to the terminal. Each has ``threads``, by default its
+        share of the cores. A task may take ``seconds``.
+        """
         self.jobs = jobs
+        self.threads = threads or share(jobs)
         self._gpus = gpus
-        self._log = log
-        self._cluster: Any = None
-        self._client: Any = None
+        self._log = log.resolve() if log is not None else None
+        self._seconds = seconds
+        self._cluster: Cluster | None = None
+        self._slots = [_Slot(number) for number in range(jobs)]
+        self._started = 0
+        self._news: queue.SimpleQueue[tuple[bool | None, str]] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
 
-    def _start(self) -> None:
-        import dask
-        from distributed import Client, Nanny, Scheduler, SpecCluster
-
-        dask.config.set(SETTINGS)
-        _silence()
-        workers = {
-            number: {
-                "cls": Nanny,
-                "options": {
-                    "nthreads": 1,
-                    "memory_limit": 0,
-                    "env": self._environment(number),
-                    "silence_logs": 60,
-                    "dashboard": False,
-                    "death_timeout": STARTING_SECONDS,
-                },
-            }
-            for number in range(self.jobs)
-        }
-        scheduler = {
-            "cls": Scheduler,
-            "options": {
-                "host": "127.0.0.1",
-                "port": 0,
-                "dashboard": False,
-                "dashboard_address": "127.0.0.1:0",
-            },
-        }
-        try:
-            self._cluster = SpecCluster(workers=workers, scheduler=scheduler, silence_logs=60)
-            self._client = Client(self._cluster)
-        # Dask closes what it has started by then, and may fail in that too, in its own ways.
-        except Exception as error:
-            raise WorkerDiedError(
-                f"Worker processes could not be started within {STARTING_SECONDS} s ({error}). "
-                "'bench run --executor inline' does without them."
-            ) from error
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A worker in the middle of a step of training may not answer in time; its nanny then kills it.
-        for part in (self._client, self._cluster):
-            if part is not None:
-                with suppress(TimeoutError):
-                    part.close(timeout=CLOSING_SECONDS)
+        processes = [slot.process for slot in self._slots if slot.process is not None]
+        for process in processes:
+            process.ask_to_end() if kind is None else process.kill()
+        until = awake_seconds() + ENDING_SECONDS
+        for process in processes:
+            process.end_within(max(0.0, until - awake_seconds()))
+        if self._cluster is not None:
+            self._cluster.close()
 
     def run(
         self,
@@ -105,47 +124,137 @@ class LocalWorkers:
         listener: Callable[[Event], None],
     ) -> Iterator[Outcome]:
         """See ``Executor.run``."""
-        import cloudpickle
-        from distributed import as_completed
-
         waiting = enumerate(arguments)
-        first = list(islice(waiting, self.jobs))
-        if not first:
+        for slot, task in zip(self._slots, waiting, strict=False):
+            slot.task = task
+        if self._slots[0].task is None:
             return
-        if self._client is None:
-            self._start()
-        self._client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
-        indices: dict[str, int] = {}
+        client = self._ready_cluster().client
+        client.subscribe_topic(TOPIC, lambda stamped: listener(_unpack(stamped[1])))
+        while any(slot.task or slot.running for slot in self._slots):
+            for slot in self._slots:
+                if slot.task is not None and slot.process is None:
+                    self._start(slot)
+                if slot.task is not None and slot.arrived:
+                    self._give(slot, function, client)
+            self._look()
+            for slot in self._slots:
+                if (outcome := self._outcome(slot)) is not None:
+                    yield outcome
+                    # Not before whoever asks has heard of this outcome: what comes next may depend on it.
+                    slot.task = next(waiting, None)
+        client.unsubscribe_topic(TOPIC)
 
-        def submit(tasks: Iterable[tuple[int, tuple[Any, ...]]]) -> list[Any]:
-            futures = []
-            for index, each in tasks:
-                # Dask waits for ever for a worker that cannot read its task; a task that reads its own bytes fails.
-                task = cloudpickle.dumps((function, each))
-                future = self._client.submit(_task, task, pure=False)
-                indices[future.key] = index
-                futures.append(future)
-            return futures
+    def _ready_cluster(self) -> Cluster:
+        if self._cluster is None:
+            news = self._news
+            try:
+                self._cluster = Cluster(
+                    self._log,
+                    lambda name: news.put((True, name)),
+                    lambda name: news.put((False, name)),
+                    STARTING_SECONDS,
+                )
+            # Dask may fail in this in its own ways.
+            except Exception as error:
+                raise _not_started(error_text(error)) from error
+        return self._cluster
 
-        running = as_completed(submit(first))
-        for future in running:
-            yield _outcome(indices.pop(future.key), future)
-            future.release()
-            for following in submit(islice(waiting, 1)):
-                running.add(following)
-        self._client.unsubscribe_topic(TOPIC)
+    def _start(self, slot: _Slot) -> None:
+        cluster = self._ready_cluster()
+        self._started += 1
+        orders = {"scheduler": cluster.address, "security": cluster.credentials}
+        # Each process has a name of its own, so that news of an earlier one is not taken for news of it.
+        name = f"{slot.number}-{self._started}"
+        slot.process = WorkerProcess(name, orders, self._environment(slot.number), self._log)
+        slot.since = awake_seconds()
+
+    def _give(self, slot: _Slot, function: Callable[..., Any], client: Any) -> None:
+        """Give a worker that has nothing to do its task: it begins now, which nobody needs to tell."""
+        import cloudpickle
+
+        assert slot.task is not None
+        assert slot.process is not None
+        index, arguments = slot.task
+        # Dask waits for ever for a worker that cannot read its task; a task that reads its own bytes fails.
+        pickled = cloudpickle.dumps((function, arguments))
+        name, news = slot.process.name, self._news
+        future = client.submit(_task, pickled, pure=False, workers=[name], allow_other_workers=False)
+        future.add_done_callback(lambda done: news.put((None, name)))
+        slot.task, slot.running = None, _Running(index, future, awake_seconds())
+
+    def _look(self) -> None:
+        """Wait until something has happened, or may have."""
+        with suppress(queue.Empty):
+            news = [self._news.get(timeout=_LOOKING_SECONDS)]
+            while True:
+                arrived, name = news.pop()
+                for slot in self._slots:
+                    if slot.process is not None and slot.process.name == name and arrived is not None:
+                        slot.arrived, slot.failures = arrived, 0
+                        if not arrived:
+                            slot.process.kill()
+                news.append(self._news.get_nowait())
+        for slot in self._slots:
+            if slot.process is not None and not slot.arrived and slot.running is None:
+                self._look_at_start(slot)
+
+    def _look_at_start(self, slot: _Slot) -> None:
+        assert slot.process is not None
+        code = slot.process.exit_code
+        if code is not None:
+            slot.failures += 1
+            slot.forget_process()
+            if slot.failures == _STARTS:
+                raise _not_started(f"they ended with code {code}{_see(self._log)}")
+        elif awake_seconds() - slot.since > STARTING_SECONDS:
+            raise _not_started(f"they take longer than {STARTING_SECONDS} s{_see(self._log)}")
+
+    def _outcome(self, slot: _Slot) -> Outcome | None:
+        """Return how a worker's task ended, or None while it has not."""
+        running, process = slot.running, slot.process
+        if running is None or process is None:
+            return None
+        error: Exception
+        if running.future.done():
+            returned = _gather(running.future, process)
+            if not isinstance(returned.error, WorkerDiedError):
+                slot.running = None
+                running.future.release()
+                self._replace_large(slot)
+                return Outcome(running.index, returned.value, returned.error)
+            error = returned.error
+        elif process.exit_code is not None:
+            error = WorkerDiedError(_DIED)
+        elif self._seconds is not None and awake_seconds() - running.since > self._seconds + GRACE_SECONDS:
+            error = CellTimeoutError(
+                f"It took longer than the {self._seconds:g} s it was given, and its process was killed."
+            )
+        else:
+            return None
+        slot.forget_process()
+        slot.running = None
+        running.future.release()
+        return Outcome(running.index, error=error)
+
+    def _replace_large(self, slot: _Slot) -> None:
+        """Have a worker replaced that holds much more memory than after its first task, before there is none left."""
+        import psutil
+
+        assert slot.process is not None
+        memory = slot.process.memory()
+        slot.memory = slot.memory or memory
+        if memory - slot.memory > _MEMORY_GROWTH * psutil.virtual_memory().total / self.jobs:
+            slot.forget_process()
 
     def _environment(self, number: int) -> dict[str, str]:
-        threads = str(max(1, cores() // self.jobs))
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-        environment = dict.fromkeys(names, threads)
-        environment |= {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        environment |= {name: os.environ.get(name, value) for name, value in ON_DEMAND.items()}
-        if self._log is not None:
-            environment[LOG_VARIABLE] = str(self._log.resolve())
+        found = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        # As Dask has it for its own worker processes: memory that is free is given back, sets have one order.
+        defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
+        found |= {name: os.environ.get(name, value) for name, value in defaults.items()}
         if self._gpus:
-            environment["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
-        return environment
+            found["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
+        return found
 
 
 def visible_gpus() -> tuple[str, ...]:
@@ -169,33 +278,52 @@ def default_jobs(gpus: tuple[str, ...]) -> int:
     return len(gpus) or max(min(2, cores()), min(8, cores() // 2))
 
 
-def cores() -> int:
-    """Return how many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _task(pickled: bytes) -> Any:
-    import cloudpickle
+def _task(pickled: bytes) -> Returned:
+    """Run in a worker: read a task, and do it."""
     from distributed import get_worker
 
-    _redirect_output()
-    function, arguments = cloudpickle.loads(pickled)
     worker = get_worker()
     token = sink.set(lambda event: worker.log_event(TOPIC, _pack(event)))
     try:
-        return function(*arguments)
+        return portable(perform(_read_and_call, (pickled,)))
     finally:
         sink.reset(token)
 
 
-@cache
-def _redirect_output() -> None:
-    """Send what this worker process prints, native libraries included, to the log that its environment names."""
-    log = os.environ.get(LOG_VARIABLE)
-    if log:
-        with open(log, "ab") as file:
-            for descriptor in (1, 2):
-                os.dup2(file.fileno(), descriptor)
+def _read_and_call(pickled: bytes) -> Any:
+    import cloudpickle
+
+    function, arguments = cloudpickle.loads(pickled)
+    return function(*arguments)
+
+
+def _gather(future: Any, process: WorkerProcess) -> Returned:
+    """Return what a task that has ended returned; it is lost with the process, if that ends before it is fetched."""
+    from distributed import KilledWorker
+    from distributed.utils import TimeoutError as DaskTimeoutError
+
+    while process.exit_code is None:
+        try:
+            returned: Returned = future.result(timeout=_LOOKING_SECONDS)
+            return returned
+        except (TimeoutError, DaskTimeoutError):
+            continue
+        except (KilledWorker, CancelledError):
+            break
+        # What a task returns may be such that it cannot be sent, or read here.
+        except Exception as error:
+            return Returned(error=TaskError(error_text(error)))
+    return Returned(error=WorkerDiedError(_DIED))
+
+
+def _not_started(why: str) -> WorkerDiedError:
+    return WorkerDiedError(
+        f"Worker processes could not be started: {why}. 'bench run --executor inline' does without them."
+    )
+
+
+def _see(log: Path | None) -> str:
+    return f", see {log}" if log is not None else ""
 
 
 def _pack(event: Event) -> dict[str, Any]:
@@ -216,28 +344,3 @@ def _fields(kind: str) -> set[str]:
     from benchmark.execution import events
 
     return {field.name for field in fields(getattr(events, kind))}
-
-
-def _outcome(index: int, future: Any) -> Outcome:
-    from distributed import KilledWorker
-
-    error = future.exception()
-    if error is None:
-        return Outcome(index, future.result())
-    if isinstance(error, KilledWorker):
-        message = (
-            "The worker process died: it was killed, crashed in native code, or ran out of memory. "
-            "Look at the system's log; with less parallelism (--jobs 1) or a smaller batch it may fit."
-        )
-        return Outcome(index, error=WorkerDiedError(message))
-    if isinstance(error, Exception):
-        return Outcome(index, error=error)
-    raise error
-
-
-def _silence() -> None:
-    """Dask logs every worker's death and every slow tick; people get the outcome instead."""
-    import logging
-
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -5,26 +5,25 @@ from __future__ import annotations
 import resource
 import sys
 import time
-import traceback
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
-from benchmark.exceptions import CellTimeoutError, ResultsError
+from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
 from benchmark.results.provenance import backend_provenance
-from benchmark.results.record import CellError, CellRecord
+from benchmark.results.record import CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json
 from benchmark.training.cost import cost_of
 from benchmark.training.energy import energy_meter
 from benchmark.training.evaluate import evaluate
+from benchmark.training.failure import cell_error, close_model
 from benchmark.training.memory import memory_explained
 from benchmark.training.run import TrainingRun
 
@@ -84,13 +83,14 @@ def run_cell(task: CellTask) -> CellRecord:
     store = ResultsStore(task.locations.results, task.suite)
     try:
         return _run(task, store, started)
-    except ResultsError:
+    except (ResultsError, Interrupted):
         raise
-    except Exception as error:
+    # Plugins may end the program, or have a generator ended; that too is how their cell ended.
+    except BaseException as error:
         status = "timed out" if isinstance(error, CellTimeoutError) else "failed"
         record = task.record(
             status,
-            error=CellError(type(error).__name__, str(error), traceback.format_exc()),
+            error=cell_error(error),
             seconds={"total": time.monotonic() - started},
             peak_memory_mb=_peak_memory_mb(),
         )
@@ -102,8 +102,12 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     spec = task.spec
     registry = load_registry(task.benchfile)
     data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
-    with closing(spec.model.create(registry)) as model:
-        return _train_and_file(task, store, started, data, model, _metrics(spec, registry))
+    measured = _metrics(spec, registry)
+    model = spec.model.create(registry)
+    try:
+        return _train_and_file(task, store, started, data, model, measured)
+    finally:
+        close_model(model, task.id)
 
 
 def _train_and_file(

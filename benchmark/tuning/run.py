@@ -9,11 +9,11 @@ from benchmark.execution.availability import check_available
 from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan, benchfile_of
 from benchmark.execution.run import RunOptions, terminate_as_interrupt
-from benchmark.results.record import CellError
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
 from benchmark.suite.space import with_values
 from benchmark.suite.tune import StudySpec
+from benchmark.training.failure import cell_error
 from benchmark.tuning.record import value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
 from benchmark.tuning.storage import is_journal, mend_journal, storage_place
@@ -104,7 +104,7 @@ class _Flight:
             study, asked = self._asked[outcome.index]
             ended = outcome.value
             if outcome.error is not None:
-                ended = TrialOutcome(error=CellError(type(outcome.error).__name__, str(outcome.error)))
+                ended = TrialOutcome(error=cell_error(outcome.error))
             study.tell(asked, ended)
             self._display.trial_finished(_key(study, asked), _told(study, asked, ended))
             write_record(self._results, study.record())

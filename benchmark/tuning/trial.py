@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
+from benchmark.exceptions import Interrupted
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.features import cell_requests
 from benchmark.locations import Locations
@@ -21,6 +20,7 @@ from benchmark.suite.cell import CellSpec
 from benchmark.suite.tune import Choice
 from benchmark.training.cell import process_name
 from benchmark.training.evaluate import evaluate
+from benchmark.training.failure import cell_error, close_model
 from benchmark.training.memory import memory_explained
 from benchmark.training.run import TrainingRun
 
@@ -71,9 +71,10 @@ def run_trial(task: TrialTask) -> TrialOutcome:
         value = _value(task)
     except Pruned:
         return TrialOutcome(pruned=True, seconds=time.monotonic() - started)
-    except Exception as error:
-        failure = CellError(type(error).__name__, str(error), traceback.format_exc())
-        return TrialOutcome(error=failure, seconds=time.monotonic() - started)
+    except Interrupted:
+        raise
+    except BaseException as error:
+        return TrialOutcome(error=cell_error(error), seconds=time.monotonic() - started)
     return TrialOutcome(value, seconds=time.monotonic() - started)
 
 
@@ -97,11 +98,14 @@ def _value(task: TrialTask) -> float:
         seconds=task.seconds,
         cache=task.locations.cache,
     )
-    with closing(spec.model.create(registry)) as model:
+    model = spec.model.create(registry)
+    try:
         with memory_explained(spec.training, in_batches=model.uses_training):
             model.fit(data.train, data.validation, run)
         run.check_time()
         _, values = evaluate(model, data, metric)
+    finally:
+        close_model(model, task.key)
     (value,) = next(iter(values.values())).values()
     if value != value:  # noqa: PLR0124
         raise ValueError("the metric is not a number")

@@ -1,0 +1,52 @@
+"""Tasks that misbehave, and looks at what a run has started."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import cloudpickle
+import psutil
+
+# Workers cannot import the tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def process() -> int:
+    return os.getpid()
+
+
+def sleep_in_native_code() -> None:
+    ctypes.CDLL(None).sleep(1000)
+
+
+def hold_pythons_lock() -> None:
+    ctypes.PyDLL(None).sleep(1000)
+
+
+def loop_in_python() -> None:
+    while True:
+        pass
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started, directly or not."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def is_gone(one: psutil.Process) -> bool:
+    try:
+        return not one.is_running() or one.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
