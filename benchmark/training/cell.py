@@ -16,8 +16,10 @@ from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
 from benchmark.exceptions import CellTimeoutError, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
+from benchmark.isolation import isolated
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
+from benchmark.randomness import derive_seed
 from benchmark.results.provenance import backend_provenance
 from benchmark.results.record import CellError, CellRecord
 from benchmark.results.store import ResultsStore
@@ -102,7 +104,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     spec = task.spec
     registry = load_registry(task.benchfile)
     data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
-    with closing(spec.model.create(registry)) as model:
+    with isolated(derive_seed("cell", spec.seed)), closing(spec.model.create(registry)) as model:
         return _train_and_file(task, store, started, data, model, _metrics(spec, registry))
 
 

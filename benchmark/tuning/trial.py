@@ -14,8 +14,10 @@ from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.features import cell_requests
+from benchmark.isolation import isolated
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
+from benchmark.randomness import derive_seed
 from benchmark.results.record import CellError
 from benchmark.suite.cell import CellSpec
 from benchmark.suite.tune import Choice
@@ -97,7 +99,7 @@ def _value(task: TrialTask) -> float:
         seconds=task.seconds,
         cache=task.locations.cache,
     )
-    with closing(spec.model.create(registry)) as model:
+    with isolated(derive_seed("cell", spec.seed)), closing(spec.model.create(registry)) as model:
         with memory_explained(spec.training, in_batches=model.uses_training):
             model.fit(data.train, data.validation, run)
         run.check_time()
