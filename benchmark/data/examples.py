@@ -11,8 +11,9 @@ from benchmark.data.prepare import feature_key
 from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
 from benchmark.exceptions import CacheError
+from benchmark.isolation import reseeded
 from benchmark.plugin.registry import Registry
-from benchmark.randomness import derive_generator
+from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 
 if TYPE_CHECKING:
@@ -103,13 +104,16 @@ class StoredExamples:
 
     def _augmented(self, array: np.ndarray, index: int, epoch: int) -> np.ndarray:
         """Apply the item's own steps, then the fresh ones; each draws by the item's whole lineage up to it."""
+        import numpy as np
+
         lineage = ""
         fixed = [(step, ()) for step in self._items[index].features]
         for step, epochs in [*fixed, *((step, (epoch,)) for step in self._fresh)]:
             lineage = f"{lineage} {step.text}".lstrip()
-            rng = derive_generator("features", self._seed, self._keys[index], lineage, *epochs)
+            seed = derive_seed("features", self._seed, self._keys[index], lineage, *epochs)
             augmentation = self._augmentations[id(step.component)]
-            array = augmentation.apply(array, rng, **dict(step.settings))
+            with reseeded(seed):
+                array = augmentation.apply(array, np.random.default_rng(seed), **dict(step.settings))
         return array
 
     @property

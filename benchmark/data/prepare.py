@@ -15,9 +15,10 @@ from benchmark.data.items import Item, Step
 from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError, Interrupted, PluginError, error_text
+from benchmark.isolation import reseeded
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.randomness import derive_generator
+from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 
 if TYPE_CHECKING:
@@ -185,13 +186,17 @@ def _augmented(
     piece: np.ndarray, track: Track, clip: Clip, steps: Sequence[Step], registry: Registry
 ) -> np.ndarray:
     """Apply a chain of steps; each draws its random numbers by its place in the chain."""
+    import numpy as np
+
     # Other items are made of the same samples, and not every plugin leaves them as they are.
     changed = piece.copy()
     for count, step in enumerate(steps, 1):
         chain = " ".join(each.text for each in steps[:count])
-        rng = derive_generator("waveform", track.content, clip.start, clip.seconds, chain)
+        seed = derive_seed("waveform", track.content, clip.start, clip.seconds, chain)
+        rng = np.random.default_rng(seed)
         try:
-            changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
+            with reseeded(seed):
+                changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
         except Interrupted:
             raise
         except BaseException as error:

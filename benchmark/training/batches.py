@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from benchmark.randomness import derive_generator
+from benchmark.isolation import reseeded
+from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
     from benchmark.data.examples import Examples
@@ -76,11 +77,13 @@ class Batches(keras.utils.PyDataset):
         if self.one_hot:
             targets = np.eye(self.examples.num_classes, dtype=np.float32)[targets]
         if self.augmentations:
-            rng = derive_generator("batch", self.seed, epoch, index)
+            seed = derive_seed("batch", self.seed, epoch, index)
+            rng = np.random.default_rng(seed)
             scale = np.float32(255 if inputs.dtype == np.uint8 else 1)
             inputs = inputs.astype(np.float32) / scale
-            for augmentation in self.augmentations:
-                inputs, targets = augmentation.apply_batch(inputs, targets, rng)
+            with reseeded(seed):
+                for augmentation in self.augmentations:
+                    inputs, targets = augmentation.apply_batch(inputs, targets, rng)
             inputs = inputs * scale
         return inputs, targets
 

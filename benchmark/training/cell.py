@@ -14,8 +14,10 @@ from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
 from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
+from benchmark.isolation import isolated
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
+from benchmark.randomness import derive_seed
 from benchmark.results.provenance import backend_provenance
 from benchmark.results.record import CellRecord
 from benchmark.results.store import ResultsStore
@@ -103,11 +105,12 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     registry = load_registry(task.benchfile)
     data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
     measured = _metrics(spec, registry)
-    model = spec.model.create(registry)
-    try:
-        return _train_and_file(task, store, started, data, model, measured)
-    finally:
-        close_model(model, task.id)
+    with isolated(derive_seed("cell", spec.seed)):
+        model = spec.model.create(registry)
+        try:
+            return _train_and_file(task, store, started, data, model, measured)
+        finally:
+            close_model(model, task.id)
 
 
 def _train_and_file(

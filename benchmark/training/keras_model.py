@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import BackendError
+from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 from benchmark.training.stages import Stage
@@ -64,10 +65,17 @@ class KerasModel(Model):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
+        seed = derive_seed("model", run.seed)
+        # Those who call this without a cell get the same network as a cell.
+        with isolated(seed):
+            return self._trained(train, validation, run, seed)
+
+    def _trained(
+        self, train: Examples, validation: Examples | None, run: TrainingRun, seed: int
+    ) -> list[Epoch]:
         from benchmark.training.determinism import set_determinism
         from benchmark.training.fitting import Fitting
 
-        seed = derive_seed("model", run.seed)
         self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
         set_determinism(run.settings.deterministic)
         assert self.network is not None

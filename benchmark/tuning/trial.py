@@ -13,8 +13,10 @@ from benchmark.data.corpora import corpus_loader
 from benchmark.exceptions import Interrupted
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.features import cell_requests
+from benchmark.isolation import isolated
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
+from benchmark.randomness import derive_seed
 from benchmark.results.record import CellError
 from benchmark.suite.cell import CellSpec
 from benchmark.suite.tune import Choice
@@ -98,14 +100,15 @@ def _value(task: TrialTask) -> float:
         seconds=task.seconds,
         cache=task.locations.cache,
     )
-    model = spec.model.create(registry)
-    try:
-        with memory_explained(spec.training, in_batches=model.uses_training):
-            model.fit(data.train, data.validation, run)
-        run.check_time()
-        _, values = evaluate(model, data, metric)
-    finally:
-        close_model(model, task.key)
+    with isolated(derive_seed("cell", spec.seed)):
+        model = spec.model.create(registry)
+        try:
+            with memory_explained(spec.training, in_batches=model.uses_training):
+                model.fit(data.train, data.validation, run)
+            run.check_time()
+            _, values = evaluate(model, data, metric)
+        finally:
+            close_model(model, task.key)
     (value,) = next(iter(values.values())).values()
     if value != value:  # noqa: PLR0124
         raise ValueError("the metric is not a number")

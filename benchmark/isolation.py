@@ -1,0 +1,203 @@
+"""Global random numbers that nobody else draws from.
+
+Keras takes the seeds of its initialisers from Python's global ``random``, and other libraries and plugins draw from it,
+or from NumPy's, as if they were alone in the process. They are not: Dask's heartbeat draws from ``random`` in a thread
+of its own, whenever it is due, and each such draw would give a network other weights.
+
+So the functions of ``random`` and of ``numpy.random`` ask here whose generator is meant. A thread that runs a cell has
+the global ones to itself; threads that were there before it draw from others meanwhile; threads that the cell starts
+share the cell's, as they would without this. What others took hold of before (``from random import random``) is out of
+reach; what the cell's own code took hold of so is the cell's generator all the same.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+# Threads that were there when the cell that runs now began, so that they are none of its own.
+_outsiders: set[threading.Thread] = set()
+_lease = threading.Lock()
+_inside = threading.local()
+
+
+@contextmanager
+def isolated(seed: int) -> Iterator[None]:
+    """Seed all global generators, and keep them from other threads, while inside; then leave them as they were.
+
+    They are those of Python, NumPy, and of Keras, TensorFlow and PyTorch: now if they are imported, or else
+    when they are. Inside of another ``isolated`` it does nothing. If another thread is in one, this thread has
+    generators of Python and of NumPy to itself, and no others.
+    """
+    if getattr(_inside, "cell", False):
+        yield
+        return
+    _inside.cell = True
+    try:
+        if not _lease.acquire(blocking=False):
+            with reseeded(seed):
+                yield
+            return
+        try:
+            _outsiders.update(_other_threads())
+            with ExitStack() as stack:
+                for library in _libraries():
+                    stack.enter_context(library.lent(library.shared, seed))
+                stack.enter_context(_seeded_when_imported(seed))
+                yield
+        finally:
+            _outsiders.clear()
+            _lease.release()
+    finally:
+        _inside.cell = False
+
+
+def _other_threads() -> Iterator[threading.Thread]:
+    """Yield the threads that Python started, but this one; those of native pools work for whoever asks them to."""
+    for each in threading.enumerate():
+        if each is not threading.current_thread() and not isinstance(each, threading._DummyThread):
+            yield each
+
+
+@contextmanager
+def reseeded(seed: int) -> Iterator[None]:
+    """Give this thread global generators of Python and NumPy of its own, seeded, for one call of a plugin inside.
+
+    Whatever the cell drew or will draw, here or in another thread, is not touched.
+    """
+    with ExitStack() as stack:
+        for library in _libraries():
+            stack.enter_context(library.lent(None, seed))
+        yield
+
+
+class _Library:
+    """A library's global generator, and those that take its place in some threads."""
+
+    def __init__(self, shared: Any, make: Callable[[], Any], state: tuple[str, str]) -> None:
+        self.shared = shared
+        self._make = make
+        self._get, self._set = state
+        self._others = make()
+        self._thread = threading.local()
+
+    def current(self) -> Any:
+        """Return the generator that this thread's draws come from."""
+        lent = getattr(self._thread, "lent", None)
+        if lent:
+            return lent[-1]
+        return self._others if _outsiders and threading.current_thread() in _outsiders else self.shared
+
+    @contextmanager
+    def lent(self, generator: Any, seed: int) -> Iterator[None]:
+        """Lend this thread a generator, seeded; None is a spare one."""
+        own = self._thread.__dict__
+        lent, spare = own.setdefault("lent", []), own.setdefault("spare", [])
+        if generator is None:
+            used = spare.pop() if spare else self._make()
+            before = None
+        else:
+            used, before = generator, getattr(generator, self._get)()
+        used.seed(seed)
+        lent.append(used)
+        try:
+            yield
+        finally:
+            lent.pop()
+            if before is None:
+                spare.append(used)
+            else:
+                getattr(used, self._set)(before)
+
+
+@cache
+def _libraries() -> tuple[_Library, ...]:
+    """Have the functions of ``random`` and ``numpy.random`` ask whose generator is meant, from now on."""
+    import numpy as np
+
+    python = _Library(random._inst, random.Random, ("getstate", "setstate"))
+    numpy = _Library(np.random.mtrand._rand, np.random.RandomState, ("get_state", "set_state"))
+    for module, library in ((random, python), (np.random, numpy)):
+        methods = {name: name for name, each in vars(module).items() if _bound_to(each, library.shared)}
+        if module is np.random:
+            methods |= {"seed": "seed", "ranf": "random_sample", "sample": "random_sample"}
+        for name, method in methods.items():
+            setattr(module, name, _asking(library, module, name, method))
+    return python, numpy
+
+
+def _bound_to(function: Any, generator: Any) -> bool:
+    return callable(function) and getattr(function, "__self__", None) is generator
+
+
+def _asking(library: _Library, module: ModuleType, name: str, method: str) -> Callable[..., Any]:
+    @wraps(getattr(module, name))
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        return getattr(library.current(), method)(*args, **kwargs)
+
+    # So that it is pickled by its name, as the one whose place it takes.
+    draw.__module__, draw.__qualname__ = module.__name__, name
+    return draw
+
+
+def _seed_network_library(name: str, seed: int) -> None:
+    """Seed the state that an imported library keeps for the whole process."""
+    module = sys.modules[name]
+    if name == "tensorflow":
+        module.random.set_seed(seed)
+    elif name == "torch":
+        module.manual_seed(seed)
+    else:
+        module.utils.set_random_seed(seed)
+
+
+# Keras seeds the others too, but a plugin may use one of them without it.
+_NETWORK_LIBRARIES = ("tensorflow", "torch", "keras")
+
+
+@contextmanager
+def _seeded_when_imported(seed: int) -> Iterator[None]:
+    """Seed libraries of networks that are imported, and others as they are imported inside."""
+    for name in _NETWORK_LIBRARIES:
+        if name in sys.modules:
+            _seed_network_library(name, seed)
+    finder = _SeedingFinder(seed, tuple(name for name in _NETWORK_LIBRARIES if name not in sys.modules))
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _SeedingFinder(MetaPathFinder):
+    """Finds some libraries as others do, and has them seeded once they are imported."""
+
+    def __init__(self, seed: int, names: tuple[str, ...]) -> None:
+        self._seed = seed
+        self._names = names
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See ``importlib.abc.MetaPathFinder``."""
+        if fullname not in self._names:
+            return None
+        others = (each for each in sys.meta_path if each is not self)
+        found = next(filter(None, (each.find_spec(fullname, path, target) for each in others)), None)
+        if found is not None and found.loader is not None:
+            execute = found.loader.exec_module
+
+            def execute_and_seed(module: ModuleType) -> None:
+                execute(module)
+                _seed_network_library(fullname, self._seed)
+
+            found.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
+        return found

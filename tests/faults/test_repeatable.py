@@ -1,0 +1,207 @@
+"""Training repeats bit for bit, whoever else draws random numbers in the process."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+BENCHFILE = '''
+import os, random, threading, time
+from random import shuffle
+import numpy as np
+from benchmark import KerasModel, Model, hookimpl
+
+
+def draw():
+    while True:
+        for _ in range(20):
+            random.random()
+        time.sleep(0.001)
+
+
+# In workers, what Dask's heartbeat does every half a second, and on a busy machine at any moment.
+if os.environ["UNDISTURBED"] != str(os.getpid()):
+    threading.Thread(target=draw, daemon=True).start()
+
+
+class Careless(KerasModel):
+    """Draws from everything that is global."""
+    name = "careless"
+
+    def build(self, input_shape, num_classes):
+        import keras
+        width = random.randint(3, 6)
+        order = list(range(4))
+        shuffle(order)
+        noise = np.random.normal(0, 0.1, num_classes).astype("float32")
+        return keras.Sequential([
+            keras.Input(input_shape),
+            keras.layers.Conv2D(width, 3, activation="relu"),
+            keras.layers.GaussianNoise(0.1),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.2 + 0.1 * order[0]),
+            keras.layers.Dense(num_classes, activation="softmax",
+                               bias_initializer=keras.initializers.Constant(noise)),
+        ])
+
+
+class Guesser(Model):
+    """Answers by chance, and not by Keras's."""
+    name = "guesser"
+
+    def fit(self, train, validation, run):
+        self.bias = [random.random() for _ in range(train.num_classes)]
+        return [{"stage": "train", "epoch": 1}]
+
+    def predict(self, examples):
+        found = np.random.rand(len(examples), examples.num_classes) + self.bias
+        return (found / found.sum(axis=1, keepdims=True)).astype("float32")
+
+
+@hookimpl
+def bench_models():
+    return [Careless, Guesser]
+'''
+
+SUITE = """
+name: trial
+cell:
+  dataset: {synthetic: {tracks_per_class: 4, seconds: 1, difficulty: 0}}
+  features: {mel: {size: [24, 24], n_mels: 24}}
+  split: {fractions: [0.5, 0.25, 0.25]}
+  training: {epochs: 2, batch_size: 8}
+  evaluate: [test]
+matrix:
+  model: [{cnn: {filters: [4], units: 8, dropout: 0.3}}, mfcc-svm, careless, guesser]
+"""
+
+# Runs the suite here, and then ten times by one worker, in which another thread draws. One core, so that all of them
+# compute with one thread.
+RUNS = """
+import os
+os.environ["UNDISTURBED"] = str(os.getpid())
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, set(list(os.sched_getaffinity(0))[:1]))
+from contextlib import nullcontext
+from pathlib import Path
+from benchmark.cli.loading import load_plan
+from benchmark.execution.executor import Executors, Inline
+from benchmark.execution.progress import make_display
+from benchmark.execution.run import RunOptions, run_suite
+from benchmark.execution.workers import LocalWorkers
+from benchmark.locations import Locations
+
+def run(name, executor):
+    locations = Locations(results=Path(name), cache=Path("cache"))
+    plugins, plan = load_plan(Path("suite.yaml"), [], locations)
+    with make_display() as display:
+        executors = Executors(Inline, lambda tasks: nullcontext(executor))
+        summary = run_suite(plan, plugins, locations, RunOptions(), executors, display)
+    assert [record.status for record in summary.records] == 4 * ["ok"], summary.records
+
+run("inline", Inline())
+with LocalWorkers(1) as workers:
+    for number in range(10):
+        run(f"worker-{number}", workers)
+"""
+
+
+@pytest.mark.slow
+def test_ten_runs_in_a_busy_worker_predict_what_an_undisturbed_process_predicts(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (tmp_path / "benchfile.py").write_text(BENCHFILE)
+    threads = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    environment = {**os.environ, **threads, "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_ENERGY": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", RUNS],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr[-3000:]
+    expected = predictions(tmp_path / "inline")
+    assert len(expected) == 4
+    for number in range(10):
+        found = predictions(tmp_path / f"worker-{number}")
+        assert found.keys() == expected.keys()
+        differing = [name for name, table in found.items() if not table.equals(expected[name])]
+        assert not differing, number
+
+
+def predictions(results: Path) -> dict[str, pd.DataFrame]:
+    return {
+        file.parent.name: pd.read_parquet(file) for file in (results / "trial").glob("*/predictions.parquet")
+    }
+
+
+def trained_weights() -> list[np.ndarray]:
+    from keras import Input, Sequential, layers
+
+    from benchmark import KerasModel
+    from benchmark.suite.settings import TrainingSettings
+    from benchmark.training.run import TrainingRun
+
+    class Net(KerasModel):
+        """Draws in building and in training."""
+
+        name = "net"
+
+        def build(self, input_shape, num_classes):
+            parts = [
+                layers.Flatten(),
+                layers.Dense(40),
+                layers.Dropout(0.5),
+                layers.Dense(num_classes, "softmax"),
+            ]
+            return Sequential([Input(input_shape), *parts])
+
+    model = Net()
+    model.fit(Pictures(), None, TrainingRun(TrainingSettings(epochs=1, batch_size=8), seed=3))
+    return [np.asarray(weight) for weight in model.network.get_weights()]
+
+
+class Pictures:
+    """Sixteen pictures of noise, of two classes. See ``data.examples.Examples``."""
+
+    shape, dtype, num_classes = (6, 6, 1), "float32", 2
+    labels = np.arange(16) % 2
+    images = np.random.default_rng(0).random((16, 6, 6, 1), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
+        return self.images[indices]
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Have another thread draw from Python's global generator all the time."""
+    ended = threading.Event()
+    thread = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_network_has_the_same_weights_twice_while_another_thread_draws() -> None:
+    alone = trained_weights()
+    with drawing():
+        for _ in range(3):
+            for one, other in zip(trained_weights(), alone, strict=True):
+                np.testing.assert_array_equal(one, other)
