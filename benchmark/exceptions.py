@@ -82,6 +82,10 @@ class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
 
 
+class NewerRecordError(ResultsError):
+    """Raised when a record was written by a later version of the program, which alone can read it."""
+
+
 class WeightsError(BenchError):
     """Raised when a file of pretrained weights is absent, damaged, or of another architecture."""
 

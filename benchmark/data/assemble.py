@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -15,7 +15,7 @@ from benchmark.data.split import Split, split_tracks
 from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import CellSpec
+from benchmark.suite.cell import CellSpec, Evaluation
 
 if TYPE_CHECKING:
     from benchmark.plugin.augmentation import Augmentation
@@ -57,15 +57,9 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
     left_out = {f"{spec.dataset.label}: {file.id}": file.reason for file in corpus.left_out}
     evaluations = []
     for evaluation in spec.evaluate:
-        if evaluation.dataset is None:
-            found = corpus.tracks if evaluation.part == "all" else tracks[evaluation.part]
-            evaluations.append(_held_out(evaluation.label, found, [t.label for t in found], spec))
-        else:
-            other = corpus_of(evaluation.dataset)
-            left_out |= {f"{evaluation.dataset.label}: {file.id}": file.reason for file in other.left_out}
-            kept, labels, unknown = _known_classes(evaluation.label, other, corpus.classes)
-            left_out |= {f"{evaluation.dataset.label}: {name}": reason for name, reason in unknown.items()}
-            evaluations.append(_held_out(evaluation.label, kept, labels, spec))
+        found, labels, without = _evaluated(evaluation, corpus, tracks, corpus_of)
+        left_out |= without
+        evaluations.append(_held_out(evaluation.label, found, labels, spec))
     return CellItems(
         corpus.classes,
         _training(spec, registry, tracks),
@@ -74,6 +68,31 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
         split,
         left_out,
     )
+
+
+def evaluated_tracks(spec: CellSpec, corpus_of: CorpusOf) -> dict[str, dict[str, str]]:
+    """Return the tracks of each evaluation set of a cell, by id, with their class as its model spells it."""
+    corpus = _own_corpus(spec, corpus_of)
+    split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
+    tracks = {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")}
+    found = {}
+    for evaluation in spec.evaluate:
+        kept, labels, _ = _evaluated(evaluation, corpus, tracks, corpus_of)
+        found[evaluation.label] = {track.id: label for track, label in zip(kept, labels, strict=True)}
+    return found
+
+
+def _evaluated(
+    evaluation: Evaluation, corpus: Corpus, tracks: Mapping[str, Sequence[Track]], corpus_of: CorpusOf
+) -> tuple[Sequence[Track], list[str], dict[str, str]]:
+    """Return the tracks of an evaluation set, their classes, and what of another dataset is left out, with why."""
+    if evaluation.dataset is None:
+        own = corpus.tracks if evaluation.part == "all" else tracks[evaluation.part]
+        return own, [track.label for track in own], {}
+    other = corpus_of(evaluation.dataset)
+    kept, labels, unknown = _known_classes(evaluation.label, other, corpus.classes)
+    reasons = {file.id: file.reason for file in other.left_out} | unknown
+    return kept, labels, {f"{evaluation.dataset.label}: {name}": reason for name, reason in reasons.items()}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.results.record import CellRecord
-from benchmark.results.store import CELL, Damaged, ResultsStore, slug
+from benchmark.results.store import CELL, MODEL, Damaged, ResultsStore, damaged_model, slug
 
-MODEL = "model"
 _ID_DIGITS = 12
 _SHOWN = 8
 
@@ -52,6 +51,12 @@ def find_cell(text: str, results: Path) -> KeptCell:
     if not (folder / MODEL).is_dir():
         raise ResultsError(
             f"The model of cell {folder.name} was not kept. Train it again and keep it: "
+            f"bench run SUITE --keep-models --force, SUITE being the file of suite '{record.suite}'."
+        )
+    reason = damaged_model(folder, record)
+    if reason:
+        raise ResultsError(
+            f"The model of cell {folder.name} cannot be used: {reason}. Train it again and keep it: "
             f"bench run SUITE --keep-models --force, SUITE being the file of suite '{record.suite}'."
         )
     return KeptCell(folder, record)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
+from benchmark.results.expected import ExpectedTracks
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
@@ -118,6 +119,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
     reader = PredictionReader()
+    expected = ExpectedTracks(plan.corpora)
     stored: dict[str, Mapping[str, SetPredictions]] = {}
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
@@ -128,9 +130,11 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         if record is not None and record.status == "ok":
             try:
                 stored[id_] = reader.read(folders[id_], record.classes)
+                expected.check(cell.spec, record, stored[id_])
                 line |= _values(stored[id_], measures, metrics, refused)
             except ResultsError as error:
                 damaged[id_] = str(error)
+                stored.pop(id_, None)
                 line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
         lines.append(line)
     cells = pd.DataFrame(lines)
@@ -138,7 +142,10 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         if measure.name not in cells:
             cells[measure.name] = np.nan
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
-    notes = [f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()]
+    notes = [
+        f"{folders[id_].name} is damaged and not used: {reason.rstrip('.')}."
+        for id_, reason in damaged.items()
+    ]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
     notes += _mixed(records)
     return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored)

@@ -12,6 +12,9 @@ import numpy as np
 from benchmark.exceptions import ResultsError
 from benchmark.results.store import PREDICTIONS, read_table
 
+# What a softmax in bfloat16 may be off by, and more than any rounding of float32.
+TOLERANCE = 0.01
+
 
 @dataclass(frozen=True)
 class SetPredictions:
@@ -71,9 +74,25 @@ def load_predictions(folder: Path, classes: Sequence[str]) -> dict[str, SetPredi
 def _probabilities(table: Any, classes: Sequence[str]) -> np.ndarray:
     columns = [table[f"p:{name}"].to_numpy() for name in classes]
     probabilities = np.column_stack(columns).astype(np.float32, copy=False)
-    if not np.isfinite(probabilities).all():
-        raise ValueError("it holds probabilities that are not finite")
+    problem = probability_problem(probabilities)
+    if problem:
+        raise ValueError(f"it holds {problem}")
     return probabilities
+
+
+def probability_problem(values: np.ndarray) -> str:
+    """Return why ``values``, shape (n, classes), are no probabilities of classes, or an empty text.
+
+    They are finite, from 0 to 1, and add up to 1, each within ``TOLERANCE``.
+    """
+    if not np.isfinite(values).all():
+        return "values that are not finite"
+    if values.size and (values.min() < -TOLERANCE or values.max() > 1 + TOLERANCE):
+        return f"probabilities from {values.min():.3g} to {values.max():.3g}, outside of 0 to 1"
+    off = np.abs(values.sum(axis=1, dtype=np.float64) - 1)
+    if (off > TOLERANCE).any():
+        return f"probabilities that do not add up to 1, but to {values[off.argmax()].sum():.3g}"
+    return ""
 
 
 def _divide(facts: Any, classes: list[str]) -> list[tuple[str, np.ndarray, SetPredictions]]:
@@ -92,6 +111,9 @@ def _divide(facts: Any, classes: list[str]) -> list[tuple[str, np.ndarray, SetPr
     for name in text["set"].unique().to_pylist():
         own = np.flatnonzero(sets == name)
         own = own[np.argsort(tracks[own], kind="stable")]
+        twice = np.flatnonzero(tracks[own][1:] == tracks[own][:-1])
+        if len(twice):
+            raise ValueError(f"track '{tracks[own][twice[0]]}' is there twice in {name}")
         nothing = np.empty((len(own), 0), np.float32)
         parts.append((name, own, SetPredictions(tracks[own], groups[own], numbers[own], nothing)))
     return parts

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.plugin.parameters import sentence
+from benchmark.results.versions import NEWEST, upgraded
 
 Status = Literal["ok", "failed", "timed out", "interrupted"]
-FORMAT = 1
 COSTS = FLOPS, THROUGHPUT, ENERGY = "flops_per_clip", "items_per_second", "energy_wh"
 
 
@@ -51,6 +51,9 @@ class CellRecord:
         audit: the verdict on the cell's split (``clean``, ``leaky: 12 tracks``, ``unknown``) and the findings in
             short; empty where there was no audit.
         provenance: versions, git commit, hardware, time of start (ISO 8601, UTC), backend.
+        files: SHA-256 of each other file of the cell's folder, by its path there; empty where there is none, and in
+            records of version 1, which had no digests.
+        format: version of the schema (see ``results.versions``).
     """
 
     id: str
@@ -71,7 +74,8 @@ class CellRecord:
     provenance: dict[str, Any] = field(default_factory=dict)
     tuning: dict[str, Any] = field(default_factory=dict)
     audit: dict[str, Any] = field(default_factory=dict)
-    format: int = FORMAT
+    files: dict[str, str] = field(default_factory=dict)
+    format: int = NEWEST
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -79,13 +83,13 @@ class CellRecord:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CellRecord:
-        """Return the record that ``to_json`` gave; keys of later versions are ignored.
+        """Return the record that ``to_json`` gave, in this or an older version; what else is there is ignored.
 
         Raises:
             ValueError: when ``data`` is not such a record, with the first thing that is wrong.
         """
         try:
-            return _adapter().validate_python(data)
+            return _adapter().validate_python(upgraded(data))
         except ValidationError as error:
             detail = error.errors()[0]
             where = ".".join(map(str, detail["loc"])) or "the record"

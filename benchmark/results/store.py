@@ -12,24 +12,35 @@ import socket
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.exceptions import ResultsError
+from benchmark.digests import DIGEST, file_digest, is_intact, known_digest, sealed
+from benchmark.exceptions import NewerRecordError, ResultsError
+from benchmark.files import (
+    TEMPORARY,
+    make_folder,
+    move,
+    replaced_name,
+    whole_folder,
+    write_text,
+)
 from benchmark.results.record import CellRecord
+from benchmark.results.versions import NEWEST, version_of
 from benchmark.suite.cell import identity
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CELL, METRICS, PREDICTIONS, HISTORY = "cell.json", "metrics.json", "predictions.parquet", "history.csv"
+MODEL = "model"
+_CHECKED = (PREDICTIONS, HISTORY, METRICS)
 LOCK, HOLDER = ".lock", ".lock.json"
-TEMPORARY, DAMAGED = ".tmp-", "damaged-"
+DAMAGED = "damaged-"
 DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
-_REPLACED = re.compile(rf"{re.escape(TEMPORARY)}old-[0-9]+-(?P<label>.*)-(?P<id>[0-9a-f]{{12}})")
 _LONGEST = 80
 
 
@@ -92,25 +103,21 @@ class ResultsStore:
         Raises:
             ResultsError: when the folder cannot be written; no half result is left.
         """
-        temporary = self.folder / f"{TEMPORARY}{record.id}-{os.getpid()}"
         final = self.folder / f"{slug(' '.join(record.labels.values()))}-{record.id}"
         try:
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            if predictions is not None:
-                _write_predictions(predictions, temporary / PREDICTIONS)
-            if history:
-                _write_history(history, temporary / HISTORY)
-            if metrics is not None:
-                _write_json(metrics, temporary / METRICS)
-            if extra is not None:
-                extra(temporary)
-            _write_json(record.to_json(), temporary / CELL)
-            self._replace(record.id, temporary, final)
+            with whole_folder(final, replaces=self._find(record.id)) as folder:
+                if predictions is not None:
+                    _write_predictions(predictions, folder / PREDICTIONS)
+                if history:
+                    _write_history(history, folder / HISTORY)
+                if metrics is not None:
+                    (folder / METRICS).write_text(_json(metrics), encoding="utf-8")
+                if extra is not None:
+                    extra(folder)
+                filed = replace(record, files=_digests(folder))
+                (folder / CELL).write_text(_json(sealed(filed.to_json())), encoding="utf-8")
         except OSError as error:
             raise _unwritable(error, self.folder) from error
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return final
 
     def set_aside(self, id_: str) -> None:
@@ -124,7 +131,7 @@ class ResultsStore:
             number += 1
             target = folder.with_name(f"{DAMAGED}{number}-{folder.name}")
         try:
-            folder.rename(target)
+            move(folder, target)
         except OSError as error:
             raise _unwritable(error, self.folder) from error
 
@@ -134,11 +141,18 @@ class ResultsStore:
         Call inside ``lock()``.
         """
         for leftover in self.folder.glob(f"{TEMPORARY}*"):
-            replaced = _REPLACED.fullmatch(leftover.name)
-            if replaced and self._find(replaced["id"]) is None:
-                leftover.rename(self.folder / f"{replaced['label']}-{replaced['id']}")
-            else:
+            name = replaced_name(leftover.name)
+            match = _ID.fullmatch(name or "")
+            if name and match and self._find(match[1]) is None:
+                move(leftover, self.folder / name)
+            elif leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
+
+    def has_leftovers(self) -> bool:
+        """Whether there is something for ``clean_leftovers``, unless another run is about to write it."""
+        return any(self.folder.glob(f"{TEMPORARY}*"))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -151,14 +165,14 @@ class ResultsStore:
 
         lock = FileLock(self.folder / LOCK)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             lock.acquire(timeout=0)
             holder = {
                 "pid": os.getpid(),
                 "host": socket.gethostname(),
                 "since": datetime.now(UTC).isoformat(timespec="seconds"),
             }
-            _write_json(holder, self.folder / HOLDER)
+            write_text(self.folder / HOLDER, _json(holder))
         except Timeout as error:
             raise ResultsError(
                 f"Another run is writing {self.folder}{_holder(self.folder)}. Wait for it, or choose another "
@@ -185,17 +199,6 @@ class ResultsStore:
             raise _unreadable(error, self.folder) from error
         usable = [name for name in names if not name.startswith((TEMPORARY, DAMAGED))]
         return self.folder / max(usable) if usable else None
-
-    def _replace(self, id_: str, temporary: Path, final: Path) -> None:
-        """Put a whole folder in an older one's place; ``clean_leftovers`` mends it if this is cut short."""
-        older = self._find(id_)
-        if older is None:
-            temporary.rename(final)
-            return
-        aside = self.folder / f"{TEMPORARY}old-{os.getpid()}-{older.name}"
-        older.rename(aside)
-        temporary.rename(final)
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def read_table(folder: Path) -> Any:
@@ -244,26 +247,85 @@ def read_metrics(folder: Path) -> dict[str, dict[str, float]] | None:
         return None
 
 
+def damaged_model(folder: Path, record: CellRecord) -> str:
+    """Return what is wrong with a kept model's files, or an empty text; of records without digests nothing is known."""
+    names = [file for file in (folder / MODEL).rglob("*") if file.is_file()]
+    found = {file.relative_to(folder).as_posix() for file in names}
+    filed = {name for name in record.files if name.startswith(f"{MODEL}/")}
+    return next((reason for name in sorted(found | filed) if (reason := _changed(folder, name, record))), "")
+
+
 def _read(id_: str, folder: Path) -> CellRecord | Damaged:
     try:
-        record = CellRecord.from_json(json.loads((folder / CELL).read_text(encoding="utf-8")))
+        content = json.loads((folder / CELL).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no JSON object")
+        reason = _edited(content, folder)
+        record = CellRecord.from_json(content) if not reason else None
     except FileNotFoundError:
         return Damaged(folder, f"{CELL} is missing")
     except (OSError, UnicodeDecodeError) as error:
         return Damaged(folder, f"{CELL} cannot be read: {error}")
     except (ValueError, RecursionError) as error:
         return Damaged(folder, f"{CELL} is not a record of a cell ({error})")
+    reason = reason or (_misfiled(id_, folder, record) if record else "")
+    return record if record and not reason else Damaged(folder, reason)
+
+
+def _misfiled(id_: str, folder: Path, record: CellRecord) -> str:
+    """Return why a record is not of the cell ``id_`` and the files beside it, or an empty text."""
     if record.id != id_ or identity(record.spec) != id_:
-        return Damaged(folder, f"{CELL} has been changed: its specification does not give the id {id_}")
-    if record.status == "ok":
-        reason = _incomplete(folder)
-        if reason:
-            return Damaged(folder, reason)
-    return record
+        return f"{CELL} has been changed: its specification does not give the id {id_}"
+    if not record.files and record.status == "ok":
+        return _incomplete(folder)
+    return next((why for name in _CHECKED if (why := _changed(folder, name, record))), "")
+
+
+def _edited(content: Mapping[str, Any], folder: Path) -> str:
+    """Return what is wrong with the text of a record, judging by its own digest.
+
+    Raises:
+        NewerRecordError: when it is whole, and of a later version than this program knows.
+    """
+    version = version_of(content)
+    if (version > 1 or DIGEST in content) and not is_intact(content):
+        return f"{CELL} is not what was filed: it has been edited, or damaged on the disk"
+    if version > NEWEST:
+        raise NewerRecordError(
+            f"{folder / CELL} was written by a later version of genrebench: its record is of version {version}, and "
+            f"this program reads versions up to {NEWEST}. Install the later version, or choose another results folder "
+            "with --results DIR or BENCH_RESULTS."
+        )
+    if content.get("status") == "ok" and version > 1 and PREDICTIONS not in content.get("files", ()):
+        return f"{CELL} does not say what its predictions were"
+    return ""
+
+
+def _changed(folder: Path, name: str, record: CellRecord) -> str:
+    """Return how a file differs from what was filed, or an empty text."""
+    if not record.files:
+        return ""
+    file = f"{folder}/{name}"
+    filed = record.files.get(name)
+    try:
+        if filed is None:
+            return f"{name} was put there later" if os.path.lexists(file) else ""
+        changed = known_digest(file) != filed
+    except FileNotFoundError:
+        return f"{name} is missing"
+    except OSError as error:
+        return f"{name} cannot be read: {error}"
+    return f"{name} is not what was filed: it has been edited, or damaged on the disk" if changed else ""
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each file in a folder and below, by its path there."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file_digest(file) for file in files}
 
 
 def _incomplete(folder: Path) -> str:
-    """Return what is wrong with the predictions, judging by the marks at both ends of a Parquet file."""
+    """Return what is wrong with predictions without a digest, judging by the marks at both ends of a Parquet file."""
     try:
         with (folder / PREDICTIONS).open("rb") as file:
             head = file.read(4)
@@ -290,8 +352,8 @@ def _write_history(history: Sequence[Mapping[str, Any]], file: Path) -> None:
         writer.writerows(history)
 
 
-def _write_json(value: Any, file: Path) -> None:
-    file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def slug(label: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchmark.digests import canonical_json as canonical_json  # noqa: PLC0414 (others import it from here)
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.suite.settings import ClipSettings, DuplicateSettings, SplitSettings, TrainingSettings
 
@@ -75,11 +75,6 @@ class Cell:
     def label(self) -> str:
         """All labels as one line of text."""
         return " · ".join(self.labels.values())
-
-
-def canonical_json(value: Any) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def identity(canonical: Mapping[str, Any]) -> str:

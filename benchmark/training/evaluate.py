@@ -27,6 +27,7 @@ def evaluate(
     import pandas as pd
 
     from benchmark.data.examples import average_by_track
+    from benchmark.results.predictions import probability_problem
 
     frames = []
     values: dict[str, dict[str, float]] = {}
@@ -37,6 +38,9 @@ def evaluate(
             raise ValueError(f"predict gave an array of shape {answers.shape} instead of {expected}")
         if not np.isfinite(answers).all():
             raise ValueError("predict gave values that are not finite; training has probably diverged")
+        problem = probability_problem(answers)
+        if problem:
+            raise ValueError(f"predict gave {problem}")
         indices, probabilities = average_by_track(answers, part.examples.tracks)
         tracks = [part.tracks[index] for index in indices]
         labels = np.array([data.classes.index(part.labels[index]) for index in indices])

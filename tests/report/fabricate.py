@@ -125,6 +125,15 @@ def make_results(
     return store
 
 
+def without_digests(folder: Path) -> None:
+    """Make a cell's record one of version 1, which says nothing of its files: they may be edited unseen."""
+    import json
+
+    content = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+    older = {name: value for name, value in content.items() if name not in ("digest", "files")}
+    (folder / "cell.json").write_text(json.dumps({**older, "format": 1}), encoding="utf-8")
+
+
 def _predictions(number: int) -> pd.DataFrame:
     import pandas as pd
 

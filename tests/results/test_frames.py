@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import CLASSES, SUITE, make_answers, make_plan, make_registry, make_results
+from fabricate import (
+    CLASSES,
+    SUITE,
+    TRACKS,
+    make_answers,
+    make_plan,
+    make_registry,
+    make_results,
+    without_digests,
+)
 from sklearn.metrics import accuracy_score
 
 from benchmark import Metric
@@ -26,6 +35,8 @@ def results(tmp_path: Path) -> Callable[..., Results]:
         plan = make_plan(tmp_path)
         store = make_results(plan, tmp_path)
         if change:
+            for folder in store.scan().values():
+                without_digests(folder)
             change(store, [store.scan()[str(id_)] for id_ in plan.ids])
         return collect(make_plan(tmp_path, text), store, make_registry())
 
@@ -88,6 +99,9 @@ def test_a_metric_that_raises_costs_its_own_column_only(tmp_path: Path) -> None:
     [
         ({"label": "polka"}, "labels of other classes"),
         ({"p:rock": np.nan}, "not finite"),
+        ({"p:rock": 1.5}, "probabilities from 0"),
+        ({"p:rock": 0.9999}, "do not add up to 1"),
+        ({"track": "track 00"}, "track 'track 00' is there twice"),
         ({"p:rock": "much"}, "not what its record says"),
     ],
 )
@@ -97,6 +111,53 @@ def test_predictions_edited_by_hand_are_named_and_not_used(results, columns, rea
     assert reason in found.cells["error"][3]
     assert found.cells["tones:test/top1"].isna().sum() == 1
     assert any(reason in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["predictions.parquet", "history.csv", "metrics.json", "cell.json"])
+def test_a_flipped_bit_in_any_file_of_a_cell_is_named_and_the_cell_not_used(
+    tmp_path: Path, name: str
+) -> None:
+    plan = make_plan(tmp_path)
+    store = make_results(plan, tmp_path)
+    file = store.scan()[str(plan.ids[0])] / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    found = collect(plan, store, make_registry()).cells
+    assert list(found["status"]) == ["damaged"] + ["ok"] * 11
+    assert name in found["error"][0]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (
+            {f"track {n:02d}": CLASSES[n % 3] for n in range(TRACKS - 1)},
+            "has track 'track 11', which is none",
+        ),
+        ({f"track {n:02d}": CLASSES[n % 3] for n in range(TRACKS + 1)}, "lacks track 'track 12'"),
+        ({f"track {n:02d}": CLASSES[0] for n in range(TRACKS)}, "hip_hop & rap, which is blues"),
+    ],
+)
+def test_predictions_of_other_tracks_than_the_data_has_are_named_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: dict[str, str], reason: str
+) -> None:
+    monkeypatch.setattr("benchmark.results.expected.evaluated_tracks", lambda *_: {"tones:test": data})
+    plan = make_plan(tmp_path)
+    found = collect(plan, make_results(plan, tmp_path), make_registry())
+    assert set(found.cells["status"]) == {"damaged"}
+    assert reason in found.cells["error"][0]
+    assert not found.stored
+
+
+def test_a_track_that_the_record_names_as_left_out_may_be_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {f"track {n:02d}": CLASSES[n % 3] for n in range(TRACKS + 1)}
+    monkeypatch.setattr("benchmark.results.expected.evaluated_tracks", lambda *_: {"tones:test": data})
+    plan = make_plan(tmp_path)
+    store = make_results(plan, tmp_path, left_out={"tones: track 12": "its worker died"})
+    assert set(collect(plan, store, make_registry()).cells["status"]) == {"ok"}
 
 
 def test_a_row_without_a_column_of_its_classes_is_named_and_not_used(results) -> None:

@@ -6,14 +6,25 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from fabricate import without_digests
 
-from benchmark.exceptions import ResultsError
+from benchmark.digests import sealed
+from benchmark.exceptions import NewerRecordError, ResultsError
 from benchmark.results.record import CellError, CellRecord
-from benchmark.results.store import Damaged, ResultsStore, read_history, read_metrics, read_predictions
+from benchmark.results.store import (
+    Damaged,
+    ResultsStore,
+    damaged_model,
+    read_history,
+    read_metrics,
+    read_predictions,
+)
+from benchmark.results.versions import NEWEST
 from benchmark.suite.cell import identity
 
 
@@ -61,7 +72,10 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     made = record()
     folder = write(store, made)
     assert folder.name == f"cnn-0-{made.id}"
-    assert store.read(made.id) == made
+    found = store.read(made.id)
+    assert isinstance(found, CellRecord)
+    assert sorted(found.files) == ["history.csv", "metrics.json", "predictions.parquet"]
+    assert replace(found, files={}) == made
     assert store.statuses() == {made.id: "ok"}
     pd.testing.assert_frame_equal(read_predictions(folder), predictions(), check_dtype=False)
     assert read_metrics(folder) == {"own:test": {"top1": 0.5}}
@@ -156,7 +170,9 @@ def test_a_damaged_folder_is_named_with_the_reason_and_kept_aside(
 ) -> None:
     store = ResultsStore(tmp_path, "trial")
     made = record()
-    damage(write(store, made), kind)
+    folder = write(store, made)
+    without_digests(folder)
+    damage(folder, kind)
     found = store.read(made.id)
     assert isinstance(found, Damaged)
     assert reason in found.reason
@@ -165,6 +181,90 @@ def test_a_damaged_folder_is_named_with_the_reason_and_kept_aside(
     write(store, made)
     assert store.statuses() == {made.id: "ok"}
     assert len(list((tmp_path / "trial").glob("damaged-*"))) == 1
+
+
+EDITED = "is not what was filed: it has been edited, or damaged on the disk"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("record missing", "cell.json is missing"),
+        ("record truncated", "is not a record"),
+        ("status edited", f"cell.json {EDITED}"),
+        ("durations edited", f"cell.json {EDITED}"),
+        ("specification edited", f"cell.json {EDITED}"),
+        ("predictions missing", "predictions.parquet is missing"),
+        ("predictions truncated", f"predictions.parquet {EDITED}"),
+        ("predictions empty", f"predictions.parquet {EDITED}"),
+    ],
+)
+def test_what_is_not_as_it_was_filed_is_damaged(tmp_path: Path, kind: str, reason: str) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    folder = write(store, record())
+    damage(folder, kind)
+    found = store.read(record().id)
+    assert isinstance(found, Damaged)
+    assert reason in found.reason
+
+
+def test_every_flipped_bit_of_a_record_is_seen_or_changes_nothing(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    file = write(store, record()) / "cell.json"
+    content = file.read_bytes()
+    before = store.read(record().id)
+    for position in range(len(content)):
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[position] ^= 1 << bit
+            file.write_bytes(flipped)
+            found = store.read(record().id)
+            assert isinstance(found, Damaged) or found == before, (position, bit)
+
+
+def test_files_that_were_added_to_a_result_are_seen(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    made = record()
+    folder = store.write(made, predictions=predictions(), history=[], metrics=None)
+    (folder / "history.csv").write_text("epoch,accuracy\n1,0.99\n")
+    found = store.read(made.id)
+    assert isinstance(found, Damaged)
+    assert found.reason == "history.csv was put there later"
+
+
+def test_files_of_a_kept_model_are_checked_when_it_is_used(tmp_path: Path) -> None:
+    def keep(folder: Path) -> None:
+        (folder / "model").mkdir()
+        (folder / "model" / "weights").write_bytes(b"weights")
+
+    store = ResultsStore(tmp_path, "trial")
+    folder = store.write(record(), predictions=predictions(), history=[], metrics=None, extra=keep)
+    found = store.read(record().id)
+    assert isinstance(found, CellRecord)
+    assert damaged_model(folder, found) == ""
+    (folder / "model" / "weights").write_bytes(b"Weights")
+    assert damaged_model(folder, found) == f"model/weights {EDITED}"
+    (folder / "model" / "weights").unlink()
+    assert damaged_model(folder, found) == "model/weights is missing"
+
+
+def test_a_record_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    without_digests(write(store, record()))
+    assert store.read(record().id) == record()
+
+
+def test_a_record_of_a_later_version_is_an_error_that_says_so(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    file = write(store, record()) / "cell.json"
+    later = {**json.loads(file.read_text()), "format": NEWEST + 1, "soul": "sold"}
+    file.write_text(json.dumps(sealed(later)))
+    with pytest.raises(
+        NewerRecordError, match=r"later version of genrebench: its record is of version 3.*up to 2"
+    ):
+        store.statuses()
+    file.write_text(json.dumps(later))
+    assert store.statuses() == {record().id: "damaged"}, "a number that was changed is no later version"
 
 
 def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path: Path) -> None:
