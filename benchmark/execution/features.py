@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.assemble import CellItems, cell_items
 from benchmark.data.prepare import Failure, Request, open_store, prepare, requests
 from benchmark.execution.events import Event
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.suite.cell import Cell, CellSpec, canonical_json
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ def prepare_features(
     Raises:
         CacheError: when the cache cannot be written.
     """
-    benchfile = benchfile_of(plan.suite.path)
 
     def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         for outcome in executor.run(function, arguments, _ignore):
@@ -44,9 +43,7 @@ def prepare_features(
 
     for features, asked in feature_requests(cells, registry, plan).values():
         store = open_store(features, registry, locations.cache)
-        failures = prepare(
-            store, asked, features, benchfile if benchfile.is_file() else None, run, display.preparing
-        )
+        failures = prepare(store, asked, features, registry.benchfile, run, display.preparing)
         _tell(failures, display)
 
 

@@ -54,6 +54,7 @@ class Suite:
         reference: what others reported for some of its rows, or None.
         tune: what studies of its rows have in common, or None. Then each row that has something to tune is there
             twice, on the axis ``tuning``: as it is, and with the values that its study chooses.
+        absent_files: files that it names and that are not there, where that was not asked for.
     """
 
     name: str
@@ -65,17 +66,22 @@ class Suite:
     leaderboard: LeaderboardSettings
     reference: Reference | None = None
     tune: Tune | None = None
+    absent_files: tuple[str, ...] = ()
 
 
-def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) -> Suite:
+def load_suite(
+    path: Path, registry: Registry, overrides: Sequence[str] = (), *, to_report: bool = False
+) -> Suite:
     """Load and check a suite file; ``overrides`` are ``key.key=value`` texts.
+
+    ``to_report``: files that components name need not be there, since nothing is to be trained.
 
     Raises:
         SuiteError: with every problem of the file at once.
     """
     source, text = read_merged(path, overrides)
     content: dict[str, Any] = source.value
-    checker = Checker(registry, source, path.resolve().parent)
+    checker = Checker(registry, source, path.resolve().parent, needs_files=not to_report)
     for key in content:
         if key not in TOP:
             checker.unknown((key,), "a suite has no key", key, list(TOP))
@@ -110,6 +116,7 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
         leaderboard=leaderboard,
         reference=reference,
         tune=tune,
+        absent_files=tuple(checker.absent_files),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.execution.availability import check_available
 from benchmark.execution.features import prepare_features
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.execution.run import RunOptions, terminate_as_interrupt
 from benchmark.results.record import CellError
 from benchmark.results.store import ResultsStore
@@ -137,7 +137,6 @@ class _Flight:
         return study
 
     def _tasks(self) -> Iterator[tuple[TrialTask]]:
-        benchfile = benchfile_of(self._plan.suite.path)
         tune = self._plan.suite.tune
         assert tune is not None
         for study in self._studies:
@@ -152,7 +151,7 @@ class _Flight:
                     protected=asked.is_first,
                     spec=with_values(study.spec.base, asked.values, self._registry),
                     locations=self._locations,
-                    benchfile=benchfile if benchfile.is_file() else None,
+                    benchfile=self._registry.benchfile,
                     seconds=self._options.seconds,
                 )
                 yield (task,)

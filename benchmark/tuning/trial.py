@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
@@ -26,6 +25,7 @@ from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from benchmark.data.corpora import CorpusOf
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.registry import Registry
 
 
@@ -45,7 +45,7 @@ class TrialTask:
     protected: bool
     spec: CellSpec
     locations: Locations
-    benchfile: Path | None
+    benchfile: Benchfile | None
     seconds: float | None = None
 
 
