@@ -20,6 +20,7 @@ from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.source import KeyPath
+from benchmark.suite.storage_url import without_passwords
 from benchmark.suite.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
 
@@ -47,7 +48,7 @@ class Suite:
         name: also the name of its results folder.
         description: in words, perhaps empty.
         path: the file.
-        text: what the file says, bases and overrides not merged in.
+        text: what the file says, bases and overrides not merged in, and no passwords.
         axes: labels of the values of each axis, in the order of the matrix.
         cells: the cells, the last axis varying fastest.
         leaderboard: how rows are ordered and compared.
@@ -110,7 +111,7 @@ def load_suite(
         name=name,
         description=description,
         path=path,
-        text=text,
+        text=without_passwords(text),
         axes=labels,
         cells=tuple(cells),
         leaderboard=leaderboard,

@@ -54,7 +54,9 @@ def run_studies(
         if not wanted:
             return False
         check_available([Cell(study.spec.labels, study.spec.base) for study in wanted], plugins.registry)
-        place = storage_place(plan.suite.tune.settings.storage if plan.suite.tune else None, store.folder)
+        tune = plan.suite.tune
+        assert tune is not None
+        place = storage_place(tune.settings.storage, store.folder, by_hand=tune.storage_by_hand)
         if is_journal(place):
             mend_journal(place)
         flight = _Flight(plan, plugins, locations, options, display, wanted, place)
