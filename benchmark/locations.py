@@ -24,6 +24,13 @@ def default_results() -> Path:
     return Path(os.environ.get(RESULTS_VARIABLE) or "results")
 
 
+def default_state() -> Path:
+    """Return the platform's per-user folder of what programs remember."""
+    from platformdirs import user_state_path
+
+    return Path(user_state_path("genrebench"))
+
+
 @dataclass(frozen=True)
 class Locations:
     """The folders that a run uses.

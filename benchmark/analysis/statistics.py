@@ -100,10 +100,9 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
                     )
                     for alike in (clean, leaky)
                 ]
-                if resampled:
-                    overall = {
-                        "": joint({row: resampled[row] for row in [*clean, *leaky] if row in resampled})
-                    }
+                usable = {row: resampled[row] for row in [*clean, *leaky] if row in resampled}
+                if usable:  # Cells may be finished, and no row of them complete.
+                    overall = {"": joint(usable)}
                     findings.effects += effects(
                         changed, overall, evaluation, measure.name, bounded=measure.percent
                     )

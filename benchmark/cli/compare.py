@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import locations_options, rehearse_option
+from benchmark.cli.options import locations_options, rehearse_option, trust_option
 from benchmark.exceptions import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _SUITE = click.Path(path_type=Path)
     "--measure", "asked", multiple=True, metavar="SET/METRIC", help="Compare only this; may be repeated."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@trust_option
 @locations_options
 @rehearse_option
 def command(
@@ -92,15 +93,19 @@ def command(
 
 def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[Side, dict[str, Metric]]:
     """Return what is stored of a suite, and the metric of each measure."""
+    from dataclasses import replace
+
     from benchmark.cli.loading import load_plan
     from benchmark.report.compare import make_side
     from benchmark.results.frames import collect
-    from benchmark.results.matching import with_results
+    from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = load_plan(suite_file, (), locations, rehearsed=rehearsed)
+    plugins, plan = load_plan(suite_file, (), locations, rehearsed=rehearsed, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
-    results = collect(with_results(plan, store, plugins.registry), store, plugins.registry)
+    known = with_results(plan, store, plugins.registry)
+    results = collect(known, store, plugins.registry)
+    results = replace(results, notes=(*map(absence_text, known.absent), *known.notes, *results.notes))
     specs = {spec.label: spec for cell in plan.suite.cells for spec in cell.spec.metrics}
     made = {label: spec.create(plugins.registry) for label, spec in specs.items()}
     metrics = {measure.name: made[measure.metric] for measure in results.measures}

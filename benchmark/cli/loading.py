@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
-from benchmark.execution.plan import Plan, benchfile_of, make_plan
+from benchmark.cli.trust import load_plugins
+from benchmark.exceptions import Problem, SuiteError
+from benchmark.execution.plan import Plan, make_plan
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
 from benchmark.suite.load import Suite, load_suite
 
 
-def load(suite_file: Path, overrides: Sequence[str]) -> tuple[Plugins, Suite]:
-    """Load plugins, with the suite's benchfile, and the suite; name broken plugins once."""
-    here = os.getcwd()
-    plugins = Plugins(benchfile_of(suite_file))
-    # What is relative leads where it led before anybody's code was loaded.
-    os.chdir(here)
-    for broken in plugins.registry.broken:
-        click.echo(f"Warning: {broken}", err=True)
-    return plugins, load_suite(suite_file, plugins.registry, overrides)
-
-
 def load_plan(
-    suite_file: Path, overrides: Sequence[str], locations: Locations, *, rehearsed: bool = False
+    suite_file: Path,
+    overrides: Sequence[str],
+    locations: Locations,
+    *,
+    rehearsed: bool = False,
+    to_report: bool = False,
 ) -> tuple[Plugins, Plan]:
-    """Load a suite, or its rehearsal, and look up its datasets, identities, and what its studies have found."""
-    plugins, suite = load(suite_file, overrides)
+    """Load a suite, or its rehearsal, and look up its datasets, identities, and what its studies have found.
+
+    ``to_report``: what is stored is all that is asked for, so that nothing is wanted that only training needs: no
+    code of the suite's own, and no file that a component names.
+    """
+    plugins = load_plugins(suite_file, needs_benchfile=not to_report)
+    suite = _load_suite(suite_file, overrides, plugins, to_report)
     if rehearsed:
         from benchmark.suite.rehearse import rehearse
 
@@ -40,3 +38,13 @@ def load_plan(
 
         plan = resolved(plan, locations.results / suite.name, plugins.registry)
     return plugins, plan
+
+
+def _load_suite(suite_file: Path, overrides: Sequence[str], plugins: Plugins, to_report: bool) -> Suite:
+    try:
+        return load_suite(suite_file, plugins.registry, overrides, to_report=to_report)
+    except SuiteError as error:
+        if plugins.registry.unopened is None:
+            raise
+        hint = f"{plugins.registry.unopened.path} was not run, which may be why; --trust runs it."
+        raise SuiteError([*error.problems, Problem("", hint)]) from error

@@ -13,12 +13,32 @@ import click
 from benchmark.exceptions import UsageError
 from benchmark.locations import DATA_VARIABLE, Locations, default_cache, default_results
 
+_TRUST = "benchmark.trust"
+
 
 def suite_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument SUITE (``suite_file``) and ``--set`` (``overrides``)."""
+    """Add the argument SUITE (``suite_file``), ``--set`` (``overrides``) and ``--trust``."""
+    function = trust_option(function)
     example = "Change the suite: cell.training.epochs=2."
     function = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help=example)(function)
     return click.argument("suite_file", metavar="SUITE", type=click.Path(path_type=Path))(function)
+
+
+def trust_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--trust``, which ``trusts_benchfile`` tells of while the verb runs."""
+
+    def note(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            context.meta[_TRUST] = True
+
+    text = "Run the benchfile.py beside the suite, and remember that it may; also $BENCH_TRUST."
+    return click.option("--trust", is_flag=True, expose_value=False, callback=note, help=text)(function)
+
+
+def trusts_benchfile() -> bool:
+    """Whether the command line says ``--trust``."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_TRUST))
 
 
 def rehearse_option(function: Callable[..., Any]) -> Callable[..., Any]:

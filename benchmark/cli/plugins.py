@@ -9,8 +9,9 @@ from typing import get_args
 
 import click
 
+from benchmark.cli.options import trust_option
+from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import UsageError, did_you_mean
-from benchmark.execution.plan import benchfile_of
 from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.parameters import parameters_of, takes_further
@@ -45,6 +46,7 @@ def show(name: str) -> None:
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
 )
+@trust_option
 def check(names: tuple[str, ...], suite: Path | None) -> None:
     """Try whether the components NAMES (default: all) keep the promises of their kind, on small made-up data.
 
@@ -52,7 +54,7 @@ def check(names: tuple[str, ...], suite: Path | None) -> None:
     """
     from benchmark.plugin.contract import broken_promises, untried
 
-    registry = Plugins(benchfile_of(suite) if suite else None).registry
+    registry = (load_plugins(suite) if suite else Plugins()).registry
     offers = [(kind, name) for kind in KINDS for name in registry.names(kind)]
     known = [name for _, name in offers]
     for name in names:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.options import trust_option
 from benchmark.exceptions import UsageError
 
 if TYPE_CHECKING:
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.prediction.find import KeptCell
     from benchmark.prediction.predictor import FilePrediction
     from benchmark.report.table import Table
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="The suite's file, for models of its benchfile.py."
 )
+@trust_option
 def command(
     cell: str,
     files: tuple[Path, ...],
@@ -71,15 +74,15 @@ def command(
     sys.exit(0 if draw(found, predictions, top, by_window) else 1)
 
 
-def _benchfile(suite: Path) -> Path:
-    from benchmark.execution.plan import benchfile_of
+def _benchfile(suite: Path) -> Benchfile:
+    from benchmark.cli.trust import load_plugins
 
     if not suite.is_file():
         raise UsageError(f"--suite {suite}: there is no such file.")
-    file = benchfile_of(suite)
-    if not file.is_file():
+    found = load_plugins(suite).registry.benchfile
+    if found is None:
         raise UsageError(f"--suite {suite}: there is no benchfile.py beside it, so that it adds nothing.")
-    return file
+    return found
 
 
 def _as_json(cell: KeptCell, predictions: Iterable[FilePrediction], top: int | None, by_window: bool) -> bool:

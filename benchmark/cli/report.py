@@ -49,7 +49,7 @@ def command(
     for name in asked:
         if name not in FORMATS:
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
-    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry)
     show_report(known, plugins, locations, asked, force=force)

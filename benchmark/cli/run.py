@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.exceptions import BenchError
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executors
@@ -95,7 +96,12 @@ def _command(
         plan, summary = _study(plan, plugins, locations, options, executors)
     if summary is None and missing_cells(plan, store, options):
         summary = _run(plan, plugins, locations, options, executors)
-    show_report(plan, plugins, locations)
+    try:
+        show_report(plan, plugins, locations)
+    except BenchError as error:
+        if summary is None or not summary.interrupted:
+            raise
+        click.echo(f"Error: {error}", err=True)  # Whoever reads the exit code must learn of the interruption.
     code = _exit_code(plan, store, summary)
     for broken in plugins.notify(
         "bench_suite_finished", suite=plan.suite.name, results=store.folder, exit_code=code

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.options import trust_option
+
 
 @click.command()
+@trust_option
 @click.argument("suite_file", metavar="[SUITE]", required=False, type=click.Path(path_type=Path, exists=True))
 def command(suite_file: Path | None) -> None:
     """Print the JSON Schema of suite files, with the components of the installed plugins.
@@ -17,10 +20,18 @@ def command(suite_file: Path | None) -> None:
     """
     import json
 
-    from benchmark.plugin.manager import BENCHFILE, Plugins
+    from benchmark.cli.trust import load_plugins
+    from benchmark.plugin.manager import Plugins
     from benchmark.suite.json_schema import suite_schema
 
-    registry = Plugins(suite_file.resolve().parent / BENCHFILE if suite_file else None).registry
-    for broken in registry.broken:
-        click.echo(f"Warning: {broken}", err=True)
+    if suite_file is not None:
+        registry = load_plugins(suite_file, needs_benchfile=False).registry
+    else:
+        registry = Plugins().registry
+        for broken in registry.broken:
+            click.echo(f"Warning: {broken}", err=True)
+    if registry.unopened is not None:
+        click.echo(
+            f"Warning: {registry.unopened.path} was not run, and is not in it; --trust runs it.", err=True
+        )
     click.echo(json.dumps(suite_schema(registry), indent=2, ensure_ascii=False))

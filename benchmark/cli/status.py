@@ -34,12 +34,14 @@ def command(
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import Damaged, ResultsStore
 
-    plugins, found = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
+    plugins, found = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, found.suite.name)
     plan = with_results(found, store, plugins.registry)
     records = store.records()
     for label in plan.absent:
         click.echo(absence_text(label), err=True)
+    for note in plan.notes:
+        click.echo(note, err=True)
     counted: Counter[str] = Counter()
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         record = records.get(id_) if id_ else None

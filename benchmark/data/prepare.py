@@ -24,6 +24,7 @@ from benchmark.suite.cell import canonical_json
 if TYPE_CHECKING:
     import numpy as np
 
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.features import Features
 
 SAMPLE_RATE = 22_050
@@ -101,7 +102,7 @@ def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
     return found
 
 
-def compute(request: Request, features: ComponentSpec, benchfile: Path | None) -> Computed:
+def compute(request: Request, features: ComponentSpec, benchfile: Benchfile | None) -> Computed:
     """Decode a track once, and return each key with its features.
 
     What a plugin raises concerns the items that it was to make, and nothing else.
@@ -129,7 +130,7 @@ def prepare(
     store: FeatureStore,
     asked: Sequence[Request],
     features: ComponentSpec,
-    benchfile: Path | None,
+    benchfile: Benchfile | None,
     run: Run,
     progress: Callable[[int, int], None],
 ) -> list[Failure]:

@@ -9,7 +9,7 @@ from benchmark.data.assemble import CellItems, cell_items
 from benchmark.data.prepare import Computed, Failure, Request, open_store, prepare, requests
 from benchmark.exceptions import CellTimeoutError, WorkerDiedError, error_message
 from benchmark.execution.events import Event
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.suite.cell import Cell, CellSpec, canonical_json
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def prepare_features(
     Raises:
         CacheError: when the cache cannot be written.
     """
-    benchfile = benchfile_of(plan.suite.path)
 
     def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         names: dict[int, str] = {}
@@ -58,9 +57,7 @@ def prepare_features(
 
     for features, asked in feature_requests(cells, registry, plan).values():
         store = open_store(features, registry, locations.cache)
-        failures = prepare(
-            store, asked, features, benchfile if benchfile.is_file() else None, run, display.preparing
-        )
+        failures = prepare(store, asked, features, registry.benchfile, run, display.preparing)
         _tell(failures, display)
 
 

@@ -10,6 +10,7 @@ from benchmark.data.corpora import CorpusOf, corpus_loader
 from benchmark.data.tracks import Corpus
 from benchmark.exceptions import DatasetError
 from benchmark.locations import Locations
+from benchmark.plugin.benchfile import BENCHFILE
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Cell
 from benchmark.suite.identity import Identifier
@@ -21,8 +22,9 @@ class Plan:
     """A suite whose datasets have been looked up.
 
     ``ids`` has the identity of each cell of ``suite.cells``, None where a dataset that it needs is absent, or where
-    it is pending.
-    ``corpora`` and ``absent`` hold, by the datasets' labels, what was found and why what was not.
+    it is pending, or something else of it is not known here.
+    ``corpora`` and ``absent`` hold, by the datasets' labels, what was found and why what was not. ``notes`` are what
+    must be said of results that were found for such cells.
     """
 
     suite: Suite
@@ -31,6 +33,7 @@ class Plan:
     absent: Mapping[str, DatasetError]
     corpus_of: CorpusOf
     identifier: Identifier
+    notes: tuple[str, ...] = ()
 
     @property
     def cells(self) -> list[tuple[Cell, str]]:
@@ -72,6 +75,4 @@ def identities(suite: Suite, identifier: Identifier) -> tuple[str | None, ...]:
 
 def benchfile_of(suite_path: Path) -> Path:
     """Return where a suite's own plugin code would be."""
-    from benchmark.plugin.manager import BENCHFILE
-
     return suite_path.resolve().parent / BENCHFILE

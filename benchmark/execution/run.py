@@ -14,7 +14,7 @@ from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.events import CellStarted, Event
 from benchmark.execution.features import prepare_features
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.results.provenance import provenance
 from benchmark.results.record import CellError, CellRecord, Status
 from benchmark.results.store import Damaged, ResultsStore
@@ -195,7 +195,6 @@ def _tasks(
     options: RunOptions,
     threads: int,
 ) -> list[CellTask]:
-    benchfile = benchfile_of(plan.suite.path)
     made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
     tasks = []
     for (cell, id_), findings in zip(missing, audits, strict=True):
@@ -212,7 +211,7 @@ def _tasks(
                 tuning=dict(cell.tuning or {}),
                 audit=audit,
                 locations=locations,
-                benchfile=benchfile if benchfile.is_file() else None,
+                benchfile=plugins.registry.benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit)})),
                 provenance=made_with,
                 seconds=options.seconds,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
 import traceback
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,11 +14,11 @@ import pluggy
 
 from benchmark.exceptions import did_you_mean
 from benchmark.plugin import hookspecs
+from benchmark.plugin.benchfile import BENCHFILE, Benchfile, read_benchfile
 from benchmark.plugin.component import Component
 from benchmark.plugin.registry import BrokenPlugin, Registry, Source
 
 GROUP = "bench"
-BENCHFILE = "benchfile.py"
 COMPONENT_HOOKS = (
     "bench_datasets", "bench_audio_formats", "bench_features", "bench_augmentations", "bench_models",
     "bench_metrics",
@@ -31,16 +28,22 @@ COMPONENT_HOOKS = (
 class Plugins:
     """The loaded plugins: their components in ``registry``, their event hooks behind ``hook``."""
 
-    def __init__(self, benchfile: Path | None = None) -> None:
+    def __init__(self, benchfile: Benchfile | Path | None = None, *, run: bool = True) -> None:
+        """Load the installed plugins, and run a benchfile, which whoever calls this answers for.
+
+        ``run=False`` only takes note of it: the registry then has stand-ins for whatever it may offer.
+        """
         self.manager = pluggy.PluginManager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self.registry = Registry()
         for entry_point in sorted(entry_points(group=GROUP), key=lambda e: e.name):
             self._load(_source_of(entry_point), entry_point.load)
-        if benchfile is not None and benchfile.is_file():
-            content = hashlib.sha256(benchfile.read_bytes()).hexdigest()[:12]
-            source = Source(BENCHFILE, str(benchfile), content)
-            self._load(source, lambda: _import_file(benchfile, content))
+        found = read_benchfile(benchfile) if isinstance(benchfile, Path) else benchfile
+        if found is not None and run:
+            self.registry.benchfile = found
+            self._load(Source(BENCHFILE, str(found.path), found.version), found.load)
+        elif found is not None:
+            self.registry.unopened = found
 
     @property
     def hook(self) -> Any:
@@ -78,8 +81,8 @@ class Plugins:
 
 
 @cache
-def load_registry(benchfile: Path | None = None) -> Registry:
-    """Return the registry, loaded once per process: for workers."""
+def load_registry(benchfile: Benchfile | Path | None = None) -> Registry:
+    """Return the registry, loaded once per process: for workers, which run what their driver has read."""
     return Plugins(benchfile).registry
 
 
@@ -102,24 +105,6 @@ def _source_of(entry_point: EntryPoint) -> Source:
     if distribution is None:
         return Source(entry_point.name, "unknown distribution", "0")
     return Source(entry_point.name, distribution.name, distribution.version)
-
-
-def _import_file(path: Path, content: str) -> ModuleType:
-    name = f"benchfile_{content}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} cannot be imported")
-    module = module_from_spec(spec)
-    # Dataclasses and the like look their module up while it is being made.
-    sys.modules[name] = module
-    complete = False
-    try:
-        spec.loader.exec_module(module)
-        complete = True
-    finally:
-        if not complete:
-            del sys.modules[name]
-    return module
 
 
 def _describe(error: BaseException) -> str:

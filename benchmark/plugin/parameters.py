@@ -20,6 +20,14 @@ from benchmark.plugin.component import Component, File, Location
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
+# Stands in identities for what cannot be known here; nothing that a suite can say is equal to it.
+UNKNOWN = "\0unknown"
+
+
+class AbsentFile(str):
+    """The place of a file that is not there: of a suite that is only to be reported on."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -209,7 +217,9 @@ def identity_parameters(component: type[Component], parameters: Mapping[str, Any
     schema = parameters_of(component)
     found = {}
     for name, value in parameters.items():
-        if name in schema and schema[name].is_file(value):
+        if isinstance(value, AbsentFile):
+            found[name] = UNKNOWN
+        elif name in schema and schema[name].is_file(value):
             try:
                 found[name] = f"sha256:{_content(Path(value))}"
             except OSError as error:

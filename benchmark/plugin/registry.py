@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.exceptions import PluginError, did_you_mean
+from benchmark.plugin.benchfile import BENCHFILE, Benchfile
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import check_parameters, identity_parameters
+from benchmark.plugin.parameters import UNKNOWN, check_parameters, identity_parameters
 
 
 @dataclass(frozen=True)
@@ -60,19 +61,24 @@ class ComponentSpec:
     def identity(self, registry: Registry) -> dict[str, Any]:
         """Return what of it can change a result, as plain JSON."""
         component = registry.offer(self.kind, self.name).component
-        return {
-            "name": self.name,
-            "version": self.version,
-            "parameters": identity_parameters(component, self.parameters),
-        }
+        parameters = identity_parameters(component, self.parameters)
+        if not registry.knows(self.kind, self.name):
+            parameters[UNKNOWN] = UNKNOWN  # those that the suite leaves at their defaults
+        return {"name": self.name, "version": self.version, "parameters": parameters}
 
 
 @dataclass
 class Registry:
-    """All offers of all working plugins. Two offers under one name are an error once the name is asked for."""
+    """All offers of all working plugins. Two offers under one name are an error once the name is asked for.
+
+    ``benchfile`` is the one that was run. Where there is one that was not (``unopened``), a name that nobody offers
+    is taken for one of its components, of which nothing else is known.
+    """
 
     offers: dict[Kind, dict[str, list[Offer]]] = field(default_factory=dict)
     broken: list[BrokenPlugin] = field(default_factory=list)
+    benchfile: Benchfile | None = None
+    unopened: Benchfile | None = None
 
     def add(self, component: type[Component], source: Source) -> None:
         """Take in one component class."""
@@ -83,6 +89,10 @@ class Registry:
     def names(self, kind: Kind) -> list[str]:
         """Return the names on offer of one kind, sorted."""
         return sorted(self.offers.get(kind, {}))
+
+    def knows(self, kind: Kind, name: str) -> bool:
+        """Whether some plugin that was loaded offers this name."""
+        return name in self.offers.get(kind, {})
 
     def offer(self, kind: Kind, name: str) -> Offer:
         """Return the one offer of that name.
@@ -99,6 +109,11 @@ class Registry:
             raise PluginError(
                 f"{kind} '{name}' is offered by two plugins, {sources}. Uninstall one or rename its component."
             )
+        if self.unopened is not None:
+            from benchmark.plugin.unopened import unopened
+
+            source = Source(BENCHFILE, str(self.unopened.path), self.unopened.version)
+            return Offer(unopened(kind, name), source)
         broken = "".join(f"\n  Perhaps it is in a {plugin}" for plugin in self.broken)
         raise PluginError(f"There is no {kind} '{name}'." + did_you_mean(name, self.names(kind)) + broken)
 

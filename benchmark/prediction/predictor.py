@@ -21,6 +21,7 @@ from benchmark.suite.settings import ClipSettings
 if TYPE_CHECKING:
     import numpy as np
 
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.model import Model
 
 # Windows are predicted together as they come, so that a model works on whole batches and memory stays small.
@@ -59,7 +60,7 @@ class Predictor:
     clips: ClipSettings | None
     trained_on: float | None
     classes: tuple[str, ...]
-    benchfile: Path | None
+    benchfile: Benchfile | None
     audio: ComponentSpec | None = None
 
     def predict(self, files: Iterable[Path]) -> Iterator[FilePrediction]:
@@ -129,7 +130,7 @@ class Predictor:
 
 
 def load_predictor(
-    cell: KeptCell, benchfile: Path | None = None, *, in_format: bool = False
+    cell: KeptCell, benchfile: Benchfile | None = None, *, in_format: bool = False
 ) -> tuple[Predictor, list[str]]:
     """Return the predictor of a kept cell, and warnings about what has changed since it was trained.
 
@@ -170,7 +171,7 @@ def load_predictor(
 
 
 def _component(
-    kind: Any, recorded: dict[str, Any], registry: Registry, benchfile: Path | None
+    kind: Any, recorded: dict[str, Any], registry: Registry, benchfile: Benchfile | None
 ) -> tuple[ComponentSpec, list[str]]:
     """Return a component as its cell had it, and a warning if its plugin has another version now."""
     try:

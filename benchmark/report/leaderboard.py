@@ -124,7 +124,7 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    said = [*map(absence_text, plan.absent), *results.notes]
+    said = [*map(absence_text, plan.absent), *plan.notes, *results.notes]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")

@@ -165,8 +165,10 @@ def _history(plan: Plan, spec: StudySpec, record: StudyRecord, results: Path) ->
     from benchmark.tuning.history import load_history
     from benchmark.tuning.storage import storage_place
 
-    assert plan.suite.tune is not None
-    return load_history(spec, record.id, storage_place(plan.suite.tune.settings.storage, results))
+    tune = plan.suite.tune
+    assert tune is not None
+    place = storage_place(tune.settings.storage, results, by_hand=tune.storage_by_hand)
+    return load_history(spec, record.id, place)
 
 
 def _words(record: StudyRecord) -> str:

@@ -97,6 +97,7 @@ def _digest(plan: Plan, store: ResultsStore) -> str:
         sorted(set(shared.values())),
         corpora,
         sorted(plan.absent),
+        plan.notes,
         stamps,
         studies_stamp(plan, store.folder),
     ]

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.plugin.parameters import UNKNOWN, AbsentFile
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json
 from benchmark.suite.settings import Settings, SplitSettings
 
+_UNKNOWN = canonical_json(UNKNOWN)
 _KEYS = (
     "audio", "augmentation", "clips", "dataset", "duplicates", "evaluate", "features", "fold", "model", "seed", "split",
     "training",
@@ -25,7 +27,9 @@ class Identifier:
 
     Metrics take no part: they are pure functions of stored predictions, so adding one trains nothing again.
     Labels, the order of keys and of evaluation sets, and locations take none either. ``revision_of`` gives a
-    dataset's revision, or None where it is absent; then the cell has no identity.
+    dataset's revision, or None where it is absent; then the cell has no identity. Nor has one of which something else
+    is not known here: what a file holds that is not there, what a component is that was not loaded. In its canonical
+    specification ``UNKNOWN`` stands for that.
     """
 
     def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
@@ -42,7 +46,7 @@ class Identifier:
     def identity(self, spec: CellSpec) -> str | None:
         """Return the hash of ``canonical(spec)``, put together from texts, or None if a dataset is absent."""
         texts = {key: self._part(key, getattr(spec, key))[1] for key in _keys(spec)}
-        if any(texts[key] == "null" for key in _DATASETS):
+        if any(texts[key] == "null" for key in _DATASETS) or any(_UNKNOWN in each for each in texts.values()):
             return None
         # The keys are sorted, so this is what canonical_json would give.
         text = ",".join([f'"{key}":{part}' for key, part in texts.items()])
@@ -106,4 +110,6 @@ def _settings(settings: Settings) -> dict[str, Any]:
 
 
 def _content(file: str) -> str:
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    return (
+        UNKNOWN if isinstance(file, AbsentFile) else hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    )

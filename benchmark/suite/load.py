@@ -20,6 +20,7 @@ from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.source import KeyPath
+from benchmark.suite.storage_url import without_passwords
 from benchmark.suite.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
 
@@ -47,13 +48,14 @@ class Suite:
         name: also the name of its results folder.
         description: in words, perhaps empty.
         path: the file.
-        text: what the file says, bases and overrides not merged in.
+        text: what the file says, bases and overrides not merged in, and no passwords.
         axes: labels of the values of each axis, in the order of the matrix.
         cells: the cells, the last axis varying fastest.
         leaderboard: how rows are ordered and compared.
         reference: what others reported for some of its rows, or None.
         tune: what studies of its rows have in common, or None. Then each row that has something to tune is there
             twice, on the axis ``tuning``: as it is, and with the values that its study chooses.
+        absent_files: files that it names and that are not there, where that was not asked for.
     """
 
     name: str
@@ -65,17 +67,22 @@ class Suite:
     leaderboard: LeaderboardSettings
     reference: Reference | None = None
     tune: Tune | None = None
+    absent_files: tuple[str, ...] = ()
 
 
-def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) -> Suite:
+def load_suite(
+    path: Path, registry: Registry, overrides: Sequence[str] = (), *, to_report: bool = False
+) -> Suite:
     """Load and check a suite file; ``overrides`` are ``key.key=value`` texts.
+
+    ``to_report``: files that components name need not be there, since nothing is to be trained.
 
     Raises:
         SuiteError: with every problem of the file at once.
     """
     source, text = read_merged(path, overrides)
     content: dict[str, Any] = source.value
-    checker = Checker(registry, source, path.resolve().parent)
+    checker = Checker(registry, source, path.resolve().parent, needs_files=not to_report)
     for key in content:
         if key not in TOP:
             checker.unknown((key,), "a suite has no key", key, list(TOP))
@@ -104,12 +111,13 @@ def load_suite(path: Path, registry: Registry, overrides: Sequence[str] = ()) ->
         name=name,
         description=description,
         path=path,
-        text=text,
+        text=without_passwords(text),
         axes=labels,
         cells=tuple(cells),
         leaderboard=leaderboard,
         reference=reference,
         tune=tune,
+        absent_files=tuple(checker.absent_files),
     )
 
 

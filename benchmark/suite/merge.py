@@ -11,6 +11,7 @@ from benchmark.exceptions import Problem, SuiteError
 from benchmark.suite.settings import SETTINGS
 from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, subtree
 
+MAX_BASES = 50
 # A mapping below these is one choice and is replaced as a whole; all other mappings merge key by key.
 _CHOICES = {("cell", key) for key in ("dataset", "audio", "features", "model", "augmentation")}
 _CHOICES |= {("tune", key) for key in ("sampler", "pruner")}
@@ -47,6 +48,11 @@ def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[Source, str]:
     if base_file.resolve() in chain:
         circle = " -> ".join(path.name for path in (*chain, base_file))
         raise SuiteError([Problem(where, f"'extends' goes in a circle: {circle}.")])
+    if len(chain) > MAX_BASES:
+        raise SuiteError([Problem(where, f"'extends' goes more than {MAX_BASES} files deep.")])
+    if base_file.exists() and not base_file.is_file():
+        # A pipe would be waited for, and a device may never end.
+        raise SuiteError([Problem(where, f"'extends' names {base_file}, which is no file.")])
     try:
         below, _ = _with_bases(base_file, chain)
     except SuiteError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from benchmark.exceptions import Problem, SuiteError
 
 KeyPath = tuple[str | int, ...]
 MAX_NODES = 200_000
+MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 
+_TOO_MANY = f"it holds more than {MAX_NODES:,} values"
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
 _NUMBER = r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"
@@ -24,6 +27,15 @@ _NUMBER = r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML with plain scalars as in YAML 1.2: ``on`` and ``no`` are words, ``1e-3`` is a number."""
+
+    composed = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return the next node, unless there are more than a suite can need; aliases are unfolded later."""
+        self.composed += 1
+        if self.composed > MAX_NODES:
+            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -70,7 +82,7 @@ def read_file(file: Path) -> tuple[Source, str]:
         SuiteError: when there is no such file, or it is not YAML as suites use it.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = _read(file)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SuiteError(
@@ -84,6 +96,16 @@ def read_file(file: Path) -> tuple[Source, str]:
         message = f"a suite is a mapping with keys such as name, cell and matrix; found {found}."
         raise SuiteError([Problem(str(source.place(())), message)])
     return source, text
+
+
+def _read(file: Path) -> str:
+    """Return a file's text, or raise before more of it is in memory than a suite can need."""
+    with file.open("rb") as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise SuiteError([Problem(str(file), f"this is longer than {MAX_BYTES:,} bytes, which no suite is.")])
+    # Line ends as text files have them.
+    return io.StringIO(content.decode("utf-8"), newline=None).read()
 
 
 def _unreadable(file: Path, error: OSError) -> str:

@@ -16,6 +16,7 @@ from benchmark.suite.searching import PRUNERS, SAMPLERS
 from benchmark.suite.settings import Settings
 from benchmark.suite.source import KeyPath
 from benchmark.suite.space import Dimension, own_values, tunable_values
+from benchmark.suite.storage_url import variables_problem
 from benchmark.suite.values import Checker
 
 AXIS, DEFAULT, TUNED = "tuning", "default", "tuned"
@@ -53,6 +54,7 @@ class Tune:
 
     ``space`` is given by the suite, ``by_model`` by the models themselves, and one of them is empty. ``metric`` is
     computed on the validation part. ``untrained`` are models that the settings of training mean nothing to.
+    ``storage_by_hand``: the command line says where studies are kept, and not the suite.
     """
 
     metric: ComponentSpec
@@ -62,6 +64,7 @@ class Tune:
     space: tuple[Dimension, ...] = ()
     by_model: Mapping[str, tuple[Dimension, ...]] = field(default_factory=dict)
     untrained: frozenset[str] = frozenset()
+    storage_by_hand: bool = False
 
     def dimensions(self, spec: CellSpec) -> tuple[Dimension, ...]:
         """Return what a study of this cell's row varies: what the row has and the space holds."""
@@ -155,7 +158,8 @@ def read_tune(checker: Checker, raw: Any, axes: Axes, cells: Sequence[Cell]) -> 
     space, by_model = reader.read(raw.get("space"))
     if metric is None or settings is None or sampler is None or pruner is None:
         return None
-    tune = Tune(metric, settings, sampler, pruner, space, by_model, reader.untrained)
+    by_hand = checker.source.place(("tune", "storage")).line is None
+    tune = Tune(metric, settings, sampler, pruner, space, by_model, reader.untrained, by_hand)
     if sampler.name == "grid":
         _check_grid(checker, tune)
     return tune if len(checker.problems) == before else None
@@ -175,7 +179,11 @@ def _metric(checker: Checker, raw: Any, cells: Sequence[Cell]) -> ComponentSpec 
 
 def _settings(checker: Checker, raw: Mapping[str, Any]) -> TuneSettings | None:
     try:
-        return TuneSettings.model_validate({key: raw[key] for key in TuneSettings.model_fields if key in raw})
+        made = TuneSettings.model_validate({key: raw[key] for key in TuneSettings.model_fields if key in raw})
+        problem = variables_problem(made.storage or "")
+        if problem:
+            checker.problem(("tune", "storage"), problem)
+        return None if problem else made
     except ValidationError as error:
         for detail in error.errors():
             name = str(detail["loc"][0])

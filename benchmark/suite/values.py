@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import check_parameters, parameters_of, sentence
+from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of, sentence
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Chain
 from benchmark.suite.settings import SETTINGS, Settings, SplitSettings
@@ -60,10 +60,13 @@ class Checker:
     Methods return None for a value that has a problem, and go on.
     """
 
-    def __init__(self, registry: Registry, source: Source, folder: Path) -> None:
+    def __init__(self, registry: Registry, source: Source, folder: Path, *, needs_files: bool = True) -> None:
         self.registry = registry
         self.source = source
         self.problems: list[Problem] = []
+        # By the whole path, in the order in which they are named.
+        self.absent_files: dict[str, None] = {}
+        self._needs_files = needs_files
         self._folder = folder
 
     def problem(self, path: KeyPath, message: str) -> None:
@@ -190,6 +193,9 @@ class Checker:
         file = folder / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
         if file.is_file():
             return str(file.resolve())
+        if not self._needs_files:
+            self.absent_files[str(file)] = None
+            return AbsentFile(file)
         where = "" if Path(name).is_absolute() else f" in {folder}"
         self.problem(path, f"there is no file {name!r}{where}.")
         return None
@@ -237,7 +243,7 @@ class Checker:
         ):
             label = self.label(raw["label"], path) if "label" in raw else ORIGINAL
             return None if label is None else Value(label, None, path)
-        if isinstance(raw, str) and raw not in self.registry.names("audio"):
+        if isinstance(raw, str) and not self.registry.knows("audio", raw) and not self.registry.unopened:
             self.unknown(path, "there is no audio", raw, [ORIGINAL, *self.registry.names("audio")])
             return None
         return self._component_value("audio", raw, path)
@@ -290,7 +296,8 @@ class Checker:
         steps = tuple(spec for spec in made if spec is not None)
         if len(steps) < len(made):
             return None
-        problem = chain_problem([(spec.label, spec.create(self.registry)) for spec in steps])
+        known = [spec for spec in steps if self.registry.knows("augmentation", spec.name)]
+        problem = chain_problem([(spec.label, spec.create(self.registry)) for spec in known])
         if problem:
             self.problem(path, problem)
         return None if problem else steps

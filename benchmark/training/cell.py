@@ -31,6 +31,7 @@ from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from benchmark.data.assemble import CellData
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.model import Model
     from benchmark.plugin.registry import Registry
@@ -50,7 +51,7 @@ class CellTask:
     canonical: Mapping[str, Any]
     spec: CellSpec
     locations: Locations
-    benchfile: Path | None
+    benchfile: Benchfile | None
     marks: tuple[str, ...]
     provenance: Mapping[str, Any]
     seconds: float | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.execution.availability import check_available
 from benchmark.execution.features import prepare_features
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.execution.run import RunOptions, terminate_as_interrupt
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
@@ -54,7 +54,9 @@ def run_studies(
         if not wanted:
             return False
         check_available([Cell(study.spec.labels, study.spec.base) for study in wanted], plugins.registry)
-        place = storage_place(plan.suite.tune.settings.storage if plan.suite.tune else None, store.folder)
+        tune = plan.suite.tune
+        assert tune is not None
+        place = storage_place(tune.settings.storage, store.folder, by_hand=tune.storage_by_hand)
         if is_journal(place):
             mend_journal(place)
         flight = _Flight(plan, plugins, locations, options, display, wanted, place)
@@ -137,7 +139,6 @@ class _Flight:
         return study
 
     def _tasks(self) -> Iterator[tuple[TrialTask]]:
-        benchfile = benchfile_of(self._plan.suite.path)
         tune = self._plan.suite.tune
         assert tune is not None
         for study in self._studies:
@@ -152,7 +153,7 @@ class _Flight:
                     protected=asked.is_first,
                     spec=with_values(study.spec.base, asked.values, self._registry),
                     locations=self._locations,
-                    benchfile=benchfile if benchfile.is_file() else None,
+                    benchfile=self._registry.benchfile,
                     seconds=self._options.seconds,
                 )
                 yield (task,)

@@ -9,16 +9,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.exceptions import ResultsError
+from benchmark.suite.storage_url import expanded, without_passwords
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 JOURNAL = "studies.journal"
+# A path that begins in a folder of the user's own naming.
+_LEADING = re.compile(r"\$(\w+|\{[^}]*\})", re.ASCII)
 
 
-def storage_place(url: str | None, results: Path) -> str:
-    """Return a URL, its environment variables filled in, or the journal file in a suite's results folder."""
-    return str((results / JOURNAL).resolve()) if url is None else os.path.expandvars(url)
+def storage_place(url: str | None, results: Path, *, by_hand: bool = False) -> str:
+    """Return a URL, its environment variables not yet filled in, or the journal file in a suite's results folder.
+
+    An SQLite file lies below the results folder, or below the folder that a variable names, unless the command line
+    says where it is (``by_hand``).
+
+    Raises:
+        ResultsError: when the suite names an SQLite file that lies elsewhere.
+    """
+    if url is None:
+        return str((results / JOURNAL).resolve())
+    kind, _, rest = url.partition("://")
+    if by_hand or not kind.startswith("sqlite"):
+        return url
+    name, mark, query = rest.removeprefix("/").partition("?")
+    named = _LEADING.match(name)
+    below = Path(named[0]) if named else results.resolve()
+    file = Path(os.path.normpath(name)) if named else (below / name).resolve()
+    if not name or not file.is_relative_to(below):
+        raise ResultsError(
+            f"'storage' in the suite names {shown_place(url)}, which does not lie in the results folder. Give it as "
+            "sqlite:///studies.db, or say on the command line where it is: --set tune.storage=URL."
+        )
+    return f"{kind}:///{file}{mark}{query}"
 
 
 def is_journal(place: str) -> bool:
@@ -27,8 +51,11 @@ def is_journal(place: str) -> bool:
 
 
 def shown_place(place: str) -> str:
-    """Return a place as people may see it: a journal by its name, a URL without its password."""
-    return Path(place).name if is_journal(place) else re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", place)
+    """Return a place as people may see it: a journal by its name, a URL without its password.
+
+    Environment variables stand there by their names.
+    """
+    return Path(place).name if is_journal(place) else without_passwords(place)
 
 
 def open_storage(place: str) -> BaseStorage:
@@ -37,6 +64,13 @@ def open_storage(place: str) -> BaseStorage:
     Raises:
         ResultsError: when it cannot be opened.
     """
+    values: dict[str, str] = {}
+    try:
+        address, values = (place, values) if is_journal(place) else expanded(place)
+    except KeyError as error:
+        raise ResultsError(
+            f"The studies in {shown_place(place)} cannot be opened: {error.args[0]} is not set."
+        ) from None
     import optuna
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
@@ -45,11 +79,13 @@ def open_storage(place: str) -> BaseStorage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return JournalStorage(JournalFileBackend(place)) if is_journal(place) else RDBStorage(place)
+            return JournalStorage(JournalFileBackend(place)) if is_journal(place) else RDBStorage(address)
     except Exception as error:  # Drivers of databases raise errors of their own.
-        raise ResultsError(
-            f"The studies in {shown_place(place)} cannot be opened: {type(error).__name__}: {error}"
-        ) from error
+        said = without_passwords(f"{type(error).__name__}: {error}")
+        for name, value in values.items():
+            said = said.replace(value, f"${{{name}}}") if value else said
+        # What was raised is not chained to it: it may hold what the variables hold.
+        raise ResultsError(f"The studies in {shown_place(place)} cannot be opened: {said}") from None
 
 
 def mend_journal(place: str) -> None:

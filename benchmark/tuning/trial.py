@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
@@ -28,6 +27,7 @@ from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from benchmark.data.corpora import CorpusOf
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.registry import Registry
 
 
@@ -47,7 +47,7 @@ class TrialTask:
     protected: bool
     spec: CellSpec
     locations: Locations
-    benchfile: Path | None
+    benchfile: Benchfile | None
     seconds: float | None = None
 
 

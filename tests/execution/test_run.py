@@ -163,6 +163,18 @@ def test_a_killed_run_goes_on_where_it_was(project) -> None:
     assert len(after) == 4
 
 
+def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project) -> None:
+    project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
+    process = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: "ok" in statuses(project).values())
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "1/2 (1 interrupted)" in out
+    assert "Traceback" not in err
+    assert (project.results / "report" / "report.html").is_file()
+
+
 def wait_for(condition, seconds: float = 90) -> None:
     limit = time.monotonic() + seconds
     while not condition():

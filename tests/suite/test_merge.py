@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from suite_components import GOOD, replaced
 
 from benchmark.exceptions import SuiteError
+from benchmark.suite.merge import read_merged
 
 
 @pytest.fixture
@@ -185,3 +187,24 @@ def test_an_override_applies_to_what_the_base_says(extended) -> None:
     assert extended("", "cell.training.epochs=9").cells[0].spec.training.epochs == 9
     with pytest.raises(SuiteError, match="--set cell.training.epochs: "):
         extended("", "cell.training.epochs=0")
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_extends_of_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    base = tmp_path / "base"
+    if kind == "device":
+        base = Path("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(base)
+    else:
+        base.mkdir()
+    (tmp_path / "suite.yaml").write_text(f"name: x\nextends: {base}\n")
+    with pytest.raises(SuiteError, match=r"suite\.yaml:2: 'extends' names .*, which is no file"):
+        read_merged(tmp_path / "suite.yaml")
+
+
+def test_bases_do_not_go_on_for_ever(tmp_path: Path) -> None:
+    for number in range(60):
+        (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n")
+    with pytest.raises(SuiteError, match="more than 50 files deep"):
+        read_merged(tmp_path / "0.yaml")

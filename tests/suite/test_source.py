@@ -178,3 +178,24 @@ def test_a_folder_is_no_suite(tmp_path: Path) -> None:
 def test_a_text_from_elsewhere_has_no_lines() -> None:
     with pytest.raises(SuiteError, match=r"^--set a: this is not valid YAML"):
         parse("[1", "--set a", numbered=False)
+
+
+def test_a_file_that_no_person_wrote_is_refused_before_it_is_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "long.yaml").write_bytes(b"a: '" + b"x" * 10_000_000 + b"'")
+    with pytest.raises(SuiteError, match=r"long\.yaml: this is longer than 1,000,000 bytes"):
+        read_file(tmp_path / "long.yaml")
+    with pytest.raises(SuiteError, match="longer than"):
+        read_file(Path("/dev/zero"))
+
+
+def test_more_values_than_a_suite_can_need_are_not_even_composed() -> None:
+    (problem,) = problems("a: [" + "1," * 210_000 + "]")
+    assert "more than 200,000 values" in problem
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r"])
+def test_line_ends_of_other_systems_are_line_ends(tmp_path: Path, ends: str) -> None:
+    (tmp_path / "s.yaml").write_bytes(f"a: 1{ends}b: 2{ends}".encode())
+    source, text = read_file(tmp_path / "s.yaml")
+    assert source.value == {"a": 1, "b": 2}
+    assert text == "a: 1\nb: 2\n"

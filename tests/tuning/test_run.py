@@ -227,8 +227,8 @@ def test_the_rows_own_values_stay_where_nothing_beats_them(tuned) -> None:
 
 
 def test_other_storages_can_be_named(tuned) -> None:
-    tuned.environment["STUDIES"] = str(tuned.folder / "studies.db")
-    tuned.write(SUITE.replace("trials: 6", "trials: 3\n  storage: sqlite:///${STUDIES}"))
+    tuned.environment["BENCH_STUDIES"] = str(tuned.folder / "studies.db")
+    tuned.write(SUITE.replace("trials: 6", "trials: 3\n  storage: sqlite:///${BENCH_STUDIES}"))
     ran = tuned.bench(*INLINE)
     assert ran.code == 0, ran.err
     assert (tuned.folder / "studies.db").is_file()

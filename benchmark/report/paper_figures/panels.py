@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from benchmark.plugin.augmentation import Augmentation
+    from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.registry import ComponentSpec, Registry
     from benchmark.suite.cell import CellSpec, Chain
 
@@ -42,7 +43,7 @@ class Kitchen:
 
     registry: Registry
     cache: Path
-    benchfile: Path | None
+    benchfile: Benchfile | None
 
 
 def inputs(specs: Iterable[CellSpec], track: Track, kitchen: Kitchen) -> list[Panel]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.data.tracks import Track
 from benchmark.exceptions import ResultsError, UsageError, nearest
-from benchmark.execution.plan import Plan, benchfile_of
+from benchmark.execution.plan import Plan
 from benchmark.report.figures import save
 from benchmark.report.paper_figures.flow import data_flow, draw_flow
 from benchmark.report.paper_figures.layers import layer_table
@@ -83,8 +83,7 @@ class _Sketch:
         self.registry = registry
         self.folder = folder
         self.rehearsed = rehearsed
-        benchfile = benchfile_of(plan.suite.path)
-        self.kitchen = Kitchen(registry, cache, benchfile if benchfile.is_file() else None)
+        self.kitchen = Kitchen(registry, cache, registry.benchfile)
         self.drawn = Drawn()
 
     def tables(self) -> None:

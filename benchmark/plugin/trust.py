@@ -1,0 +1,69 @@
+"""Which benchfiles the user has said may run: remembered by content, in a file of the user's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmark.locations import default_state
+from benchmark.plugin.benchfile import Benchfile
+
+TRUST_VARIABLE = "BENCH_TRUST"
+MEMORY = "trusted-benchfiles.jsonl"
+
+
+def is_trusted(benchfile: Benchfile) -> bool:
+    """Whether a benchfile may run: it lies where ``$BENCH_TRUST`` says, or its content was agreed to."""
+    return _lies_in_trusted_folder(benchfile.path) or benchfile.digest in _remembered()
+
+
+def remember(benchfile: Benchfile) -> None:
+    """Note that this content may run; a changed one is another.
+
+    Raises:
+        OSError: when the note cannot be written.
+    """
+    file = default_state() / MEMORY
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    facts = {
+        "sha256": benchfile.digest,
+        "path": str(benchfile.path),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(facts) + "\n")
+
+
+def _lies_in_trusted_folder(path: Path) -> bool:
+    """``$BENCH_TRUST`` is 1 for every place, or folders: all below them may run, however often it is edited."""
+    given = os.environ.get(TRUST_VARIABLE, "")
+    if given == "1":
+        return True
+    folders = [Path(each).expanduser() for each in given.split(os.pathsep)]
+    return any(folder.is_absolute() and path.resolve().is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _remembered() -> set[str]:
+    """Return the contents that were agreed to. A file that others may write is not believed."""
+    file = default_state() / MEMORY
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            state = os.fstat(stream.fileno())
+            if hasattr(os, "getuid") and (
+                state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            ):
+                return set()
+            return {digest for line in stream if (digest := _digest(line))}
+    except OSError:
+        return set()
+
+
+def _digest(line: str) -> str:
+    try:
+        return str(json.loads(line)["sha256"])
+    except (ValueError, KeyError, TypeError):
+        return ""
