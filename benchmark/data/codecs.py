@@ -51,7 +51,7 @@ def open_by_av(file: BinaryIO, kind: Kind, path: Path) -> Iterator[Sound]:
         if first is None:
             raise AudioError(f"{path}: holds no samples.")
         # The header's rate and channels may be half of what is decoded (HE-AAC).
-        yield Sound(first.sample_rate, first.layout.nb_channels, _floats(chain([first], frames)))
+        yield Sound(first.sample_rate, first.layout.nb_channels, _floats(first, frames))
 
 
 def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
@@ -68,14 +68,14 @@ def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
         ) from error
 
 
-def _floats(frames: Iterator[AudioFrame]) -> Iterator[np.ndarray]:
+def _floats(first: AudioFrame, frames: Iterator[AudioFrame]) -> Iterator[np.ndarray]:
     """Yield the samples of frames, joined to blocks of about a second and more."""
     import av
     import numpy as np
 
-    converter = av.AudioResampler(format="flt")
+    converter = av.AudioResampler(format="flt", layout=first.layout, rate=first.sample_rate)
     waiting: list[np.ndarray] = []
-    for frame in chain(frames, [None]):
+    for frame in chain([first], frames, [None]):
         waiting += [
             each.to_ndarray().reshape(-1, each.layout.nb_channels) for each in converter.resample(frame)
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
+_AHEAD = 1 << 16  # what a decoder may have taken and not used
+
 
 class Source:
     """A file for libsndfile to read.
@@ -36,6 +38,11 @@ class Source:
         except OSError as error:
             self.error = self.error or error
             return 0
+
+    def rest_holds(self, mark: bytes) -> bool:
+        """Return whether ``mark`` is among the last bytes that a decoder took, or comes after them."""
+        self._file.seek(max(len(mark), self._file.tell() - _AHEAD))
+        return mark in self._file.read()
 
 
 class Lengthened(Source):
