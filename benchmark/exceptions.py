@@ -64,6 +64,10 @@ class AudioError(BenchError):
     """Raised when an audio file cannot be decoded or holds nothing usable."""
 
 
+class PassingAudioError(AudioError):
+    """Raised when a whole file is not read as things are: its decoder is not installed, or a limit is too low."""
+
+
 class SplitError(BenchError):
     """Raised when tracks cannot be split as asked, for instance a class with too few tracks."""
 

@@ -82,7 +82,7 @@ def _prints(
         for start in range(0, len(absent), _AT_ONCE):
             progress(start, len(absent))
             some = absent[start : start + _AT_ONCE]
-            made = dict(zip(some, pool.map(_print, (tracks[content].path for content in some)), strict=True))
+            made = dict(zip(some, pool.map(_print, (tracks[content] for content in some)), strict=True))
             unheard += [content for content, words in made.items() if words is None]
             fresh = {content: words for content, words in made.items() if words is not None}
             store.write(fresh)
@@ -92,9 +92,9 @@ def _prints(
     return found, unheard
 
 
-def _print(path: Path) -> np.ndarray | None:
+def _print(track: Track) -> np.ndarray | None:
     try:
-        return fingerprint(load_mono(path, SAMPLE_RATE))
+        return fingerprint(load_mono(track.path, SAMPLE_RATE, content=track.content))
     except AudioError:
         return None
 

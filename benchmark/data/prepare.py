@@ -110,7 +110,8 @@ def compute(request: Request, features: ComponentSpec, benchfile: Benchfile | No
     registry = load_registry(benchfile)
     made: Features = features.create(registry)
     try:
-        samples = _in_format(load_mono(request.track.path, SAMPLE_RATE), request.track, registry)
+        decoded = load_mono(request.track.path, SAMPLE_RATE, content=request.track.content)
+        samples = _in_format(decoded, request.track, registry)
     except (AudioError, PluginError) as error:
         return Computed((), Failure(request.track.id, str(error)))
     computed = []

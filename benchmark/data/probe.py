@@ -7,16 +7,22 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.exceptions import AudioError
+from benchmark.exceptions import AudioError, PassingAudioError
 
-FORMAT = 1
+FORMAT = 2
 SILENT_BELOW = 1e-4
+# A file that is changed twice within one tick of its file system's clock shows no trace of the second time.
+_TICK = 0.02
+
+Stamp = tuple[int, int, int, int]
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +31,9 @@ logger = logging.getLogger(__name__)
 class Probe:
     """What a file holds: its length, form, largest absolute sample, and the SHA-256 of its decoded samples.
 
-    ``problem`` says why it cannot be decoded, and is empty when it can; then only it has a meaning.
+    ``problem`` says why it cannot be decoded, and is empty when it can; then only the rest has a meaning. ``mixed`` is
+    the largest absolute sample after channels are averaged, None for one channel. ``passing`` says that the problem
+    may go without the file's changing (a decoder that is not installed), so that it is not remembered.
     """
 
     seconds: float = 0.0
@@ -34,6 +42,8 @@ class Probe:
     peak: float = 0.0
     content: str = ""
     problem: str = ""
+    mixed: float | None = None
+    passing: bool = False
 
     def unusable(self, min_seconds: float) -> str:
         """Return in words why a recording of at least ``min_seconds`` is not to be had, or an empty text."""
@@ -41,6 +51,11 @@ class Probe:
             return self.problem
         if self.peak < SILENT_BELOW:
             return f"silent (peak {self.peak:.1g})"
+        if self.mixed is not None and self.mixed < SILENT_BELOW:
+            return (
+                f"silent once its channels are averaged (peak {self.mixed:.1g}): they cancel each other; "
+                "one of them is upside down"
+            )
         if self.seconds < min_seconds:
             return f"too short: {self.seconds:.2f} s, and at least {min_seconds:g} s are asked for"
         return ""
@@ -53,32 +68,31 @@ def probe_files(root: Path, names: Sequence[str], cache: Path) -> dict[str, Prob
         root: the folder that ``names`` are relative to (with ``/``).
         names: the files; one that is not there gets a ``problem``.
         cache: the cache folder; what is remembered lies in ``probe/`` below it and counts for a file as long
-            as its size and its time of change stay the same.
+            as its size, its place on the disk, and its times of change stay the same.
     """
     memory = _memory_file(root, cache)
     known = _remembered(memory)
-    found: dict[str, Probe] = {}
-    stamps: dict[str, tuple[int, int]] = {}
-    for name in names:
-        try:
-            status = os.stat(f"{root}/{name}")
-        except OSError as error:
-            found[name] = Probe(problem=f"cannot be read: {error.strerror}")
-            continue
-        stamps[name] = (status.st_size, status.st_mtime_ns)
-        entry = known.get(name)
-        if entry is not None and (entry[0], entry[1]) == stamps[name]:
-            found[name] = Probe(*entry[2:])
+    found, stamps = _recalled(root, names, known)
     new = [name for name in stamps if name not in found]
     if new:
         logger.info("looking at %d audio files below %s for the first time", len(new), root)
+        _let_clock_tick(stamps[name] for name in new)
         try:
             _probe_all(root, new, found)
         finally:
-            fresh = {name: [*stamps[name], *astuple(found[name])] for name in new if name in found}
-            kept = {name: entry for name, entry in known.items() if (root / name).exists()}
+            fresh = {
+                name: [*stamps[name], *astuple(found[name])[:-1]]
+                for name in new
+                if name in found and not found[name].passing
+            }
+            kept = {name: entry for name, entry in known.items() if os.path.exists(f"{root}/{name}")}
             _remember(memory, root, {**kept, **fresh})
     return found
+
+
+def recall_files(root: Path, names: Sequence[str], cache: Path) -> dict[str, Probe]:
+    """Return what is remembered of files, by name, as ``probe_files`` does; none is decoded."""
+    return _recalled(root, names, _remembered(_memory_file(root, cache)))[0]
 
 
 def probe_file(path: Path) -> Probe:
@@ -86,22 +100,57 @@ def probe_file(path: Path) -> Probe:
 
     The content hash covers sample rate, channel count and the samples as little-endian float32.
     """
-    import numpy as np
-
-    from benchmark.data.audio import blocks_of, open_audio
+    from benchmark.data.audio import Content, open_audio, to_mono
 
     try:
         with open_audio(path) as sound:
-            digest = hashlib.sha256(f"{sound.samplerate} {sound.channels} ".encode())
-            frames, peak = 0, 0.0
-            for block in blocks_of(sound, path):
-                digest.update(np.ascontiguousarray(block, dtype="<f4").data)
+            content = Content(sound.sample_rate, sound.channels)
+            frames, peak, mixed = 0, 0.0, 0.0
+            for block in sound.blocks:
+                content.add(block)
                 frames += len(block)
                 peak = max(peak, float(block.max()), -float(block.min()))
-            seconds = frames / sound.samplerate
-            return Probe(seconds, sound.samplerate, sound.channels, peak, digest.hexdigest())
+                # Loud in the middle is enough to know, and most recordings are so at once.
+                if sound.channels > 1 and mixed < SILENT_BELOW:
+                    mono = to_mono(block)
+                    mixed = max(mixed, float(mono.max()), -float(mono.min()))
+            return Probe(
+                frames / sound.sample_rate,
+                sound.sample_rate,
+                sound.channels,
+                peak,
+                content.digest(),
+                mixed=mixed if sound.channels > 1 else None,
+            )
     except AudioError as error:
-        return Probe(problem=str(error).removeprefix(f"{path}: ").rstrip("."))
+        problem = str(error).removeprefix(f"{path}: ").rstrip(".")
+        return Probe(problem=problem, passing=isinstance(error, PassingAudioError))
+
+
+def _recalled(
+    root: Path, names: Iterable[str], known: Mapping[str, list[Any]]
+) -> tuple[dict[str, Probe], dict[str, Stamp]]:
+    """Return what is remembered of files or wrong with them at sight, and the stamps of those that are there."""
+    found: dict[str, Probe] = {}
+    stamps: dict[str, Stamp] = {}
+    for name in names:
+        try:
+            status = os.stat(f"{root}/{name}")
+        except (OSError, ValueError) as error:
+            found[name] = Probe(problem=f"cannot be read: {getattr(error, 'strerror', error)}")
+            continue
+        stamps[name] = stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        entry = known.get(name)
+        if entry is not None and (entry[0], entry[1], entry[2], entry[3]) == stamp:
+            found[name] = Probe(*entry[4:])
+    return found, stamps
+
+
+def _let_clock_tick(stamps: Iterable[Stamp]) -> None:
+    newest = max(max(stamp[1], stamp[2]) for stamp in stamps)
+    age = time.time() - newest / 1e9
+    if 0 <= age < _TICK:
+        time.sleep(_TICK - age)
 
 
 def _probe_all(root: Path, names: Iterable[str], found: dict[str, Probe]) -> None:
@@ -117,35 +166,47 @@ def _probe_all(root: Path, names: Iterable[str], found: dict[str, Probe]) -> Non
 
 def _memory_file(root: Path, cache: Path) -> Path:
     key = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-    return cache / "probe" / f"{key}.json"
+    return cache / "probe" / f"{key}.jsonl"
 
 
 def _remembered(memory: Path) -> dict[str, list[Any]]:
-    """Return the entries of a cache file; none if it is absent, damaged or of another format."""
+    """Return the entries of a cache file; a line that is damaged, or the whole of another format, is none."""
     try:
-        data = json.loads(memory.read_bytes())
-        if data["format"] != FORMAT:
+        first, *lines = memory.read_bytes().split(b"\n")
+        if _content(first)["format"] != FORMAT:
             return {}
-        return {name: entry for name, entry in data["files"].items() if _well_formed(entry)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+    entries = {}
+    for line in lines:
+        try:
+            name, *entry = _content(line)
+        except (ValueError, TypeError):
+            continue
+        entries[name] = entry
+    return entries
 
 
-def _well_formed(entry: Any) -> bool:
-    if not isinstance(entry, list) or len(entry) != 8:
-        return False
-    *numbers, content, problem = entry
-    # type() and not isinstance(): it is called for every file, and JSON makes no subclasses.
-    return type(content) is str and type(problem) is str and all(type(n) in (int, float) for n in numbers)
+def _content(line: bytes) -> Any:
+    """Return what a line holds. Raises ``ValueError`` when it is not what was written."""
+    if line[:8] != b"%08x" % zlib.crc32(line[9:]):
+        raise ValueError("damaged")
+    return json.loads(line[9:])
+
+
+def _line(content: Any) -> bytes:
+    text = json.dumps(content, separators=(",", ":")).encode()
+    return b"%08x %b" % (zlib.crc32(text), text)
 
 
 def _remember(memory: Path, root: Path, entries: dict[str, list[Any]]) -> None:
-    text = json.dumps({"format": FORMAT, "root": str(root), "files": entries}, separators=(",", ":"))
+    header = _line({"format": FORMAT, "root": str(root)})
+    text = b"\n".join([header, *(_line([name, *entry]) for name, entry in entries.items())])
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=memory.parent, prefix=f".{memory.name}-")
         try:
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.write(text)
             os.replace(temporary, memory)
         except OSError:

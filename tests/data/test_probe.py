@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmark.data.probe import Probe, probe_file, probe_files
+from benchmark.data import probe
+from benchmark.data.probe import Probe, probe_file, probe_files, recall_files
 
 
 def noise(seconds: float, seed: int = 0, rate: int = 22050) -> np.ndarray:
@@ -31,16 +33,29 @@ def cache(tmp_path: Path) -> Path:
 
 
 def remembered(cache: Path) -> Path:
-    (file,) = (cache / "probe").glob("*.json")
+    (file,) = (cache / "probe").glob("*.jsonl")
     return file
+
+
+def lines_of(memory: Path) -> dict[str, list]:
+    """Return what a memory holds by name, without its checksums."""
+    return {
+        name: rest for name, *rest in (json.loads(line[9:]) for line in memory.read_bytes().split(b"\n")[1:])
+    }
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
 
 
 def test_a_probe_says_what_a_file_holds(root):
     samples = soundfile.read(root / "a.wav")[0]
-    probe = probe_file(root / "a.wav")
-    assert (probe.seconds, probe.sample_rate, probe.channels) == (1.5, 22050, 1)
-    assert probe.peak == pytest.approx(np.abs(samples).max(), abs=1e-6)
-    assert probe.problem == ""
+    found = probe_file(root / "a.wav")
+    assert (found.seconds, found.sample_rate, found.channels) == (1.5, 22050, 1)
+    assert found.peak == pytest.approx(np.abs(samples).max(), abs=1e-6)
+    assert found.problem == ""
 
 
 def test_the_same_samples_are_the_same_content_in_another_container_and_no_other(root, tmp_path):
@@ -58,19 +73,36 @@ def test_a_recording_longer_than_one_block_is_probed_as_a_whole(tmp_path):
     samples = noise(15, 3)
     samples[-1] = -0.9
     soundfile.write(tmp_path / "long.wav", samples, 22050)
-    probe = probe_file(tmp_path / "long.wav")
-    assert probe.seconds == 15
-    assert probe.peak == pytest.approx(0.9, abs=1e-4)
+    found = probe_file(tmp_path / "long.wav")
+    assert found.seconds == 15
+    assert found.peak == pytest.approx(0.9, abs=1e-4)
 
 
-def test_files_are_looked_at_once(root, cache):
+@pytest.fixture
+def looked_at(monkeypatch) -> list[str]:
+    """Return the names of files that are decoded, as they are."""
+    names: list[str] = []
+
+    def noting(path: Path) -> Probe:
+        names.append(path.name)
+        return probe_file(path)
+
+    monkeypatch.setattr(probe, "probe_file", noting)
+    return names
+
+
+def test_files_are_looked_at_once(root, cache, looked_at):
     first = probe_files(root, ["a.wav", "b.wav"], cache)
-    data = json.loads(remembered(cache).read_text())
-    data["files"]["a.wav"][5] = 0.123  # only an answer from memory can hold this
-    remembered(cache).write_text(json.dumps(data))
-    again = probe_files(root, ["a.wav", "b.wav"], cache)
-    assert again["b.wav"] == first["b.wav"]
-    assert again["a.wav"].peak == 0.123
+    assert sorted(looked_at) == ["a.wav", "b.wav"]
+    assert probe_files(root, ["a.wav", "b.wav"], cache) == first
+    assert recall_files(root, ["a.wav", "b.wav"], cache) == first
+    assert len(looked_at) == 2
+
+
+def test_what_was_not_looked_at_is_not_recalled(root, cache, looked_at):
+    probe_files(root, ["a.wav"], cache)
+    assert list(recall_files(root, ["a.wav", "b.wav"], cache)) == ["a.wav"]
+    assert looked_at == ["a.wav"]
 
 
 def test_a_file_that_changed_is_looked_at_again(root, cache):
@@ -81,24 +113,66 @@ def test_a_file_that_changed_is_looked_at_again(root, cache):
     assert again["b.wav"] == first["b.wav"]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "",
-        "{",
-        "[]",
-        "null",
-        '{"format": 1}',
-        '{"format": 99, "files": {}}',
-        '{"format": 1, "files": {"a.wav": [1]}}',
-    ],
-)
+@pytest.mark.parametrize("change", ["in place", "by another file"])
+def test_a_file_with_other_bytes_of_equal_size_and_time_is_looked_at_again(change, root, cache):
+    first = probe_files(root, ["a.wav", "b.wav"], cache)
+    times = (root / "a.wav").stat()
+    if change == "in place":
+        (root / "a.wav").write_bytes((root / "b.wav").read_bytes())
+    else:
+        (root / "b.wav").rename(root / "a.wav")
+    os.utime(root / "a.wav", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (root / "a.wav").stat().st_size == times.st_size
+    assert probe_files(root, ["a.wav"], cache)["a.wav"].content == first["b.wav"].content
+
+
+def test_files_that_change_places_are_looked_at_again(root, cache):
+    time = (root / "a.wav").stat().st_mtime_ns
+    for name in ("a.wav", "b.wav"):
+        os.utime(root / name, ns=(time, time))
+    first = probe_files(root, ["a.wav", "b.wav"], cache)
+    (root / "a.wav").rename(root / "c.wav")
+    (root / "b.wav").rename(root / "a.wav")
+    (root / "c.wav").rename(root / "b.wav")
+    again = probe_files(root, ["a.wav", "b.wav"], cache)
+    assert (again["a.wav"], again["b.wav"]) == (first["b.wav"], first["a.wav"])
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"format": 1}', '{"format": 99}', "\n\n\n"])
 def test_a_damaged_memory_is_ignored_and_rebuilt(damage, root, cache):
     first = probe_files(root, ["a.wav"], cache)
-    whole = remembered(cache).read_text()
+    whole = remembered(cache).read_bytes()
     remembered(cache).write_text(damage)
     assert probe_files(root, ["a.wav"], cache) == first
-    assert json.loads(remembered(cache).read_text()) == json.loads(whole)
+    assert remembered(cache).read_bytes() == whole
+
+
+def test_a_flipped_bit_in_the_memory_is_found_and_its_file_looked_at_again(root, cache, looked_at):
+    first = probe_files(root, ["a.wav", "b.wav"], cache)
+    whole = remembered(cache).read_bytes()
+    rng = np.random.default_rng(0)
+    for bit in rng.choice(len(whole) * 8, 60, replace=False):
+        remembered(cache).write_bytes(flipped(whole, int(bit)))
+        looked_at.clear()
+        assert probe_files(root, ["a.wav", "b.wav"], cache) == first, bit
+        assert looked_at, bit
+        assert lines_of(remembered(cache)).keys() == {"a.wav", "b.wav"}
+
+
+def test_only_the_file_of_a_damaged_line_is_looked_at_again(root, cache, looked_at):
+    probe_files(root, ["a.wav", "b.wav"], cache)
+    whole = remembered(cache).read_bytes()
+    looked_at.clear()
+    remembered(cache).write_bytes(flipped(whole, 8 * whole.index(b'"b.wav"') + 100))
+    probe_files(root, ["a.wav", "b.wav"], cache)
+    assert looked_at == ["b.wav"]
+
+
+def test_a_problem_that_may_pass_is_not_remembered(root, cache, monkeypatch):
+    monkeypatch.setenv("BENCH_LONGEST_SECONDS", "1")
+    assert "too long" in probe_files(root, ["a.wav"], cache)["a.wav"].problem
+    monkeypatch.delenv("BENCH_LONGEST_SECONDS")
+    assert probe_files(root, ["a.wav"], cache)["a.wav"].problem == ""
 
 
 def test_memory_that_cannot_be_written_costs_time_only(root, tmp_path, caplog):
@@ -120,6 +194,18 @@ def test_reasons_not_to_use_a_recording_are_told_in_words():
     assert good.unusable(min_seconds=2.5).startswith("too short: 2.00 s")
     assert Probe(2.0, 22050, 1, 5e-5, "c").unusable(1).startswith("silent")
     assert Probe(problem="not audio").unusable(1) == "not audio"
+
+
+def test_channels_that_cancel_each_other_are_silent_together(tmp_path):
+    left = noise(1.5)
+    soundfile.write(tmp_path / "upside-down.wav", np.stack([left, -left], axis=1), 22050)
+    soundfile.write(tmp_path / "one-side.wav", np.stack([left, 0 * left], axis=1), 22050)
+    assert (
+        probe_file(tmp_path / "upside-down.wav")
+        .unusable(1)
+        .startswith("silent once its channels are averaged")
+    )
+    assert probe_file(tmp_path / "one-side.wav").unusable(1) == ""
 
 
 def test_a_thousand_remembered_files_take_no_time_and_no_heavy_import(tmp_path):
