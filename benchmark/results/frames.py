@@ -15,6 +15,7 @@ from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
+from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 
 if TYPE_CHECKING:
@@ -47,10 +48,13 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict``, ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict`` and the ``block`` in which it may be
+    ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
-    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. ``metrics`` are the
-    metrics by label, ``stored`` the predictions of finished cells by id and evaluation set.
+    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
+    out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
+    ``metrics`` are the metrics by label, ``stored`` the predictions of finished cells by id and evaluation set,
+    without what is left out, and ``standings`` what decides that.
     """
 
     cells: pd.DataFrame
@@ -61,6 +65,7 @@ class Results:
     notes: tuple[str, ...]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     stored: Mapping[str, Mapping[str, SetPredictions]] = field(default_factory=dict)
+    standings: Mapping[str, Mapping[str, Standing]] = field(default_factory=dict)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -118,20 +123,29 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
     reader = PredictionReader()
-    stored: dict[str, Mapping[str, SetPredictions]] = {}
+    whole: dict[str, Mapping[str, SetPredictions]] = {}
+    for id_, record in records.items():
+        if record.status == "ok":
+            try:
+                whole[id_] = reader.read(folders[id_], record.classes)
+            except ResultsError as error:
+                damaged[id_] = str(error)
+    standings = _standings(plan, records, whole)
+    stored = repaired(whole, standings)
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
         id_ = known or ""
         row = rows.setdefault(cell.row, len(rows))
-        record = records.get(id_)
-        line = _line(cell, row, id_, record, damaged.get(id_))
-        if record is not None and record.status == "ok":
-            try:
-                stored[id_] = reader.read(folders[id_], record.classes)
-                line |= _values(stored[id_], measures, metrics, refused)
-            except ResultsError as error:
-                damaged[id_] = str(error)
-                line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
+        line = _line(cell, row, id_, records.get(id_), damaged.get(id_))
+        if id_ in stored:
+            line |= _standing_of(standings[id_], line["marks"])
+            line |= _values(stored[id_], measures, metrics, refused)
+            left = {name: each for name, each in whole[id_].items() if standings[id_][name].left_out}
+            line |= {
+                f"{name} whole": value for name, value in _values(left, measures, metrics, Counter()).items()
+            }
+        elif id_ in damaged:
+            line |= {STATUS: DAMAGED_STATUS, "error": damaged[id_]}
         lines.append(line)
     cells = pd.DataFrame(lines)
     for measure in measures:
@@ -141,7 +155,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     notes = [f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
     notes += _mixed(records)
-    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored)
+    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored, standings)
 
 
 def _read(
@@ -180,6 +194,48 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
         **{name: record.cost.get(name, np.nan) for name in COSTS},
         **{name: record.counts[name] for name in ("train_items",) if name in record.counts},
     }
+
+
+def _standings(
+    plan: Plan, records: Mapping[str, CellRecord], whole: Mapping[str, Mapping[str, SetPredictions]]
+) -> dict[str, dict[str, Standing]]:
+    """Return, by cell and evaluation set, what a result may be ranked with, and which tracks are left out of it."""
+    limit = plan.suite.leaderboard.leak_limit
+    shared = {
+        id_
+        for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)
+        if cell.spec.split.groups == "shared"
+    }
+    found = {
+        id_: {
+            name: standing(
+                records[id_].audit,
+                name,
+                tested,
+                leak_limit=limit,
+                groups_shared=id_ in shared,
+                leaky="leaky" in records[id_].marks,
+            )
+            for name, tested in sets.items()
+        }
+        for id_, sets in whole.items()
+    }
+    return alike(whole, found, limit)
+
+
+def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dict[str, Any]:
+    """Return what a cell's line says of its audit: the gravest of its sets, and how many tracks are left out."""
+    if not standings:
+        return {}
+    worst = gravest(standings.values())
+    line: dict[str, Any] = {"verdict": worst.verdict, "block": worst.block}
+    line["marks"] = tuple(mark for mark in marks if mark != LEAKY) + (
+        (LEAKY,) if worst.block == LEAKY else ()
+    )
+    for name, each in standings.items():
+        if each.left_out:
+            line |= {f"{name} left out": len(each.left_out), f"{name} tracks": each.tracks}
+    return line
 
 
 def _measures(plan: Plan, registry: Registry) -> tuple[list[Measure], dict[str, Metric]]:
