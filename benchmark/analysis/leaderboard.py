@@ -10,9 +10,10 @@ import pandas as pd
 
 from benchmark.results.frames import ROW, STATUS, Measure
 from benchmark.results.record import COSTS
+from benchmark.results.standing import BLOCKS, LEAKY, gravity
 
 UNRANKED = ("leaky",)
-MEAN, SD, DIFFERENCE, LOW, HIGH = "mean", "sd", "difference", "low", "high"
+MEAN, SD, DIFFERENCE, LOW, HIGH, WHOLE = "mean", "sd", "difference", "low", "high", "whole"
 
 
 def leaderboard(
@@ -25,20 +26,25 @@ def leaderboard(
     """Return one line per row, the best first.
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
-    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``verdict``
-    (that of an audit of the split, the worst of the cells); ``rank``
+    cells that are not ok ended, in words); ``complete``; ``block`` (``honest``, ``shared groups`` or ``leaky``: rows
+    of one block may be ranked with each other, leaky ones not at all); ``clean`` (in the block that is ranked: the
+    honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
+    (that of an audit of the split, the worst of the cells, and how many tracks are left out); ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
-    for one) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels and
+    for one), ``whole`` (the mean with the tracks that are left out for leaking, where there are such) and, with a
+    ``baseline``, ``difference`` to the row that has the baseline's labels and
     otherwise the same. Intervals and shared ranks are joined on ``row``: they come from predictions
     and not from this table.
 
     ``sort`` names the measure that orders rows (default: the first).
     """
     by = next((measure for measure in measures if measure.name == sort), measures[0])
-    lines = [_line(row, group, axes, measures) for row, group in cells.groupby(ROW, sort=True)]
+    lines = [_line(row, group, axes, measures, by) for row, group in cells.groupby(ROW, sort=True)]
     table = pd.DataFrame(lines)
+    ranked_block = _ranked_block(table)
+    table["clean"] = table["block"] == ranked_block
     if baseline:
         wanted = {axis: str(label) for axis, label in baseline.items()}
         for measure in measures:
@@ -49,9 +55,9 @@ def leaderboard(
     order = -table[f"{by.name} {MEAN}"] if by.greater_is_better else table[f"{by.name} {MEAN}"]
     ranked = table["complete"] & table["clean"]
     return (
-        table.assign(_ranked=~ranked, _order=order)
-        .sort_values(["_ranked", "_order", ROW], kind="stable", na_position="last")
-        .drop(columns=["_ranked", "_order"])
+        table.assign(_ranked=~ranked, _block=table["block"].map(BLOCKS.index), _order=order)
+        .sort_values(["_ranked", "_block", "_order", ROW], kind="stable", na_position="last")
+        .drop(columns=["_ranked", "_block", "_order"])
         .reset_index(drop=True)
     )
 
@@ -80,7 +86,9 @@ def varying(cells: pd.DataFrame, axes: Sequence[str]) -> list[str]:
     return [axis for axis in axes if cells[axis].nunique() > 1] or list(axes)[:1]
 
 
-def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence[Measure]) -> dict[str, Any]:
+def _line(
+    row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence[Measure], by: Measure
+) -> dict[str, Any]:
     first = group.iloc[0]
     ok = group[group[STATUS] == "ok"]
     marks = tuple(dict.fromkeys(mark for marks in group["marks"] for mark in marks))
@@ -92,9 +100,9 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         "expected": len(group),
         STATUS: ", ".join(f"{count} {status}" for status, count in wrong.items()),
         "complete": len(ok) == len(group),
-        "clean": not set(marks) & set(UNRANKED),
+        "block": _block(group, marks),
         "marks": marks,
-        "verdict": _verdict(group),
+        "verdict": _verdict(group, measures, by),
         "total": _mean(ok, "total"),
         "training_seconds": _mean(ok, "training_seconds"),
         "train_items": _mean(ok, "train_items"),
@@ -105,16 +113,54 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         values = ok[measure.name].dropna()
         line[f"{measure.name} {MEAN}"] = values.mean() if len(values) else np.nan
         line[f"{measure.name} {SD}"] = values.std(ddof=1) if len(values) > 1 else np.nan
+        if f"{measure.name} {WHOLE}" in ok:
+            with_leaks = ok[f"{measure.name} {WHOLE}"].fillna(ok[measure.name])
+            line[f"{measure.name} {WHOLE}"] = with_leaks.mean()
     return line
 
 
-def _verdict(group: pd.DataFrame) -> str:
+def _block(group: pd.DataFrame, marks: Sequence[str]) -> str:
+    """Return the gravest block of a row's finished cells; tables without that column say it by their marks."""
+    found = set(group["block"].dropna()) if "block" in group else set()
+    return max(found, key=BLOCKS.index) if found else LEAKY if set(marks) & set(UNRANKED) else BLOCKS[0]
+
+
+def _ranked_block(table: pd.DataFrame) -> str:
+    """Return the most honest block that has a complete row: only its rows are ranked. It is never the leaky one."""
+    complete = set(table.loc[table["complete"], "block"]) - {LEAKY}
+    return min(complete, key=BLOCKS.index, default=BLOCKS[0])
+
+
+def _verdict(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
     """Return what audits said of a row's cells, the worst of it; nothing for a row without results."""
     if "verdict" not in group:
         return "unknown"
     said = [verdict for verdict in dict.fromkeys(group["verdict"]) if verdict]
-    leaky = [verdict for verdict in said if verdict.startswith("leaky")]
-    return (leaky or [verdict for verdict in said if verdict == "unknown"] or said or [""])[0]
+    worst = max(said, key=gravity, default="")
+    left_out = _left_out(group, measures, by)
+    return "; ".join([left_out, worst] if left_out and gravity(worst) else [left_out or worst])
+
+
+def _left_out(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
+    """Return how many tracks that leak are left out of each set, and what ``by`` would be with them."""
+    parts = []
+    several = len({measure.set for measure in measures}) > 1
+    for name in sorted({measure.set for measure in measures}, key=lambda each: each != by.set):
+        if f"{name} left out" not in group or not group[f"{name} left out"].notna().any():
+            continue
+        tested = group[group[f"{name} tracks"].notna()]
+        counts = group.loc[group[STATUS] == "ok", f"{name} left out"].fillna(0).astype(int)
+        low, high = counts.min(), counts.max()
+        number = f"{high}" if low == high else f"{low} to {high}"
+        text = f"{number} of {int(tested[f'{name} tracks'].max())} left out"
+        whole = f"{by.name} {WHOLE}"
+        if name == by.set and whole in group:
+            value = group[whole].fillna(group[by.name]).mean()
+            text += f", with {'it' if high == 1 else 'them'} " + (
+                f"{100 * value:.1f}" if by.percent else f"{value:.3g}"
+            )
+        parts.append(f"{name}: {text}" if several else text)
+    return "; ".join(parts)
 
 
 def _mean(cells: pd.DataFrame, column: str) -> float:

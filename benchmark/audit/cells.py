@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.audit.checks import Part, Sides, audit_sides, fitted_on_held_out, tuned_on_held_out
+from benchmark.audit.checks import Part, Sides, audit_sets, audit_sides, fitted_on_held_out, tuned_on_held_out
+from benchmark.audit.findings import Audit
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.assemble import CellItems, cell_items
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmark.audit.findings import Finding
     from benchmark.data.corpora import CorpusOf
     from benchmark.data.tracks import Track
     from benchmark.plugin.features import Features
@@ -27,8 +27,8 @@ def audit_cells(
     corpus_of: CorpusOf,
     cache: Path,
     progress: Callable[[int, int], None],
-) -> list[tuple[Finding, ...]]:
-    """Return the findings on each of ``cells``, in their order; cells that share data share the work.
+) -> list[Audit]:
+    """Return the audit of each of ``cells``, in their order; cells that share data share the work.
 
     ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on.
 
@@ -38,13 +38,13 @@ def audit_cells(
     """
     near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress)
     tuned_on = {cell.row: cell.spec for cell in reversed(every)}
-    known: dict[tuple[Any, ...], tuple[Finding, ...]] = {}
+    known: dict[tuple[Any, ...], Audit] = {}
     found = []
     for cell in cells:
         study = tuned_on[cell.row] if cell.tuning else None
         key = (*_data_key(cell.spec), *(() if study is None else _data_key(study)))
         if key not in known:
-            known[key] = tuple(_audit(cell.spec, study, registry, corpus_of, near))
+            known[key] = _audit(cell.spec, study, registry, corpus_of, near)
         found.append(known[key])
     return found
 
@@ -63,9 +63,17 @@ def sides_of(spec: CellSpec, items: CellItems) -> Sides:
     return Sides(train, tuple(held), items.train.items, items.train.tracks)
 
 
+def _evaluated(spec: CellSpec) -> dict[str, str]:
+    """Return, by the label of each evaluation set, the name of its part in ``sides_of``."""
+    own = "validation"
+    return {
+        each.label: own if each.dataset is None and each.part == own else each.label for each in spec.evaluate
+    }
+
+
 def _audit(
     spec: CellSpec, study: CellSpec | None, registry: Registry, corpus_of: CorpusOf, near: NearDuplicates
-) -> Iterable[Finding]:
+) -> Audit:
     sides = sides_of(spec, cell_items(spec, registry, corpus_of))
     found = audit_sides(sides, near)
     features: Features = spec.features.create(registry)
@@ -74,7 +82,7 @@ def _audit(
     if study is not None:
         seen = cell_items(study, registry, corpus_of).validation.tracks
         found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
-    return found
+    return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec)))
 
 
 def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:

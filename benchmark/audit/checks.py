@@ -12,12 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.audit.findings import MOST_EXAMPLES, UNHEARD, Finding, Severity
+from benchmark.audit.findings import MOST_EXAMPLES, Finding, SetAudit, Severity, leaking
+from benchmark.results.standing import SHARED, UNGROUPED, UNHEARD
 
 if TYPE_CHECKING:
     from benchmark.audit.near import NearDuplicates
     from benchmark.data.items import Item
     from benchmark.data.tracks import Track
+
+
+# What mends a split, as it is written below 'cell'.
+REMOVE, GROUP, AFTER = (
+    "duplicates: {action: remove}",
+    "split: {strategy: grouped}",
+    "split: {augment: after}",
+)
+# Of a pair, what people read of both, and the part and the id of the one that is held out.
+Pair = tuple[str, str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -62,37 +73,45 @@ def audit_sides(sides: Sides, near: NearDuplicates) -> list[Finding]:
 
 def copied_items(sides: Sides) -> Iterator[Finding]:
     """Find training items whose track is held out, through any chain of augmentation, format or clipping."""
-    held = {(part.dataset, track.id): part.where(track) for part in sides.held_out for track in part.tracks}
+    held = {(part.dataset, track.id): part.name for part in sides.held_out for track in part.tracks}
     count = 0
-    concerned: set[str] = set()
+    concerned: set[tuple[str, str]] = set()
     examples: list[tuple[str, str]] = []
     for item in sides.items:
-        where = held.get((sides.train.dataset, sides.sources[item.track].id))
-        if where is not None:
+        track = sides.sources[item.track].id
+        part = held.get((sides.train.dataset, track))
+        if part is not None:
             count += 1
-            concerned.add(where)
+            concerned.add((part, track))
             if len(examples) < MOST_EXAMPLES:
-                examples.append((f"train: {item.lineage(sides.sources)}", where))
+                examples.append((f"train: {item.lineage(sides.sources)}", f"{part}: {track}"))
     if count:
         message = f"{count} training items are made of held-out tracks: {_pairs_text(examples)}."
         yield Finding(
-            "leak", "copies of held-out tracks", count, message, tuple(examples), frozenset(concerned)
+            "leak",
+            "copies of held-out tracks",
+            count,
+            message,
+            tuple(examples),
+            frozenset(concerned),
+            AFTER,
         )
 
 
 def same_audio(sides: Sides) -> Iterator[Finding]:
     """Find tracks of equal samples under two names, in training and held out, or in two held-out parts."""
     for severity, parts, others in _oppositions(sides):
-        own: list[tuple[str, str]] = []
-        foreign: list[tuple[str, str]] = []
+        own: list[Pair] = []
+        foreign: list[Pair] = []
         trained = _by_content(parts)
         for part in others:
             for track in part.tracks:
                 for other, twin in trained.get(track.content, ()):
                     if (other.dataset, twin.id) != (part.dataset, track.id):
-                        pair = (other.where(twin), part.where(track))
+                        pair = (other.where(twin), part.where(track), (part.name, track.id))
                         (own if other.dataset == part.dataset else foreign).append(pair)
-        yield from _finding(severity, "same audio", own, "held-out tracks are there under another name too")
+        text = "held-out tracks are there under another name too"
+        yield from _finding(severity, "same audio", own, text, REMOVE)
         yield from _finding(
             severity,
             "overlapping corpora",
@@ -105,21 +124,23 @@ def near_duplicates_across(sides: Sides, near: NearDuplicates) -> Iterator[Findi
     """Find recordings that are in training and held out as a re-encoded, trimmed or louder copy."""
     for severity, parts, others in _oppositions(sides):
         trained, tested = _by_content(parts), _by_content(others)
-        pairs = [
-            (part.where(track), other.where(twin))
-            for first, second in near.pairs
-            for one, two in ((first, second), (second, first))
-            for part, track in trained.get(one, ())
-            for other, twin in tested.get(two, ())
-        ]
+        pairs: list[Pair] = []
+        own = True
+        for first, second in near.pairs:
+            for one, two in ((first, second), (second, first)):
+                for part, track in trained.get(one, ()):
+                    for other, twin in tested.get(two, ()):
+                        pairs.append((part.where(track), other.where(twin), (other.name, twin.id)))
+                        own = own and part.dataset == other.dataset
         text = "pairs of a held-out track and another one are the same recording"
-        yield from _finding(severity, "near-duplicates", pairs, text)
+        yield from _finding(severity, "near-duplicates", pairs, text, REMOVE if own else "")
 
 
 def shared_groups(sides: Sides) -> Iterator[Finding]:
     """Find held-out tracks whose artist or source recording is trained on too.
 
-    A warning, not a leak: other music of an artist is no copy, though a model may know the artist by it.
+    A warning, not a leak: other music of an artist is no copy, though a model may know the artist by it. Names of
+    groups say something within one dataset only: two may each have a "speaker 1".
     """
     example = {track.group: track for track in sides.train.tracks if track.group}
     if not example:
@@ -127,16 +148,37 @@ def shared_groups(sides: Sides) -> Iterator[Finding]:
             f"{sides.train.dataset} knows no artists or source recordings, so nobody can say whether one is on "
             "two sides of the split."
         )
-        yield Finding("note", "unknown groups", len(sides.train.tracks), message)
+        yield Finding("note", UNGROUPED, len(sides.train.tracks), message)
     pairs = [
-        (sides.train.where(example[track.group]), part.where(track))
+        (sides.train.where(example[track.group]), part.where(track), (part.name, track.id))
         for part in sides.held_out
         if part.dataset == sides.train.dataset
         for track in part.tracks
         if track.group in example
     ]
     text = "held-out tracks share their artist or source recording with training tracks"
-    yield from _finding("warning", "shared groups", pairs, text)
+    yield from _finding("warning", SHARED, pairs, text, GROUP)
+
+
+def audit_sets(
+    sides: Sides, findings: Iterable[Finding], evaluated: Mapping[str, str]
+) -> dict[str, SetAudit]:
+    """Return what ``findings`` mean for each evaluation set; ``evaluated`` maps their labels to names of parts."""
+    found = list(findings)
+    groups = {track.group for track in sides.train.tracks if track.group}
+    parts = {part.name: part for part in sides.held_out}
+    return {
+        label: SetAudit(
+            tracks=len(parts[name].tracks),
+            leaking=leaking(found, name),
+            shared=sum(
+                track.group in groups and parts[name].dataset == sides.train.dataset
+                for track in parts[name].tracks
+            ),
+            ungrouped=sum(not groups or not track.group for track in parts[name].tracks),
+        )
+        for label, name in evaluated.items()
+    }
 
 
 def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
@@ -155,7 +197,7 @@ def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding
         for second in every.get(two, ())
     ]
     pairs = {
-        (f"{a.where(track)} ({track.label})", f"{b.where(twin)} ({twin.label})")
+        (f"{a.where(track)} ({track.label})", f"{b.where(twin)} ({twin.label})", (b.name, twin.id))
         for (a, track), (b, twin) in twins
         if plain_label(track.label) != plain_label(twin.label)
     }
@@ -178,7 +220,7 @@ def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterat
     """
     known = {track.id: track for track in seen}
     pairs = [
-        (f"{study}: {track.id}", part.where(track))
+        (f"{study}: {track.id}", part.where(track), (part.name, track.id))
         for part in sides.held_out[1:]
         if part.dataset == sides.train.dataset
         for track in part.tracks
@@ -191,7 +233,7 @@ def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterat
 def fitted_on_held_out(sides: Sides, features: str) -> Iterator[Finding]:
     """Find held-out tracks of the cell's dataset, all of which ``features`` were fitted on."""
     pairs = [
-        (f"features: {features}", part.where(track))
+        (f"features: {features}", part.where(track), (part.name, track.id))
         for part in sides.held_out
         if part.dataset == sides.train.dataset
         for track in part.tracks
@@ -219,11 +261,14 @@ def _by_content(parts: Iterable[Part]) -> Mapping[str, list[tuple[Part, Track]]]
     return found
 
 
-def _finding(severity: Severity, kind: str, pairs: Sequence[tuple[str, str]], text: str) -> Iterator[Finding]:
+def _finding(
+    severity: Severity, kind: str, pairs: Sequence[Pair], text: str, mend: str = ""
+) -> Iterator[Finding]:
     if pairs:
-        examples = tuple(pairs[:MOST_EXAMPLES])
+        examples = tuple((first, second) for first, second, _ in pairs[:MOST_EXAMPLES])
         message = f"{len(pairs)} {text}: {_pairs_text(examples)}."
-        yield Finding(severity, kind, len(pairs), message, examples, frozenset(second for _, second in pairs))
+        concerned = frozenset(track for _, _, track in pairs)
+        yield Finding(severity, kind, len(pairs), message, examples, concerned, mend)
 
 
 def _pairs_text(pairs: Sequence[tuple[str, str]]) -> str:

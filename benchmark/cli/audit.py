@@ -11,7 +11,7 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
-    from benchmark.audit.findings import Finding
+    from benchmark.audit.findings import Audit, Finding
     from benchmark.locations import Locations
 
 
@@ -35,7 +35,9 @@ def command(
     Trains nothing.
     """
     import json
+    from collections import Counter
 
+    from benchmark.audit.findings import verdict
     from benchmark.cli.loading import load_plan
     from benchmark.execution.audit import audit_plan, count_cells
     from benchmark.execution.progress import make_display
@@ -47,25 +49,45 @@ def command(
     with make_display() as display:
         audits = audit_plan(plan, cells, plugins.registry, locations, display)
     counted = count_cells(audits)
-    leaky = sum(any(finding.severity == "leak" for finding in findings) for findings in audits)
+    leaky = sum(audit.leaky for audit in audits)
     if as_json:
         findings = [{**finding.to_json(), "cells": count} for finding, count in counted]
-        report = {"suite": plan.suite.name, "cells": len(cells), "leaky_cells": leaky, "findings": findings}
+        verdicts = Counter(verdict(audit.findings, audit.sets) for audit in audits)
+        report = {
+            "suite": plan.suite.name,
+            "cells": len(cells),
+            "leaky_cells": leaky,
+            "verdicts": dict(verdicts),
+            "findings": findings,
+        }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
-        _echo(plan, counted, len(cells), leaky)
+        _echo(plan, counted, audits)
     sys.exit(1 if strict and leaky else 0)
 
 
-def _echo(plan: Any, counted: list[tuple[Finding, int]], cells: int, leaky: int) -> None:
+def _echo(plan: Any, counted: list[tuple[Finding, int]], audits: list[Audit]) -> None:
+    cells = len(audits)
     for finding, count in counted:
         click.echo(f"{finding.severity.upper()} {finding.kind} ({count} of {cells} cells): {finding.message}")
         for first, second in finding.examples:
             click.echo(f"    {first}  =  {second}")
+        if finding.mend:
+            click.echo(f"    To mend it, below 'cell':  {finding.mend}")
     pending = sum(1 for cell in plan.suite.cells if cell.pending)
     if pending:
         click.echo(
             f"{pending} cells wait for a study to choose their values, and are audited when they are run."
         )
-    verdict = f"{leaky} of {cells} cells leak" if leaky else f"none of {cells} cells leaks"
-    click.echo(f"{plan.suite.name}: {verdict}.")
+    leaky = sum(audit.leaky for audit in audits)
+    leaks = f"{leaky} of {cells} cells leak" if leaky else f"none of {cells} cells leaks"
+    click.echo(f"{plan.suite.name}: {leaks}{_about_groups(audits)}.")
+
+
+def _about_groups(audits: list[Audit]) -> str:
+    """Return what is known of groups on two sides, as the end of a sentence."""
+    shared = [audit for audit in audits if any(each.shared for each in audit.sets.values())]
+    unknown = [audit for audit in audits if any(each.ungrouped for each in audit.sets.values())]
+    if shared:
+        return f", and {len(shared)} share groups between training and test"
+    return f", and of {len(unknown)} groups are unknown" if unknown else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.audit.cells import audit_cells
-from benchmark.audit.findings import Finding
+from benchmark.audit.findings import Audit, Finding
 from benchmark.exceptions import LeakError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def audit_plan(
     registry: Registry,
     locations: Locations,
     display: Display,
-) -> list[tuple[Finding, ...]]:
-    """Return the findings on each of a plan's ``cells``, in their order.
+) -> list[Audit]:
+    """Return the audit of each of a plan's ``cells``, in their order.
 
     Raises:
         CacheError: when the cache cannot be written.
@@ -46,8 +46,8 @@ def audit_before_run(
     display: Display,
     *,
     strict: bool,
-) -> list[tuple[Finding, ...]]:
-    """Return the findings on each cell that is about to be run; note leaks and warnings.
+) -> list[Audit]:
+    """Return the audit of each cell that is about to be run; note leaks and warnings.
 
     Raises:
         LeakError: with ``strict``, when there is a leak.
@@ -61,11 +61,12 @@ def audit_before_run(
         if finding.severity != "note":
             word = "Leak" if finding.severity == "leak" else "Warning"
             more = f" (and {len(findings) - 1} splits more)" if len(findings) > 1 else ""
-            display.note(f"{word}: {kind}, in {affected} cells{more}: {finding.message}")
+            mend = f" To mend it: {finding.mend}" if finding.mend else ""
+            display.note(f"{word}: {kind}, in {affected} cells{more}: {finding.message}{mend}")
     return audits
 
 
-def refuse_leaks(plan: Plan, audits: Iterable[Sequence[Finding]]) -> None:
+def refuse_leaks(plan: Plan, audits: Iterable[Audit]) -> None:
     """Do nothing if no cell leaks.
 
     Raises:
@@ -79,11 +80,11 @@ def refuse_leaks(plan: Plan, audits: Iterable[Sequence[Finding]]) -> None:
         )
 
 
-def count_cells(audits: Iterable[Sequence[Finding]]) -> list[tuple[Finding, int]]:
+def count_cells(audits: Iterable[Audit]) -> list[tuple[Finding, int]]:
     """Return distinct findings, the gravest first, each with the number of cells that it concerns."""
     counts: dict[Finding, int] = {}
-    for findings in audits:
-        for finding in findings:
+    for audit in audits:
+        for finding in audit.findings:
             counts[finding] = counts.get(finding, 0) + 1
     order = ("leak", "warning", "note")
     return sorted(counts.items(), key=lambda each: order.index(each[0].severity))

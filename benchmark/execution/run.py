@@ -22,7 +22,7 @@ from benchmark.training.cell import CellTask, run_cell
 from benchmark.training.failure import cell_error
 
 if TYPE_CHECKING:
-    from benchmark.audit.findings import Finding
+    from benchmark.audit.findings import Audit
     from benchmark.execution.executor import Executor, Executors
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -190,15 +190,15 @@ def _tasks(
     plan: Plan,
     plugins: Plugins,
     missing: Sequence[tuple[Cell, str]],
-    audits: Sequence[Sequence[Finding]],
+    audits: Sequence[Audit],
     locations: Locations,
     options: RunOptions,
     threads: int,
 ) -> list[CellTask]:
     made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
     tasks = []
-    for (cell, id_), findings in zip(missing, audits, strict=True):
-        audit = audit_record(findings)
+    for (cell, id_), found in zip(missing, audits, strict=True):
+        audit = audit_record(found.findings, found.sets)
         canonical = plan.identifier.canonical(cell.spec)
         assert canonical is not None
         tasks.append(

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from benchmark.audit.findings import CLEAN, LEAKY, SEVERITIES, UNKNOWN
+from benchmark.audit.findings import SEVERITIES
 from benchmark.report.table import Column, Table
 from benchmark.results.record import CellRecord
+from benchmark.results.standing import gravity
 
 _COLUMNS = (
     Column("severity", "severity"),
@@ -16,6 +17,7 @@ _COLUMNS = (
     Column("cells", "cells", "integer"),
     Column("count", "how many", "integer"),
     Column("message", "what was found", spare=1),
+    Column("mend", "what mends it", spare=2),
     # Messages name them too; these are for programs.
     Column("examples", drawn=False),
 )
@@ -38,11 +40,13 @@ def audit_table(records: Iterable[CellRecord]) -> Table | None:
             cells[key] += 1
             findings.setdefault(key, finding)
     lines = [
-        finding | {"cells": cells[key], "examples": "; ".join(map(" = ".join, finding["examples"]))}
+        {"mend": ""}
+        | finding
+        | {"cells": cells[key], "examples": "; ".join(map(" = ".join, finding["examples"]))}
         for key, finding in sorted(findings.items(), key=lambda each: SEVERITIES.index(each[0][0]))
     ]
     verdicts = Counter(audit["verdict"].partition(":")[0] for audit in made)
-    said = ", ".join(f"{verdicts[each]:,} {each}" for each in (LEAKY, UNKNOWN, CLEAN) if verdicts[each])
+    said = ", ".join(f"{verdicts[each]:,} {each}" for each in sorted(verdicts, key=gravity, reverse=True))
     missing = len(audits) - len(made)
     caption = f"What an audit of the splits found in {len(made):,} cells: {said}."
     caption += "" if lines else " It had nothing to say of any."

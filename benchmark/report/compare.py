@@ -16,6 +16,7 @@ from benchmark.exceptions import UsageError
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.standing import BLOCKS, LEAKY
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
@@ -172,8 +173,9 @@ def _incomparable(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> str:
     ]
     if incomplete:
         return "no verdict: " + " and ".join(incomplete)
-    if bool(a["clean"]) != bool(b["clean"]):
-        return f"no verdict: {'B' if a['clean'] else 'A'} is leaky"
+    if a["block"] != b["block"]:
+        graver = max((("A", a["block"]), ("B", b["block"])), key=lambda each: BLOCKS.index(each[1]))
+        return f"no verdict: {graver[0]} {'is leaky' if graver[1] == LEAKY else 'has shared groups'}"
     if set(a["marks"]) != set(b["marks"]):
         return f"no verdict: A is {_marked(a)} and B is {_marked(b)}"
     return ""

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, UNRANKED
+from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, UNRANKED, WHOLE
 from benchmark.report.evidence import separable_sentences
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import STATUS, Measure, Results
 from benchmark.results.matching import absence_text
 from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
+from benchmark.results.standing import SHARED
 
 if TYPE_CHECKING:
     from benchmark.analysis.statistics import Statistics
@@ -50,7 +51,8 @@ def leaderboard_table(
         # Where the caption says it of all rows with results, its word is enough when room is short.
         Column("marks", "marks", spare=7 if _alike(lines) else 0),
         Column("verdict", "audit", spare=8),
-        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS)),
+        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS, "block")),
+        *(Column(str(key), drawn=False) for key in lines if str(key).endswith(f" {WHOLE}")),
     ]
     shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
     values = tuple(
@@ -128,6 +130,12 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
+    apart = lines["complete"] & (lines["block"] == SHARED)
+    if apart.any() and not lines.loc[apart, "clean"].any():
+        said.append(
+            f"{int(apart.sum())} rows are tested on groups (artists, source recordings) that they were trained on, and "
+            "are not ranked among those that are not; 'split: {groups: shared}' says that this is meant."
+        )
     failures = failed_cells(results, plan)
     said += failures[:_MOST_ERRORS]
     if len(failures) > _MOST_ERRORS:

@@ -83,7 +83,10 @@ def _digest(plan: Plan, store: ResultsStore) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
-    labels = [[id_, *cell.labels.values()] for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)]
+    labels = [
+        [id_, cell.spec.split.groups, *cell.labels.values()]
+        for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)
+    ]
     # Cells share these objects, so that a large suite has few of them.
     shared = {
         id(part): repr(part) for cell in plan.suite.cells for part in (cell.spec.evaluate, cell.spec.metrics)

@@ -16,6 +16,7 @@ from benchmark.exceptions import ResultsError
 from benchmark.results.expected import ExpectedTracks
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
+from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict``, ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict`` and the ``block`` in which it may be
+    ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
-    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. ``metrics`` are the
-    metrics by label, ``stored`` the predictions of finished cells by id and evaluation set.
+    ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
+    out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
+    ``metrics`` are the metrics by label, ``stored`` the predictions of finished cells by id and evaluation set,
+    without what is left out, and ``standings`` what decides that.
     """
 
     cells: pd.DataFrame
@@ -62,6 +66,7 @@ class Results:
     notes: tuple[str, ...]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     stored: Mapping[str, Mapping[str, SetPredictions]] = field(default_factory=dict)
+    standings: Mapping[str, Mapping[str, Standing]] = field(default_factory=dict)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -118,24 +123,23 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
-    reader = PredictionReader()
-    expected = ExpectedTracks(plan.corpora)
-    stored: dict[str, Mapping[str, SetPredictions]] = {}
+    whole = _predictions(plan, records, folders, damaged)
+    standings = _standings(plan, records, whole)
+    stored = repaired(whole, standings)
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
         id_ = known or ""
         row = rows.setdefault(cell.row, len(rows))
-        record = records.get(id_)
-        line = _line(cell, row, id_, record, damaged.get(id_))
-        if record is not None and record.status == "ok":
-            try:
-                stored[id_] = reader.read(folders[id_], record.classes)
-                expected.check(cell.spec, record, stored[id_])
-                line |= _values(stored[id_], measures, metrics, refused)
-            except ResultsError as error:
-                damaged[id_] = str(error)
-                stored.pop(id_, None)
-                line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
+        line = _line(cell, row, id_, records.get(id_), damaged.get(id_))
+        if id_ in stored:
+            line |= _standing_of(standings[id_], line["marks"])
+            line |= _values(stored[id_], measures, metrics, refused)
+            left = {name: each for name, each in whole[id_].items() if standings[id_][name].left_out}
+            line |= {
+                f"{name} whole": value for name, value in _values(left, measures, metrics, Counter()).items()
+            }
+        elif id_ in damaged:
+            line |= {STATUS: DAMAGED_STATUS, "error": damaged[id_]}
         lines.append(line)
     cells = pd.DataFrame(lines)
     for measure in measures:
@@ -148,7 +152,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     ]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
     notes += _mixed(records)
-    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored)
+    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored, standings)
 
 
 def _read(
@@ -164,6 +168,30 @@ def _read(
         elif found is not None:
             records[str(id_)] = found
     return records, damaged
+
+
+def _predictions(
+    plan: Plan,
+    records: Mapping[str, CellRecord],
+    folders: Mapping[str, Path],
+    damaged: dict[str, str],
+) -> dict[str, Mapping[str, SetPredictions]]:
+    """Return what finished cells predicted, by id and evaluation set; add to ``damaged`` what cannot be believed."""
+    reader = PredictionReader()
+    expected = ExpectedTracks(plan.corpora)
+    found: dict[str, Mapping[str, SetPredictions]] = {}
+    for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
+        id_ = known or ""
+        record = records.get(id_)
+        if record is None or record.status != "ok" or id_ in damaged:
+            continue
+        try:
+            found[id_] = reader.read(folders[id_], record.classes)
+            expected.check(cell.spec, record, found[id_])
+        except ResultsError as error:
+            damaged[id_] = str(error)
+            found.pop(id_, None)
+    return found
 
 
 def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None) -> dict[str, Any]:
@@ -187,6 +215,48 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
         **{name: record.cost.get(name, np.nan) for name in COSTS},
         **{name: record.counts[name] for name in ("train_items",) if name in record.counts},
     }
+
+
+def _standings(
+    plan: Plan, records: Mapping[str, CellRecord], whole: Mapping[str, Mapping[str, SetPredictions]]
+) -> dict[str, dict[str, Standing]]:
+    """Return, by cell and evaluation set, what a result may be ranked with, and which tracks are left out of it."""
+    limit = plan.suite.leaderboard.leak_limit
+    shared = {
+        id_
+        for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True)
+        if cell.spec.split.groups == "shared"
+    }
+    found = {
+        id_: {
+            name: standing(
+                records[id_].audit,
+                name,
+                tested,
+                leak_limit=limit,
+                groups_shared=id_ in shared,
+                leaky="leaky" in records[id_].marks,
+            )
+            for name, tested in sets.items()
+        }
+        for id_, sets in whole.items()
+    }
+    return alike(whole, found, limit)
+
+
+def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dict[str, Any]:
+    """Return what a cell's line says of its audit: the gravest of its sets, and how many tracks are left out."""
+    if not standings:
+        return {}
+    worst = gravest(standings.values())
+    line: dict[str, Any] = {"verdict": worst.verdict, "block": worst.block}
+    line["marks"] = tuple(mark for mark in marks if mark != LEAKY) + (
+        (LEAKY,) if worst.block == LEAKY else ()
+    )
+    for name, each in standings.items():
+        if each.left_out:
+            line |= {f"{name} left out": len(each.left_out), f"{name} tracks": each.tracks}
+    return line
 
 
 def _measures(plan: Plan, registry: Registry) -> tuple[list[Measure], dict[str, Metric]]:

@@ -100,7 +100,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
     Otherwise each new setting would make all results that there are anew, though nothing of them has changed. The
     price is that the default of such a setting can never be changed: it says what a result was made with.
     """
-    plain = settings.model_dump(mode="json", exclude_none=True)
+    plain = settings.model_dump(mode="json", exclude_none=True, exclude=set(settings.decoration))
     for name in settings.later:
         if getattr(settings, name) == type(settings).model_fields[name].default:
             plain.pop(name, None)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
+
+
+def _share(given: Any) -> Any:
+    """Return a share that is written as a percentage as a number."""
+    if not isinstance(given, str):
+        return given
+    match = _PERCENT.fullmatch(given.strip())
+    if match is None:
+        raise ValueError(f"a share is written like 10 % or 0.1, found {given!r}")
+    return float(match[1]) / 100
 
 
 class Settings(BaseModel):
@@ -15,6 +27,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
     # Settings that came when there were results already: at their defaults they are no part of a cell's identity.
     later: ClassVar[frozenset[str]] = frozenset()
+    # Settings that say how a result is to be read, and are no part of what it is.
+    decoration: ClassVar[frozenset[str]] = frozenset()
 
 
 class SplitSettings(Settings):
@@ -24,7 +38,11 @@ class SplitSettings(Settings):
     recording) on one side; ``predefined`` takes the sides from the dataset's manifest or from list ``files``.
     With ``folds``, the cell's ``fold`` (0 to folds - 1) is the test part and the rest is divided into
     training and validation in the proportion of the first two ``fractions``. A validation part of 0 is none.
+    With ``groups: shared`` rows are ranked though groups are on both sides: the suite asks about new tracks of known
+    groups. Without it such rows are kept apart from those that are tested on new groups.
     """
+
+    decoration = frozenset({"groups"})
 
     strategy: Literal["stratified", "grouped", "predefined"] = "stratified"
     fractions: Annotated[
@@ -33,6 +51,7 @@ class SplitSettings(Settings):
     folds: Annotated[int, Field(ge=2)] | None = None
     files: dict[Literal["train", "validation", "test"], str] | None = None
     augment: Literal["after", "before"] = "after"
+    groups: Literal["apart", "shared"] = "apart"
 
     @field_validator("fractions")
     @classmethod
@@ -129,12 +148,27 @@ class LeaderboardSettings(Settings):
 
     ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise
     the same ones. Each entry of ``shown`` names values of axes too: the best row that has them is in the figure of
-    accuracies per class, instead of the best row of all and its baseline.
+    accuracies per class, instead of the best row of all and its baseline. Tracks that leak are left out of a test set
+    up to the share ``leak_limit``; a row where more would go is leaky.
     """
 
     sort: str | None = None
     baseline: dict[str, str] | None = None
     shown: Annotated[list[dict[str, str]], Field(min_length=1)] | None = None
+    leak_limit: Annotated[
+        float,
+        Field(ge=0, le=0.5),
+        BeforeValidator(_share),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "number", "minimum": 0, "maximum": 0.5},
+                    {"type": "string", "pattern": "^ *[0-9]{1,3}(\\.[0-9]+)? ?% *$"},
+                ],
+                "default": 0.1,
+            }
+        ),
+    ] = 0.1
 
     @field_validator("baseline", "shown", mode="before")
     @classmethod

@@ -364,4 +364,4 @@ def _plain(value: Any) -> Any:
         return value.dataset
     if isinstance(value, Own):
         return [value.name, value.part]
-    return value.model_dump() if isinstance(value, Settings) else repr(value)
+    return value.model_dump(exclude=set(value.decoration)) if isinstance(value, Settings) else repr(value)

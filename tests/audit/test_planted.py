@@ -133,9 +133,9 @@ def test_fingerprints_are_made_once(tmp_path: Path) -> None:
     assert near([track], tmp_path).unheard == ()
 
 
-def test_unknown_artists_are_a_note_and_the_verdict_stays_clean(tmp_path: Path) -> None:
+def test_unknown_artists_are_a_note_and_the_verdict_says_so(tmp_path: Path) -> None:
     track = replace(save(tmp_path, "a.wav", tune(1)), group=None)
     found = audit_sides(sides([track], [], []), NearDuplicates())
     assert kinds(found) == {"unknown groups": ("note", 1)}
-    assert verdict(found) == "clean"
+    assert verdict(found) == "groups unknown"
     assert audit_record(found)["findings"][0]["kind"] == "unknown groups"

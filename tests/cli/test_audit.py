@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -109,3 +110,140 @@ def test_features_that_were_fitted_on_all_of_a_corpus_leak(project, music: Path)
     ran = project.bench("audit", "suite.yaml", "--strict", "--data", f"folder={music}")
     assert ran.code == 1, ran.err
     assert "fitted on held-out tracks" in ran.out
+
+
+MEMORY = """
+from benchmark import SklearnModel, hookimpl
+
+class Memory(SklearnModel):
+    '''The nearest training item.'''
+    name = "memory"
+
+    def estimator(self, random_state):
+        from sklearn.neighbors import KNeighborsClassifier
+        return KNeighborsClassifier(1)
+
+@hookimpl
+def bench_models():
+    return [Memory, Nearest]
+"""
+
+DIGITS = """
+name: trial
+cell:
+  dataset: folder
+  features: {mel: {size: [12, 16], n_mels: 12}}
+  model: memory
+  evaluate: [test]
+matrix:
+  split:
+    - {strategy: stratified, fractions: [0.5, 0.17, 0.33], label: random}
+    - {strategy: grouped, fractions: [0.5, 0.17, 0.33], label: by speaker}
+  seed: [0, 1]
+"""
+
+
+def spoken(speaker: int, digit: int, take: int) -> np.ndarray:
+    """Return noise with the formants of a speaker's way to say a digit; another speaker says it otherwise."""
+    rng = np.random.default_rng([speaker, digit, take])
+    formants = np.random.default_rng([speaker, digit]).uniform(300, 8000, 3)
+    spectrum = np.fft.rfft(rng.normal(0, 0.1, round(1.1 * RATE)))
+    hertz = np.fft.rfftfreq(round(1.1 * RATE), 1 / RATE)
+    colour = 0.05 + sum(np.exp(-(((hertz - each) / 200) ** 2)) for each in formants)
+    return np.fft.irfft(spectrum * colour).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three digits said five times by each of six speakers, who are the groups."""
+    folder = tmp_path_factory.mktemp("digits")
+    lines = ["path,label,group"]
+    for speaker in range(6):
+        for digit in range(3):
+            for take in range(5):
+                name = f"{speaker}-{digit}-{take}.wav"
+                soundfile.write(folder / name, spoken(speaker, digit, take), RATE)
+                lines.append(f"{name},{('one', 'two', 'three')[digit]},speaker {speaker}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def ranked(project, digits: Path, text: str) -> list[dict[str, str]]:
+    with (project.folder / "benchfile.py").open("a") as file:
+        file.write(MEMORY)
+    project.write(text)
+    ran = project.bench("run", "suite.yaml", "--data", f"folder={digits}", "--executor", "inline")
+    assert ran.code == 0, ran.err
+    return list(csv.DictReader((project.results / "report" / "leaderboard.csv").read_text().splitlines()))
+
+
+def test_a_random_split_over_known_speakers_is_never_ranked_above_the_honest_one(
+    project, digits: Path
+) -> None:
+    first, last = ranked(project, digits, DIGITS)
+    assert (first["split"], last["split"]) == ("by speaker", "random")
+    assert float(last["folder:test/top1 mean"]) > float(first["folder:test/top1 mean"]) + 0.2, (
+        "as a leak would be"
+    )
+    assert (first["rank"], last["rank"]) == ("1", "")
+    assert (first["verdict"], last["verdict"]) == ("clean", "shared groups: 100 % of held-out tracks")
+    assert (first["block"], last["block"]) == ("honest", "shared groups")
+    audit = project.bench("audit", "suite.yaml", "--data", f"folder={digits}")
+    assert "and 2 share groups between training and test" in audit.out
+    assert "split: {strategy: grouped}" in audit.out
+
+
+def test_groups_that_are_shared_on_purpose_are_ranked_without_training_again(project, digits: Path) -> None:
+    alone = DIGITS.replace("    - {strategy: grouped, fractions: [0.5, 0.17, 0.33], label: by speaker}\n", "")
+    (line,) = ranked(project, digits, alone)
+    assert (line["rank"], line["block"]) == ("1", "shared groups"), "where all rows share, they have a table"
+    plain = {file.parent.name for file in project.results.glob("*/cell.json")}
+    first, last = ranked(project, digits, DIGITS.replace("label: random", "groups: shared, label: random"))
+    assert (first["split"], first["rank"], last["rank"]) == ("random", "1", "2")
+    assert first["verdict"] == "shared groups on purpose: 100 % of held-out tracks"
+    assert plain < {file.parent.name for file in project.results.glob("*/cell.json")}, (
+        "the cells are the same"
+    )
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty recordings with a predefined split; a test track of 16 is a training track as MP3."""
+    folder = tmp_path_factory.mktemp("copied")
+    lines = ["path,label,group,split"]
+    for number in range(40):
+        side = "train" if number < 20 else "validation" if number < 25 else "test"
+        soundfile.write(folder / f"{number:02d}.wav", noise(number), RATE)
+        lines.append(f"{number:02d}.wav,{('jazz', 'rock')[number % 2]},artist {number},{side}")
+    soundfile.write(folder / "copy.mp3", noise(1), RATE)
+    lines.append("copy.mp3,rock,label's own,test")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_a_leak_of_one_track_is_left_out_and_what_it_changed_is_said(project, copied: Path) -> None:
+    lines = ranked(project, copied, SUITE.replace("[majority, nearest]", "[majority, memory]"))
+    assert [line["rank"] for line in lines] == ["1", "1"], "both are ranked, and nothing tells them apart"
+    memory = next(line for line in lines if line["model"] == "memory")
+    record = next(
+        json.loads(file.read_text())
+        for file in project.results.glob("*/cell.json")
+        if json.loads(file.read_text())["labels"]["model"] == "memory"
+    )
+    assert record["audit"]["sets"]["folder:test"] == {
+        "tracks": 16, "leaks": 1, "shared": 0, "ungrouped": 0, "leaking": ["copy.mp3"],
+    }  # fmt: skip
+    whole = float(memory["folder:test/top1 whole"])
+    assert whole == pytest.approx((15 * float(memory["folder:test/top1 mean"]) + 1) / 16), (
+        "the copy was right"
+    )
+    assert memory["verdict"] == f"1 of 16 left out, with it {100 * whole:.1f}"
+
+    project.write(
+        SUITE.replace("[majority, nearest]", "[majority, memory]") + "leaderboard: {leak_limit: 5 %}\n"
+    )
+    ran = project.bench("report", "suite.yaml", "--data", f"folder={copied}")
+    assert ran.code == 0, ran.err
+    table = (project.results / "report" / "leaderboard.csv").read_text()
+    lines = list(csv.DictReader(table.splitlines()))
+    assert [(line["rank"], line["verdict"]) for line in lines] == [("", "leaky: 1 of 16 tracks")] * 2

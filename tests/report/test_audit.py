@@ -16,7 +16,7 @@ LEAK = Finding(
     2,
     "2 tracks are in training and test: a.wav & b.wav.",
     (("train: a.wav", "test: b.wav"),),
-    frozenset({"test: b.wav"}),
+    frozenset({("test", "b.wav")}),
 )
 UNCHECKED = Finding("note", "no groups", 0, "The dataset names no artists.")
 

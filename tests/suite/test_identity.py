@@ -38,6 +38,7 @@ def test_labels_order_locations_metrics_and_written_defaults_are_decoration(load
         ("dataset: tones", "dataset: {tones: {root: /elsewhere}}"),
         ("dataset: tones", "dataset: {tones: {count: 4}}"),
         ("dataset: tones", "metrics: [top2]\n  dataset: tones"),
+        ("dataset: tones", "split: {groups: shared}\n  dataset: tones"),
         ("use: [stretch, mask]", "use: [{stretch: {rates: [1]}}, {mask: {}, label: other}]"),
         ("epochs: 3", "epochs: 3, batch_size: 32"),
         ("epochs: 3", "epochs: 3, jit: auto, precision: float32, weight_decay: null, deterministic: false"),

@@ -185,11 +185,20 @@ def test_list_files_must_exist_beside_the_file_that_names_them(
         ("{shown: []}", "'shown'"),
         ("{baseline: none}", "'baseline': input should be a valid dictionary, found 'none'."),
         ("{sorted: x}", "'leaderboard' has no setting 'sorted'. Did you mean 'sort'?"),
+        ("{leak_limit: a few}", "'leak_limit': a share is written like 10 % or 0.1, found 'a few'"),
+        ("{leak_limit: 60 %}", "'leak_limit': input should be less than or equal to 0.5, found 0.6."),
     ],
 )  # fmt: skip
 def test_a_leaderboard_can_only_name_what_there_is(problems, settings: str, expected: str) -> None:
     (found,) = problems(GOOD + f"leaderboard: {settings}\n")
     assert found.startswith(f"suite.yaml:10: {expected}")
+
+
+@pytest.mark.parametrize(("text", "share"), [("10 %", 0.1), ("2.5%", 0.025), ("0.3", 0.3), ("0", 0.0)])
+def test_a_limit_of_leaks_is_a_percentage_or_a_share(load, text: str, share: float) -> None:
+    assert load(GOOD + f"leaderboard: {{leak_limit: {text}}}\n").leaderboard.leak_limit == pytest.approx(
+        share
+    )
 
 
 def test_rows_that_are_shown_may_name_numbers(load) -> None:
