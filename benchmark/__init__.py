@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.audio_format import AudioFormat as AudioFormat
     from benchmark.plugin.augmentation import Augmentation as Augmentation
     from benchmark.plugin.component import File as File
+    from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.features import Features as Features
@@ -29,6 +30,7 @@ _HOMES = {
     "Features": "benchmark.plugin.features",
     "File": "benchmark.plugin.component",
     "KerasModel": "benchmark.training.keras_model",
+    "Later": "benchmark.plugin.component",
     "Location": "benchmark.plugin.component",
     "Metric": "benchmark.plugin.metric",
     "Model": "benchmark.plugin.model",

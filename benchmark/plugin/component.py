@@ -26,6 +26,14 @@ class File:
         self.names = names
 
 
+class Later:
+    """Marks a parameter that a component got after results had been made without it.
+
+    At its default it is no part of a cell's identity, so that those results stay valid. The price is that this default
+    can never be changed.
+    """
+
+
 class Component:
     """Base of everything that a plugin supplies.
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, did_you_mean, nearest
-from benchmark.plugin.component import Component, File, Location
+from benchmark.plugin.component import Component, File, Later, Location
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
@@ -58,6 +58,10 @@ class Parameter:
         return isinstance(value, str) and any(
             isinstance(mark, File) and value not in mark.names for mark in marks
         )
+
+    def is_later(self, value: Any) -> bool:
+        """Whether results were made before there was this parameter, as they are with ``value``."""
+        return any(isinstance(mark, Later) or mark is Later for mark in self._marks) and value == self.default
 
     @property
     def _marks(self) -> tuple[Any, ...]:
@@ -227,7 +231,7 @@ def identity_parameters(component: type[Component], parameters: Mapping[str, Any
                     f"{component.kind} '{component.name}': '{name}' names the file {value}, which cannot be read "
                     f"({error.strerror})."
                 ) from error
-        elif name not in schema or not schema[name].is_location:
+        elif name not in schema or not (schema[name].is_location or schema[name].is_later(value)):
             found[name] = value
     return found
 

@@ -1,6 +1,7 @@
 """The built-in features."""
 
 from bench_features.images import MelImage
+from bench_features.musicnn import MusicnnMel
 from bench_features.spectrograms import Mel, Stft
 from benchmark import Features, hookimpl
 
@@ -8,4 +9,4 @@ from benchmark import Features, hookimpl
 @hookimpl
 def bench_features() -> list[type[Features]]:
     """Return the built-in features."""
-    return [Mel, MelImage, Stft]
+    return [Mel, MelImage, MusicnnMel, Stft]

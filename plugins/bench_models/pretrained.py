@@ -1,4 +1,4 @@
-"""Networks pretrained on ImageNet: VGG16 and MobileNet, in the paper's two stages."""
+"""Networks pretrained on ImageNet, in the paper's two stages: VGG16, MobileNet, and all that Keras has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from bench_models.weights import check_weights, load_weights
-from benchmark import File, KerasModel
+from benchmark import File, KerasModel, Later
 from benchmark.exceptions import WeightsError
 from benchmark.training.stages import Stage
 
@@ -33,31 +33,25 @@ class Pretrained(KerasModel):
     """
 
     backbone_name: ClassVar[str]
-    backbone_weights: ClassVar[int]
-    weights_file: ClassVar[str]
 
-    def build(
-        self,
-        input_shape: tuple[int, int, int],
-        num_classes: int,
-        *,
-        stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
-        weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
-        units: Size = 64,
-        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+    def with_new_top(
+        self, input_shape: tuple[int, int, int], num_classes: int, weights: str | None, units: int
     ) -> keras.Model:
-        """Return the network; ``weights`` is ``imagenet``, null (random), or a file of weights."""
+        """Return the backbone with weights, and a new top."""
         import keras
         from keras import layers
 
         inputs = keras.Input(input_shape)
         x = layers.Concatenate()([inputs] * 3) if input_shape[-1] == 1 else inputs
-        backbone = self._backbone((*input_shape[:2], 3), weights)
+        backbone = self.backbone((*input_shape[:2], 3))
+        backbone.name = "backbone"
+        if weights is not None:
+            self.load_into(backbone, weights)
         x = backbone(self.preprocess(x))
         x = layers.Flatten()(x)
         x = layers.Dense(units, activation="relu")(x)
         outputs = layers.Dense(num_classes, activation="softmax", dtype="float32")(x)
-        return keras.Model(inputs, outputs, name=self.backbone_name.lower())
+        return keras.Model(inputs, outputs, name=self.name)
 
     @classmethod
     def space(cls) -> dict[str, Any]:
@@ -97,6 +91,23 @@ class Pretrained(KerasModel):
             for phase in phases
         ]
 
+    def backbone(self, input_shape: tuple[int, int, int]) -> keras.Model:
+        """Return the network without its top, with random weights."""
+        import keras
+
+        made: keras.Model = getattr(keras.applications, self.backbone_name)(
+            include_top=False, weights=None, input_shape=input_shape
+        )
+        return made
+
+    def load_into(self, backbone: keras.Model, weights: str) -> None:
+        """Read ImageNet's weights, or those of a file.
+
+        Raises:
+            WeightsError: when they are absent, damaged, or of another network.
+        """
+        load_weights(backbone, self._file(weights), self.name)
+
     def unavailable(self) -> str:
         """Return what is wrong with the weights, beside what may be with the backend; fetches ImageNet's if need be."""
         problem = super().unavailable()
@@ -104,41 +115,34 @@ class Pretrained(KerasModel):
         if problem or weights is None:
             return problem
         try:
-            file = self._imagenet_file() if weights == IMAGENET else Path(weights)
-            check_weights(file, self.name, self.backbone_weights)
+            check_weights(self._file(weights), self.name, self.published()[1])
         except WeightsError as error:
             return str(error).rstrip(".")
         return ""
 
-    def _backbone(self, input_shape: tuple[int, int, int], weights: str | None) -> keras.Model:
-        import keras
+    def published(self) -> tuple[str, int]:
+        """Return what Keras calls the file of ImageNet weights without top, and how many numbers it holds."""
+        raise NotImplementedError
 
-        application = getattr(keras.applications, self.backbone_name)
-        backbone = application(include_top=False, weights=None, input_shape=input_shape)
-        backbone.name = "backbone"
-        if weights is not None:
-            file = self._imagenet_file() if weights == IMAGENET else Path(weights)
-            load_weights(backbone, file, self.name)
-        return backbone
-
-    def _imagenet_file(self) -> Path:
-        """Return the file of ImageNet weights, fetched by Keras unless it is in Keras's folder already."""
+    def _file(self, weights: str) -> Path:
+        """Return the file of weights; ImageNet's is fetched by Keras unless it is in Keras's folder already."""
+        if weights != IMAGENET:
+            return Path(weights)
+        name = self.published()[0]
         home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-        file = home / "models" / self.weights_file
+        file = home / "models" / name
         if file.is_file():
             return file
         import keras
 
         source = f"https://storage.googleapis.com/tensorflow/keras-applications/{self.backbone_name.lower()}/"
         try:
-            return Path(
-                keras.utils.get_file(self.weights_file, source + self.weights_file, cache_subdir="models")
-            )
+            return Path(keras.utils.get_file(name, source + name, cache_subdir="models"))
         # Keras raises a bare Exception when a server does not answer.
         except Exception as error:
             raise WeightsError(
                 f"The ImageNet weights of '{self.name}' are not on this machine and cannot be fetched ({error}). "
-                f"Get {self.weights_file} from {source} and put it at {file}, or give its place as "
+                f"Get {name} from {source} and put it at {file}, or give its place as "
                 f"{{{self.name}: {{weights: FILE}}}}, or train from random weights with "
                 f"{{{self.name}: {{weights: null}}}}."
             ) from error
@@ -149,8 +153,23 @@ class Vgg16(Pretrained):
 
     name = "vgg16"
     backbone_name = "VGG16"
-    backbone_weights = 14_714_688
-    weights_file = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+    def build(
+        self,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
+        weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
+        units: Size = 64,
+        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+    ) -> keras.Model:
+        """Return the network; ``weights`` is ``imagenet``, null (random), or a file of weights."""
+        return self.with_new_top(input_shape, num_classes, weights, units)
+
+    def published(self) -> tuple[str, int]:
+        """See ``Pretrained.published``."""
+        return "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", 14_714_688
 
     def preprocess(self, x: Any) -> Any:
         """Return 0..255 in blue, green, red order less ImageNet's mean, as keras.applications.vgg16 defines it."""
@@ -160,13 +179,62 @@ class Vgg16(Pretrained):
         return keras.layers.Rescaling(255.0, offset=[-value for value in mean])(keras.ops.flip(x, axis=-1))
 
 
+# Of MobileNet v1's backbone, by the width that Keras has ImageNet weights for.
+_MOBILENET_FILES = {
+    0.25: ("mobilenet_2_5_224_tf_no_top.h5", 218_544),
+    0.5: ("mobilenet_5_0_224_tf_no_top.h5", 829_536),
+    0.75: ("mobilenet_7_5_224_tf_no_top.h5", 1_832_976),
+    1.0: ("mobilenet_1_0_224_tf_no_top.h5", 3_228_864),
+}
+
+
+def _known_width(width: float) -> float:
+    if width not in _MOBILENET_FILES:
+        raise ValueError(f"must be one of {', '.join(f'{known:g}' for known in _MOBILENET_FILES)}")
+    return width
+
+
+Width = Annotated[
+    float, AfterValidator(_known_width), WithJsonSchema({"enum": list(_MOBILENET_FILES)}), Later()
+]
+
+
 class MobileNet(Pretrained):
-    """MobileNet v1, width 1 (Howard et al. 2017), pretrained on ImageNet."""
+    """MobileNet v1 (Howard et al. 2017) of any width that Keras has, pretrained on ImageNet."""
 
     name = "mobilenet"
     backbone_name = "MobileNet"
-    backbone_weights = 3_228_864
-    weights_file = "mobilenet_1_0_224_tf_no_top.h5"
+
+    def build(
+        self,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        *,
+        width: Width = 1.0,
+        stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
+        weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
+        units: Size = 64,
+        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+    ) -> keras.Model:
+        """Return the network; ``width`` is the share of the filters that each layer has."""
+        return self.with_new_top(input_shape, num_classes, weights, units)
+
+    def backbone(self, input_shape: tuple[int, int, int]) -> keras.Model:
+        """See ``Pretrained.backbone``."""
+        import keras
+
+        made: keras.Model = keras.applications.MobileNet(
+            alpha=self._width, include_top=False, weights=None, input_shape=input_shape
+        )
+        return made
+
+    def published(self) -> tuple[str, int]:
+        """See ``Pretrained.published``."""
+        return _MOBILENET_FILES[self._width]
+
+    @property
+    def _width(self) -> float:
+        return float(self.parameters.get("width", 1.0))
 
     def preprocess(self, x: Any) -> Any:
         """Return -1..1, as keras.applications.mobilenet defines it."""

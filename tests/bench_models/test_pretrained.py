@@ -52,6 +52,41 @@ def test_preprocessing_is_that_of_keras_applications(model, module: str) -> None
     assert network.count_params() == 0
 
 
+@pytest.mark.parametrize("width", [0.25, 0.5, 0.75, 1.0])
+def test_each_width_of_mobilenet_has_its_own_weights(width: float, tmp_path: Path) -> None:
+    import keras
+
+    alone = keras.applications.MobileNet(
+        alpha=width, include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    assert MobileNet(width=width).published()[1] == alone.count_params()
+    alone.save_weights(tmp_path / "mine.weights.h5")
+    for other in {0.25, 0.5, 0.75, 1.0} - {width}:
+        assert (
+            "another architecture"
+            in MobileNet(width=other, weights=str(tmp_path / "mine.weights.h5")).unavailable()
+        )
+    assert MobileNet(width=width, weights=str(tmp_path / "mine.weights.h5")).unavailable() == ""
+
+
+def test_real_imagenet_weights_of_the_narrowest_mobilenet_are_read(shared: Path) -> None:
+    import keras
+
+    file = shared / "data" / "weights" / "mobilenet_2_5_224_tf_no_top.weights.h5"
+    model = MobileNet(width=0.25, weights=str(file))
+    assert model.unavailable() == ""
+    network = model.build((64, 64, 1), 3, width=0.25, weights=str(file))
+    alone = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(64, 64, 3))
+    alone.load_weights(file)
+    for mine, theirs in zip(network.get_layer("backbone").get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_width_that_keras_has_no_weights_for_is_refused() -> None:
+    with pytest.raises(PluginError, match=r"'width': must be one of 0.25, 0.5, 0.75, 1, found 0.3"):
+        load_registry(None).spec("model", "mobilenet", {"width": 0.3})
+
+
 def test_a_weights_file_is_read(tmp_path: Path) -> None:
     import keras
 
