@@ -1,6 +1,8 @@
 """The built-in augmentations: the paper's four, any of audiomentations, and those of training batches."""
 
+from bench_augmentations.acoustics import Gain, Noise, Reverb
 from bench_augmentations.audiomentations_transforms import Audiomentations
+from bench_augmentations.frequencies import FilterAugment, FreqMixStyle, SpecMix
 from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
 from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
 from bench_augmentations.masks import FrequencyMask, TimeMask
@@ -16,9 +18,15 @@ def bench_augmentations() -> list[type[Augmentation]]:
         PitchShift,
         FrequencyMask,
         TimeMask,
+        FilterAugment,
+        Noise,
+        Gain,
+        Reverb,
         Audiomentations,
         MixUp,
         CutMix,
+        SpecMix,
+        FreqMixStyle,
         RandomErasing,
         GridMask,
         FourierMix,

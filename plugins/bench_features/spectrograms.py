@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -68,17 +68,23 @@ class Spectrogram(Features):
 
     def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
         """Return the image; a clip of any length fills its width."""
-        import numpy as np
-        from PIL import Image
+        return as_image(self.decibels(samples, sample_rate) / self.top_db + 1, self.size, self._dtype)
 
-        decibels = self.decibels(samples, sample_rate)
-        unit = (decibels[::-1] / self.top_db + 1).astype(np.float32)
-        height, width = self.size
-        image = Image.fromarray(np.ascontiguousarray(unit))
-        resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
-        if self._dtype == "uint8":
-            resized = np.round(resized * 255).astype(np.uint8)
-        return resized[:, :, None]
+
+def as_image(unit: np.ndarray, size: Sequence[int], dtype: str) -> np.ndarray:
+    """Return values in 0..1, shape (bands, frames) with the lowest band first, as an image (height, width, 1).
+
+    They are resized bilinearly, the highest band on top; ``uint8`` has them as 0..255.
+    """
+    import numpy as np
+    from PIL import Image
+
+    height, width = size
+    image = Image.fromarray(np.ascontiguousarray(unit[::-1].astype(np.float32)))
+    resized = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
+    if dtype == "uint8":
+        resized = np.round(resized * 255).astype(np.uint8)
+    return resized[:, :, None]
 
 
 class Mel(Spectrogram):
@@ -106,7 +112,7 @@ class Mel(Spectrogram):
         dtype: DType = "uint8",
     ) -> None:
         super().__init__(size, top_db, dtype)
-        _check_window(n_fft, win_length)
+        check_window(n_fft, win_length)
         if fmin >= (NYQUIST if fmax is None else fmax):
             raise ValueError(
                 f"'fmin' is {fmin:g} Hz, which leaves no band below 'fmax', {fmax or NYQUIST:g} Hz"
@@ -123,7 +129,7 @@ class Mel(Spectrogram):
         import librosa
 
         return librosa.feature.melspectrogram(
-            y=_long_enough(samples, self.short_time["n_fft"]),
+            y=long_enough(samples, self.short_time["n_fft"]),
             sr=sample_rate,
             power=self.exponent,
             **self.short_time,
@@ -149,7 +155,7 @@ class Stft(Spectrogram):
         dtype: DType = "uint8",
     ) -> None:
         super().__init__(size, top_db, dtype)
-        _check_window(n_fft, win_length)
+        check_window(n_fft, win_length)
         self.short_time: dict[str, Any] = {
             "n_fft": n_fft, "hop_length": hop_length, "win_length": win_length, "window": window, "center": center,
         }  # fmt: skip
@@ -159,16 +165,17 @@ class Stft(Spectrogram):
         import librosa
         import numpy as np
 
-        padded = _long_enough(samples, self.short_time["n_fft"])
+        padded = long_enough(samples, self.short_time["n_fft"])
         return np.abs(librosa.stft(padded, **self.short_time)) ** 2
 
 
-def _check_window(n_fft: int, win_length: int | None) -> None:
+def check_window(n_fft: int, win_length: int | None) -> None:
+    """Raise ``ValueError`` if a window is longer than what is transformed."""
     if win_length is not None and win_length > n_fft:
         raise ValueError(f"'win_length' is {win_length} and cannot be more than 'n_fft', {n_fft}")
 
 
-def _long_enough(samples: np.ndarray, length: int) -> np.ndarray:
+def long_enough(samples: np.ndarray, length: int) -> np.ndarray:
     """Pad a clip that is shorter than one window."""
     import numpy as np
 

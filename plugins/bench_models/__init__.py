@@ -6,10 +6,25 @@ from bench_models.convolutional import Cnn, Crnn
 from bench_models.musicnn import Musicnn
 from bench_models.pretrained import MobileNet, Vgg16
 from bench_models.probes import Knn, Linear
+from bench_models.residual import ResidualCnn
+from bench_models.transformer import Ast
 from benchmark import Model, hookimpl
 
 
 @hookimpl
 def bench_models() -> list[type[Model]]:
     """Return the built-in models."""
-    return [Cnn, Crnn, Vgg16, MobileNet, KerasApplication, Musicnn, MfccSvm, Linear, Knn, Majority]
+    return [
+        Cnn,
+        Crnn,
+        ResidualCnn,
+        Ast,
+        Vgg16,
+        MobileNet,
+        KerasApplication,
+        Musicnn,
+        MfccSvm,
+        Linear,
+        Knn,
+        Majority,
+    ]
