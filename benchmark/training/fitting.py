@@ -157,6 +157,12 @@ class Fitting:
                     verbose=0,
                     callbacks=callbacks,
                 )
+        except Exception as error:
+            failures = (each.failure for each in (training, held_out) if each is not None)
+            told = next(filter(None, failures), None)
+            if told is None or told is error:
+                raise
+            raise told from None
         finally:
             training.close()
             if held_out is not None:
