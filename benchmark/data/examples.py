@@ -12,6 +12,7 @@ from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
 from benchmark.exceptions import CacheError
 from benchmark.isolation import reseeded
+from benchmark.plugin.border import checked_items
 from benchmark.plugin.registry import Registry
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
@@ -35,7 +36,10 @@ class Examples(Protocol):
     def __len__(self) -> int: ...
 
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
-        """Return the items at ``indices``, shape (k, *shape), in ``dtype``; fresh augmentations drawn for ``epoch``."""
+        """Return the items at ``indices``, shape (k, *shape), in ``dtype``; fresh augmentations drawn for ``epoch``.
+
+        The array is the caller's own, who may write into it. ``labels`` and ``tracks`` cannot be written into.
+        """
         ...
 
 
@@ -69,6 +73,9 @@ class StoredExamples:
         self.num_classes = num_classes
         self.tracks = np.array([item.track for item in items], np.int64)
         self.labels = np.array([track_labels[item.track] for item in items], np.int64)
+        # Each model of the process and every epoch sees these, and so nobody writes into them.
+        for shared in (self.tracks, self.labels):
+            shared.flags.writeable = False
         self.space = store.folder.name
         self._items = items
         self._corpus = tracks
@@ -113,7 +120,8 @@ class StoredExamples:
             seed = derive_seed("features", self._seed, self._keys[index], lineage, *epochs)
             augmentation = self._augmentations[id(step.component)]
             with reseeded(seed):
-                array = augmentation.apply(array, np.random.default_rng(seed), **dict(step.settings))
+                made = augmentation.apply(array, np.random.default_rng(seed), **dict(step.settings))
+            array = checked_items(augmentation, "apply", made, self.shape, self.dtype)
         return array
 
     @property

@@ -16,6 +16,7 @@ from benchmark.data.store import FeatureStore
 from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError, Interrupted, PluginError, error_text
 from benchmark.isolation import reseeded
+from benchmark.plugin.border import checked_items
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.randomness import derive_seed
@@ -167,12 +168,13 @@ def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndar
     if track.audio is None:
         return samples
     try:
-        changed: np.ndarray = track.audio.create(registry).apply(samples, SAMPLE_RATE)
+        made = track.audio.create(registry)
+        changed = made.apply(samples, SAMPLE_RATE)
     except Interrupted:
         raise
     except BaseException as error:
         raise PluginError(f"audio '{track.audio.label}': {error_text(error)}") from error
-    return changed
+    return checked_items(made, "apply", changed, (None,), "float32")
 
 
 def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:
@@ -198,23 +200,23 @@ def _augmented(
         rng = np.random.default_rng(seed)
         try:
             with reseeded(seed):
-                changed = step.component.create(registry).apply(changed, rng, **dict(step.settings))
+                made = step.component.create(registry)
+                changed = made.apply(changed, rng, **dict(step.settings))
         except Interrupted:
             raise
         except BaseException as error:
             raise PluginError(f"augmentation {step}: {error_text(error)}") from error
+        checked_items(made, "apply", changed, (None,), "float32")
     return changed
 
 
 def _features(samples: np.ndarray, made: Features, reference_length: int) -> np.ndarray:
     try:
-        array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
+        # Features are to draw nothing; those that do all the same make the same of the same samples.
+        with reseeded(0):
+            array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
     except Interrupted:
         raise
     except BaseException as error:
         raise PluginError(f"features '{made.name}': {error_text(error)}") from error
-    if array.shape != made.shape or array.dtype != made.dtype:
-        raise PluginError(
-            f"features '{made.name}': made {array.dtype} {array.shape} instead of {made.dtype} {made.shape}"
-        )
-    return array
+    return checked_items(made, "compute", array, made.shape, made.dtype)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from benchmark.plugin.border import reading_only
 from benchmark.plugin.component import Component
 
 if TYPE_CHECKING:
@@ -15,13 +16,21 @@ class Metric(Component):
 
     ``greater_is_better`` gives the direction of ranking; ``percent`` whether tables show it times 100;
     ``proportion`` whether it is a share of tracks, so that its intervals can be those of a proportion.
-    Only ``compute`` must be written; the other two methods make reports of many results fast.
+    Only ``compute`` must be written; the other two methods make reports of many results fast. All three are handed
+    arrays that other metrics are handed too, and so cannot write into them.
     """
 
     kind = "metric"
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
     proportion: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Have the methods of subclasses see read-only arrays, whoever calls them."""
+        super().__init_subclass__(**keywords)
+        for name in ("compute", "scores", "resampled"):
+            if name in vars(cls):
+                setattr(cls, name, reading_only(vars(cls)[name]))
 
     def compute(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
         """Return the value.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +56,8 @@ class ComponentSpec:
     label: str
 
     def create(self, registry: Registry) -> Any:
-        """Return a new instance."""
-        return registry.offer(self.kind, self.name).component(**self.parameters)
+        """Return a new instance, whose parameters are its own: it may change them."""
+        return registry.offer(self.kind, self.name).component(**deepcopy(dict(self.parameters)))
 
     def identity(self, registry: Registry) -> dict[str, Any]:
         """Return what of it can change a result, as plain JSON."""

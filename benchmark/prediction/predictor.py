@@ -106,12 +106,15 @@ class Predictor:
         import numpy as np
 
         from benchmark.data.examples import average_by_track
+        from benchmark.plugin.border import checked_probabilities
         from benchmark.prediction.examples import UnlabelledExamples
 
         arrays = [array for _, of_file in waiting for array in of_file]
         answers = np.zeros((0, len(self.classes)), np.float32)
         if arrays:
-            answers = self.model.predict(UnlabelledExamples(np.stack(arrays), len(self.classes)))
+            examples = UnlabelledExamples(np.stack(arrays), len(self.classes))
+            shape = (len(arrays), len(self.classes))
+            answers = checked_probabilities(self.model, self.model.predict(examples), shape)
         place = 0
         for prediction, of_file in waiting:
             if prediction.problem:

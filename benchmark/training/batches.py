@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from benchmark.exceptions import PluginError
 from benchmark.isolation import reseeded
+from benchmark.plugin.border import checked_batch, described
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ class Batches(keras.utils.PyDataset):
     """Batches of examples as Keras takes them: inputs as they are stored (uint8 travels as uint8), labels.
 
     The order of training batches depends on the seed and the epoch only, so that all models of a seed see
-    the same batches. ``epoch`` is set from outside before each epoch begins.
+    the same batches. ``epoch`` is set from outside before each epoch begins. ``failure`` is what making a batch
+    raised, which Keras tells in its own words.
     """
 
     def __init__(
@@ -47,12 +50,26 @@ class Batches(keras.utils.PyDataset):
         self.epoch = 0
         self._ahead: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
         self._orders: dict[int, np.ndarray] = {}
+        self.failure: Exception | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
+        # PyTorch's generator is one for the process: drawn from in two threads it would repeat nothing.
+        self._alone = keras.backend.backend() == "torch" and (
+            augmentations or getattr(examples, "redrawn", False)
+        )
 
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
+        try:
+            return self._next(index)
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def _next(self, index: int) -> tuple[Any, Any]:
+        if self._alone:
+            return self._batch(self.epoch, index)
         batch = self._ahead.pop((self.epoch, index), None) or self._request(self.epoch, index)
         following = self._following(index)
         self._ahead = {each: self._ahead.get(each) or self._request(*each) for each in following}
@@ -83,7 +100,7 @@ class Batches(keras.utils.PyDataset):
             inputs = inputs.astype(np.float32) / scale
             with reseeded(seed):
                 for augmentation in self.augmentations:
-                    inputs, targets = augmentation.apply_batch(inputs, targets, rng)
+                    inputs, targets = _augmented(augmentation, inputs, targets, rng)
             inputs = inputs * scale
         return inputs, targets
 
@@ -93,3 +110,15 @@ class Batches(keras.utils.PyDataset):
             shuffle = derive_generator("order", self.seed, epoch).permutation if self.shuffled else np.asarray
             self._orders = {epoch: shuffle(items)}
         return self._orders[epoch]
+
+
+def _augmented(
+    augmentation: Augmentation, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    shapes = inputs.shape, targets.shape
+    try:
+        made = augmentation.apply_batch(inputs, targets, rng)
+    except Exception as error:
+        where = described(augmentation, "apply_batch")
+        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
+    return checked_batch(augmentation, made, *shapes)

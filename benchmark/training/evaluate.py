@@ -21,26 +21,19 @@ def evaluate(
     A track's probabilities are the mean over its clips, so that metrics count tracks.
 
     Raises:
-        ValueError: when the model's answers are not finite probabilities of the right shape.
+        PluginError: when the model's answers are not probabilities, finite, of the right shape.
     """
     import numpy as np
     import pandas as pd
 
     from benchmark.data.examples import average_by_track
-    from benchmark.results.predictions import probability_problem
+    from benchmark.plugin.border import checked_probabilities
 
     frames = []
     values: dict[str, dict[str, float]] = {}
     for part in data.evaluations:
-        answers = model.predict(part.examples)
-        expected = (len(part.examples), len(data.classes))
-        if answers.shape != expected:
-            raise ValueError(f"predict gave an array of shape {answers.shape} instead of {expected}")
-        if not np.isfinite(answers).all():
-            raise ValueError("predict gave values that are not finite; training has probably diverged")
-        problem = probability_problem(answers)
-        if problem:
-            raise ValueError(f"predict gave {problem}")
+        shape = (len(part.examples), len(data.classes))
+        answers = checked_probabilities(model, model.predict(part.examples), shape)
         indices, probabilities = average_by_track(answers, part.examples.tracks)
         tracks = [part.tracks[index] for index in indices]
         labels = np.array([data.classes.index(part.labels[index]) for index in indices])

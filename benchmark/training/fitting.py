@@ -9,7 +9,7 @@ from benchmark.data.examples import Examples, StoredExamples
 from benchmark.exceptions import SplitError
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
-from benchmark.training.frozen import FrozenPart, identity_of, split_network
+from benchmark.training.frozen import FrozenPart, split_network
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
@@ -48,8 +48,6 @@ class Fitting:
         self._train = train
         self._validation = validation if validation is not None and len(validation) else None
         self._run = run
-        self._done: list[Stage] = []
-        self._beginning = ""
         if self._validation is None and run.settings.early_stopping is not None:
             raise SplitError("Early stopping looks at validation data, of which the split has none.")
 
@@ -61,7 +59,6 @@ class Fitting:
         part = self._split(stage)
         self.part = part if part is not None and part.steady and not self._drawn else None
         key = self._key(stage, part)
-        self._done.append(stage)
         if part is None or key is None:
             self._train_on(stage, self.part)
             return
@@ -119,15 +116,11 @@ class Fitting:
 
     def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:
         """Return what the stage is kept under; None if it is not."""
-        if part is None or (self._drawn and not self._run.recipe) or (self._done and not self._beginning):
+        if part is None or (self._drawn and not self._run.recipe):
             return None
-        if not self._done:
-            self._beginning = identity_of(self._whole)
-        train, validation = (
-            cast("StoredExamples", self._train),
-            cast("StoredExamples | None", self._validation),
-        )
-        return stage_key(self._beginning, [*self._done, stage], train, validation, self._run)
+        train = cast("StoredExamples", self._train)
+        validation = cast("StoredExamples | None", self._validation)
+        return stage_key(self._whole, stage, len(self.history), train, validation, self._run)
 
     def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
         run, finished = self._run, len(self.history)
@@ -164,6 +157,12 @@ class Fitting:
                     verbose=0,
                     callbacks=callbacks,
                 )
+        except Exception as error:
+            failures = (each.failure for each in (training, held_out) if each is not None)
+            told = next(filter(None, failures), None)
+            if told is None or told is error:
+                raise
+            raise told from None
         finally:
             training.close()
             if held_out is not None:

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 from benchmark.data.examples import StoredExamples
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
-from benchmark.training.frozen import SEED_STATE
+from benchmark.training.frozen import SEED_STATE, identity_of
 
 if TYPE_CHECKING:
     import keras
@@ -60,26 +60,29 @@ def reseed(network: keras.Model, seed: int, stage: str) -> None:
 
 
 def stage_key(
-    beginning: str,
-    stages: Sequence[Stage],
+    network: keras.Model,
+    stage: Stage,
+    finished: int,
     train: StoredExamples,
     validation: StoredExamples | None,
     run: TrainingRun,
 ) -> str:
-    """Return a hash of all that can change what the last of ``stages`` leaves.
+    """Return a hash of all that can change what ``stage`` leaves.
 
-    ``beginning`` is the identity of the network, with its weights, before the first of them. What is drawn anew in each
-    epoch counts by the run's ``recipe``.
+    That is first of all what the ``network`` is now that the stage was prepared, after ``finished`` epochs in earlier
+    stages: its layers and their settings, its weights, and which of them can be trained. How it became so does not
+    matter. What is drawn anew in each epoch counts by the run's ``recipe``.
     """
+    trained = [weight.trainable for weight in network.weights]
     data = [
         [each.space, each.content_keys(), each.labels.tolist()]
         for each in (train, validation)
         if each is not None
     ]
-    plain = [[stage.name, stage.epochs, stage.learning_rate, stage.frozen] for stage in stages]
+    plain = [stage.name, stage.epochs, stage.learning_rate, stage.frozen, finished]
     settings = run.settings.model_dump(mode="json")
     drawn = run.recipe if train.redrawn or run.batch_augmentations else ""
-    text = canonical_json([beginning, plain, settings, run.seed, data, drawn])
+    text = canonical_json([identity_of(network), trained, plain, settings, run.seed, data, drawn])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmark import Augmentation
 from benchmark.data import prepare as module
 from benchmark.data.assemble import assemble, cell_items
 from benchmark.data.examples import StoredExamples, average_by_track
 from benchmark.data.items import fresh_steps, held_out_items, training_items
 from benchmark.data.prepare import Failure, missing, open_store, prepare, requests
 from benchmark.data.tracks import Corpus, Track
-from benchmark.exceptions import CacheError
+from benchmark.exceptions import CacheError, PluginError
 from benchmark.plugin.manager import Plugins
-from benchmark.plugin.registry import Registry
+from benchmark.plugin.registry import Registry, Source
 from benchmark.suite.cell import CellSpec, Evaluation
 from benchmark.suite.settings import ClipSettings, SplitSettings, TrainingSettings
 
@@ -185,6 +186,34 @@ def test_what_is_gathered_is_ones_own(tracks, registry, tmp_path: Path) -> None:
     kept = first.copy()
     first[:] = 0
     np.testing.assert_array_equal(made.gather(np.arange(6)), kept)
+
+
+def test_labels_and_tracks_which_others_see_too_cannot_be_written_into(tracks, registry, tmp_path) -> None:
+    made = examples(tracks, registry, tmp_path)
+    for shared in (made.labels, made.tracks):
+        with pytest.raises(ValueError, match="read-only"):
+            shared.sort()
+
+
+class Crooked(Augmentation):
+    """Gives floats in place of bytes."""
+
+    name = "crooked"
+    acts_on = "features"
+
+    def apply(self, data, rng, **settings):
+        return data / 255
+
+
+def test_an_augmentation_that_gives_other_features_than_it_was_given_is_named(
+    tracks, registry, tmp_path
+) -> None:
+    crooked = Registry(offers={kind: dict(offers) for kind, offers in registry.offers.items()})
+    crooked.add(Crooked, Source("test", "test", "1"))
+    made = examples(tracks, crooked, tmp_path, uses=[("crooked", {})])
+    assert made.gather(np.arange(6)).any()
+    with pytest.raises(PluginError, match=r"augmentation 'crooked' .* float64 .* instead of uint8"):
+        made.gather(np.arange(12))
 
 
 def test_probabilities_of_clips_are_averaged_by_track() -> None:

@@ -18,6 +18,7 @@ from benchmark.suite.settings import ClipSettings
 
 RATE = 22050
 BENCHFILE = """
+import random
 import numpy as np
 from benchmark import Augmentation, Features, hookimpl
 
@@ -45,18 +46,35 @@ class Hiss(Augmentation):
     def apply(self, data, rng, **settings):
         return data + rng.standard_normal(len(data)).astype(np.float32)
 
+class Double(Augmentation):
+    name = "double"
+    acts_on = "waveform"
+    def apply(self, data, rng, **settings):
+        return data.astype(float)
+
+class Careless(Augmentation):
+    name = "careless"
+    acts_on = "waveform"
+    def apply(self, data, rng, **settings):
+        return data + (np.random.rand(len(data)) + random.random()).astype(np.float32)
+
 class Raw(Features):
     name = "raw"
     dtype = "float32"
     shape = (1, 8, 1)
-    def __init__(self, *, width: int = 8):
+    def __init__(self, *, width: int = 8, trouble: str = ""):
         self.width = width
+        self.trouble = trouble
     def compute(self, samples, sample_rate, *, reference_length):
+        if self.trouble == "nan":
+            return np.full(self.shape, np.nan, np.float32)
+        if self.trouble == "list":
+            return samples[:8].reshape(1, 8, 1).tolist()
         return samples[:self.width].reshape(1, self.width or 9, 1)
 
 @hookimpl
 def bench_augmentations():
-    return [Explode, Reverse, Hiss]
+    return [Explode, Reverse, Hiss, Double, Careless]
 
 @hookimpl
 def bench_features():
@@ -130,7 +148,36 @@ def test_what_is_whole_of_a_track_is_stored_and_the_rest_is_tried_again(
 def test_features_of_another_shape_than_promised_are_refused(track, registry, benchfile) -> None:
     (array,), failure = computed(track, registry, benchfile, width=5)
     assert array is None
-    assert failure.reason == "features 'raw': made float32 (1, 5, 1) instead of float32 (1, 8, 1)"
+    assert failure.reason.startswith("features 'raw' (plugin benchfile.py, ")
+    assert failure.reason.endswith("compute gave float32 (1, 5, 1) instead of float32 (1, 8, 1)")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "problem"), [("nan", "not finite (NaN or infinite)"), ("list", "list instead of an array")]
+)
+def test_features_that_are_no_numbers_are_never_stored(
+    track, registry, benchfile, trouble: str, problem: str
+) -> None:
+    (array,), failure = computed(track, registry, benchfile, trouble=trouble)
+    assert array is None
+    assert problem in failure.reason
+
+
+def test_an_augmentation_that_makes_no_waveform_is_named(track, registry, benchfile) -> None:
+    (original, doubled), failure = computed(track, registry, benchfile, ("double",))
+    assert original is not None
+    assert doubled is None
+    assert "augmentation 'double'" in failure.reason
+    assert "float64" in failure.reason
+
+
+def test_global_random_numbers_of_an_augmentation_are_those_of_its_item(track, registry, benchfile) -> None:
+    clips = ClipSettings(seconds=1)
+    first, _ = computed(track, registry, benchfile, ("careless",), clips=clips)
+    again, _ = computed(track, registry, benchfile, ("careless",), clips=clips)
+    np.testing.assert_array_equal(first, again)
+    noise = [copy - original for original, copy in zip(first[:2], first[2:], strict=True)]
+    assert not np.allclose(*noise)
 
 
 def test_features_that_raise_are_named_with_what_they_raised(track, registry, benchfile) -> None:

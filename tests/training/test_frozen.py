@@ -83,6 +83,22 @@ class Misled(TwoPhase):
         return [self.stage]
 
 
+class Refined(TwoPhase):
+    """Two stages on one frozen body; the second trains all of the rest, or only its last layer."""
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        def refine(network: keras.Model) -> None:
+            for layer in network.layers:
+                if layer.name != "body" and layer is not network.layers[-1]:
+                    layer.trainable = not self.parameters["last_only"]
+
+        first = Stage("head", settings.epochs, settings.learning_rate, _frozen(False), frozen="body")
+        return [first, Stage("refine", settings.epochs, settings.learning_rate, refine, frozen="body")]
+
+    def build(self, input_shape, num_classes, *, last_only: bool = False):
+        return super().build(input_shape, num_classes)
+
+
 def trained(
     cache: Path | None, *, seed: int = 0, recipe: str = "", train: Kept | None = None, **changes: object
 ):
@@ -140,6 +156,24 @@ def test_nothing_is_taken_from_a_training_that_began_otherwise(tmp_path: Path, c
     trained(tmp_path)
     *_, run, _, _ = trained(tmp_path, **change)
     assert not run.reused
+
+
+def test_stages_that_differ_in_what_their_preparation_freezes_do_not_take_each_others_weights(
+    tmp_path: Path,
+) -> None:
+    def refined(cache: Path, last_only: bool):
+        run = TrainingRun(TrainingSettings(epochs=3, batch_size=8, learning_rate=0.01), seed=0, cache=cache)
+        model = Refined(last_only=last_only)
+        history = model.fit(Kept(30, 1), Kept(9, 2), run)
+        return history, model.predict(Kept(9, 2)), sorted(run.reused)
+
+    alone = refined(tmp_path / "alone", True)
+    refined(tmp_path / "shared", False)
+    history, answers, reused = refined(tmp_path / "shared", True)
+    assert reused == ["head"]
+    assert history == alone[0]
+    np.testing.assert_array_equal(answers, alone[1])
+    assert refined(tmp_path / "shared", True)[2] == ["head", "refine"]
 
 
 def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from toy import ToyExamples
 
-from benchmark.exceptions import SplitError
+from benchmark import Augmentation
+from benchmark.exceptions import PluginError, SplitError
 from benchmark.suite.settings import TrainingSettings
 from benchmark.training.determinism import XLA_FLAG, allow_determinism
 from benchmark.training.run import TrainingRun
@@ -65,6 +66,32 @@ def test_each_stage_is_stopped_by_itself() -> None:
         "Stage transfer was stopped early after epoch 2",
         "Stage fine-tune was stopped early after epoch 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "problem"),
+    [
+        (lambda inputs, targets: (inputs * np.nan, targets), "inputs with values that are not finite"),
+        (lambda inputs, targets: (inputs, 7 * targets), "adds up to 7"),
+        (lambda inputs, targets: (inputs[:2], targets[:2]), "instead of shape"),
+        (lambda inputs, targets: 1 / 0, "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_batch_that_was_augmented_into_none_is_told_in_words(trouble, problem: str) -> None:
+    from bench_models import Cnn
+
+    class Broken(Augmentation):
+        """Breaks batches."""
+
+        name = "broken"
+        acts_on = "batch"
+
+        def apply_batch(self, inputs, targets, rng):
+            return trouble(inputs, targets)
+
+    run = TrainingRun(TrainingSettings(epochs=1, batch_size=8), seed=0, batch_augmentations=(Broken(),))
+    with pytest.raises(PluginError, match=rf"augmentation 'broken' .*{problem}"):
+        Cnn(filters=[4], units=4).fit(ToyExamples(), None, run)
 
 
 def test_early_stopping_without_validation_data_is_refused() -> None:
