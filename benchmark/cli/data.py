@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,16 @@ import click
 
 from benchmark.cli.options import locations_options
 from benchmark.data.duplicates import copies_of
+from benchmark.data.folders import shown
+from benchmark.data.tracks import reasons_text
 from benchmark.exceptions import DatasetError, UsageError
 
 if TYPE_CHECKING:
-    from benchmark.data.probe import Probe
-    from benchmark.data.tracks import Corpus
+    from benchmark.data.scan import Merged
+    from benchmark.data.tracks import Corpus, LeftOut
     from benchmark.locations import Locations
+
+_SHOWN = 5
 
 
 @click.group()
@@ -62,54 +68,67 @@ def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @locations_options
 @click.option("--min-seconds", type=float, default=1.0, show_default=True, help="Shorter files are reported.")
-@click.option("--force", is_flag=True, help="Replace a manifest that is there.")
+@click.option(
+    "--force", is_flag=True, help="Replace a manifest that is there, and what people wrote into it."
+)
 def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) -> None:
-    """Write FOLDER/manifest.csv of the audio below it; report what is broken, short, silent or twice there.
+    """Write FOLDER/manifest.csv of the audio below it, or add to it what is new there. Report what is broken, short,
+    silent or twice there.
 
-    A file's label is the name of the first folder below FOLDER, its group that of the folders in between.
+    A file's label is the name of the first folder below FOLDER, its group that of the folders in between. What a
+    person wrote into a manifest stays: labels, groups, splits, and columns of their own.
     """
-    from benchmark.data.folders import find_audio
-    from benchmark.data.manifest import MANIFEST, write_manifest
+    from benchmark.data.folders import look_into, others_text
+    from benchmark.data.manifest import COLUMNS, MANIFEST, read_table, write_manifest
     from benchmark.data.probe import probe_files
+    from benchmark.data.scan import merge
 
     manifest = folder / MANIFEST
-    if manifest.exists() and not force:
-        raise UsageError(f"{manifest} is there already. Replace it with --force.")
-    names = find_audio(folder)
-    if not names:
-        raise UsageError(f"There is no audio below {folder}.")
-    probes = probe_files(folder, names, locations.cache)
-    reasons = {name: _reason(name, probes[name], min_seconds) for name in names}
-    usable = [name for name in names if not reasons[name]]
-    for name in names:
-        if reasons[name]:
-            click.echo(f"left out {name}: {reasons[name]}")
-    if not usable:
+    there = os.path.lexists(manifest)
+    found = look_into(folder)
+    old = read_table(manifest) if there and not force else None
+    others = Counter(found.others)
+    if there:
+        others[".csv"] -= 1
+    others_said = others_text(+others)
+    if not found.audio and old is None:
+        _echo_left_out(found.left_out)
+        raise UsageError(
+            f"There is no audio below {folder}." + (f" It holds {others_said}." if others_said else "")
+        )
+    probes = probe_files(folder, found.audio, locations.cache)
+    merged = merge(old, {name: probes[name] for name in found.audio}, min_seconds)
+    _echo_left_out([*found.left_out, *merged.left_out])
+    if not merged.rows:
         raise DatasetError(f"{folder} holds no usable recording in a class folder; no manifest was written.")
-    write_manifest(manifest, [_row(name, probes[name]) for name in usable])
-    click.echo(f"{manifest}: {len(usable)} of {len(names)} files")
-    for label, count in sorted(Counter(name.partition("/")[0] for name in usable).items()):
-        click.echo(f"  {label}: {count}")
-    for copies in copies_of({name: probes[name].content for name in usable}):
-        click.echo(f"duplicates: {' = '.join(copies)}")
+    if old is None:
+        write_manifest(manifest, merged.rows)
+    elif merged.changed:
+        columns = [*old.columns, *(column for column in COLUMNS if column not in old.columns)]
+        write_manifest(manifest, merged.rows, columns, marked=old.marked)
+    _echo_scanned(manifest, merged, len(found.audio), kept=old is not None)
+    for copies in copies_of(merged.contents):
+        click.echo(f"duplicates: {' = '.join(map(shown, copies))}")
+    if others_said:
+        click.echo(others_said)
 
 
-def _reason(name: str, probe: Probe, min_seconds: float) -> str:
-    return probe.unusable(min_seconds) or ("" if "/" in name else "it lies in no class folder")
+def _echo_scanned(manifest: Path, merged: Merged, files: int, *, kept: bool) -> None:
+    if kept:
+        state = f"{merged.added} added" if merged.changed else "nothing is new"
+        click.echo(f"{manifest}: {len(merged.rows)} lines, {state}")
+        if merged.gone:
+            first = ", ".join(map(shown, merged.gone[:_SHOWN])) + (", …" if len(merged.gone) > _SHOWN else "")
+            click.echo(f"listed but not there, and kept: {len(merged.gone)} ({first})")
+    else:
+        click.echo(f"{manifest}: {len(merged.rows)} of {files} files")
+    for label, count in sorted(Counter(str(row["label"]) for row in merged.rows).items()):
+        click.echo(f"  {shown(label)}: {count}")
 
 
-def _row(name: str, probe: Probe) -> dict[str, object]:
-    label, *between, _ = name.split("/")
-    return {
-        "path": name,
-        "label": label,
-        "track_id": name,
-        "group": "/".join([label, *between]) if between else "",
-        "seconds": round(probe.seconds, 3),
-        "sample_rate": probe.sample_rate,
-        "channels": probe.channels,
-        "content": probe.content,
-    }
+def _echo_left_out(left_out: Iterable[LeftOut]) -> None:
+    for file in sorted(left_out, key=lambda out: out.id):
+        click.echo(f"left out {shown(file.id)}: {file.reason}")
 
 
 def _tell(name: str, corpus: Corpus, expected: dict[str, int]) -> bool:
@@ -121,16 +140,19 @@ def _tell(name: str, corpus: Corpus, expected: dict[str, int]) -> bool:
     missing = 0
     for label in corpus.classes:
         wanted = f" of {expected[label]}" if label in expected else ""
-        click.echo(f"  {label}: {counted[label]}{wanted}")
+        click.echo(f"  {shown(label)}: {counted[label]}{wanted}")
         missing += max(0, expected.get(label, 0) - counted[label])
     groups = {track.group for track in corpus.tracks if track.group}
     click.echo(f"groups: {len(groups)}" if groups else "groups: none known (a grouped split is not possible)")
-    for file in corpus.left_out:
-        click.echo(f"left out {file.id}: {file.reason}")
+    _echo_left_out(corpus.left_out)
+    if len(corpus.left_out) > 1:
+        click.echo(f"left out: {len(corpus.left_out)} files ({reasons_text(corpus.left_out)})")
     label_of = {track.id: track.label for track in corpus.tracks}
     for copies in copies_of({track.id: track.content for track in corpus.tracks}):
         across = "" if len({label_of[copy] for copy in copies}) == 1 else " across classes"
-        click.echo(f"duplicates{across}: {' = '.join(copies)}")
+        click.echo(f"duplicates{across}: {' = '.join(map(shown, copies))}")
+    for note in (*corpus.notes, *filter(None, [corpus.others])):
+        click.echo(note)
     if missing:
         counted_in = " (those left out count as missing)" if corpus.left_out else ""
         click.echo(f"missing: {missing} of {sum(expected.values())} tracks{counted_in}")

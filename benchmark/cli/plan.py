@@ -68,10 +68,15 @@ def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
 
 
 def _echo_datasets(plan: Plan) -> None:
+    from benchmark.data.tracks import reasons_text
+
     click.echo("datasets:")
     for label, corpus in plan.corpora.items():
-        left_out = f", {len(corpus.left_out)} files left out" if corpus.left_out else ""
+        why = reasons_text(corpus.left_out)
+        left_out = f", {len(corpus.left_out)} files left out ({why})" if corpus.left_out else ""
         click.echo(f"  {label}: {len(corpus.tracks)} tracks in {len(corpus.classes)} classes{left_out}")
+        for note in (*corpus.notes, *filter(None, [corpus.others])):
+            click.echo(f"    {note}")
     for label, error in plan.absent.items():
         click.echo(f"  {label}: NOT FOUND. {error}")
 

@@ -79,6 +79,9 @@ def _command(
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=flags["rehearse"])
     for error in plan.absent.values():
         raise error
+    for label, corpus in plan.corpora.items():
+        for note in corpus.notes:
+            click.echo(f"{label}: {note}", err=True)
     options = RunOptions(
         force=flags["force"],
         retry_failed=flags["retry_failed"],

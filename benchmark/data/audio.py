@@ -213,7 +213,8 @@ def open_audio(path: Path) -> Iterator[Sound]:
             sound = _opened(stack.enter_context(path.open("rb")), path, longest, stack)
         except OSError as error:
             raise AudioError(f"{path}: cannot be read: {error.strerror or error}.") from error
-        yield Sound(sound.sample_rate, sound.channels, _checked(sound, path, longest))
+        sound.blocks = _checked(sound, sound.blocks, path, longest)
+        yield sound
 
 
 def _require_file(path: Path) -> None:
@@ -253,10 +254,10 @@ def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) ->
     import soundfile
 
     from benchmark.data.ogg import chain_of
-    from benchmark.data.source import Source
+    from benchmark.data.source import source_of
 
-    source = Source(file)
-    sound = stack.enter_context(soundfile.SoundFile(source))
+    source = source_of(file, path, stack)
+    sound = stack.enter_context(soundfile.SoundFile(source.handle, closefd=False))
     if sound.frames >= _UNKNOWN_FRAMES:
         # After each block soundfile looks for the place that it is at, and at such an end there is none.
         sound.seekable = lambda: False
@@ -274,7 +275,7 @@ def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) ->
         better, length = _whole_mpeg(file, sound.frames, path, longest)
         expected = int(length * _HEARD) - 4096
         if better is not None:
-            source, sound = better, stack.enter_context(soundfile.SoundFile(better))
+            source, sound = better, stack.enter_context(soundfile.SoundFile(better.handle))
     if length < _UNKNOWN_FRAMES:
         _require_short(length, sound.samplerate, path, longest)
     return Sound(sound.samplerate, sound.channels, _blocks(sound, source, path, expected))
@@ -296,7 +297,7 @@ def _chained(file: BinaryIO, starts: Sequence[int], path: Path, longest: float, 
 def _whole_mpeg(file: BinaryIO, frames: int, path: Path, longest: float) -> tuple[Source | None, int]:
     """Return what to read an MP3 file from, if libsndfile would stop too early, and its true number of samples."""
     from benchmark.data.mpeg import count_frames, with_true_length
-    from benchmark.data.source import Lengthened, Source
+    from benchmark.data.source import Called, Lengthened
 
     place, size = file.tell(), file.seek(0, io.SEEK_END)
     if size > _HIGHEST_BYTES * longest + _MOST_TAGS:
@@ -308,7 +309,7 @@ def _whole_mpeg(file: BinaryIO, frames: int, path: Path, longest: float) -> tupl
     if stream.promised is None:
         return (Lengthened(file) if stream.length > frames else None), stream.length
     joined = stream.frames > stream.promised
-    return (Source(io.BytesIO(with_true_length(data, stream))) if joined else None), stream.length
+    return (Called(io.BytesIO(with_true_length(data, stream))) if joined else None), stream.length
 
 
 def _blocks(sound: soundfile.SoundFile, source: Source, path: Path, expected: int) -> Iterator[np.ndarray]:
@@ -333,7 +334,7 @@ def _blocks(sound: soundfile.SoundFile, source: Source, path: Path, expected: in
             break
         done += len(block)
         yield block
-    if sound.format == "FLAC" and source.rest_holds(b"fLaC\0\0\0\x22"):
+    if sound.format == "FLAC" and source.goes_on_with(b"fLaC\0\0\0\x22"):
         raise AudioError(f"{path}: several FLAC files in one, of which only the first could be read.")
     if done and done < expected:
         raise AudioError(
@@ -341,11 +342,11 @@ def _blocks(sound: soundfile.SoundFile, source: Source, path: Path, expected: in
         )
 
 
-def _checked(sound: Sound, path: Path, longest: float) -> Iterator[np.ndarray]:
+def _checked(sound: Sound, blocks: Iterator[np.ndarray], path: Path, longest: float) -> Iterator[np.ndarray]:
     import numpy as np
 
     done = 0
-    for block in sound.blocks:
+    for block in blocks:
         highest, lowest = float(block.max()), float(block.min())
         if not (highest <= LOUDEST and lowest >= -LOUDEST):
             if not np.isfinite(block).all():
@@ -353,6 +354,7 @@ def _checked(sound: Sound, path: Path, longest: float) -> Iterator[np.ndarray]:
             raise AudioError(
                 f"{path}: holds samples beyond {LOUDEST:,.0f} ({max(highest, -lowest):.3g}); full scale is 1."
             )
+        sound.peak = max(sound.peak, highest, -lowest)
         done += len(block)
         _require_short(done, sound.sample_rate, path, longest)
         yield block
@@ -377,7 +379,7 @@ def _too_long(path: Path, seconds: float, longest: float) -> PassingAudioError:
 def _is_truncated(log: str) -> bool:
     if "truncated file" in log:
         return True
-    return any(
+    return "should be" in log and any(
         int(promised) < _UNKNOWN_SIZE and int(promised) > int(present)
         for promised, present in _PROMISE.findall(log)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -30,7 +31,7 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
 
     @cache
     def load(key: str) -> Corpus:
-        return specs[key].create(registry).load(locations)
+        return replace(specs[key].create(registry).load(locations), name=specs[key].name)
 
     @cache
     def searched(key: str, action: str) -> Corpus:

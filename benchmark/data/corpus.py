@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.data.probe import probe_files
-from benchmark.data.tracks import Corpus, LeftOut, Track
+from benchmark.data.tracks import Corpus, LeftOut, Track, reasons_text
 from benchmark.exceptions import DatasetError
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ def build_corpus(
     min_seconds: float,
     cache: Path,
     left_out: Iterable[LeftOut] = (),
+    notes: Iterable[str] = (),
+    others: str = "",
 ) -> Corpus:
     """Return the corpus of the usable candidates, sorted by id.
 
@@ -40,6 +44,8 @@ def build_corpus(
         min_seconds: shorter recordings are left out.
         cache: the cache folder (``Locations.cache``).
         left_out: files that the dataset has turned down already.
+        notes: what a reader of results should know of the dataset.
+        others: what lies in the folder and is no audio, in words.
 
     Raises:
         DatasetError: when no file is usable.
@@ -52,7 +58,7 @@ def build_corpus(
         probe = probes[candidate.name]
         reason = probe.unusable(min_seconds)
         if reason:
-            refused.append(LeftOut(candidate.name, reason))
+            refused.append(LeftOut(candidate.name, reason, candidate.label))
         else:
             tracks.append(
                 Track(
@@ -66,8 +72,16 @@ def build_corpus(
                 )
             )
     if not tracks:
-        reasons = "".join(f"\n  {out.id}: {out.reason}" for out in refused[:5])
-        raise DatasetError(f"{root} holds no usable recording; {len(refused)} files were left out.{reasons}")
+        raise DatasetError(_nothing(root, refused, others))
     tracks.sort(key=lambda track: track.id)
     refused.sort(key=lambda out: out.id)
-    return Corpus(tuple(tracks), tuple(classes), tuple(refused))
+    return Corpus(tuple(tracks), tuple(classes), tuple(refused), tuple(notes), others)
+
+
+def _nothing(root: Path, refused: Sequence[LeftOut], others: str) -> str:
+    examples = "".join(f"\n  {out.id}: {out.reason}" for out in refused[:_SHOWN])
+    counts = f" ({reasons_text(refused)})" if refused else ""
+    besides = f"\nIt also holds {others}." if others else ""
+    return (
+        f"{root} holds no usable recording; {len(refused):,} files were left out{counts}.{examples}{besides}"
+    )

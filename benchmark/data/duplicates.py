@@ -32,17 +32,21 @@ def with_duplicates(corpus: Corpus, sets: Sequence[Sequence[Track]], *, remove: 
     listed = "; ".join(" = ".join(_name(track, copies) for track in copies) for copies in sets)
     if not remove:
         return replace(corpus, notes=(*corpus.notes, f"{_count(sets)}, kept: {listed}."))
-    refused = {track.id: _reason(track, copies) for copies in sets for track in _refused(copies)}
+    refused = {track.id: _left_out(track, copies) for copies in sets for track in _refused(copies)}
     return replace(
         corpus,
         tracks=tuple(track for track in corpus.tracks if track.id not in refused),
-        left_out=(*corpus.left_out, *(LeftOut(id_, reason) for id_, reason in sorted(refused.items()))),
+        left_out=(*corpus.left_out, *(out for _, out in sorted(refused.items()))),
         notes=(*corpus.notes, f"{_count(sets)}, of which {len(refused)} tracks were removed: {listed}."),
     )
 
 
 def _refused(copies: Sequence[Track]) -> Sequence[Track]:
     return copies if _disagree(copies) else copies[1:]
+
+
+def _left_out(track: Track, copies: Sequence[Track]) -> LeftOut:
+    return LeftOut(track.id, _reason(track, copies), track.label)
 
 
 def _reason(track: Track, copies: Sequence[Track]) -> str:

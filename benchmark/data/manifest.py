@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -34,6 +35,8 @@ SPLITS = {
     "test": "test",
 }
 MANY = 20
+MOST_BYTES = 256_000_000
+_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +51,51 @@ class Entry:
     licence: str = ""
 
 
-def read_manifest(file: Path) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A manifest as it was written: all its columns in their order, and its lines as texts by column."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+    marked: bool = False  # whether it begins with a byte order mark, as spreadsheets want it
+
+
+def read_manifest(file: Path, root: Path | None = None) -> list[Entry]:
     """Return the lines of a manifest.
 
     ``path`` and ``label`` are required columns; ``track_id`` (default: the path), ``group``, ``split``
-    (train, validation, test) and ``licence`` are read where they are there; other columns are ignored.
+    (train, validation, test) and ``licence`` are read where they are there; other columns are ignored. Spaces around
+    a field do not count, but for a path below ``root`` that is there with them.
 
     Raises:
-        DatasetError: with ``file:line`` of everything that is wrong.
+        DatasetError: with ``file:line`` of everything that is wrong; when the file is none, or too large.
     """
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            entries, problems = _read(csv.DictReader(stream, strict=True), file)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{file}: cannot be read as a CSV file in UTF-8: {error}.") from error
-    except OSError as error:
-        raise DatasetError(f"{file}: cannot be read: {error.strerror or error}.") from error
-    if problems:
-        more = f"\n… and {len(problems) - MANY} more." if len(problems) > MANY else ""
-        raise DatasetError("\n".join(str(problem) for problem in problems[:MANY]) + more)
+    entries = _entries(file, root)
     if not entries:
         raise DatasetError(f"{file}: the manifest lists no recording.")
     return entries
 
 
-def write_manifest(file: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows with the keys of ``COLUMNS`` (missing ones stay empty), whole or not at all.
+def read_table(file: Path) -> Table:
+    """Return a manifest as it was written; it may list nothing yet.
+
+    Raises:
+        DatasetError: as ``read_manifest``.
+    """
+    _entries(file, None)
+    text = _text(file)
+    reader = csv.DictReader(io.StringIO(text.removeprefix(_MARK), newline=""), restval="", strict=True)
+    return Table(tuple(reader.fieldnames or ()), tuple(reader), text.startswith(_MARK))
+
+
+def write_manifest(
+    file: Path,
+    rows: Iterable[Mapping[str, object]],
+    columns: Sequence[str] = COLUMNS,
+    *,
+    marked: bool = False,
+) -> None:
+    """Write rows with the keys of ``columns`` (missing ones stay empty), whole or not at all.
 
     Raises:
         DatasetError: when the folder cannot be written to.
@@ -81,8 +103,9 @@ def write_manifest(file: Path, rows: Iterable[Mapping[str, object]]) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
         try:
-            with os.fdopen(handle, "w", newline="", encoding="utf-8") as stream:
-                writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+            encoding = "utf-8-sig" if marked else "utf-8"
+            with os.fdopen(handle, "w", newline="", encoding=encoding) as stream:
+                writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows)
             os.chmod(temporary, 0o644)
@@ -105,19 +128,53 @@ def leaves_root(path: str) -> bool:
     )
 
 
-def _read(reader: csv.DictReader[str], file: Path) -> tuple[list[Entry], list[Problem]]:
+def _text(file: Path) -> str:
+    """Return the text of a file that is one: a pipe would block, and a device may never end."""
+    try:
+        if not file.is_file():
+            file.stat()
+            raise DatasetError(f"{file}: a folder, pipe or device; a manifest must be a file.")
+        with file.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read: {error.strerror or error}.") from error
+    if len(data) > MOST_BYTES:
+        raise DatasetError(
+            f"{file}: larger than {MOST_BYTES // 1_000_000} MB; a manifest has a line per recording."
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{file}: cannot be read as a CSV file in UTF-8: {error}.") from error
+
+
+def _entries(file: Path, root: Path | None) -> list[Entry]:
+    stream = io.StringIO(_text(file).removeprefix(_MARK), newline="")
+    try:
+        entries, problems = _read(csv.DictReader(stream, strict=True), file, root)
+    except csv.Error as error:
+        raise DatasetError(f"{file}: cannot be read as a CSV file in UTF-8: {error}.") from error
+    if problems:
+        more = f"\n… and {len(problems) - MANY} more." if len(problems) > MANY else ""
+        raise DatasetError("\n".join(str(problem) for problem in problems[:MANY]) + more)
+    return entries
+
+
+def _read(reader: csv.DictReader[str], file: Path, root: Path | None) -> tuple[list[Entry], list[Problem]]:
     missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
     if missing:
         text = "' and no column '".join(missing)
+        only = (reader.fieldnames or [""])[0]
+        commas = " Fields are separated by commas." if ";" in only or "\t" in only else ""
         raise DatasetError(
             f"{file}:1: the manifest has no column '{text}'. "
-            f"Its first line must name its columns; known are {', '.join(COLUMNS)}."
+            f"Its first line must name its columns; known are {', '.join(COLUMNS)}.{commas}"
         )
     entries: list[Entry] = []
     problems: list[Problem] = []
     lines: dict[tuple[str, str], int] = {}
     for row in reader:
-        entry, wrong = _entry(row)
+        entry, wrong = _entry(row, root)
         if entry is not None:
             for column, value in (("path", entry.path), ("track_id", entry.track_id)):
                 first = lines.setdefault((column, value), reader.line_num)
@@ -128,7 +185,7 @@ def _read(reader: csv.DictReader[str], file: Path) -> tuple[list[Entry], list[Pr
     return entries, problems
 
 
-def _entry(row: Mapping[str | None, str | None]) -> tuple[Entry | None, list[str]]:
+def _entry(row: Mapping[str | None, str | None], root: Path | None) -> tuple[Entry | None, list[str]]:
     value = {key: (row.get(key) or "").strip() for key in COLUMNS}
     wrong: list[str] = []
     if None in row:
@@ -142,7 +199,14 @@ def _entry(row: Mapping[str | None, str | None]) -> tuple[Entry | None, list[str
         wrong.append(f"split '{value['split']}' is none of train, validation, test.")
     if wrong:
         return None, wrong
-    path = PurePosixPath(value["path"]).as_posix()
+    path = PurePosixPath(_path_of(row["path"] or "", root)).as_posix()
     split = SPLITS.get(value["split"].lower())
     track_id = value["track_id"] or path
     return Entry(path, value["label"], track_id, value["group"] or None, split, value["licence"]), []
+
+
+def _path_of(written: str, root: Path | None) -> str:
+    plain = written.strip()
+    if root is not None and plain != written and not leaves_root(written) and (root / written).exists():
+        return written
+    return plain

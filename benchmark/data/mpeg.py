@@ -26,6 +26,7 @@ _SECOND = {  # of MPEG-2 and 2.5
     2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     3: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
+_SIDE = 40  # the mark of a header lies among a frame's first bytes
 _CHAIN = 3  # frames in a row that no chance makes
 
 
@@ -56,6 +57,7 @@ def count_frames(data: bytes) -> Stream:
     frames = samples = 0
     promised: int | None = None
     headers: list[tuple[int, int]] = []
+    marks = _marks(data)
     while place + 4 <= end:
         size = sizes[data[place + 1] << 8 | data[place + 2]] if data[place] == 0xFF else 0
         if not size or place + size > end:
@@ -63,7 +65,9 @@ def count_frames(data: bytes) -> Stream:
             if place < 0:
                 break
             continue
-        mark = _header(data, place)
+        while marks and marks[-1] < place:
+            marks.pop()
+        mark = _header(data, place) if marks and marks[-1] < place + _SIDE else 0
         if mark:
             if not frames and not headers:
                 promised = _promised(data, mark)
@@ -165,6 +169,17 @@ def _samples(second: int) -> int:
     if layer == 1:
         return 384
     return 576 if layer == 3 and version != 3 else 1152
+
+
+def _marks(data: bytes) -> list[int]:
+    """Return where marks of headers are, the last one first."""
+    found: list[int] = []
+    for mark in (b"Xing", b"Info", b"VBRI"):
+        at = data.find(mark)
+        while at >= 0:
+            found.append(at)
+            at = data.find(mark, at + 4)
+    return sorted(found, reverse=True)
 
 
 def _header(data: bytes, place: int) -> int:

@@ -3,21 +3,71 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, Self
 
 _AHEAD = 1 << 16  # what a decoder may have taken and not used
 
 
-class Source:
-    """A file for libsndfile to read.
+class Source(Protocol):
+    """What libsndfile reads from: ``handle`` is what ``soundfile.SoundFile`` takes.
 
-    By name, libsndfile would look for a resource fork beside the file (``._name``), and take that for damage where
-    another system left one. libsndfile calls from C, where an exception is lost: the first is kept in ``error``.
+    It is never a name, by which libsndfile would look for a resource fork beside the file (``._name``), and take for
+    damage what another system left there. ``error`` is the first that reading met and libsndfile was not told.
     """
+
+    error: OSError | None
+
+    @property
+    def handle(self) -> Any:
+        """A descriptor, or an object with the methods of a file."""
+
+    def goes_on_with(self, mark: bytes) -> bool:
+        """Return whether ``mark`` is among the last bytes that a decoder took, or comes after them."""
+
+
+def source_of(file: BinaryIO, path: Path, stack: ExitStack) -> Source:
+    """Return how libsndfile may read a file that is open; ``stack`` closes what is opened for it."""
+    # On Windows, a library may not know the descriptors of another; and from memory there is none.
+    if os.name != "posix" or isinstance(file, io.BytesIO):
+        return Called(file)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    stack.callback(os.close, descriptor)
+    return Described(descriptor)
+
+
+class Described:
+    """A file by its descriptor: the fastest way."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.handle = descriptor
+        self.error: OSError | None = None
+
+    def goes_on_with(self, mark: bytes) -> bool:
+        """See ``Source``."""
+        place = max(len(mark), os.lseek(self.handle, 0, os.SEEK_CUR) - _AHEAD)
+        return mark in os.pread(self.handle, os.fstat(self.handle).st_size, place)
+
+
+class Called:
+    """A file by its methods. libsndfile calls them from C, where an exception is lost: the first is kept."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.error: OSError | None = None
+        file.seek(0)
+
+    @property
+    def handle(self) -> Self:
+        """It has the methods of a file itself."""
+        return self
+
+    def goes_on_with(self, mark: bytes) -> bool:
+        """See ``Source``."""
+        self._file.seek(max(len(mark), self._file.tell() - _AHEAD))
+        return mark in self._file.read()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move to a place in the file; returns it."""
@@ -39,13 +89,8 @@ class Source:
             self.error = self.error or error
             return 0
 
-    def rest_holds(self, mark: bytes) -> bool:
-        """Return whether ``mark`` is among the last bytes that a decoder took, or comes after them."""
-        self._file.seek(max(len(mark), self._file.tell() - _AHEAD))
-        return mark in self._file.read()
 
-
-class Lengthened(Source):
+class Lengthened(Called):
     """A file that seems to be much longer than it is.
 
     A decoder that guesses a stream's length from its size, and reads no further, then reads all that there is.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from benchmark.data.tracks import Corpus, Track
+from benchmark.data.tracks import Corpus, Track, reasons_text
 from benchmark.exceptions import SplitError
 from benchmark.randomness import derive_generator
 from benchmark.suite.settings import SplitSettings
@@ -125,10 +125,30 @@ def _require_every_class(corpus: Corpus, sides: Sequence[Sequence[int]], setting
             units = f" in {len(groups[label])} groups" if settings.strategy == "grouped" else ""
             others = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
             shares = f"{settings.folds} folds" if settings.folds else f"fractions {settings.fractions}"
+            dataset = f" of dataset '{corpus.name}'" if corpus.name else ""
             raise SplitError(
-                f"Class '{label}'{others} has too few tracks for the split: it has {counted[label]}{units}, and none "
-                f"fell into the {name} part with {shares}. Add tracks, or give that part more."
+                f"Class '{label}'{dataset}{others} has too few tracks for the split: it has {counted[label]}{units}, "
+                f"and none fell into the {name} part with {shares}.{_left_out(corpus, label)} "
+                "Add tracks, or give that part more."
             )
+
+
+def _left_out(corpus: Corpus, label: str) -> str:
+    """Return how many files of a class were left out, and of which no class is known, with the commonest reasons."""
+    own = [out for out in corpus.left_out if out.label == label]
+    strays = [out for out in corpus.left_out if not out.label]
+    said = ""
+    if own:
+        files = "1 file of that class was" if len(own) == 1 else f"{len(own):,} files of that class were"
+        said += f" {files} left out: {reasons_text(own)}."
+    if strays:
+        files = (
+            "1 file of no known class was"
+            if len(strays) == 1
+            else f"{len(strays):,} files of no known class were"
+        )
+        said += f" {files} left out: {reasons_text(strays)}."
+    return said
 
 
 def _predefined(corpus: Corpus, settings: SplitSettings, seed: int) -> Split:
@@ -190,7 +210,7 @@ def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dic
 
 def _entries(file: Path) -> Iterable[tuple[int, str]]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SplitError(f"The split list {file} cannot be read: {error}.") from error
     return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]

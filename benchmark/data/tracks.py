@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import ComponentSpec
+
+MOST_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +40,46 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that a dataset could not use, and why, in words."""
+    """A file that a dataset could not use, and why, in words; ``label`` is its class where that is known."""
 
     id: str
     reason: str
+    label: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The reason without what is particular to this file."""
+        return re.split(r"[:(,;]| as ", self.reason, maxsplit=1)[0].strip()
+
+
+def reasons_text(left_out: Iterable[LeftOut]) -> str:
+    """Return how many files were left out for which reasons, the commonest first.
+
+    >>> reasons_text([LeftOut("a", "silent (peak 0)"), LeftOut("b", "too short: 0.1 s"), LeftOut("c", "silent")])
+    '2 silent, 1 too short'
+    """
+    counted = Counter(out.kind for out in left_out)
+    common = counted.most_common(MOST_REASONS)
+    rest = counted.total() - sum(count for _, count in common)
+    return ", ".join(
+        [f"{count:,} {kind}" for kind, count in common] + [f"{rest:,} for other reasons"] * bool(rest)
+    )
 
 
 @dataclass(frozen=True)
 class Corpus:
     """A dataset's tracks, sorted by id; ``classes`` is the label order of every probability vector.
 
-    ``notes`` say what a reader should know of it.
+    ``notes`` say what a reader should know of it, and ``others`` what lies in its folder and is no audio. ``name`` is
+    that of the dataset.
     """
 
     tracks: tuple[Track, ...]
     classes: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    others: str = ""
+    name: str = ""
 
     @property
     def revision(self) -> str:

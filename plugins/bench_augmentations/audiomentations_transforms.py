@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import random
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -55,7 +56,7 @@ class Audiomentations(Augmentation):
         self.count = copies
         self._name = transform
         given = {name: value for name, value in parameters.items() if name != "files"}
-        self._transform = _transforms()[transform](**{"p": 1.0, **given})
+        self._transform = _made(transform, {"p": 1.0, **given})
 
     @classmethod
     def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[inspect.Parameter]:
@@ -107,6 +108,26 @@ def _transforms() -> dict[str, Any]:
     }
 
 
+def _made(transform: str, parameters: dict[str, Any]) -> Any:
+    """Return a transform; its constructor may only assert, without a word, that something holds."""
+    try:
+        return _transforms()[transform](**parameters)
+    except AssertionError as error:
+        for name in _PATHS:
+            for path in _paths(parameters.get(name)):
+                if not path.exists():
+                    raise ValueError(f"{name}: there is no file or folder {path}.") from error
+        asserted = (traceback.extract_tb(error.__traceback__)[-1].line or "").removeprefix("assert ")
+        named = [f"{name}: {parameters[name]}" for name in _PATHS if parameters.get(name)]
+        if named and "file" in asserted:
+            raise ValueError(
+                f"{', '.join(named)} holds no sound file that audiomentations knows by its extension "
+                "(wav, flac, mp3, ogg, aac and some more)."
+            ) from error
+        said = str(error).rstrip(".") or f"it wants that {asserted}"
+        raise ValueError(f"{transform} of audiomentations: {said}.") from error
+
+
 def _expressed(parameter: inspect.Parameter) -> inspect.Parameter | None:
     """Return a transform's parameter as a keyword with a type, or None if a suite cannot express it."""
     annotation, default = parameter.annotation, parameter.default
@@ -124,8 +145,7 @@ def _expressed(parameter: inspect.Parameter) -> inspect.Parameter | None:
 def _content(paths: Any) -> inspect.Parameter:
     """Return a parameter whose only value is a hash of the files at ``paths``, and of those in folders there."""
     digest = hashlib.sha256()
-    for path in [paths] if isinstance(paths, str) else paths if isinstance(paths, list) else []:
-        root = Path(str(path))
+    for root in _paths(paths):
         for file in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if file.is_file():
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
@@ -134,6 +154,11 @@ def _content(paths: Any) -> inspect.Parameter:
     return inspect.Parameter(
         "files", inspect.Parameter.KEYWORD_ONLY, annotation=Literal[found], default=found
     )
+
+
+def _paths(given: Any) -> list[Path]:
+    """Return a parameter that names one or several files or folders as a list of them."""
+    return [Path(str(path)) for path in (given if isinstance(given, list) else [given] if given else [])]
 
 
 def _is_function(annotation: Any) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -9,9 +14,10 @@ from pydantic import Field
 
 from benchmark import Dataset, Location
 from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import find_audio, find_root
+from benchmark.data.folders import Found, find_root, holds_audio, look_into, others_text, shown
 from benchmark.data.manifest import MANIFEST, leaves_root, read_manifest
-from benchmark.data.tracks import LeftOut
+from benchmark.data.probe import recall_files
+from benchmark.data.tracks import LeftOut, reasons_text
 from benchmark.exceptions import DatasetError
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ LAYOUT = (
     f"a folder with a {MANIFEST} (columns path, label and, if known, track_id, group, split, licence; "
     "`bench data scan DIR` writes one), or with one folder of recordings per class."
 )
+
+_NAMED = 5
 
 
 class Folder(Dataset):
@@ -46,29 +54,26 @@ class Folder(Dataset):
     def load(self, locations: Locations) -> Corpus:
         """Return the usable recordings; classes are sorted. ``manifest`` is a path below the root."""
         root = find_root(self.name, self.root, locations, self._recognise, layout=LAYOUT)
-        left_out: list[LeftOut] = []
-        file = root / (self.manifest or MANIFEST)
-        if file.is_file():
-            candidates = candidates_from_manifest(file)
-        else:
-            candidates, left_out = candidates_from_folders(root)
+        listing = list_folder(root, locations.cache, self.manifest or MANIFEST)
         return build_corpus(
             root,
-            candidates,
-            classes=sorted({candidate.label for candidate in candidates}),
+            listing.candidates,
+            classes=sorted({candidate.label for candidate in listing.candidates}),
             min_seconds=self.min_seconds,
             cache=locations.cache,
-            left_out=left_out,
+            left_out=listing.left_out,
+            notes=listing.notes,
+            others=listing.others,
         )
 
     def _recognise(self, folder: Path) -> Path | None:
         if self.manifest is None:
-            return folder if (folder / MANIFEST).is_file() or find_audio_if_there(folder) else None
+            return folder if os.path.lexists(folder / MANIFEST) or holds_audio(folder) else None
         if leaves_root(self.manifest):
             raise DatasetError(
                 f"manifest '{self.manifest}' leaves the dataset's folder; give a path below its root."
             )
-        if folder.is_dir() and not (folder / self.manifest).is_file():
+        if folder.is_dir() and not os.path.lexists(folder / self.manifest):
             raise DatasetError(
                 f"{folder} holds no file '{self.manifest}', which the parameter 'manifest' names."
             )
@@ -82,19 +87,48 @@ class FolderTest(Folder):
     role = "test"
 
 
-def candidates_from_manifest(file: Path) -> list[Candidate]:
+@dataclass(frozen=True)
+class Listing:
+    """What a folder is said to hold, or holds: see ``build_corpus`` for the parts."""
+
+    candidates: list[Candidate]
+    left_out: list[LeftOut]
+    notes: tuple[str, ...] = ()
+    others: str = ""
+
+
+def list_folder(root: Path, cache: Path, manifest: str = MANIFEST) -> Listing:
+    """Return what a folder's manifest lists and what it does not, or what its class folders hold.
+
+    Raises:
+        DatasetError: for wrong lines in the manifest.
+    """
+    found = look_into(root)
+    if not os.path.lexists(root / manifest):
+        candidates, left_out = _from_folders(found)
+        return Listing(candidates, left_out, others=others_text(found.others))
+    candidates = candidates_from_manifest(root / manifest, root)
+    others = Counter(found.others)
+    others[Path(manifest).suffix.lower()] -= 1
+    listed = {candidate.name for candidate in candidates}
+    unlisted = [name for name in found.audio if name not in listed]
+    return Listing(candidates, [], _unlisted(root, cache, manifest, unlisted, found), others_text(+others))
+
+
+def candidates_from_manifest(file: Path, root: Path | None = None) -> list[Candidate]:
     """Return what a manifest lists. Raises ``DatasetError`` for wrong lines."""
-    return [Candidate(e.track_id, e.path, e.label, e.group, e.split) for e in read_manifest(file)]
+    entries = read_manifest(file, root)
+    return [Candidate(e.track_id, e.path, e.label, e.group, e.split) for e in entries]
 
 
-def candidates_from_folders(root: Path) -> tuple[list[Candidate], list[LeftOut]]:
-    """Return the audio files of each class folder, and those that lie beside the class folders.
+def _from_folders(found: Found) -> tuple[list[Candidate], list[LeftOut]]:
+    """Return the audio files of each class folder, and what lies beside the class folders or cannot be read.
 
     Files in a folder of a class (an album, a song cut in pieces) share a group, named by that folder's path.
     """
     candidates: list[Candidate] = []
-    left_out: list[LeftOut] = []
-    for name in find_audio(root):
+    left_out = list(found.left_out)
+    for name in found.audio:
         label, *inner = PurePosixPath(name).parts[:-1] or ("",)
         if label:
             candidates.append(Candidate(name, name, label, "/".join([label, *inner]) if inner else None))
@@ -103,6 +137,28 @@ def candidates_from_folders(root: Path) -> tuple[list[Candidate], list[LeftOut]]
     return candidates, left_out
 
 
-def find_audio_if_there(folder: Path) -> list[str]:
-    """Return the audio files in the folders of ``folder``; none when it is not there."""
-    return [name for name in find_audio(folder) if "/" in name] if folder.is_dir() else []
+def _unlisted(root: Path, cache: Path, manifest: str, names: Sequence[str], found: Found) -> tuple[str, ...]:
+    """Return what lies in the folder and is not in its manifest: recordings that may be added, and the rest."""
+    known = recall_files(root, names, cache)
+    broken = [
+        *found.left_out,
+        *(
+            LeftOut(name, known[name].unusable(0))
+            for name in names
+            if name in known and known[name].unusable(0)
+        ),
+    ]
+    broken_names = {out.id for out in broken}
+    new = [name for name in names if name not in broken_names]
+    notes = []
+    if new:
+        first = ", ".join(shown(name) for name in new[:_NAMED]) + (", …" if len(new) > _NAMED else "")
+        files = "1 recording is" if len(new) == 1 else f"{len(new):,} recordings are"
+        notes.append(
+            f"{files} in the folder but not in {manifest}, and not used: {first}. "
+            f"To add what is missing: bench data scan {shlex.quote(str(root))}"
+        )
+    if broken:
+        files = "1 further file is" if len(broken) == 1 else f"{len(broken):,} further files are"
+        notes.append(f"{files} not in {manifest} and cannot be used: {reasons_text(broken)}.")
+    return tuple(notes)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from benchmark import Dataset, Location
 from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import find_audio, find_root, subfolders
+from benchmark.data.folders import find_root, look_into, others_text, subfolders
 from benchmark.data.tracks import LeftOut
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ class Gtzan(Dataset):
         """Return the usable clips, ids ``blues.00000``, classes in the order of the genres' names."""
         root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT, telling=True)
         candidates: dict[str, Candidate] = {}
-        left_out: list[LeftOut] = []
+        found = look_into(root, _is_genre)
+        left_out = list(found.left_out)
         # Sorted backwards, .wav comes before .au, and so wins where a copy holds both.
-        for name in sorted(_audio(root), reverse=True):
+        for name in sorted(found.audio, reverse=True):
             genre, _, file = name.partition("/")
             track = file.rpartition(".")[0].lower()
             if not _belongs(genre, file):
@@ -69,12 +70,12 @@ class Gtzan(Dataset):
             min_seconds=self.min_seconds,
             cache=locations.cache,
             left_out=left_out,
+            others=others_text(found.others),
         )
 
 
-def _audio(root: Path) -> list[str]:
-    genres = [folder for folder in subfolders(root) if folder.name.lower() in GENRES]
-    return [f"{genre.name}/{name}" for genre in genres for name in find_audio(genre)]
+def _is_genre(folder: str) -> bool:
+    return folder.lower() in GENRES
 
 
 def _belongs(genre: str, file: str) -> bool:
@@ -85,8 +86,6 @@ def _belongs(genre: str, file: str) -> bool:
 def _recognise(folder: Path) -> Path | None:
     for place in _PLACES:
         for genre in subfolders(folder / place):
-            if genre.name.lower() in GENRES and any(
-                _belongs(genre.name, child.name) for child in genre.iterdir()
-            ):
+            if _is_genre(genre.name) and any(_belongs(genre.name, child.name) for child in genre.iterdir()):
                 return folder / place
     return None

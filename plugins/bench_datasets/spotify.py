@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from bench_datasets.folder import candidates_from_folders, candidates_from_manifest
+from bench_datasets.folder import list_folder
 from bench_datasets.gtzan import GENRES
 from benchmark import Dataset, Location
 from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import find_audio, find_root, subfolders
+from benchmark.data.folders import find_root, look_into, subfolders
 from benchmark.data.manifest import MANIFEST
 from benchmark.data.tracks import LeftOut
 
@@ -51,13 +52,10 @@ class Spotify(Dataset):
     def load(self, locations: Locations) -> Corpus:
         """Return the usable clips, with GTZAN's classes; other genres are left out by name."""
         root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT)
-        left_out: list[LeftOut] = []
-        if (root / MANIFEST).is_file():
-            candidates = candidates_from_manifest(root / MANIFEST)
-        else:
-            candidates, left_out = candidates_from_folders(root)
+        listing = list_folder(root, locations.cache)
+        left_out = list(listing.left_out)
         known: list[Candidate] = []
-        for candidate in candidates:
+        for candidate in listing.candidates:
             genre = genre_of(candidate.label)
             if genre is None:
                 reason = f"genre '{candidate.label}' is none of {', '.join(GENRES)}"
@@ -71,6 +69,8 @@ class Spotify(Dataset):
             min_seconds=self.min_seconds,
             cache=locations.cache,
             left_out=left_out,
+            notes=listing.notes,
+            others=listing.others,
         )
 
 
@@ -81,7 +81,7 @@ def genre_of(text: str) -> str | None:
 
 
 def _recognise(folder: Path) -> Path | None:
-    if (folder / MANIFEST).is_file():
+    if os.path.lexists(folder / MANIFEST):
         return folder
-    by_genre = any(genre_of(child.name) and find_audio(child) for child in subfolders(folder))
+    by_genre = any(genre_of(child.name) and look_into(child).audio for child in subfolders(folder))
     return folder if by_genre else None

@@ -219,3 +219,17 @@ def test_its_page_says_that_there_are_further_parameters(project) -> None:
     shown = project.bench("plugins", "show", "audiomentations")
     assert "transform: str, required" in shown.out
     assert "and further ones, by the values of these" in shown.out
+
+
+def test_a_folder_without_sounds_and_one_that_is_not_there_are_told_by_name(tmp_path) -> None:
+    (tmp_path / "notes.txt").write_text("no sound")
+    for transform, parameter in (("AddBackgroundNoise", "sounds_path"), ("ApplyImpulseResponse", "ir_path")):
+        with pytest.raises(ValueError, match=rf"{parameter}: {tmp_path} holds no sound file"):
+            made(transform, **{parameter: str(tmp_path)})
+        with pytest.raises(ValueError, match=f"{parameter}: there is no file or folder {tmp_path}/gone"):
+            made(transform, **{parameter: f"{tmp_path}/gone"})
+
+
+def test_what_a_transform_asserts_without_a_word_is_told() -> None:
+    with pytest.raises(ValueError, match="it wants that max_amplitude >= min_amplitude"):
+        made("AddGaussianNoise", min_amplitude=0.5, max_amplitude=0.1)

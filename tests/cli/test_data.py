@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -103,13 +104,88 @@ def test_scan_writes_a_manifest_that_the_folder_dataset_reads(bench, tmp_path):
     assert "groups: 1" in verified.output
 
 
-def test_scan_never_replaces_a_manifest_unless_forced(bench, tmp_path):
+def rows_of(manifest: Path) -> list[dict[str, str]]:
+    with manifest.open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def test_scan_keeps_what_a_person_wrote_and_adds_what_is_new(bench, tmp_path):
+    noise(tmp_path / "m/rock/1.wav", seed=1)
+    noise(tmp_path / "m/pop/2.wav", seed=2)
+    assert bench("scan", tmp_path / "m").exit_code == 0
+    manifest = tmp_path / "m/manifest.csv"
+    manifest.write_text(
+        "label,path,mood,split,group\n"
+        "Rock & Roll,rock/1.wav,loud,test,The Band\n"
+        "pop,pop/gone.wav,,,\n"
+        'pop,pop/2.wav,"soft, slow",train,\n'
+    )
+    noise(tmp_path / "m/rock/live/3.wav", seed=3)
+    noise(tmp_path / "m/pop/4.wav", 0.2)
+    result = bench("scan", tmp_path / "m")
+    assert result.exit_code == 0
+    assert "manifest.csv: 4 lines, 1 added" in result.output
+    assert "listed but not there, and kept: 1 (pop/gone.wav)" in result.output
+    assert "left out pop/4.wav: too short" in result.output
+    assert manifest.read_text().startswith("label,path,mood,split,group,track_id,licence,seconds,")
+    one, gone, two, new = rows_of(manifest)
+    assert (one["label"], one["mood"], one["split"], one["group"]) == (
+        "Rock & Roll",
+        "loud",
+        "test",
+        "The Band",
+    )
+    assert one["seconds"] == "1.2"
+    assert (gone["path"], gone["content"]) == ("pop/gone.wav", "")
+    assert two["mood"] == "soft, slow"
+    assert (new["path"], new["label"], new["group"]) == ("rock/live/3.wav", "Rock & Roll", "rock/live")
+
+
+def test_scan_of_a_folder_that_it_knows_changes_nothing(bench, tmp_path):
+    noise(tmp_path / "m/rock/1.wav", seed=1)
+    noise(tmp_path / "m/rock/ 2 .wav", seed=2)
+    bench("scan", tmp_path / "m")
+    manifest = tmp_path / "m/manifest.csv"
+    manifest.write_bytes(b"\xef\xbb\xbf" + manifest.read_bytes())
+    before = manifest.read_bytes()
+    assert "2 lines, nothing is new" in bench("scan", tmp_path / "m").output
+    assert manifest.read_bytes() == before
+    noise(tmp_path / "m/rock/3.wav", seed=3)
+    bench("scan", tmp_path / "m")
+    assert manifest.read_bytes().startswith(before)
+
+
+def test_scan_leaves_a_manifest_that_it_cannot_read_unless_forced(bench, tmp_path):
     noise(tmp_path / "m/rock/1.wav")
     (tmp_path / "m/manifest.csv").write_text("mine")
-    assert isinstance(bench("scan", tmp_path / "m").exception, UsageError)
+    assert isinstance(bench("scan", tmp_path / "m").exception, DatasetError)
     assert (tmp_path / "m/manifest.csv").read_text() == "mine"
     assert bench("scan", tmp_path / "m", "--force").exit_code == 0
-    assert (tmp_path / "m/manifest.csv").read_text() != "mine"
+    assert rows_of(tmp_path / "m/manifest.csv")[0]["path"] == "rock/1.wav"
+
+
+def test_verify_tells_files_that_were_added_after_the_scan(bench, tmp_path):
+    noise(tmp_path / "m/rock/1.wav", seed=1)
+    noise(tmp_path / "m/rock/short.wav", 0.2)
+    noise(tmp_path / "m/rock/silent.wav", peak=0)
+    bench("scan", tmp_path / "m")
+    said = bench("verify", "folder", "--set", f"root={tmp_path / 'm'}").output
+    assert "1 further file is not in manifest.csv and cannot be used: 1 silent" in said
+    noise(tmp_path / "m/rock/2.wav", seed=2)
+    said = bench("verify", "folder", "--set", f"root={tmp_path / 'm'}").output
+    assert "recordings are in the folder but not in manifest.csv, and not used: rock/2.wav" in said
+    assert f"bench data scan {tmp_path / 'm'}" in said
+
+
+def test_verify_counts_what_is_no_audio_and_why_files_are_left_out(bench, tmp_path):
+    noise(tmp_path / "m/rock/1.wav", seed=1)
+    for number in range(3):
+        noise(tmp_path / f"m/rock/silent{number}.wav", peak=0)
+        (tmp_path / f"m/rock/cover{number}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "m/rock/broken.mp3").write_text("no music " * 100)
+    said = bench("verify", "folder", "--set", f"root={tmp_path / 'm'}").output
+    assert "left out: 4 files (3 silent, 1 not audio)" in said
+    assert "no audio: 3 .jpg" in said
 
 
 def test_scan_of_a_folder_without_usable_audio_writes_nothing(bench, tmp_path):

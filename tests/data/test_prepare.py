@@ -11,6 +11,7 @@ import soundfile
 from benchmark.data.clips import WHOLE, Clip
 from benchmark.data.items import held_out_items, training_items
 from benchmark.data.prepare import compute, feature_key, missing, open_store, prepare, requests
+from benchmark.data.probe import probe_file
 from benchmark.data.tracks import Track
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import Registry
@@ -254,3 +255,20 @@ def test_features_of_another_shape_have_a_store_of_their_own(registry, tmp_path,
     before = open_store(features, registry, tmp_path).folder
     monkeypatch.setattr(registry.offer("features", "raw").component, "shape", (1, 9, 1))
     assert open_store(features, registry, tmp_path).folder != before
+
+
+def test_a_file_that_was_replaced_since_it_was_looked_at_gives_no_features(
+    tmp_path: Path, registry: Registry
+) -> None:
+    for name, seed in (("a.wav", 1), ("b.wav", 2)):
+        soundfile.write(tmp_path / name, np.random.default_rng(seed).uniform(-0.5, 0.5, RATE), RATE)
+    before = probe_file(tmp_path / "a.wav")
+    track = Track("a", tmp_path / "a.wav", "x", before.content, before.seconds)
+    features = registry.spec("features", "raw", {})
+    asked = requests([track], held_out_items([track], None))[0]
+    assert compute(asked, features, tmp_path / "benchfile.py").failure is None
+    (tmp_path / "b.wav").replace(tmp_path / "a.wav")
+    made = compute(asked, features, tmp_path / "benchfile.py")
+    assert made.arrays == ()
+    assert made.failure is not None
+    assert "a.wav: its audio is not what it was when it was looked at" in made.failure.reason

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmark.data.split import PARTS, Split, split_tracks
-from benchmark.data.tracks import Corpus, Track
+from benchmark.data.tracks import Corpus, LeftOut, Track
 from benchmark.exceptions import SplitError
 from benchmark.suite.settings import SplitSettings
 
@@ -98,6 +99,34 @@ def test_grouped_folds_keep_groups_whole() -> None:
 def test_a_class_with_too_few_tracks_is_named_with_its_count() -> None:
     with pytest.raises(SplitError, match=r"'class\d'.* has too few tracks.*it has 2"):
         split_tracks(corpus(per_class=2), SplitSettings(), seed=0)
+
+
+def test_a_class_with_too_few_tracks_says_in_which_dataset_and_why_files_were_left_out() -> None:
+    silent = [LeftOut(f"class1/{n}.wav", "silent (peak 0)", "class1") for n in range(6)]
+    short = [
+        LeftOut(f"class1/s{n}.wav", f"too short: 0.{n} s, and 1 s is asked for", "class1") for n in range(3)
+    ]
+    other = LeftOut("class0/x.wav", "zero bytes", "class0")
+    stray = LeftOut("stray.wav", "it lies in no class folder")
+    data = corpus(per_class=8, classes=2)
+    few = [track for track in data.tracks if track.label == "class0" or track.id == "class1.00000"]
+    data = replace(data, name="mine", tracks=tuple(few), left_out=(*short, *silent, other, stray))
+    with pytest.raises(SplitError) as caught:
+        split_tracks(data, SplitSettings(), seed=0)
+    said = str(caught.value)
+    assert "Class 'class1' of dataset 'mine' has too few tracks for the split: it has 1," in said
+    assert "9 files of that class were left out: 6 silent, 3 too short." in said
+    assert "1 file of no known class was left out: 1 it lies in no class folder." in said
+
+
+def test_a_byte_order_mark_at_the_beginning_of_a_list_is_no_part_of_a_name(tmp_path: Path) -> None:
+    files = {}
+    for side, name in (("train", "class0.00000"), ("test", "class0.00001")):
+        (tmp_path / side).write_text(f"{name}\n", encoding="utf-8-sig")
+        files[side] = str(tmp_path / side)
+    settings = SplitSettings(strategy="predefined", files=files, fractions=[0.5, 0, 0.5])
+    split = split_tracks(corpus(per_class=2, classes=1), settings, seed=0)
+    assert (split.train, split.test) == ((0,), (1,))
 
 
 def test_sides_from_a_manifest_are_taken_as_they_are() -> None:
