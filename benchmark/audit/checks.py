@@ -121,12 +121,12 @@ def same_audio(sides: Sides) -> Iterator[Finding]:
 
 
 def near_duplicates_across(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
-    """Find recordings that are in training and held out as a re-encoded, trimmed or louder copy."""
+    """Find recordings that are in training and held out, in part or as an encoded, trimmed or altered copy."""
     for severity, parts, others in _oppositions(sides):
         trained, tested = _by_content(parts), _by_content(others)
         pairs: list[Pair] = []
         own = True
-        for first, second in near.pairs:
+        for first, second in (*near.pairs, *near.parts):
             for one, two in ((first, second), (second, first)):
                 for part, track in trained.get(one, ()):
                     for other, twin in tested.get(two, ()):

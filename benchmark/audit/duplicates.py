@@ -1,4 +1,4 @@
-"""Which tracks are the same recording: equal audio, or copies that were encoded anew, trimmed, or made louder."""
+"""Which tracks are the same recording: equal audio, or copies that were encoded anew, trimmed or altered."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.audit.confirm import SAME, agreement
-from benchmark.audit.fingerprint import SAMPLE_RATE, SECONDS, fingerprint
-from benchmark.audit.search import candidates
+from benchmark.audit.confirm import DRIFT, SAME, Agreement, compare, compare_relative, rate_of
+from benchmark.audit.fingerprint import SAMPLE_RATE, SECONDS, fingerprint_and_sketch
+from benchmark.audit.relatives import Relative, relatives
+from benchmark.audit.search import Match, candidates
 from benchmark.audit.store import Pair, PrintStore
 from benchmark.data.audio import load_mono
 from benchmark.data.tracks import Track
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 _AT_ONCE = 256
+# Two recordings that agree in so much of the longer one are one. Two that each share that much with a third one share
+# something with each other, so that copies of copies are copies; the songs of a medley are not.
+_WHOLE = 0.6
+# Under this name a recording's sketch is stored beside its fingerprint.
+_SKETCH = "{} sketch"
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,13 @@ class Recordings:
     """Which contents are one recording.
 
     ``of`` maps a content to that of the first copy; contents without copies are not in it. ``unheard`` are those that
-    could not be decoded: nothing is known of them.
+    could not be decoded: nothing is known of them. ``overlaps`` are pairs that have only a part in common, as a medley
+    and one of its songs, or an excerpt and its song; sorted.
     """
 
     of: Mapping[str, str] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
+    overlaps: tuple[tuple[str, str], ...] = ()
 
     def recording(self, track: Track) -> str:
         """Return what all copies of a track's recording have in common."""
@@ -46,6 +54,20 @@ class Recordings:
         for track in tracks:
             together.setdefault(self.recording(track), []).append(track)
         return [copies for copies in together.values() if len(copies) > 1]
+
+    def partly(self, tracks: Sequence[Track]) -> list[tuple[Track, Track]]:
+        """Return the pairs of tracks that have only a part in common; copies of one recording all do or none does."""
+        copies: dict[str, list[Track]] = {}
+        for track in tracks:
+            copies.setdefault(self.recording(track), []).append(track)
+        joined = dict.fromkeys(tuple(self.of.get(each, each) for each in pair) for pair in self.overlaps)
+        return [
+            (one, other)
+            for first, second in joined
+            if first != second
+            for one in copies.get(first, ())
+            for other in copies.get(second, ())
+        ]
 
 
 def find_recordings(tracks: Iterable[Track], cache: Path, progress: Progress | None = None) -> Recordings:
@@ -60,21 +82,31 @@ def find_recordings(tracks: Iterable[Track], cache: Path, progress: Progress | N
     contents = sorted(by_content)
     store = PrintStore(cache)
     pairs = store.search(contents)
-    if pairs is not None:
-        return Recordings(_joined(pairs))
-    prints, unheard = _prints(by_content, store, progress or (lambda done, total: None))
-    heard = [content for content in contents if content in prints]
-    pairs = _confirmed([by_content[content] for content in heard], [prints[content] for content in heard])
-    if not unheard:
-        store.keep_search(contents, pairs)
-    return Recordings(_joined(pairs), frozenset(unheard))
+    unheard: list[str] = []
+    if pairs is None:
+        prints, unheard = _prints(by_content, store, progress or (lambda done, total: None))
+        heard = [content for content in contents if content in prints]
+        pairs = _confirmed([by_content[each] for each in heard], [prints[each] for each in heard])
+        if not unheard:
+            store.keep_search(contents, pairs)
+    overlaps = sorted((first, second) for first, second, whole in pairs if not whole)
+    same = _joined((first, second) for first, second, whole in pairs if whole)
+    return Recordings(same, frozenset(unheard), tuple(overlaps))
+
+
+_Print = tuple["np.ndarray", "np.ndarray"]
 
 
 def _prints(
     tracks: Mapping[str, Track], store: PrintStore, progress: Progress
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the fingerprints of tracks by content, and the contents that cannot be decoded."""
-    found = store.read(list(tracks))
+) -> tuple[dict[str, _Print], list[str]]:
+    """Return the fingerprints and sketches of tracks by content, and the contents that cannot be decoded."""
+    stored = store.read([name for content in tracks for name in (content, _SKETCH.format(content))])
+    found = {
+        content: (stored[content], stored[_SKETCH.format(content)].reshape(-1, 3))
+        for content in tracks
+        if content in stored and _SKETCH.format(content) in stored
+    }
     absent = [content for content in tracks if content not in found]
     unheard: list[str] = []
     # NumPy, soxr and libsndfile release the GIL.
@@ -83,37 +115,62 @@ def _prints(
             progress(start, len(absent))
             some = absent[start : start + _AT_ONCE]
             made = dict(zip(some, pool.map(_print, (tracks[content] for content in some)), strict=True))
-            unheard += [content for content, words in made.items() if words is None]
-            fresh = {content: words for content, words in made.items() if words is not None}
-            store.write(fresh)
+            unheard += [content for content, each in made.items() if each is None]
+            fresh = {content: each for content, each in made.items() if each is not None}
+            store.write(
+                {content: words for content, (words, _) in fresh.items()}
+                | {_SKETCH.format(content): sketch.ravel() for content, (_, sketch) in fresh.items()}
+            )
             found |= fresh
     if absent:
         progress(len(absent), len(absent))
     return found, unheard
 
 
-def _print(track: Track) -> np.ndarray | None:
+def _print(track: Track) -> _Print | None:
     try:
-        return fingerprint(load_mono(track.path, SAMPLE_RATE, content=track.content))
+        return fingerprint_and_sketch(load_mono(track.path, SAMPLE_RATE, content=track.content))
     except AudioError:
         return None
 
 
-def _confirmed(tracks: Sequence[Track], prints: Sequence[np.ndarray]) -> list[Pair]:
-    """Return the contents of those candidates whose waveforms agree."""
+def _confirmed(tracks: Sequence[Track], prints: Sequence[_Print]) -> list[Pair]:
+    """Return the contents of those candidates that are one recording when they are listened to."""
 
     @lru_cache(maxsize=64)
     def heard(index: int) -> np.ndarray:
         return load_mono(tracks[index].path, SAMPLE_RATE)[: round(SECONDS * SAMPLE_RATE)]
 
+    words = [each for each, _ in prints]
+    found: dict[tuple[int, int], Agreement] = {}
+    for match in candidates(words):
+        agreed = _agreement(heard(match.first), heard(match.second), match, words)
+        if agreed.level >= SAME:
+            found[match.first, match.second] = agreed
+    for relative in relatives(words, [sketch for _, sketch in prints]):
+        pair = min(relative.first, relative.second), max(relative.first, relative.second)
+        if pair not in found:
+            agreed = compare_relative(heard(relative.first), heard(relative.second), relative)
+            if agreed.level >= SAME:
+                found[pair] = agreed
+    longer = {pair: max(len(heard(each)) for each in pair) / SAMPLE_RATE for pair in found}
     return [
-        (tracks[match.first].content, tracks[match.second].content)
-        for match in candidates(prints)
-        if agreement(heard(match.first), heard(match.second), match.offset) >= SAME
+        (tracks[first].content, tracks[second].content, agreed.seconds >= _WHOLE * longer[first, second])
+        for (first, second), agreed in sorted(found.items())
     ]
 
 
-def _joined(pairs: Iterable[Pair]) -> dict[str, str]:
+def _agreement(first: np.ndarray, second: np.ndarray, match: Match, words: Sequence[np.ndarray]) -> Agreement:
+    """Return how alike two recordings are, also where one runs a little faster than clocks differ."""
+    agreed = compare(first, second, match.offset, match.at)
+    if agreed.level >= SAME:
+        return agreed
+    found = Relative(match.first, match.second, match.distance, 0, 1.0, match.at, match.at - match.offset)
+    rate = rate_of(words[match.first], words[match.second], found)
+    return compare_relative(first, second, found) if abs(rate - 1) > DRIFT / 2 else agreed
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return, for each content of a pair, the least of all that are connected with it.
 
     >>> _joined([("b", "c"), ("a", "b")])

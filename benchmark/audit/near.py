@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Pairs of different contents that are one recording, and the names of tracks that could not be compared."""
+    """Pairs of different contents that are one recording, and the names of tracks that could not be compared.
+
+    ``parts`` are pairs that have a part in common and are not one recording, as a medley and one of its songs.
+    """
 
     pairs: tuple[tuple[str, str], ...] = ()
     unheard: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 def find_near_duplicates(
@@ -42,4 +46,6 @@ def find_near_duplicates(
         if content in found.of:
             together[found.of[content]].append(content)
     pairs = sorted(pair for copies in together.values() for pair in combinations(copies, 2))
-    return NearDuplicates(tuple(pairs), tuple(sorted(by_content[each].id for each in found.unheard)))
+    parts = sorted((one.content, other.content) for one, other in found.partly(list(by_content.values())))
+    unheard = sorted(by_content[each].id for each in found.unheard)
+    return NearDuplicates(tuple(pairs), tuple(unheard), tuple(parts))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log2, sqrt
 from typing import TYPE_CHECKING
 
-from benchmark.audit.fingerprint import HOP, WINDOW
+from benchmark.audit.fingerprint import HOP, SAMPLE_RATE, WINDOW, scrambled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,23 +26,28 @@ SAMPLED = 160
 NEIGHBOURS = 8
 SHIFTS = (0, 6, 12)
 PROBE = 8
+# So many words must agree: 3.5 s, or the whole overlap where it is shorter.
+STRETCH = round(3.5 * SAMPLE_RATE / HOP)
 _CHUNK = 1 << 20
 _TRACKS_AT_ONCE = 4096
 _WEAK = 0.36
+# Few words say less: these are looked at first, and most chance pairs are gone.
+_FIRST, _FIRST_WEAK = (-8, -24, 16, 40), 0.42
 
 
 @dataclass(frozen=True)
 class Match:
     """Two tracks, by index (``first < second``), that may be one recording.
 
-    ``distance`` is the share of bits that differ, 0 to ``ALIKE``; the second track begins ``offset`` words into the
-    first, give or take one.
+    ``distance`` is the share of bits that differ where they agree most, 0 to ``ALIKE``; the second track begins
+    ``offset`` words into the first, give or take one, seen from around word ``at`` of the first.
     """
 
     first: int
     second: int
     distance: float
     offset: int
+    at: int
 
 
 def candidates(prints: Sequence[np.ndarray]) -> list[Match]:
@@ -58,17 +63,17 @@ def candidates(prints: Sequence[np.ndarray]) -> list[Match]:
     if starts[-1] == 0:
         return []
     words = np.concatenate(prints).astype(np.uint32, copy=False)
-    best: dict[tuple[int, int], tuple[float, int]] = {}
+    best: dict[tuple[int, int], tuple[float, int, int]] = {}
     refused: set[tuple[int, int, int]] = set()
     for a, b, offset in _candidates(words, starts):
-        if (a, b, offset) in refused or best.get((a, b), (1.0, 0))[0] < SURE:
+        if (a, b, offset) in refused or best.get((a, b), (1.0, 0, 0))[0] < SURE:
             continue
-        distance = _aligned_distance(prints[a], prints[b], offset)
-        if distance is None:
+        found = aligned_distance(prints[a], prints[b], offset)
+        if found is None:
             refused.add((a, b, offset))
         else:
-            best[a, b] = min((distance, offset), best.get((a, b), (1.0, 0)))
-    return [Match(a, b, distance, offset) for (a, b), (distance, offset) in sorted(best.items())]
+            best[a, b] = min((*found, offset), best.get((a, b), (1.0, 0, 0)))
+    return [Match(a, b, distance, offset, at) for (a, b), (distance, at, offset) in sorted(best.items())]
 
 
 def threshold(words: int) -> float:
@@ -83,24 +88,45 @@ def threshold(words: int) -> float:
     return min(ALIKE, 0.5 - SIGMAS * 0.5 / sqrt(independent))
 
 
-def _aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> float | None:
-    """Return the distance where ``second`` begins ``offset`` words into ``first`` (or near), None if too large."""
+def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tuple[float, int] | None:
+    """Return the distance where ``second`` begins ``offset`` words into ``first`` (or near), None if too large.
+
+    It is that of the stretch that agrees most, and comes with the middle of that stretch in the first track.
+    """
     import numpy as np
 
     found = None
     for shift in (offset, offset - 1, offset + 1):
-        one, other = first[max(0, shift) :], second[max(0, -shift) :]
+        begin = max(0, shift)
+        one, other = first[begin:], second[max(0, -shift) :]
         length = min(len(one), len(other))
         one, other = one[:length], other[:length]
         heard = (one != 0) & (other != 0)
-        count = int(heard.sum())
-        if count < max(FEWEST_WORDS, length // 4):
+        stretch = min(length, STRETCH)
+        bits = np.where(heard, np.bitwise_count(one ^ other), 0)
+        counts, differing = (_sums(each, stretch) for each in (heard, bits))
+        told = counts >= max(FEWEST_WORDS, stretch // 4)
+        if not told.any():
             continue
+        shares = np.where(told, differing / np.maximum(1, 32 * counts), 1.0)
+        place = int(np.argmin(shares))
+        inside = slice(place, place + stretch)
         # A steady sound repeats its words, and says no more in a minute than in a moment.
-        distinct = min(len(np.unique(one[heard])), len(np.unique(other[heard])))
-        distance = float(np.bitwise_count(one[heard] ^ other[heard]).sum()) / (32 * count)
-        if distance <= threshold(min(count, distinct)) and (found is None or distance < found):
-            found = distance
+        distinct = min(len(np.unique(each[inside][heard[inside]])) for each in (one, other))
+        distance = float(shares[place])
+        if distance <= threshold(min(int(counts[place]), distinct)) and (
+            found is None or distance < found[0]
+        ):
+            found = distance, begin + place + stretch // 2
+    return found
+
+
+def _sums(values: np.ndarray, length: int) -> np.ndarray:
+    """Return the sums of so many neighbours."""
+    import numpy as np
+
+    total = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    found: np.ndarray = total[length:] - total[: len(total) - length]
     return found
 
 
@@ -132,22 +158,40 @@ def _plausible(
     """Yield the pairs whose words around the shared one differ less than by chance."""
     import numpy as np
 
+    # In the order of the index, the second track begins so many words into the first.
+    offsets = (left - starts[first]) - (right - starts[second])
+    swapped = first > second
+    a, b = np.where(swapped, second, first), np.where(swapped, first, second)
+    places = np.stack([left, right, a, b, np.where(swapped, -offsets, offsets)]).astype(np.int64)
+    owners = np.stack([first, second]).astype(np.int64)
+    for steps, weak in ((_FIRST, _FIRST_WEAK), (range(-PROBE * 8, PROBE * 8 + 1, 8), _WEAK)):
+        likely = _similar(words, starts, places[0], places[1], owners, steps) <= weak
+        places, owners = places[:, likely], owners[:, likely]
+    yield from map(tuple, np.unique(places[2:].T, axis=0).tolist())
+
+
+def _similar(
+    words: np.ndarray,
+    starts: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    owners: np.ndarray,
+    steps: Iterable[int],
+) -> np.ndarray:
+    """Return the share of bits that differ in the words so many steps from ``left`` and ``right``, 0 without any."""
+    import numpy as np
+
     differing = np.zeros(len(left), np.int64)
     compared = np.zeros(len(left), np.int64)
-    for step in range(-PROBE * 8, PROBE * 8 + 1, 8):
+    bounds = [starts[owners[0]], starts[owners[0] + 1], starts[owners[1]], starts[owners[1] + 1]]
+    for step in steps:
         one, other = left + step, right + step
-        inside = (one >= starts[first]) & (one < starts[first + 1])
-        inside &= (other >= starts[second]) & (other < starts[second + 1])
+        inside = (one >= bounds[0]) & (one < bounds[1]) & (other >= bounds[2]) & (other < bounds[3])
         bits = np.bitwise_count(words[np.where(inside, one, 0)] ^ words[np.where(inside, other, 0)])
         differing += np.where(inside, bits, 0)
         compared += 32 * inside
-    likely = differing <= _WEAK * compared
-    offsets = (left - starts[first]) - (right - starts[second])
-    # In index order, the second track begins ``offset`` words into the first.
-    swapped = first > second
-    a, b = np.where(swapped, second, first)[likely], np.where(swapped, first, second)[likely]
-    pairs = np.stack([a, b, np.where(swapped, -offsets, offsets)[likely]], axis=1).astype(np.int64)
-    yield from map(tuple, np.unique(pairs, axis=0).tolist())
+    found: np.ndarray = differing / np.maximum(1, compared)
+    return found
 
 
 def _index(
@@ -169,16 +213,8 @@ def _index(
         keys = (some[places] >> np.uint32(shift)) & np.uint32((1 << width) - 1)
         owners = np.searchsorted(bounds - bounds[0], places, side="right") - 1 + begin
         # A rate divides all larger ones: what a long track keeps of a passage, a short one keeps too.
-        kept = _scrambled(keys) % rates[owners] == 0
+        kept = scrambled(keys) % rates[owners] == 0
         found.append((keys[kept], places[kept] + bounds[0], owners[kept].astype(np.uint32)))
     keys, places, owners = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.argsort(keys, kind="stable")
     return keys[order], places[order], owners[order]
-
-
-def _scrambled(keys: np.ndarray) -> np.ndarray:
-    """Return the upper half of each key's product with a large odd number: all bits of the key count."""
-    import numpy as np
-
-    product = keys.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (product >> np.uint64(40)).astype(np.uint32)

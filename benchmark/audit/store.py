@@ -18,7 +18,8 @@ from benchmark.exceptions import CacheError
 if TYPE_CHECKING:
     import numpy as np
 
-Pair = tuple[str, str]
+# Two contents, and whether they are one recording nearly throughout: else they only have a part in common.
+Pair = tuple[str, str, bool]
 # About 400,000 clips of 30 s; beyond it, what was stored first is forgotten.
 MOST_BYTES = 2_000_000_000
 _CHUNK = 500
@@ -77,7 +78,9 @@ class PrintStore:
         """
         with self._connection() as base:
             row = base.execute("SELECT pairs FROM searches WHERE key = ?", [_key(contents)]).fetchone()
-        return None if row is None else [(first, second) for first, second in json.loads(row[0])]
+        return (
+            None if row is None else [(first, second, whole) for first, second, whole in json.loads(row[0])]
+        )
 
     def keep_search(self, contents: Iterable[str], pairs: Sequence[Pair]) -> None:
         """Remember the pairs that were found among these recordings.

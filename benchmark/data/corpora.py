@@ -39,8 +39,9 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
 
         corpus = load(key)
         logger.info("looking for duplicates among %d tracks", len(corpus.tracks))
-        sets = find_recordings(corpus.tracks, locations.cache).sets(corpus.tracks)
-        return with_duplicates(corpus, sets, remove=action == "remove")
+        found = find_recordings(corpus.tracks, locations.cache)
+        sets, parts = found.sets(corpus.tracks), found.partly(corpus.tracks)
+        return with_duplicates(corpus, sets, remove=action == "remove", parts=parts)
 
     def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
         key = canonical_json([spec.name, spec.version, spec.parameters])

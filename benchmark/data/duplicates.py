@@ -21,32 +21,62 @@ def copies_of(contents: Mapping[str, str]) -> list[list[str]]:
     return [copies for copies in names.values() if len(copies) > 1]
 
 
-def with_duplicates(corpus: Corpus, sets: Sequence[Sequence[Track]], *, remove: bool) -> Corpus:
+def with_duplicates(
+    corpus: Corpus,
+    sets: Sequence[Sequence[Track]],
+    *,
+    remove: bool,
+    parts: Sequence[tuple[Track, Track]] = (),
+) -> Corpus:
     """Return a corpus of which ``sets`` are copies of one recording each, with a note that lists them.
 
     With ``remove`` the first of each set is kept, and the others are left out. Of a set whose labels disagree none is
-    kept: one of the labels is wrong, and nobody knows which.
+    kept: one of the labels is wrong, and nobody knows which. Of ``parts``, which are pairs of tracks with a part in
+    common, one is left out: that which has something in common with most others (a medley), else the second.
     """
-    if not sets:
+    if not sets and not parts:
         return replace(corpus, notes=(*corpus.notes, "No duplicates were found."))
-    listed = "; ".join(" = ".join(_name(track, copies) for track in copies) for copies in sets)
+    listed = "; ".join(
+        [
+            *(" = ".join(_name(track, copies) for track in copies) for copies in sets),
+            *(f"{one.id} has a part of {other.id}" for one, other in parts),
+        ]
+    )
     if not remove:
-        return replace(corpus, notes=(*corpus.notes, f"{_count(sets)}, kept: {listed}."))
-    refused = {track.id: _left_out(track, copies) for copies in sets for track in _refused(copies)}
+        return replace(corpus, notes=(*corpus.notes, f"{_count(sets, parts)}, kept: {listed}."))
+    reasons = {track.id: _reason(track, copies) for copies in sets for track in _refused(copies)}
+    reasons |= _medleys([pair for pair in parts if not {track.id for track in pair} & reasons.keys()])
+    labels = {track.id: track.label for track in corpus.tracks}
+    refused = {id_: LeftOut(id_, reason, labels[id_]) for id_, reason in sorted(reasons.items())}
     return replace(
         corpus,
         tracks=tuple(track for track in corpus.tracks if track.id not in refused),
-        left_out=(*corpus.left_out, *(out for _, out in sorted(refused.items()))),
-        notes=(*corpus.notes, f"{_count(sets)}, of which {len(refused)} tracks were removed: {listed}."),
+        left_out=(*corpus.left_out, *refused.values()),
+        notes=(
+            *corpus.notes,
+            f"{_count(sets, parts)}, of which {len(refused)} tracks were removed: {listed}.",
+        ),
     )
+
+
+def _medleys(parts: Sequence[tuple[Track, Track]]) -> dict[str, str]:
+    """Return which tracks to leave out, with the reason, so that no two that are left have a part in common."""
+    left = [tuple(sorted(track.id for track in pair)) for pair in parts]
+    refused: dict[str, str] = {}
+    while left:
+        partners: defaultdict[str, list[str]] = defaultdict(list)
+        for one, other in left:
+            partners[one].append(other)
+            partners[other].append(one)
+        # Of tracks with as many partners the last by id goes, as of copies.
+        most = max(partners, key=lambda id_: (len(partners[id_]), id_))
+        refused[most] = f"it has parts of {', '.join(sorted(partners[most]))}"
+        left = [pair for pair in left if most not in pair]
+    return refused
 
 
 def _refused(copies: Sequence[Track]) -> Sequence[Track]:
     return copies if _disagree(copies) else copies[1:]
-
-
-def _left_out(track: Track, copies: Sequence[Track]) -> LeftOut:
-    return LeftOut(track.id, _reason(track, copies), track.label)
 
 
 def _reason(track: Track, copies: Sequence[Track]) -> str:
@@ -64,6 +94,7 @@ def _disagree(copies: Sequence[Track]) -> bool:
     return len({track.label for track in copies}) > 1
 
 
-def _count(sets: Sequence[Sequence[Track]]) -> str:
+def _count(sets: Sequence[Sequence[Track]], parts: Sequence[tuple[Track, Track]]) -> str:
     recordings = "1 recording is" if len(sets) == 1 else f"{len(sets)} recordings are"
-    return f"{recordings} there more than once"
+    overlapping = f" and {len(parts)} pairs of tracks have a part in common" if parts else ""
+    return f"{recordings} there more than once{overlapping}"

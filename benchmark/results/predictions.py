@@ -13,7 +13,7 @@ from benchmark.exceptions import ResultsError
 from benchmark.results.store import PREDICTIONS, read_table
 
 # What a softmax in bfloat16 may be off by, and more than any rounding of float32.
-TOLERANCE = 0.01  # probabilities of half precision add up to one within this
+TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)

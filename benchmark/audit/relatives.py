@@ -1,0 +1,184 @@
+"""Faster, slower and transposed copies among many recordings: words of moved bands propose pairs of tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import log2
+from typing import TYPE_CHECKING
+
+from benchmark.audit.fingerprint import KEPT_BITS, KEPT_SHIFT, MOVES, STEP
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Each word meets the first few of the same key only: linear work, however many tracks share a word.
+NEIGHBOURS = 4
+# Share of bits that may differ in the words around, and in all of the sketch: copies are at 0.03 to 0.21, and what else
+# music has in common begins at 0.28.
+_WEAK, _ALIKE = 0.36, 0.25
+_AROUND, _FEWEST = 6, 6
+# Further away another speed would count.
+_NEAR = 300
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Two tracks, by index, that may be one recording at two speeds or in two keys.
+
+    ``move`` says by how many sixths of a band, 1 % each, the second is higher. A second of it takes ``rate`` seconds in
+    the first: about ``STEP**move`` where it was sped up, and 1 where it was transposed. ``distance`` is the share of
+    bits that differ, and word ``there`` of the second is word ``here`` of the first.
+    """
+
+    first: int
+    second: int
+    distance: float
+    move: int
+    rate: float
+    here: int
+    there: int
+
+
+@dataclass(frozen=True)
+class _Sketches:
+    """The sketches of all tracks below each other, and the fingerprints: words of track i are from ``starts[i]``."""
+
+    owners: np.ndarray
+    moves: np.ndarray
+    places: np.ndarray
+    words: np.ndarray
+    prints: np.ndarray
+    starts: np.ndarray
+
+
+def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> list[Relative]:
+    """Return all pairs that may be one recording at another speed (up to 6 %) or in another key (up to 2 semitones).
+
+    Each pair is there once, as it is most alike; sorted. See ``fingerprint`` for ``prints`` and ``sketches``. Time and
+    memory grow with the number of words, not with the number of pairs.
+    """
+    import numpy as np
+
+    if not sum(len(each) for each in sketches):
+        return []
+    table = np.concatenate(list(sketches))
+    every = _Sketches(
+        np.repeat(np.arange(len(sketches)), [len(each) for each in sketches]),
+        table[:, 0].astype(np.int64),
+        table[:, 1].astype(np.int64),
+        np.ascontiguousarray(table[:, 2]),
+        np.concatenate(list(prints)).astype(np.uint32, copy=False),
+        np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64),
+    )
+    best: dict[tuple[int, int], Relative] = {}
+    tried: set[tuple[int, int, int, int]] = set()
+    for here, there in _hits(every):
+        for one, other in _plausible(every, here, there):
+            a, b = int(every.owners[one]), int(every.owners[other])
+            pair, spot = (min(a, b), max(a, b)), int(every.places[one] - every.places[other]) // 8
+            key = (a, b, int(every.moves[other]), spot)
+            if key in tried:
+                continue
+            tried.add(key)
+            found = _refined(every, one, other)
+            if found is not None and (pair not in best or found.distance < best[pair].distance):
+                best[pair] = found
+    return sorted(best.values(), key=lambda each: (each.first, each.second))
+
+
+def _hits(every: _Sketches) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield rows of unmoved words, and rows of moved ones of other tracks that have the same key."""
+    import numpy as np
+
+    unmoved = np.flatnonzero(every.moves == 0)
+    asking = np.flatnonzero(every.moves != 0)
+    width = int(min(26, max(KEPT_BITS, log2(max(2, len(unmoved))) + 4)))
+    shift = max(0, KEPT_SHIFT - (width - KEPT_BITS) // 2)
+    # Sorting keys with their rows as one number is several times faster than sorting rows by keys.
+    known, asked = (_sorted(every.words, rows, shift, width) for rows in (unmoved, asking))
+    known_keys = known >> np.uint64(32)
+    for begin in range(0, len(asked), _CHUNK):
+        some = asked[begin : begin + _CHUNK]
+        low = np.searchsorted(known_keys, some >> np.uint64(32), side="left")
+        for step in range(NEIGHBOURS):
+            spot = np.minimum(low + step, len(known) - 1)
+            same = (known_keys[spot] == some >> np.uint64(32)) & (low + step < len(known))
+            here = (known[spot[same]] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            there = (some[same] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            apart = every.owners[here] != every.owners[there]
+            if apart.any():
+                yield here[apart], there[apart]
+
+
+def _sorted(words: np.ndarray, rows: np.ndarray, shift: int, width: int) -> np.ndarray:
+    import numpy as np
+
+    keys = (words[rows] >> np.uint32(shift)) & np.uint32((1 << width) - 1)
+    return np.sort((keys.astype(np.uint64) << np.uint64(32)) | rows.astype(np.uint64))
+
+
+def _plausible(every: _Sketches, here: np.ndarray, there: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield the hits around which sketched words of the second agree with the first, at one speed or the other."""
+    import numpy as np
+
+    scales = STEP ** np.array(MOVES, float)
+    begin, end = every.starts[every.owners[here]], every.starts[every.owners[here] + 1]
+    likely = np.zeros(len(here), bool)
+    for transposed in (False, True):
+        rates = np.ones(len(here)) if transposed else scales[every.moves[there]]
+        differing, compared = np.zeros(len(here), np.int64), np.zeros(len(here), np.int64)
+        for step in (*range(-_AROUND, 0), *range(1, _AROUND + 1)):
+            other = np.clip(there + step, 0, len(every.owners) - 1)
+            ahead = every.places[other] - every.places[there]
+            place = begin + every.places[here] + np.round(ahead * rates).astype(np.int64)
+            usable = (every.owners[other] == every.owners[there]) & (every.moves[other] == every.moves[there])
+            usable &= (other != there) & (np.abs(ahead) <= _NEAR) & (place >= begin) & (place < end)
+            bits = np.bitwise_count(every.prints[np.where(usable, place, 0)] ^ every.words[other])
+            differing += np.where(usable, bits, 0)
+            compared += usable
+        likely |= (compared >= min(_FEWEST, _AROUND)) & (differing <= 32 * _WEAK * compared)
+    yield from zip(here[likely].tolist(), there[likely].tolist(), strict=True)
+
+
+def _refined(every: _Sketches, here: int, there: int) -> Relative | None:
+    """Return a hit with the rate at which all of the second's sketch agrees best with the first, or None."""
+    import numpy as np
+
+    a, b, move = int(every.owners[here]), int(every.owners[there]), int(every.moves[there])
+    own = np.flatnonzero(every.owners[_around(every, there)] == b) + _around(every, there).start
+    own = own[every.moves[own] == move]
+    ahead = every.places[own] - every.places[there]
+    scale = STEP ** MOVES[move]
+    rates = np.concatenate([scale * (1 + np.arange(-14, 15) * 5e-4), 1 + np.arange(-2, 3) * 5e-4])
+    begin, end = every.starts[a], every.starts[a + 1]
+    places = begin + every.places[here] + np.round(ahead[None] * rates[:, None]).astype(np.int64)
+    usable = (places >= begin) & (places < end)
+    bits = np.bitwise_count(every.prints[np.where(usable, places, 0)] ^ every.words[own][None])
+    counts = usable.sum(1)
+    shares = np.where(counts >= _FEWEST, np.where(usable, bits, 0).sum(1) / np.maximum(1, 32 * counts), 1.0)
+    # Of rates that agree equally well the middle one is the likeliest.
+    top = np.flatnonzero(shares == shares.min())
+    best = int(top[len(top) // 2])
+    if shares[best] > _ALIKE:
+        return None
+    return Relative(
+        a,
+        b,
+        float(shares[best]),
+        MOVES[move],
+        float(rates[best]),
+        int(every.places[here]),
+        int(every.places[there]),
+    )
+
+
+def _around(every: _Sketches, row: int) -> slice:
+    """Return the rows of a row's track."""
+    import numpy as np
+
+    owner = every.owners[row]
+    return slice(
+        int(np.searchsorted(every.owners, owner, "left")), int(np.searchsorted(every.owners, owner, "right"))
+    )
