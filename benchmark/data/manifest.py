@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from benchmark.exceptions import DatasetError, Problem
+from benchmark.files import whole_file
 
 MANIFEST = "manifest.csv"
 COLUMNS = (
@@ -79,17 +78,10 @@ def write_manifest(file: Path, rows: Iterable[Mapping[str, object]]) -> None:
         DatasetError: when the folder cannot be written to.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        try:
-            with os.fdopen(handle, "w", newline="", encoding="utf-8") as stream:
-                writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, file)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with whole_file(file) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
     except OSError as error:
         raise DatasetError(f"{file}: cannot be written: {error.strerror or error}.") from error
 

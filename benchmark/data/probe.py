@@ -6,14 +6,15 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.digests import DIGEST, is_intact, sealed
 from benchmark.exceptions import AudioError
+from benchmark.files import make_folder, write_text
 
 FORMAT = 1
 SILENT_BELOW = 1e-4
@@ -124,7 +125,7 @@ def _remembered(memory: Path) -> dict[str, list[Any]]:
     """Return the entries of a cache file; none if it is absent, damaged or of another format."""
     try:
         data = json.loads(memory.read_bytes())
-        if data["format"] != FORMAT:
+        if data["format"] != FORMAT or (DIGEST in data and not is_intact(data)):
             return {}
         return {name: entry for name, entry in data["files"].items() if _well_formed(entry)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -140,17 +141,10 @@ def _well_formed(entry: Any) -> bool:
 
 
 def _remember(memory: Path, root: Path, entries: dict[str, list[Any]]) -> None:
-    text = json.dumps({"format": FORMAT, "root": str(root), "files": entries}, separators=(",", ":"))
+    content = sealed({"format": FORMAT, "root": str(root), "files": entries})
     try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=memory.parent, prefix=f".{memory.name}-")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            os.replace(temporary, memory)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        make_folder(memory.parent)
+        write_text(memory, json.dumps(content, separators=(",", ":")))
     except OSError as error:
         # Only time is lost: the files are looked at again next time.
         logger.warning("cannot remember what the audio files hold, in %s: %s", memory, error)

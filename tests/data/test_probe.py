@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from benchmark.data.probe import Probe, probe_file, probe_files
+from benchmark.digests import sealed
 
 
 def noise(seconds: float, seed: int = 0, rate: int = 22050) -> np.ndarray:
@@ -67,7 +68,7 @@ def test_files_are_looked_at_once(root, cache):
     first = probe_files(root, ["a.wav", "b.wav"], cache)
     data = json.loads(remembered(cache).read_text())
     data["files"]["a.wav"][5] = 0.123  # only an answer from memory can hold this
-    remembered(cache).write_text(json.dumps(data))
+    remembered(cache).write_text(json.dumps(sealed(data)))
     again = probe_files(root, ["a.wav", "b.wav"], cache)
     assert again["b.wav"] == first["b.wav"]
     assert again["a.wav"].peak == 0.123
