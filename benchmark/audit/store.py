@@ -7,34 +7,42 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from benchmark.audit.fingerprint import VERSION
+from benchmark.database import FAILURES, add_column, connect, is_damage, remove
+from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
+from benchmark.files import make_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Two contents, and whether they are one recording nearly throughout: else they only have a part in common.
 Pair = tuple[str, str, bool]
+T = TypeVar("T")
 # About 400,000 clips of 30 s; beyond it, what was stored first is forgotten.
 MOST_BYTES = 2_000_000_000
 _CHUNK = 500
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS prints (content TEXT PRIMARY KEY, words BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS searches (key TEXT PRIMARY KEY, pairs TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS prints (content TEXT PRIMARY KEY, words BLOB NOT NULL, checksum INTEGER)",
+    "CREATE TABLE IF NOT EXISTS searches (key TEXT PRIMARY KEY, pairs TEXT NOT NULL, checksum INTEGER)",
 )
 
 
 class PrintStore:
-    """Fingerprints and findings below the cache folder. A damaged file is begun anew: all of it can be made again."""
+    """Fingerprints and findings below the cache folder, each with a checksum of it and its key.
+
+    What is damaged counts as absent, and a damaged file is begun anew: all of it can be made again.
+    """
 
     def __init__(self, cache: Path) -> None:
         self.folder = cache / "fingerprints" / f"v{VERSION}"
         self._file = self.folder / "prints.sqlite"
+        self._is_checked = False
 
     def read(self, contents: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the fingerprints that are stored, by content.
@@ -44,16 +52,20 @@ class PrintStore:
         """
         import numpy as np
 
-        found: dict[str, np.ndarray] = {}
-        with self._connection() as base:
+        def read(base: sqlite3.Connection) -> dict[str, np.ndarray]:
+            found: dict[str, np.ndarray] = {}
             for start in range(0, len(contents), _CHUNK):
                 some = contents[start : start + _CHUNK]
                 marks = ",".join("?" * len(some))
-                query = f"SELECT content, words FROM prints WHERE content IN ({marks})"  # noqa: S608
+                query = f"SELECT content, words, checksum FROM prints WHERE content IN ({marks})"  # noqa: S608
                 found |= {
-                    content: np.frombuffer(words, "<u4") for content, words in base.execute(query, some)
+                    content: np.frombuffer(words, "<u4")
+                    for content, words, known in base.execute(query, some)
+                    if _is_sound(content, words, known) and len(words) % 4 == 0
                 }
-        return found
+            return found
+
+        return self._use(read)
 
     def write(self, prints: Mapping[str, np.ndarray]) -> None:
         """Store fingerprints.
@@ -61,14 +73,24 @@ class PrintStore:
         Raises:
             CacheError: when the cache cannot be written.
         """
-        rows = [(content, words.astype("<u4").tobytes()) for content, words in prints.items()]
-        with self._connection() as base, base:
-            base.executemany("INSERT OR REPLACE INTO prints VALUES (?, ?)", rows)
-            if self._file.stat().st_size > MOST_BYTES:
-                keep = (
-                    "SELECT rowid FROM prints ORDER BY rowid DESC LIMIT (SELECT count(*) * 3 / 4 FROM prints)"
+        stored = {content: words.astype("<u4").tobytes() for content, words in prints.items()}
+        rows = [(content, words, checksum(content, words)) for content, words in stored.items()]
+
+        def write(base: sqlite3.Connection) -> None:
+            # What is to be written was looked for: an index that is damaged may hide it for ever.
+            if not self._is_checked and base.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("its pages do not fit together")
+            self._is_checked = True
+            with base:
+                base.executemany(
+                    "INSERT OR REPLACE INTO prints (content, words, checksum) VALUES (?, ?, ?)", rows
                 )
-                base.execute(f"DELETE FROM prints WHERE rowid NOT IN ({keep})")  # noqa: S608
+                if self._file.stat().st_size > MOST_BYTES:
+                    newest = "ORDER BY rowid DESC LIMIT (SELECT count(*) * 3 / 4 FROM prints)"
+                    keep = f"SELECT rowid FROM prints {newest}"  # noqa: S608
+                    base.execute(f"DELETE FROM prints WHERE rowid NOT IN ({keep})")  # noqa: S608
+
+        self._use(write)
 
     def search(self, contents: Iterable[str]) -> list[Pair] | None:
         """Return the pairs that were found among exactly these recordings, or None if they were not searched yet.
@@ -76,11 +98,15 @@ class PrintStore:
         Raises:
             CacheError: when the cache cannot be read or written.
         """
-        with self._connection() as base:
-            row = base.execute("SELECT pairs FROM searches WHERE key = ?", [_key(contents)]).fetchone()
-        return (
-            None if row is None else [(first, second, whole) for first, second, whole in json.loads(row[0])]
-        )
+        key = _key(contents)
+        query = "SELECT pairs, checksum FROM searches WHERE key = ?"
+        row = self._use(lambda base: base.execute(query, [key]).fetchone())
+        if row is None or not isinstance(row[0], str) or not _is_sound(key, row[0].encode(), row[1]):
+            return None
+        try:
+            return [(first, second, whole) for first, second, whole in json.loads(row[0])]
+        except (ValueError, TypeError):
+            return None
 
     def keep_search(self, contents: Iterable[str], pairs: Sequence[Pair]) -> None:
         """Remember the pairs that were found among these recordings.
@@ -88,21 +114,32 @@ class PrintStore:
         Raises:
             CacheError: when the cache cannot be written.
         """
-        with self._connection() as base, base:
-            base.execute("INSERT OR REPLACE INTO searches VALUES (?, ?)", [_key(contents), json.dumps(pairs)])
+        key, text = _key(contents), json.dumps(pairs)
+        row = (key, text, checksum(key, text.encode()))
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+        def write(base: sqlite3.Connection) -> None:
+            with base:
+                base.execute("INSERT OR REPLACE INTO searches (key, pairs, checksum) VALUES (?, ?, ?)", row)
+
+        self._use(write)
+
+    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what ``work`` does with the file, which is begun anew where it is damaged."""
         from filelock import FileLock
 
         try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder.parent)
             # Whoever prunes the cache holds the lock beside the folder.
             with FileLock(self.folder.parent / f".{self.folder.name}.lock"):
-                self.folder.mkdir(exist_ok=True)
-                with closing(self._opened()) as base:
-                    yield base
-        except (OSError, sqlite3.DatabaseError) as error:
+                make_folder(self.folder)
+                try:
+                    return self._worked(work)
+                except FAILURES as error:
+                    if not is_damage(error, self._file):
+                        raise
+                    remove(self._file)
+                    return self._worked(work)
+        except FAILURES as error:
             full = "full" in str(error) or getattr(error, "errno", None) == 28
             free = shutil.disk_usage(next(p for p in self.folder.parents if p.exists())).free / 1e6
             why = f"the disk is full, {free:.0f} MB are free" if full else str(error)
@@ -110,24 +147,20 @@ class PrintStore:
                 f"Fingerprints cannot be kept in {self.folder} ({why}); choose another cache: --cache DIR."
             ) from error
 
-    def _opened(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self._file, timeout=60)
-        try:
-            for table in _TABLES:
-                base.execute(table)
-            base.execute("SELECT count(*) FROM searches").fetchone()
-        except sqlite3.OperationalError:
-            base.close()
-            raise
-        except sqlite3.DatabaseError:
-            base.close()
-            for name in (self._file, f"{self._file}-journal"):
-                Path(name).unlink(missing_ok=True)
-            base = sqlite3.connect(self._file, timeout=60)
-            for table in _TABLES:
-                base.execute(table)
+    def _worked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with closing(connect(self._file, _TABLES)) as base:
+            for table in ("prints", "searches"):
+                add_column(base, table, "checksum", "INTEGER")
+            done = work(base)
         os.utime(self._file)
-        return base
+        return done
+
+
+def _is_sound(key: object, content: object, known: object) -> bool:
+    """Whether what was read is what was stored under its key; of rows of older versions nothing is known."""
+    if not isinstance(key, str) or not isinstance(content, bytes):
+        return False
+    return known is None or known == checksum(key, content)
 
 
 def _key(contents: Iterable[str]) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from benchmark.digests import file_digest, is_intact, sealed
 from benchmark.exceptions import DatasetError
+from benchmark.files import TEMPORARY, make_folder, remove_leftovers, whole_folder, write_text
+
+LISTING = ".files.json"
 
 
 def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: str) -> Path:
-    """Return ``folder`` with the files that ``write`` makes, which is called only if they are not there yet.
+    """Return ``folder`` with the files that ``write`` makes; it is called only if they are not there as it made them.
+
+    A list in the folder says what each file was. If one has another size, or another time and content, all are made
+    anew.
 
     Args:
         folder: where they belong.
@@ -22,27 +30,73 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
     Raises:
         DatasetError: when the files cannot be written.
     """
-    if (folder / complete).is_file():
+    if _is_sound(folder, complete):
         return folder
     from filelock import FileLock
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         with FileLock(folder.parent / f".{folder.name}.lock"):
-            if not (folder / complete).is_file():
-                _make(folder, write)
+            if not _is_sound(folder, complete):
+                remove_leftovers(folder.parent, folder.name)
+                with whole_folder(folder, replaces=folder if folder.exists() else None) as temporary:
+                    write(temporary)
+                    (temporary / LISTING).write_text(_listing(temporary), encoding="utf-8")
     except OSError as error:
         raise DatasetError(f"{folder}: its files cannot be written: {error.strerror or error}.") from error
     return folder
 
 
-def _make(folder: Path, write: Callable[[Path], None]) -> None:
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+def _is_sound(folder: Path, complete: str) -> bool:
+    """Whether a folder is complete, and its files are what they were."""
+    if not (folder / complete).is_file():
+        return False
+    found = _statuses(folder)
+    if (folder / LISTING).exists():
+        listed = _listed(folder)
+        if found.keys() != listed.keys():
+            return False
+        changed = [name for name, status in found.items() if listed[name][:2] != _stamp(status)]
+        if not changed:
+            return True
+        for name in changed:
+            size, _, digest = listed[name]
+            if size != found[name].st_size or digest != file_digest(folder / name):
+                return False
+    elif not all(status.st_size for status in found.values()):
+        # A version that kept no list made it, and did not sync it: a power cut left some files empty.
+        return False
+    # Where it cannot be written, all of this is only found out again.
+    with suppress(OSError):
+        write_text(folder / LISTING, _listing(folder))
+    return True
+
+
+def _listing(folder: Path) -> str:
+    files = {
+        name: [*_stamp(status), file_digest(folder / name)] for name, status in _statuses(folder).items()
+    }
+    return json.dumps(sealed({"files": files}))
+
+
+def _listed(folder: Path) -> Mapping[str, list[Any]]:
+    """Return what a folder's list says of each file: its size, its time, and its digest; none if it is damaged."""
     try:
-        write(temporary)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.chmod(0o755)  # mkdtemp's folders are for one user, and a cache may be for several
-        os.rename(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        content = json.loads((folder / LISTING).read_text(encoding="utf-8"))
+        return content["files"] if is_intact(content) else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _statuses(folder: Path) -> dict[str, os.stat_result]:
+    """Return the files in a folder and below, by their path there, and how large and old they are."""
+    return {
+        f"{place}/{entry.name}".removeprefix(f"{folder}/"): entry.stat()
+        for place, _, _ in os.walk(folder)
+        for entry in os.scandir(place)
+        if entry.name != LISTING and not entry.name.startswith(TEMPORARY) and entry.is_file()
+    }
+
+
+def _stamp(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from benchmark.exceptions import DatasetError, Problem
+from benchmark.files import whole_file
 
 MANIFEST = "manifest.csv"
 COLUMNS = (
@@ -101,18 +100,11 @@ def write_manifest(
         DatasetError: when the folder cannot be written to.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        try:
-            encoding = "utf-8-sig" if marked else "utf-8"
-            with os.fdopen(handle, "w", newline="", encoding=encoding) as stream:
-                writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, file)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        encoding = "utf-8-sig" if marked else "utf-8"
+        with whole_file(file) as temporary, temporary.open("w", newline="", encoding=encoding) as stream:
+            writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
     except OSError as error:
         raise DatasetError(f"{file}: cannot be written: {error.strerror or error}.") from error
 

@@ -88,13 +88,13 @@ def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
 
 
 def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
-    """Return what of the requests is not stored; requests for one content in one format are joined."""
+    """Return what of the requests is not stored, or damaged; requests for one content in one format are joined."""
     joined: dict[tuple[str, ...], tuple[Track, dict[str, Any]]] = {}
     for request in asked:
         _, wanted = joined.setdefault(_heard(request.track), (request.track, {}))
         wanted.update({each[0]: each for each in request.wanted})
     keys = [key for _, wanted in joined.values() for key in wanted]
-    absent = {key for key, row in zip(keys, store.rows(keys), strict=True) if row < 0}
+    absent = {key for key, row in zip(keys, store.rows(keys, verify=True), strict=True) if row < 0}
     found = []
     for track, wanted in joined.values():
         left = tuple(each for key, each in wanted.items() if key in absent)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.exceptions import AudioError, PassingAudioError
+from benchmark.files import make_folder, write_bytes
 
 FORMAT = 2
 SILENT_BELOW = 1e-4
@@ -199,15 +199,8 @@ def _line(content: Any) -> bytes:
 def _remember(memory: Path, root: Path, entries: dict[str, list[Any]]) -> None:
     text = b"\n".join([_line(_header(root)), *(_line([name, *entry]) for name, entry in entries.items())])
     try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=memory.parent, prefix=f".{memory.name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text)
-            os.replace(temporary, memory)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        make_folder(memory.parent)
+        write_bytes(memory, text)
     except OSError as error:
         # Only time is lost: the files are looked at again next time.
         logger.warning("cannot remember what the audio files hold, in %s: %s", memory, error)

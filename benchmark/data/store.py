@@ -15,7 +15,10 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.database import FAILURES, add_column, columns, connect, is_damage, remove
+from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
+from benchmark.files import make_folder, remove_leftovers, sync_folder, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,14 +26,17 @@ if TYPE_CHECKING:
 DATA, INDEX, META = "data.bin", "index.sqlite", "meta.json"
 PATIENCE_SECONDS = 2.0
 _CHUNK = 500
-_TABLE = "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, checksum INTEGER)"
+)
 
 
 class FeatureStore:
     """Arrays of one shape by key; one process writes at a time, any number read.
 
-    A row is written and flushed before its key is committed, so a key never leads to a half-written row: after a
-    crash, rows without a key are overwritten.
+    A row is written and synced before its key is committed, so a key never leads to a half-written row: after a
+    crash, rows without a key are overwritten. With each key there is a checksum of it and its row, by which damage is
+    seen; rows of older versions have none.
     """
 
     def __init__(self, folder: Path, shape: Sequence[int], dtype: str, describe: Mapping[str, Any]) -> None:
@@ -39,29 +45,35 @@ class FeatureStore:
         self.dtype = dtype
         self.row_bytes = prod(self.shape) * (1 if dtype == "uint8" else 4)
         self._describe = dict(describe)
+        self._index = folder / INDEX
+        self._verified: set[tuple[str, int]] = set()
 
-    def rows(self, keys: Sequence[str]) -> np.ndarray:
+    def rows(self, keys: Sequence[str], *, verify: bool = False) -> np.ndarray:
         """Return the row of each key, int64, -1 where there is none. A damaged index has none, with a warning.
 
+        With ``verify``, rows are read and compared with their checksums, and a damaged one counts as absent; each is
+        once for this object.
+
         Raises:
-            CacheError: when the index cannot be read.
+            CacheError: when the index or the rows cannot be read.
         """
         import numpy as np
 
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, int | None]] = {}
         try:
-            if (self.folder / INDEX).is_file():
+            if self._index.is_file():
                 found = self._lookup(keys)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise CacheError(
-                f"The feature cache {self.folder} cannot be read ({error}); choose another: --cache DIR."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            file = self.folder / INDEX
-            warnings.warn(f"{file} is damaged ({error}): features are computed again.", stacklevel=2)
+            if verify:
+                found = self._sound(found)
+        except FAILURES as error:
+            if not is_damage(error, self._index):
+                raise CacheError(
+                    f"The feature cache {self.folder} cannot be read ({error}); choose another: --cache DIR."
+                ) from error
+            warnings.warn(f"{self._index} is damaged ({error}): features are computed again.", stacklevel=2)
         present = self._rows_on_disk()
-        rows = np.array([found.get(key, -1) for key in keys], np.int64)
-        rows[rows >= present] = -1
+        rows = np.array([found[key][0] if key in found else -1 for key in keys], np.int64)
+        rows[(rows >= present) | (rows < 0)] = -1
         return rows
 
     def open_rows(self) -> np.ndarray:
@@ -74,38 +86,57 @@ class FeatureStore:
         return np.memmap(self.folder / DATA, self.dtype, "r", shape=(count, *self.shape))
 
     def append(self, keys: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
-        """Add arrays; keys that are there already are skipped. Call inside ``writing()``.
+        """Add arrays; keys that are there already, with sound rows, are skipped. Call inside ``writing()``.
 
         Raises:
             CacheError: when the disk is full or the folder cannot be written.
         """
         import numpy as np
 
-        rows = self.rows(keys)
-        new = {key: array for key, array, row in zip(keys, arrays, rows, strict=True) if row < 0}
+        rows = self.rows(keys, verify=True)
+        new: dict[str, bytes] = {}
+        for key, array, row in zip(keys, arrays, rows, strict=True):
+            if row >= 0:
+                continue
+            if array.shape != self.shape or array.dtype != self.dtype:
+                raise CacheError(
+                    f"Features of shape {array.shape} and type {array.dtype} do not fit {self.folder}, "
+                    f"which holds {self.shape} and {self.dtype}."
+                )
+            new[key] = np.ascontiguousarray(array).tobytes()
         if not new:
             return
         try:
-            with closing(self._connect()) as index:
-                first = self._next_row(index)
-                with (self.folder / DATA).open("r+b" if (self.folder / DATA).exists() else "w+b") as data:
-                    data.seek(first * self.row_bytes)
-                    for array in new.values():
-                        if array.shape != self.shape or array.dtype != self.dtype:
-                            raise CacheError(
-                                f"Features of shape {array.shape} and type {array.dtype} do not fit {self.folder}, "
-                                f"which holds {self.shape} and {self.dtype}."
-                            )
-                        data.write(np.ascontiguousarray(array).tobytes())
-                    data.flush()
-                    os.fsync(data.fileno())
-                with index:
-                    index.executemany(
-                        "INSERT OR REPLACE INTO rows (key, row) VALUES (?, ?)",
-                        [(key, first + number) for number, key in enumerate(new)],
-                    )
-        except (OSError, sqlite3.DatabaseError) as error:
+            try:
+                self._write(new)
+            except FAILURES as error:
+                if not is_damage(error, self._index):
+                    raise
+                self._begin_anew()
+                self._write(new)
+        except FAILURES as error:
             raise self._unwritable(error, len(new) * self.row_bytes) from error
+
+    def _write(self, new: Mapping[str, bytes]) -> None:
+        with closing(self._connect()) as index:
+            first = self._next_row(index)
+            is_there = (self.folder / DATA).exists()
+            with (self.folder / DATA).open("r+b" if is_there else "w+b") as data:
+                data.seek(first * self.row_bytes)
+                for content in new.values():
+                    data.write(content)
+                data.flush()
+                os.fsync(data.fileno())
+            if not is_there:
+                sync_folder(self.folder)
+            with index:
+                index.executemany(
+                    "INSERT OR REPLACE INTO rows (key, row, checksum) VALUES (?, ?, ?)",
+                    [
+                        (key, first + number, checksum(key, content))
+                        for number, (key, content) in enumerate(new.items())
+                    ],
+                )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -119,7 +150,7 @@ class FeatureStore:
         # It lies beside the folder, so that whoever removes the folder can hold it meanwhile.
         lock = FileLock(self.folder.parent / f".{self.folder.name}.lock")
         try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder.parent)
             try:
                 lock.acquire(timeout=PATIENCE_SECONDS)
             except Timeout:
@@ -131,10 +162,11 @@ class FeatureStore:
             raise self._unwritable(error, 0) from error
         try:
             try:
-                self.folder.mkdir(exist_ok=True)
+                make_folder(self.folder)
+                remove_leftovers(self.folder)
                 self._write_meta()
                 self._check_index()
-            except (OSError, sqlite3.DatabaseError) as error:
+            except FAILURES as error:
                 raise self._unwritable(error, 0) from error
             yield
         finally:
@@ -146,47 +178,77 @@ class FeatureStore:
             os.utime(self.folder / META)
 
     def _write_meta(self) -> None:
-        meta = {**self._describe, "shape": list(self.shape), "dtype": self.dtype, "created": time.time()}
-        if not (self.folder / META).is_file():
-            temporary = self.folder / f"{META}.{os.getpid()}"
-            temporary.write_text(json.dumps(meta, indent=1), encoding="utf-8")
-            temporary.replace(self.folder / META)
+        told = json.loads(json.dumps({**self._describe, "shape": list(self.shape), "dtype": self.dtype}))
+        try:
+            known = json.loads((self.folder / META).read_text(encoding="utf-8"))
+            is_current = {**known, **told} == known
+        except (OSError, ValueError, TypeError):
+            is_current = False
+        if not is_current:
+            write_text(self.folder / META, json.dumps({**told, "created": time.time()}, indent=1))
         self.touch()
 
     def _connect(self) -> sqlite3.Connection:
-        index = sqlite3.connect(self.folder / INDEX, timeout=60)
+        index = connect(self._index, [_TABLE])
         try:
-            index.execute(_TABLE)
-        except sqlite3.DatabaseError:
+            add_column(index, "rows", "checksum", "INTEGER")
+        except FAILURES:
             index.close()
             raise
         return index
 
-    def _lookup(self, keys: Sequence[str]) -> dict[str, int]:
-        found: dict[str, int] = {}
-        with closing(self._connect()) as index:
+    def _lookup(self, keys: Sequence[str]) -> dict[str, tuple[int, int | None]]:
+        """Return the row and the checksum of each key that is there; the checksum is None where none is known."""
+        found: dict[str, tuple[int, int | None]] = {}
+        with closing(connect(self._index)) as index:
+            summed = "checksum" if "checksum" in columns(index, "rows") else "NULL"
             for start in range(0, len(keys), _CHUNK):
                 some = list(keys[start : start + _CHUNK])
                 marks = ",".join("?" * len(some))
-                found.update(index.execute(f"SELECT key, row FROM rows WHERE key IN ({marks})", some))  # noqa: S608
+                query = f"SELECT key, row, {summed} FROM rows WHERE key IN ({marks})"  # noqa: S608
+                for key, row, known in index.execute(query, some):
+                    # A damaged index may hold anything.
+                    if isinstance(key, str) and isinstance(row, int) and isinstance(known, int | None):
+                        found[key] = (row, known)
         return found
+
+    def _sound(self, found: dict[str, tuple[int, int | None]]) -> dict[str, tuple[int, int | None]]:
+        """Return those of ``found`` whose rows are what was written under their keys."""
+        stored = self.open_rows()
+        damaged = set()
+        for key, (row, known) in sorted(found.items(), key=lambda each: each[1][0]):
+            if known is None or not 0 <= row < len(stored) or (key, row) in self._verified:
+                continue
+            if checksum(key, stored[row].data) == known:
+                self._verified.add((key, row))
+            else:
+                damaged.add(key)
+        if damaged:
+            warnings.warn(
+                f"{len(damaged)} features in {self.folder} are damaged: they are computed again.",
+                stacklevel=3,
+            )
+        return {key: each for key, each in found.items() if key not in damaged}
 
     def _check_index(self) -> None:
         """Begin anew if the index is damaged; its rows are computed again."""
-        if not (self.folder / INDEX).is_file():
+        if not self._index.is_file():
             return
         try:
             with closing(self._connect()) as index:
-                damaged = index.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
+                damaged = index.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",)
+        except FAILURES as error:
+            if not is_damage(error, self._index):
+                raise
             damaged = True
         if damaged:
-            # A journal belongs to the index that it was written for. Readers keep the rows that they have open: a
-            # new file is made for new rows.
-            for name in (INDEX, f"{INDEX}-journal", DATA):
-                (self.folder / name).unlink(missing_ok=True)
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Forget all rows. Readers keep those that they have open: a new file is made for new ones."""
+        remove(self._index)
+        (self.folder / DATA).unlink(missing_ok=True)
+        self._verified.clear()
 
     def _next_row(self, index: sqlite3.Connection) -> int:
         """Return the first row that no key leads to; forget keys of rows that the file has lost."""

@@ -78,7 +78,7 @@ class FrozenPart:
         described = {"frozen": self.identity, "network": self.frozen.name, "space": examples.space}
         store = FeatureStore(self.cache / OUTPUTS / name, shape, "float32", described)
         keys = examples.content_keys()
-        if (store.rows(keys) < 0).any():
+        if (store.rows(keys, verify=True) < 0).any():
             with store.writing():
                 self._compute(examples, keys, store, check_time)
         else:
@@ -92,7 +92,7 @@ class FrozenPart:
         import keras
         import numpy as np
 
-        rows = store.rows(keys)
+        rows = store.rows(keys, verify=True)
         wanted = np.array(
             list({key: index for index, key in enumerate(keys) if rows[index] < 0}.values()), int
         )

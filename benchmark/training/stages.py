@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from benchmark.data.examples import StoredExamples
+from benchmark.digests import with_digest, without_digest
+from benchmark.files import make_folder, remove_leftovers, write_bytes
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 from benchmark.training.frozen import SEED_STATE, identity_of
@@ -96,7 +99,7 @@ class Left:
 
 
 class StageStore:
-    """What stages left: the weights that they changed, and their history. Files are whole or absent."""
+    """What stages left: the weights that they changed, and their history. A file that is not whole counts as absent."""
 
     def __init__(self, cache: Path) -> None:
         self._folder = cache / FOLDER / _NAME
@@ -105,9 +108,12 @@ class StageStore:
         """Set the weights that the stage left, and return what else it left; None where it is not kept."""
         import numpy as np
 
-        file = self._folder / f"{key}.npz"
+        file = self._file(key)
         try:
-            with np.load(file, allow_pickle=False) as stored:
+            content = without_digest(file.read_bytes())
+            if content is None:
+                return None
+            with np.load(BytesIO(content), allow_pickle=False) as stored:
                 arrays = [stored[f"w{number}"] for number in range(len(weights))]
                 left = Left(**json.loads(str(stored["facts"])))
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
@@ -124,13 +130,14 @@ class StageStore:
         import numpy as np
         from filelock import FileLock
 
-        facts = json.dumps(asdict(left))
-        temporary = self._folder / f".{key}.{os.getpid()}.npz"
         arrays = {f"w{number}": keras.ops.convert_to_numpy(weight) for number, weight in enumerate(weights)}
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        content = BytesIO()
+        np.savez(content, facts=np.array(json.dumps(asdict(left))), **arrays)
+        with suppress(OSError):
+            make_folder(self._folder)
             with FileLock(self._folder.parent / f".{_NAME}.lock"):
-                np.savez(temporary, facts=np.array(facts), **arrays)
-                temporary.replace(self._folder / f"{key}.npz")
-        except OSError:
-            temporary.unlink(missing_ok=True)
+                remove_leftovers(self._folder)
+                write_bytes(self._file(key), with_digest(content.getvalue()))
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{key}.npz"

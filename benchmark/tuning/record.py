@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -12,9 +11,12 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.exceptions import ResultsError
+from benchmark.digests import DIGEST, is_intact, sealed
+from benchmark.exceptions import NewerRecordError, ResultsError
+from benchmark.files import make_folder, write_text
 
 FOLDER = "studies"
+NEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class StudyRecord:
         seconds: that the study has taken, interruptions not counted.
         errors: of failed trials, each once.
         sampler, pruner: name and settings. ``optuna`` is its version, ``storage`` where the trials are.
+        format: version of the schema; the second has a digest.
     """
 
     id: str
@@ -53,6 +56,7 @@ class StudyRecord:
     pruner: dict[str, Any] = field(default_factory=dict)
     optuna: str = ""
     storage: str = ""
+    format: int = NEWEST
 
     @property
     def count(self) -> int:
@@ -61,7 +65,7 @@ class StudyRecord:
 
     def summary(self) -> dict[str, Any]:
         """Return what the record of a cell with these values says of how they were found."""
-        left_out = ("id", "labels", "spec", "status", "errors")
+        left_out = ("id", "labels", "spec", "status", "errors", "format")
         return {"study": self.id} | {
             name: value for name, value in asdict(self).items() if name not in left_out
         }
@@ -79,19 +83,19 @@ def write_record(results: Path, record: StudyRecord) -> None:
         ResultsError: when it cannot be written.
     """
     file = record_file(results, record.id)
-    temporary = file.with_suffix(f".tmp-{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(
-            json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        temporary.replace(file)
+        make_folder(file.parent)
+        write_text(file, json.dumps(sealed(asdict(record)), indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ResultsError(f"{file} cannot be written: {error}") from error
 
 
 def read_record(results: Path, id_: str) -> StudyRecord | None:
-    """Return the record of a study, or None where there is none, or none that can be read: it is made anew."""
+    """Return the record of a study, or None where there is none, or none that is whole: it is made anew.
+
+    Raises:
+        NewerRecordError: when it was written by a later version of the program.
+    """
     return _read(record_file(results, id_))
 
 
@@ -115,8 +119,18 @@ def value_text(value: Any) -> str:
 
 def _read(file: Path) -> StudyRecord | None:
     try:
-        record = _adapter().validate_python(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ValidationError):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        version = content.get("format", 1)
+        if (version != 1 or DIGEST in content) and not is_intact(content):
+            return None
+        if version > NEWEST:
+            raise NewerRecordError(
+                f"{file} was written by a later version of genrebench (its record is of version {version}, and this "
+                f"program reads versions up to {NEWEST}). Install the later version, or choose another results folder "
+                "with --results DIR or BENCH_RESULTS."
+            )
+        record = _adapter().validate_python({**content, "format": NEWEST})
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, ValidationError):
         return None
     return record if record.id == file.stem else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,58 @@ def test_a_damaged_store_is_begun_anew(tmp_path: Path) -> None:
     stored = PrintStore(tmp_path).read([track.content for track in tracks])
     expected = fingerprint(load_mono(tracks[1].path, SAMPLE_RATE))
     np.testing.assert_array_equal(stored["content 1"], expected)
+
+
+def test_a_flipped_bit_in_a_fingerprint_is_seen_and_it_is_made_anew(tmp_path: Path) -> None:
+    tracks = [written(tmp_path, number) for number in range(3)]
+    find_recordings(tracks, tmp_path)
+    (file,) = tmp_path.glob("fingerprints/*/*.sqlite")
+    with closing(sqlite3.connect(file)) as base, base:
+        (words,) = base.execute("SELECT words FROM prints WHERE content = 'content 1'").fetchone()
+        flipped = bytes([words[0] ^ 4]) + words[1:]
+        base.execute("UPDATE prints SET words = ? WHERE content = 'content 1'", [flipped])
+        base.execute('UPDATE searches SET pairs = \'[["content 0", "content 1"]]\'')
+    store = PrintStore(tmp_path)
+    contents = [track.content for track in tracks]
+    assert sorted(store.read(contents)) == ["content 0", "content 2"]
+    assert store.search(contents) is None
+    assert find_recordings(tracks, tmp_path) == Recordings()
+    np.testing.assert_array_equal(np.frombuffer(words, "<u4"), store.read(contents)["content 1"])
+    assert store.search(contents) == []
+
+
+def test_every_flipped_bit_of_the_store_costs_time_at_most(tmp_path: Path) -> None:
+    prints = {f"content {number}": np.arange(number, number + 20, dtype=np.uint32) for number in range(5)}
+    store = PrintStore(tmp_path)
+    store.write(prints)
+    store.keep_search(prints, [("content 1", "content 2")])
+    (file,) = tmp_path.glob("fingerprints/*/*.sqlite")
+    content = file.read_bytes()
+    written = [number for number, byte in enumerate(content) if byte]
+    for position in written[:: max(1, len(written) // 100)]:
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << position % 8
+        file.write_bytes(flipped)
+        store = PrintStore(tmp_path)
+        for name, words in store.read(list(prints)).items():
+            np.testing.assert_array_equal(words, prints[name], str(position))
+        assert store.search(prints) in (None, [("content 1", "content 2")]), position
+        store.write(prints)
+        store.keep_search(prints, [("content 1", "content 2")])
+        assert store.read(list(prints)).keys() == prints.keys(), position
+        assert store.search(prints) == [("content 1", "content 2")], position
+        file.with_name(f"{file.name}-journal").unlink(missing_ok=True)
+
+
+def test_a_store_of_the_version_before_checksums_is_read_and_written(tmp_path: Path) -> None:
+    store = PrintStore(tmp_path)
+    store.write({"a": np.arange(3, dtype=np.uint32)})
+    (file,) = tmp_path.glob("fingerprints/*/*.sqlite")
+    with closing(sqlite3.connect(file)) as base, base:
+        base.execute("ALTER TABLE prints DROP COLUMN checksum")
+    assert store.read(["a"]).keys() == {"a"}
+    store.write({"b": np.arange(4, dtype=np.uint32)})
+    assert store.read(["a", "b"]).keys() == {"a", "b"}
 
 
 def test_the_store_forgets_the_oldest_when_it_is_too_large(

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from benchmark.data.generated import generated_folder
+from benchmark.data.generated import LISTING, generated_folder
 from benchmark.exceptions import DatasetError
 
 
@@ -49,3 +50,59 @@ def test_many_at_once_make_it_once(tmp_path):
         ]
         assert {job.result() for job in jobs} == {tmp_path / "made"}
     assert len(calls) == 1
+
+
+def made(tmp_path: Path, calls: list[Path]) -> Path:
+    return generated_folder(tmp_path / "made", lambda f: (calls.append(f), fill(f)), complete="done")
+
+
+@pytest.mark.parametrize("content", [b"", b"whol", b"wholf"])
+def test_a_file_that_is_not_what_it_was_is_made_again(tmp_path: Path, content: bytes) -> None:
+    calls: list[Path] = []
+    folder = made(tmp_path, calls)
+    (folder / "data").write_bytes(content)
+    assert (made(tmp_path, calls) / "data").read_text() == "whole"
+    made(tmp_path, calls)
+    assert len(calls) == 2
+
+
+def test_a_file_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    calls: list[Path] = []
+    (made(tmp_path, calls) / "data").unlink()
+    assert (made(tmp_path, calls) / "data").read_text() == "whole"
+
+
+def test_files_of_another_time_and_the_same_content_are_kept(tmp_path: Path) -> None:
+    calls: list[Path] = []
+    os.utime(made(tmp_path, calls) / "data", (1, 1))
+    made(tmp_path, calls)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{}", "nonsense"])
+def test_a_folder_whose_list_is_damaged_is_made_again(tmp_path: Path, content: str) -> None:
+    calls: list[Path] = []
+    (made(tmp_path, calls) / LISTING).write_text(content)
+    for _ in range(2):
+        made(tmp_path, calls)
+    assert len(calls) == 2
+
+
+def test_a_folder_of_a_version_that_kept_no_list_is_taken_unless_a_file_is_empty(tmp_path: Path) -> None:
+    calls: list[Path] = []
+    folder = made(tmp_path, calls)
+    (folder / "done").write_text("yes")
+    (folder / LISTING).unlink()
+    made(tmp_path, calls)
+    assert len(calls) == 1
+    (folder / LISTING).unlink()
+    (folder / "done").write_text("")
+    made(tmp_path, calls)
+    assert len(calls) == 2
+
+
+def test_what_killed_makers_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-0123-made").mkdir()
+    (tmp_path / ".tmp-0123-other").mkdir()
+    made(tmp_path, [])
+    assert sorted(entry.name for entry in tmp_path.glob(".tmp-*")) == [".tmp-0123-other"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -61,6 +62,84 @@ def test_arrays_of_another_shape_or_type_are_refused(tmp_path: Path) -> None:
     assert made.rows(["k"]).tolist() == [-1]
 
 
+def flip(file: Path, position: int, bit: int = 0) -> None:
+    content = bytearray(file.read_bytes())
+    content[position] ^= 1 << bit
+    file.write_bytes(content)
+
+
+def test_a_flipped_bit_in_a_row_is_seen_and_the_row_made_anew(tmp_path: Path) -> None:
+    fill(store(tmp_path), range(5))
+    flip(tmp_path / "space" / "data.bin", 20 * 2 + 7)
+    made = store(tmp_path)
+    with pytest.warns(UserWarning, match="1 features in .* are damaged"):
+        assert made.rows([f"k{n}" for n in range(5)], verify=True).tolist() == [0, 1, -1, 3, 4]
+    with pytest.warns(UserWarning, match="are damaged"):
+        fill(made, range(5))
+    rows = made.rows([f"k{n}" for n in range(5)], verify=True)
+    assert rows.tolist() == [0, 1, 5, 3, 4]
+    assert (made.open_rows()[rows[2]] == 2).all()
+
+
+def test_every_flipped_bit_of_an_index_costs_time_at_most(tmp_path: Path) -> None:
+    fill(store(tmp_path), range(6))
+    file = tmp_path / "space" / "index.sqlite"
+    content = file.read_bytes()
+    keys = [f"k{n}" for n in range(6)]
+    written = [n for n, byte in enumerate(content) if byte]
+    for position in written[:: max(1, len(written) // 200)]:
+        file.write_bytes(content)
+        flip(file, position, position % 8)
+        made = store(tmp_path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for row, value in zip(made.rows(keys, verify=True), range(6), strict=True):
+                assert row == -1 or (made.open_rows()[row] == value).all(), position
+            fill(made, range(6))
+            rows = made.rows(keys, verify=True)
+        assert [int(made.open_rows()[row].max()) for row in rows] == list(range(6)), position
+        for leftover in (tmp_path / "space").iterdir():
+            leftover.unlink()
+        fill(store(tmp_path), range(6))
+
+
+def test_an_index_of_the_version_before_checksums_is_read_and_written(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    fill(made, range(3))
+    with closing(sqlite3.connect(tmp_path / "space" / "index.sqlite")) as index, index:
+        index.execute("ALTER TABLE rows DROP COLUMN checksum")
+    assert made.rows(["k0", "k2", "k9"], verify=True).tolist() == [0, 2, -1]
+    fill(made, range(5))
+    assert made.rows([f"k{n}" for n in range(5)], verify=True).tolist() == [0, 1, 2, 3, 4]
+    flip(tmp_path / "space" / "data.bin", 20 * 4)
+    with pytest.warns(UserWarning, match="are damaged"):
+        assert store(tmp_path).rows(["k2", "k3", "k4"], verify=True).tolist() == [2, 3, -1]
+
+
+@pytest.mark.parametrize("name", ["data.bin", "index.sqlite", "meta.json"])
+def test_a_file_that_a_power_cut_left_empty_is_made_anew(tmp_path: Path, name: str) -> None:
+    fill(store(tmp_path), range(4))
+    (tmp_path / "space" / name).write_bytes(b"")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = store(tmp_path)
+        fill(made, range(4))
+    rows = made.rows([f"k{n}" for n in range(4)], verify=True)
+    assert [int(made.open_rows()[row].max()) for row in rows] == list(range(4))
+    assert json.loads((tmp_path / "space" / "meta.json").read_text())["shape"] == list(SHAPE)
+
+
+def test_what_killed_writers_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    fill(store(tmp_path), range(1))
+    (tmp_path / "space" / ".tmp-0123-meta.json").write_text("half")
+    fill(store(tmp_path), range(2))
+    assert sorted(file.name for file in (tmp_path / "space").iterdir()) == [
+        "data.bin",
+        "index.sqlite",
+        "meta.json",
+    ]
+
+
 def test_a_truncated_file_serves_what_it_still_holds(tmp_path: Path) -> None:
     made = store(tmp_path)
     fill(made, range(10))
@@ -117,7 +196,9 @@ def test_an_index_that_cannot_be_read_is_explained(tmp_path: Path, monkeypatch: 
     made = store(tmp_path)
     fill(made, range(2))
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda file, timeout: connect(file, timeout=0.05))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda file, **options: connect(file, **options | {"timeout": 0.05})
+    )
     with closing(connect(tmp_path / "space" / "index.sqlite")) as index:
         index.execute("BEGIN EXCLUSIVE")
         with pytest.raises(CacheError, match=r"cannot be read \(database is locked\)"):
