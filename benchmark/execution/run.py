@@ -179,6 +179,9 @@ def _tasks(
     options: RunOptions,
 ) -> list[CellTask]:
     made_with = provenance(plan.suite.path.resolve().parent)
+    benchfile = plugins.registry.benchfile
+    if benchfile is not None:
+        made_with["benchfile"] = benchfile.digest
     tasks = []
     for (cell, id_), findings in zip(missing, audits, strict=True):
         audit = audit_record(findings)
@@ -194,7 +197,7 @@ def _tasks(
                 tuning=dict(cell.tuning or {}),
                 audit=audit,
                 locations=locations,
-                benchfile=plugins.registry.benchfile,
+                benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit)})),
                 provenance=made_with,
                 seconds=options.seconds,
