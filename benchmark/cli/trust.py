@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from benchmark.exceptions import UsageError
 from benchmark.execution.plan import benchfile_of
 from benchmark.plugin.benchfile import Benchfile, read_benchfile
 from benchmark.plugin.manager import Plugins
-from benchmark.plugin.trust import TRUST_VARIABLE, is_trusted, remember
+from benchmark.plugin.trust import MOST_NEIGHBOURS, TRUST_VARIABLE, is_trusted, neighbours, remember
 
 
 def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:
@@ -59,5 +60,9 @@ def _may_run(benchfile: Benchfile, ask: bool) -> bool:
 
 
 def _described(benchfile: Benchfile) -> str:
-    lines = "1 line" if benchfile.lines == 1 else f"{benchfile.lines} lines"
-    return f"This suite has plugin code of its own, {benchfile.path} ({lines})"
+    said = "1 line" if benchfile.lines == 1 else f"{benchfile.lines} lines"
+    count = len(list(islice(neighbours(benchfile), MOST_NEIGHBOURS + 1)))
+    if count:
+        several = "1 module" if count == 1 else f"{count} modules"
+        said += f", and {several if count <= MOST_NEIGHBOURS else 'many modules'} beside it"
+    return f"This suite has plugin code of its own, {benchfile.path} ({said})"

@@ -196,6 +196,9 @@ def _tasks(
     threads: int,
 ) -> list[CellTask]:
     made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
+    benchfile = plugins.registry.benchfile
+    if benchfile is not None:
+        made_with["benchfile"] = benchfile.digest
     tasks = []
     for (cell, id_), found in zip(missing, audits, strict=True):
         audit = audit_record(found.findings, found.sets)
@@ -211,7 +214,7 @@ def _tasks(
                 tuning=dict(cell.tuning or {}),
                 audit=audit,
                 locations=locations,
-                benchfile=plugins.registry.benchfile,
+                benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit)})),
                 provenance=made_with,
                 seconds=options.seconds,

@@ -63,9 +63,10 @@ class ComponentSpec:
         """Return what of it can change a result, as plain JSON."""
         component = registry.offer(self.kind, self.name).component
         parameters = identity_parameters(component, self.parameters)
-        if not registry.knows(self.kind, self.name):
-            parameters[UNKNOWN] = UNKNOWN  # those that the suite leaves at their defaults
-        return {"name": self.name, "version": self.version, "parameters": parameters}
+        if registry.knows(self.kind, self.name):
+            return {"name": self.name, "version": self.version, "parameters": parameters}
+        # It was not loaded: further parameters are at their defaults, whatever these are.
+        return {"name": self.name, "version": UNKNOWN, "parameters": {**parameters, UNKNOWN: UNKNOWN}}
 
 
 @dataclass

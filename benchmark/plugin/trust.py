@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.machinery import all_suffixes
+from itertools import islice
 from pathlib import Path
 
 from benchmark.locations import default_state
@@ -13,11 +17,55 @@ from benchmark.plugin.benchfile import Benchfile
 
 TRUST_VARIABLE = "BENCH_TRUST"
 MEMORY = "trusted-benchfiles.jsonl"
+MOST_NEIGHBOURS = 500
 
 
 def is_trusted(benchfile: Benchfile) -> bool:
     """Whether a benchfile may run: it lies where ``$BENCH_TRUST`` says, or its content was agreed to."""
-    return _lies_in_trusted_folder(benchfile.path) or benchfile.digest in _remembered()
+    return _lies_in_trusted_folder(benchfile.path) or fingerprint(benchfile) in _remembered()
+
+
+def fingerprint(benchfile: Benchfile) -> str:
+    """Return a hash of what is agreed to: the benchfile, and the modules beside it, which it may import.
+
+    Where these are too many for anybody to look at, the folder's name stands for them.
+    """
+    folder = benchfile.path.resolve().parent
+    files = list(islice(neighbours(benchfile), MOST_NEIGHBOURS + 1))
+    parts = [benchfile.digest]
+    if len(files) > MOST_NEIGHBOURS:
+        parts.append(str(folder))
+    else:
+        parts += [f"{file.relative_to(folder)} {_file_digest(file)}" for file in sorted(files)]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def neighbours(benchfile: Benchfile) -> Iterator[Path]:
+    """Yield the files below a benchfile's folder that could be imported, the benchfile aside."""
+    own = benchfile.path.resolve()
+    for folder, folders, names in os.walk(own.parent):
+        # Of a virtual environment only its own modules know, and hidden folders are no packages.
+        folders[:] = [
+            name
+            for name in folders
+            if name.isidentifier()
+            and name != "__pycache__"
+            and not os.path.exists(f"{folder}/{name}/pyvenv.cfg")
+        ]
+        for name in names:
+            file = Path(folder, name)
+            if name.endswith(tuple(all_suffixes())) and file != own:
+                yield file
+
+
+def _file_digest(file: Path) -> str:
+    try:
+        if not file.is_file():
+            return "no file"
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return str(error.errno)
 
 
 def remember(benchfile: Benchfile) -> None:
@@ -29,7 +77,7 @@ def remember(benchfile: Benchfile) -> None:
     file = default_state() / MEMORY
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     facts = {
-        "sha256": benchfile.digest,
+        "sha256": fingerprint(benchfile),
         "path": str(benchfile.path),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -25,7 +25,8 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry) -> Plan:
 
     Where only a dataset is absent, a result belongs to such a cell if their specifications agree in everything but
     the datasets' revisions. Where a component was not loaded, or a file that one names is absent, they must agree in
-    all that is known, and have the same labels too. Of several such results, it is the one that was started last.
+    all that is known, and have the same labels and the same benchfile too. Of several such results, it is the one that
+    was started last.
     """
     if None not in plan.ids:
         return plan
@@ -43,6 +44,7 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry) -> Plan:
         elif _ANYTHING in canonical_json(canonical):
             wanted = _unrevised_parts(canonical)
             alike = labelled.get(canonical_json(dict(cell.labels)), [])
+            alike = [each for each in alike if _made_with(each, registry)]
             ids.append(next((each.id for each in alike if _agree(wanted, _unrevised_parts(each.spec))), None))
         else:
             ids.append(stored.get(without_revisions(canonical)))
@@ -74,6 +76,14 @@ def _notes(plan: Plan, registry: Registry) -> Sequence[str]:
 def _in_time(records: Mapping[str, CellRecord | Damaged]) -> list[CellRecord]:
     whole = [record for record in records.values() if isinstance(record, CellRecord)]
     return sorted(whole, key=lambda record: str(record.provenance.get("started", "")))
+
+
+def _made_with(record: CellRecord, registry: Registry) -> bool:
+    """Whether a result was made with the benchfile that was not run; older records say so in versions."""
+    if registry.unopened is None:
+        return True
+    known = record.provenance.get("benchfile")
+    return known == registry.unopened.digest if known else registry.unopened.version in str(record.spec)
 
 
 def _agree(wanted: Any, found: Any) -> bool:

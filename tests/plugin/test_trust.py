@@ -7,7 +7,7 @@ import pytest
 from benchmark.exceptions import PluginError
 from benchmark.plugin.benchfile import MOST_BYTES, Benchfile, read_benchfile
 from benchmark.plugin.manager import Plugins
-from benchmark.plugin.trust import is_trusted, remember
+from benchmark.plugin.trust import MOST_NEIGHBOURS, is_trusted, remember
 
 
 @pytest.fixture
@@ -27,7 +27,8 @@ def test_it_is_remembered_by_content_wherever_it_lies(benchfile: Benchfile, tmp_
     assert not is_trusted(benchfile)
     remember(benchfile)
     assert is_trusted(benchfile)
-    copy = tmp_path / "benchfile.py"
+    copy = tmp_path / "copy" / "benchfile.py"
+    copy.parent.mkdir()
     copy.write_bytes(benchfile.source)
     assert is_trusted(read_benchfile(copy))  # type: ignore[arg-type]
     copy.write_bytes(benchfile.source + b"#")
@@ -83,3 +84,32 @@ def test_one_that_nobody_can_have_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "benchfile.py").write_bytes(b"#" * (MOST_BYTES + 1))
     with pytest.raises(PluginError, match="longer than"):
         read_benchfile(tmp_path / "benchfile.py")
+
+
+def test_what_lies_beside_it_and_could_be_imported_is_part_of_what_is_agreed_to(
+    benchfile: Benchfile,
+) -> None:
+    folder = benchfile.path.parent
+    (folder / "package").mkdir()
+    (folder / "package" / "helpers.py").write_text("x = 1\n")
+    remember(benchfile)
+    (folder / "notes.txt").write_text("no code")
+    (folder / "env").mkdir()
+    (folder / "env" / "pyvenv.cfg").touch()
+    (folder / "env" / "other.py").touch()
+    assert is_trusted(benchfile)
+    (folder / "package" / "helpers.py").write_text("x = 2\n")
+    assert not is_trusted(benchfile)
+
+
+def test_among_too_many_modules_to_look_at_only_this_folder_is_agreed_to(
+    benchfile: Benchfile, tmp_path: Path
+) -> None:
+    for folder in (benchfile.path.parent, tmp_path / "copy"):
+        folder.mkdir(exist_ok=True)
+        (folder / "benchfile.py").write_bytes(benchfile.source)
+        for number in range(MOST_NEIGHBOURS + 1):
+            (folder / f"m{number}.py").touch()
+    remember(benchfile)
+    assert is_trusted(benchfile)
+    assert not is_trusted(read_benchfile(tmp_path / "copy" / "benchfile.py"))  # type: ignore[arg-type]
