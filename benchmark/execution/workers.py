@@ -186,7 +186,7 @@ class LocalWorkers:
     def _look(self) -> None:
         """Wait until something has happened, or may have."""
         with suppress(queue.Empty):
-            news = [self._news.get(timeout=_LOOKING_SECONDS)]
+            news = [self._news.get(timeout=self._patience())]
             while True:
                 arrived, name = news.pop()
                 for slot in self._slots:
@@ -196,10 +196,25 @@ class LocalWorkers:
                             slot.process.kill()
                 news.append(self._news.get_nowait())
         for slot in self._slots:
-            if slot.process is not None and not slot.arrived and slot.running is None:
-                self._look_at_start(slot)
+            if slot.process is not None and slot.running is None:
+                self._look_at_idle(slot)
 
-    def _look_at_start(self, slot: _Slot) -> None:
+    def _patience(self) -> float:
+        """Return for how long there is nothing to do if nobody brings news: until somebody's time is up."""
+        now, until = awake_seconds(), [_LOOKING_SECONDS]
+        for slot in self._slots:
+            if slot.running is not None and self._seconds is not None:
+                until.append(slot.running.since + self._seconds + GRACE_SECONDS - now)
+            elif slot.running is None and slot.process is not None and not slot.arrived:
+                until.append(slot.since + STARTING_SECONDS - now)
+        return max(0.01, min(until))
+
+    def _look_at_idle(self, slot: _Slot) -> None:
+        """Have a process replaced that ended while nothing ran in it.
+
+        Raises:
+            WorkerDiedError: when processes end again and again, or do not arrive.
+        """
         assert slot.process is not None
         code = slot.process.exit_code
         if code is not None:
@@ -207,7 +222,7 @@ class LocalWorkers:
             slot.forget_process()
             if slot.failures == _STARTS:
                 raise _not_started(f"they ended with code {code}{_see(self._log)}")
-        elif awake_seconds() - slot.since > STARTING_SECONDS:
+        elif not slot.arrived and awake_seconds() - slot.since > STARTING_SECONDS:
             raise _not_started(f"they take longer than {STARTING_SECONDS} s{_see(self._log)}")
 
     def _outcome(self, slot: _Slot) -> Outcome | None:

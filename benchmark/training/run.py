@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError
 from benchmark.suite.settings import TrainingSettings
 
@@ -44,7 +44,7 @@ class TrainingRun:
     listener: Listener = _nobody
     seconds: float | None = None
     cache: Path | None = None
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=awake_seconds)
     recipe: str = ""
     reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -60,5 +60,5 @@ class TrainingRun:
 
     def check_time(self) -> None:
         """Raise ``CellTimeoutError`` when the cell has used up its time."""
-        if self.seconds is not None and time.monotonic() - self.started > self.seconds:
+        if self.seconds is not None and awake_seconds() - self.started > self.seconds:
             raise CellTimeoutError(f"The cell took longer than the {self.seconds:g} s it was given.")

@@ -1,0 +1,169 @@
+"""Workers die, are stopped, and lose their driver; nothing else is lost, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from faulty import hold_pythons_lock, is_gone, process, tree, wait_for
+
+from benchmark.clock import LONGEST_SECONDS
+from benchmark.exceptions import TaskError, WorkerDiedError
+from benchmark.execution import workers as workers_module
+from benchmark.execution.workers import LocalWorkers
+
+pytestmark = pytest.mark.slow
+
+
+def do(step):
+    return step()
+
+
+def die() -> None:
+    os._exit(7)
+
+
+def leave() -> None:
+    raise SystemExit(0)
+
+
+def die_soon() -> None:
+    time.sleep(0.2)
+    os._exit(7)
+
+
+def start_a_child_and_die() -> None:
+    import subprocess
+
+    subprocess.Popen(["sleep", "2345"])
+    hold_pythons_lock()
+
+
+def folders() -> set[str]:
+    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith(("bench-", "dask-"))}
+
+
+def rewrite(project, old: str, new: str) -> None:
+    benchfile = project.folder / "benchfile.py"
+    text = benchfile.read_text()
+    assert old in text
+    benchfile.write_text(text.replace(old, new))
+
+
+def records(project) -> list[dict]:
+    return [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+
+
+def test_only_the_task_that_killed_a_worker_is_blamed() -> None:
+    steps = [die_soon, process, die, leave, process, process]
+    with LocalWorkers(2) as workers:
+        outcomes = sorted(workers.run(do, [(step,) for step in steps], print), key=lambda each: each.index)
+    assert [type(outcome.error) for outcome in outcomes] == [
+        WorkerDiedError, type(None), WorkerDiedError, TaskError, type(None), type(None)
+    ]  # fmt: skip
+    assert str(outcomes[3].error) == "SystemExit: 0"
+
+
+def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeypatch) -> None:
+    monkeypatch.setattr(workers_module, "GRACE_SECONDS", 0)
+    before = folders()
+    with LocalWorkers(1, seconds=2) as workers:
+        (outcome,) = workers.run(do, [(start_a_child_and_die,)], print)
+        assert outcome.error is not None
+    assert folders() <= before
+    assert not [one for one in psutil.process_iter(["cmdline"]) if "2345" in (one.info["cmdline"] or [])]
+
+
+def test_a_worker_that_has_grown_is_replaced(monkeypatch) -> None:
+    monkeypatch.setattr(workers_module, "_MEMORY_GROWTH", 0.0)
+    with LocalWorkers(1) as workers:
+        seen = [outcome.value for outcome in workers.run(grow, [(n,) for n in range(6)], print)]
+    assert len(set(seen)) > 1
+
+
+def grow(number: int, kept: list[bytes] = []) -> int:  # noqa: B006
+    kept.append(os.urandom(5_000_000))
+    return os.getpid()
+
+
+def test_no_worker_outlives_its_driver_that_holds_pythons_lock(project) -> None:
+    rewrite(
+        project,
+        'raise RuntimeError("this cell was told to fail")',
+        "import ctypes; ctypes.PyDLL(None).sleep(1000)",
+    )
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("nearest]", "{nearest: {trouble: raise}}]"))
+    before = folders()
+    run = project.start("run", "suite.yaml", "--jobs", "2")
+    wait_for(lambda: len(records(project)) == 2)
+    time.sleep(1)
+    started = tree(run.pid)
+    assert len(started) >= 3
+    run.kill()
+    run.communicate()
+    wait_for(lambda: all(is_gone(one) for one in started), 20)
+    assert folders() <= before
+
+
+def test_a_run_that_was_stopped_for_longer_than_its_time_limit_goes_on(project, monkeypatch) -> None:
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("nearest]", "{nearest: {seconds: 6, seed: 0}}]"))
+    limit = 2 * 6
+    run = project.start("run", "suite.yaml", "--jobs", "1", "--timeout", str(limit))
+    wait_for(lambda: len(records(project)) == 2)
+    time.sleep(1)
+    stopped = tree(run.pid)
+    for one in stopped:
+        one.suspend()
+    time.sleep(limit + workers_module.GRACE_SECONDS + LONGEST_SECONDS)
+    for one in reversed(stopped):
+        one.resume()
+    _, err = run.communicate(timeout=200)
+    assert run.returncode == 0, err
+    assert [record["status"] for record in records(project)] == ["ok"] * 4
+
+
+def test_a_result_that_is_filed_stays_when_its_process_dies_afterwards(project) -> None:
+    rewrite(project, "    def fit(self", "    def close(self):\n        os._exit(9)\n\n    def fit(self")
+    ran = project.bench("run", "suite.yaml", "--jobs", "1")
+    assert ran.code == 0, ran.err
+    assert [record["status"] for record in records(project)] == ["ok"] * 4
+
+
+def test_workers_and_inline_use_and_record_the_threads_that_were_asked_for(project) -> None:
+    threads = max(1, len(os.sched_getaffinity(0)) // 2)
+    assert project.bench("run", "suite.yaml", "--jobs", "2").code == 0
+    rerun = ("run", "suite.yaml", "--jobs", "2", "--executor", "inline", "--results", "again")
+    assert project.bench(*rerun).code == 0
+    found = [
+        *records(project),
+        *(json.loads(f.read_text()) for f in (project.folder / "again").rglob("cell.json")),
+    ]
+    assert [record["provenance"]["threads"] for record in found] == [threads] * 8
+
+
+def test_ctrl_c_at_a_terminal_leaves_no_process_and_no_traceback(project) -> None:
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
+    run = project.start("run", "suite.yaml", "--jobs", "2")
+    wait_for(lambda: len(records(project)) == 2)
+    started = tree(run.pid)
+    # A terminal sends it to all processes of the group.
+    for one in started:
+        one.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Traceback" not in err + out
+    assert all(is_gone(one) for one in started)
+
+
+def test_folder_names_of_this_module_are_those_of_the_program() -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        assert Path(folder).name in folders()
