@@ -75,6 +75,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 _UNKNOWN_SIZE = (
     0x7FFF0000  # streaming encoders write sizes from here on in place of one that they do not know
 )
+_MALFORMED = 3  # libsndfile's number for a known format that is damaged
 _UNKNOWN_FRAMES = 1 << 62
 _HIGHEST_RATE = 192_000
 _HIGHEST_BYTES = 56_000  # a second of MPEG audio
@@ -235,22 +236,28 @@ def _opened(file: BinaryIO, path: Path, longest: float, stack: ExitStack) -> Sou
     from benchmark.data.sniff import sniff
 
     kind = sniff(file)
-    why = ""
+    why = "no header"
     if kind is None or kind.decoder == "sndfile":
         try:
-            return _by_sndfile(file, path, longest, stack)
+            sound = _by_sndfile(file, path, longest, stack)
         except soundfile.LibsndfileError as error:
-            why = _words(error)
+            if error.code == _MALFORMED:
+                # Another decoder might make do with what is left of it.
+                raise AudioError(f"{path}: truncated or damaged {kind.name if kind else 'audio'}.") from error
+            sound, why = None, _words(error)
+        if sound is not None:
+            return sound
         file.seek(0)
     if kind is None:
         raise AudioError(f"{path}: not audio, or of a kind that is not known ({why}).")
     if not installed():
-        but = f", and libsndfile cannot read it ({why})" if why else ""
+        but = f", and libsndfile cannot read it ({why})" if kind.decoder == "sndfile" else ""
         raise PassingAudioError(f"{path}: {kind.name}{but}: needs a decoder that is not installed. {EXTRA}")
     return stack.enter_context(open_by_av(file, kind, path))
 
 
-def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) -> Sound:
+def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) -> Sound | None:
+    """Return what libsndfile reads; None for what it would take for samples without a header."""
     import soundfile
 
     from benchmark.data.ogg import chain_of
@@ -262,7 +269,7 @@ def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) ->
         # After each block soundfile looks for the place that it is at, and at such an end there is none.
         sound.seekable = lambda: False
     if sound.format == "RAW":
-        raise AudioError(f"{path}: not audio, or of a kind that is not known (no header).")
+        return None
     if _is_truncated(sound.extra_info):
         raise AudioError(f"{path}: truncated: its header promises more bytes than are there.")
     expected = sound.frames if sound.format == "FLAC" and sound.frames < _UNKNOWN_FRAMES else 0
@@ -287,7 +294,9 @@ def _chained(file: BinaryIO, starts: Sequence[int], path: Path, longest: float, 
     sounds = []
     for start, end in zip(starts, ends, strict=True):
         file.seek(start)
-        sounds.append(_by_sndfile(io.BytesIO(file.read(end - start)), path, longest, stack))
+        sound = _by_sndfile(io.BytesIO(file.read(end - start)), path, longest, stack)
+        assert sound is not None
+        sounds.append(sound)
     forms = {(sound.sample_rate, sound.channels) for sound in sounds}
     if len(forms) > 1:
         raise AudioError(f"{path}: holds several streams of different sample rates or numbers of channels.")
