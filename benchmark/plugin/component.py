@@ -25,6 +25,10 @@ class File:
     def __init__(self, *names: str) -> None:
         self.names = names
 
+    def is_file(self, value: Any) -> bool:
+        """Whether ``value`` names a file."""
+        return isinstance(value, str) and value not in self.names
+
 
 class Component:
     """Base of everything that a plugin supplies.

@@ -11,12 +11,14 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import pluggy
 
 from benchmark.exceptions import did_you_mean
 from benchmark.plugin import hookspecs
+from benchmark.plugin.beside import make_importable
+from benchmark.plugin.code import is_editable
 from benchmark.plugin.component import Component
 from benchmark.plugin.registry import BrokenPlugin, Registry, Source
 
@@ -39,7 +41,8 @@ class Plugins:
             self._load(_source_of(entry_point), entry_point.load)
         if benchfile is not None and benchfile.is_file():
             content = hashlib.sha256(benchfile.read_bytes()).hexdigest()[:12]
-            source = Source(BENCHFILE, str(benchfile), content)
+            source = Source(BENCHFILE, str(benchfile), content, "file")
+            make_importable(benchfile.resolve().parent)
             self._load(source, lambda: _import_file(benchfile, content))
 
     @property
@@ -101,7 +104,8 @@ def _source_of(entry_point: EntryPoint) -> Source:
     distribution = entry_point.dist
     if distribution is None:
         return Source(entry_point.name, "unknown distribution", "0")
-    return Source(entry_point.name, distribution.name, distribution.version)
+    code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
+    return Source(entry_point.name, distribution.name, distribution.version, code)
 
 
 def _import_file(path: Path, content: str) -> ModuleType:

@@ -42,18 +42,18 @@ class Parameter:
     @property
     def is_location(self) -> bool:
         """Whether it says where something lies, and so is no part of an identity."""
-        return any(isinstance(mark, Location) or mark is Location for mark in self._marks)
+        return isinstance(self.mark, Location)
 
     def is_file(self, value: Any) -> bool:
         """Whether ``value`` names a file, whose content counts."""
-        marks = [File() if mark is File else mark for mark in self._marks]
-        return isinstance(value, str) and any(
-            isinstance(mark, File) and value not in mark.names for mark in marks
-        )
+        return isinstance(self.mark, File) and self.mark.is_file(value)
 
-    @property
-    def _marks(self) -> tuple[Any, ...]:
-        return get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+    @cached_property
+    def mark(self) -> Location | File | None:
+        """What its annotation marks it as; the bare class will do as a mark."""
+        marks = get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+        made = (mark() if mark in (Location, File) else mark for mark in marks)
+        return next((mark for mark in made if isinstance(mark, Location | File)), None)
 
     @property
     def type_text(self) -> str:
@@ -200,35 +200,48 @@ def _check(
     return checked, problems
 
 
-def identity_parameters(component: type[Component], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def marks_of(component: type[Component]) -> dict[str, Location | File]:
+    """Return which of a component's parameters are marked as locations or files, and how.
+
+    Raises:
+        PluginError: as ``parameters_of``.
+    """
+    marks = {name: parameter.mark for name, parameter in parameters_of(component).items()}
+    return {name: mark for name, mark in marks.items() if mark is not None}
+
+
+def identity_parameters(
+    owner: str, marks: Mapping[str, Location | File], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return those parameters that can change a result: all but locations, and a hash in place of a file.
+
+    ``owner`` is how errors call the component.
 
     Raises:
         PluginError: when a file cannot be read.
     """
-    schema = parameters_of(component)
     found = {}
     for name, value in parameters.items():
-        if name in schema and schema[name].is_file(value):
+        mark = marks.get(name)
+        if isinstance(mark, File) and mark.is_file(value):
             try:
                 found[name] = f"sha256:{_content(Path(value))}"
             except OSError as error:
                 raise PluginError(
-                    f"{component.kind} '{component.name}': '{name}' names the file {value}, which cannot be read "
-                    f"({error.strerror})."
+                    f"{owner}: '{name}' names the file {value}, which cannot be read ({error.strerror})."
                 ) from error
-        elif name not in schema or not schema[name].is_location:
+        elif not isinstance(mark, Location):
             found[name] = value
     return found
 
 
 def _content(file: Path) -> str:
     state = file.stat()
-    return _hash(file, state.st_size, state.st_mtime_ns)
+    return _hash(file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
 
 @cache
-def _hash(file: Path, size: int, changed: int) -> str:
+def _hash(file: Path, size: int, modified: int, changed: int, inode: int) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
 

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from benchmark.exceptions import PluginError, did_you_mean
-from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import check_parameters, identity_parameters
+from benchmark.plugin.code import code_digest
+from benchmark.plugin.component import Component, File, Kind, Location
+from benchmark.plugin.parameters import check_parameters, identity_parameters, marks_of
+
+# Left out of identities, so that results from before they had distributions stay valid.
+OWN_DISTRIBUTION = "genrebench"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a component comes from; ``version`` takes part in the identity of every cell that uses it."""
+    """Where a component comes from.
+
+    ``code`` says how its source is kept: ``installed`` from a wheel, which its version stands for; ``editable``, as a
+    package under development is; or a ``file`` (a benchfile), which belongs to no distribution.
+    """
 
     plugin: str
     distribution: str
     version: str
+    code: Literal["installed", "editable", "file"] = "installed"
+
+    @property
+    def identity(self) -> str:
+        """What identities call the distribution; empty for this program's own and for a file."""
+        name = re.sub(r"[-_.]+", "-", self.distribution).lower()
+        return "" if self.code == "file" or name == OWN_DISTRIBUTION else name
 
     def __str__(self) -> str:
         return f"{self.plugin} ({self.distribution} {self.version})"
@@ -42,29 +60,73 @@ class Offer:
     component: type[Component]
     source: Source
 
+    @cached_property
+    def version(self) -> str:
+        """Its version in identities; of code that is no installed wheel, the content of the source that it reaches.
+
+        Of datasets nothing but their revision counts, which is the content of all that they supply.
+        """
+        if self.component.kind == "dataset":
+            return "" if self.source.code == "file" else self.source.version
+        if self.source.code == "installed":
+            return self.source.version
+        digest = code_digest(self.component)
+        return digest if self.source.code == "file" else f"{self.source.version}+{digest}"
+
+    def spec(self, parameters: Mapping[str, Any], label: str | None = None) -> ComponentSpec:
+        """Return a specification with these parameters, which have been checked."""
+        component = self.component
+        return ComponentSpec(
+            component.kind,
+            component.name,
+            self.version,
+            parameters,
+            label or component.name,
+            self.source.identity,
+            marks_of(component),
+        )
+
 
 @dataclass(frozen=True)
 class ComponentSpec:
-    """A component as a suite asks for it: parameters checked, defaults filled in."""
+    """A component as a suite asks for it: parameters checked, defaults filled in.
+
+    ``version`` and ``distribution`` are those of identities (``Offer.version``, ``Source.identity``). ``marks`` says
+    which parameters are locations or files.
+    """
 
     kind: Kind
     name: str
     version: str
     parameters: Mapping[str, Any]
     label: str
+    distribution: str = ""
+    marks: Mapping[str, Location | File] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        """A text that two specifications share only if they differ in nothing but their labels; places count."""
+        parts = [self.kind, self.name, self.version, self.distribution, self.parameters]
+        return json.dumps(parts, sort_keys=True)
 
     def create(self, registry: Registry) -> Any:
         """Return a new instance."""
         return registry.offer(self.kind, self.name).component(**self.parameters)
 
-    def identity(self, registry: Registry) -> dict[str, Any]:
-        """Return what of it can change a result, as plain JSON."""
-        component = registry.offer(self.kind, self.name).component
-        return {
-            "name": self.name,
-            "version": self.version,
-            "parameters": identity_parameters(component, self.parameters),
-        }
+    def identity(self) -> dict[str, Any]:
+        """Return what of it can change a result, as plain JSON; files by their content as it is now.
+
+        Raises:
+            PluginError: when a file cannot be read.
+        """
+        name, version, parameters, *distribution = self.parts()
+        plain = {"name": name, "version": version, "parameters": parameters}
+        return {**plain, "distribution": distribution[0]} if distribution else plain
+
+    def parts(self) -> list[Any]:
+        """Return ``identity()`` as a list: name, version, parameters, and a distribution that is not this program's."""
+        parameters = identity_parameters(f"{self.kind} '{self.name}'", self.marks, self.parameters)
+        return [self.name, self.version, parameters, *([self.distribution] if self.distribution else [])]
 
 
 @dataclass
@@ -114,4 +176,4 @@ class Registry:
         checked, problems = check_parameters(offer.component, parameters or {})
         if problems:
             raise PluginError(" ".join(problem.message for problem in problems))
-        return ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        return offer.spec(checked, label)

@@ -8,7 +8,7 @@ from pydantic import Field
 from benchmark.exceptions import PluginError
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.component import Location
-from benchmark.plugin.parameters import check_parameters, identity_parameters, parameters_of
+from benchmark.plugin.parameters import check_parameters, identity_parameters, marks_of, parameters_of
 
 
 class Stretch(Augmentation):
@@ -69,7 +69,7 @@ def test_the_path_of_a_problem_leads_into_lists() -> None:
 
 def test_a_location_is_no_part_of_the_identity() -> None:
     checked, _ = check_parameters(Stretch, {"rate": 1.5, "root": "/somewhere"})
-    assert "root" not in identity_parameters(Stretch, checked)
+    assert "root" not in identity_parameters("", marks_of(Stretch), checked)
 
 
 def test_a_parameter_without_annotation_is_the_authors_error() -> None:
