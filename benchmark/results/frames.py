@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,15 @@ from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
+from benchmark.results.sets import filed_sets
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
+from benchmark.suite.identity import OWN
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.registry import Registry
-    from benchmark.suite.cell import Cell
+    from benchmark.suite.cell import Cell, Evaluation
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"
 
@@ -114,6 +116,8 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained."""
     folders = store.scan()
     records, damaged = _read(plan, store, folders)
+    shown = dict(records)
+    unfiled: Counter[str] = Counter()
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
@@ -127,8 +131,14 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         line = _line(cell, row, id_, record, damaged.get(id_))
         if record is not None and record.status == "ok":
             try:
-                stored[id_] = reader.read(folders[id_], record.classes)
-                line |= _values(stored[id_], measures, metrics, refused)
+                read = reader.read(folders[id_], record.classes)
+                names, problems = _filed(read, cell, record, plan)
+                own = {label: read[name] for label, name in names.items()}
+                # Another cell of the suite may be the same, and call its sets otherwise.
+                stored[id_] = {**stored.get(id_, {}), **own}
+                unfiled.update(problems)
+                shown[id_] = _relabelled(record, cell.spec.dataset.label, names)
+                line |= _values(own, measures, metrics, refused)
             except ResultsError as error:
                 damaged[id_] = str(error)
                 line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
@@ -140,8 +150,9 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
     axes = tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold"))
     notes = [f"{folders[id_].name} is damaged and not used: {reason}." for id_, reason in damaged.items()]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
+    notes += [f"Not used: predictions of {count} cells on {problem}." for problem, count in unfiled.items()]
     notes += _mixed(records)
-    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored)
+    return Results(cells, axes, tuple(measures), shown, folders, tuple(notes), metrics, stored)
 
 
 def _read(
@@ -157,6 +168,44 @@ def _read(
         elif found is not None:
             records[str(id_)] = found
     return records, damaged
+
+
+def _filed(
+    found: Mapping[str, SetPredictions], cell: Cell, record: CellRecord, plan: Plan
+) -> tuple[dict[str, str], list[str]]:
+    """Return what a cell's sets are filed under by what the suite calls them now, and what is wrong with others."""
+    evaluate = cell.spec.evaluate
+    # Only records of format 1 have to be told apart by their tracks.
+    tracks = {name: frozenset(() if record.sets else each.tracks.tolist()) for name, each in found.items()}
+    filed = filed_sets(
+        plan.identifier.sets(evaluate), record, tracks, lambda canonical: _ids(canonical, evaluate, plan)
+    )
+    labels = [each.label for each in evaluate]
+    names = {label: name for label, name in zip(labels, filed.names, strict=True) if name is not None}
+    return names, [f"{label}: {why}" for label, why in zip(labels, filed.problems, strict=True) if why]
+
+
+def _relabelled(record: CellRecord, dataset: str, names: Mapping[str, str]) -> CellRecord:
+    """Return a record whose counts and files are listed under what the suite calls its sets now."""
+    called = {name: label for label, name in names.items()}
+    counts = {}
+    for name, count in record.counts.items():
+        part, _, unit = name.rpartition("_")
+        counts[f"{called[part]}_{unit}" if part in called else name] = count
+    owners = {OWN: dataset, **called}
+    left_out = {}
+    for name, reason in record.left_out.items():
+        owner = next((each for each in owners if name.startswith(f"{each}: ")), None)
+        left_out[name if owner is None else owners[owner] + name.removeprefix(owner)] = reason
+    return replace(record, counts=counts, left_out=left_out)
+
+
+def _ids(canonical: Mapping[str, Any], evaluate: Sequence[Evaluation], plan: Plan) -> frozenset[str] | None:
+    """Return the ids of the tracks of an evaluation set's dataset, or None where it is not here."""
+    for evaluation, known in zip(evaluate, plan.identifier.sets(evaluate), strict=True):
+        if known == canonical and evaluation.dataset is not None and evaluation.dataset.key in plan.found:
+            return frozenset(track.id for track in plan.found[evaluation.dataset.key].tracks)
+    return None
 
 
 def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None) -> dict[str, Any]:

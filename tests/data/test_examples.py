@@ -232,7 +232,7 @@ def test_a_cell_is_assembled_with_counts_of_what_was_really_made(tracks, registr
         prepared(part.tracks, part.items, registry, tmp_path)
     data = assemble(asked, registry, lambda _: corpus, tmp_path)
     assert data.counts == {
-        "train_items": 2 * 2 * 4, "validation_items": 4, "own:test_items": 4,
-        "train_tracks": 2, "validation_tracks": 2, "own:test_tracks": 2, "left_out": 0,
+        "train_items": 2 * 2 * 4, "validation_items": 4, "test_items": 4,
+        "train_tracks": 2, "validation_tracks": 2, "test_tracks": 2, "left_out": 0,
     }  # fmt: skip
     assert data.evaluations[0].examples.gather(np.arange(4)).shape == (4, 16, 20, 1)
