@@ -119,7 +119,7 @@ def _parsed(file: Path, stamp: tuple[int, ...]) -> _Source:
     except (SyntaxError, ValueError):
         return _Source(raw=content)
     found = _Source()
-    for statement in _flattened(_without_docstring(tree.body)):
+    for statement in _flattened(tree.body):
         names = set(_bound_names(statement))
         for name in names or {_LOOSE}:
             found.bound.setdefault(name, []).append(statement)
@@ -161,6 +161,8 @@ def _flattened(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)
         }:
             yield from _flattened(statement.orelse)
+        elif _is_words(statement):
+            continue
         elif isinstance(statement, ast.Import):
             yield from (ast.Import([alias]) for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
@@ -268,27 +270,20 @@ def _file_of(module: str) -> str | None:
     return getattr(sys.modules.get(module), "__file__", None)
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    is_docstring = (
-        isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and isinstance(first.value.value, str)
-    )
-    return body[1:] if is_docstring else body
+def _is_words(statement: object) -> bool:
+    """Whether a statement is a docstring, or another constant that does nothing."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _text(value: object) -> str:
     """Return a syntax tree as text that is the same on all versions of Python that know its syntax."""
     if isinstance(value, list):
-        return f"[{','.join(map(_text, value))}]"
+        return f"[{','.join(_text(each) for each in value if not _is_words(each))}]"
     if not isinstance(value, ast.AST):
         return f"{type(value).__name__} {value!r}"
     parts = []
     for name in value._fields:
         found = getattr(value, name, None)
-        if name == "body" and isinstance(value, _DEFINITIONS):
-            found = _without_docstring(found or [])
         # Versions differ in the fields that they have, and in whether empty ones are there.
         if found is not None and found != [] and name not in ("ctx", "kind", "type_comment"):
             parts.append(f"{name}={_text(found)}")
