@@ -13,6 +13,7 @@ import pandas as pd
 
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
+from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
 from benchmark.results.sets import filed_sets
@@ -49,7 +50,8 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict``, ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``, ``set apart``), ``error``, ``marks``, the audit's ``verdict``, ``total`` and ``trainable``
+    parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. ``metrics`` are the
     metrics by label, ``stored`` the predictions of finished cells by id and evaluation set.
@@ -112,8 +114,11 @@ class Results:
         return [(str(name), str(id_)) for name, id_ in zip(cells[CELL_NAME], cells["id"], strict=True)]
 
 
-def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
-    """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained."""
+def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool = False) -> Results:
+    """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained.
+
+    Cells of a row that must not meet (see ``set_apart``) do so only if they may be ``mixed``; all are marked then.
+    """
     folders = store.scan()
     records, damaged = _read(plan, store, folders)
     shown = dict(records)
@@ -143,6 +148,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
                 damaged[id_] = str(error)
                 line |= {STATUS: DAMAGED_STATUS, "error": str(error)}
         lines.append(line)
+    _keep_apart(lines, records, [measure.name for measure in measures], mixed=mixed)
     cells = pd.DataFrame(lines)
     for measure in measures:
         if measure.name not in cells:
@@ -168,6 +174,31 @@ def _read(
         elif found is not None:
             records[str(id_)] = found
     return records, damaged
+
+
+def _keep_apart(
+    lines: Sequence[dict[str, Any]],
+    records: Mapping[str, CellRecord],
+    measures: Sequence[str],
+    *,
+    mixed: bool,
+) -> None:
+    """Take out of rows what must not be among the others there; or mark all, if they may be mixed."""
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for line in lines:
+        if line[STATUS] == "ok":
+            rows.setdefault(line[ROW], []).append(line)
+    apart = {row: set_apart({line["id"]: records[line["id"]] for line in own}) for row, own in rows.items()}
+    for row, own in rows.items():
+        for line in own:
+            if mixed and any(apart.values()):
+                line["marks"] = (*line["marks"], MIXED)
+            elif not mixed and line["id"] in apart[row]:
+                line |= {
+                    STATUS: SET_APART,
+                    "error": apart[row][line["id"]],
+                    **dict.fromkeys(measures, np.nan),
+                }
 
 
 def _filed(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from benchmark.results.mixing import HOW
 from benchmark.results.record import CellRecord
 from benchmark.results.store import Damaged, ResultsStore
-from benchmark.suite.cell import identity
+from benchmark.suite.cell import CellSpec, canonical_json, identity
 from benchmark.suite.identity import Identifier
 
 if TYPE_CHECKING:
@@ -18,21 +21,46 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 
 
-def with_results(plan: Plan, store: ResultsStore, registry: Registry) -> Plan:
+def with_results(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool = False) -> Plan:
     """Return the plan with the identities of stored results for cells that an absent dataset leaves without.
 
-    A result belongs to such a cell if their specifications agree in everything but the datasets' revisions;
-    of several such results, it is the one that was started last.
+    A result belongs to such a cell if their specifications agree in everything but the revisions of absent datasets.
+    All are of one revision of each dataset, that of the result which was started last, unless they may be ``mixed``.
+    Two cells that differ only in where absent data lie cannot be told apart, and get none. Cells without say why.
     """
     if None not in plan.ids:
         return plan
     stored = _by_specification(store.records())
     identifier = Identifier(registry, lambda spec: UNKNOWN)
-    ids = []
-    for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
+    asked: dict[int, str] = {}
+    places: dict[str, set[tuple[str, ...]]] = {}
+    for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         canonical = identifier.canonical(cell.spec) if id_ is None and not cell.pending else None
-        ids.append(id_ if canonical is None else stored.get(without_revisions(canonical)))
-    return replace(plan, ids=tuple(ids))
+        if canonical is not None:
+            asked[number] = without_revisions(canonical)
+            places.setdefault(asked[number], set()).add(_places(cell.spec))
+    fitting = {
+        number: [
+            record for record in stored.get(text, ()) if _fits(record, plan.suite.cells[number].spec, plan)
+        ]
+        for number, text in asked.items()
+        if len(places[text]) == 1
+    }
+    chosen = _one_revision_each(chain.from_iterable(fitting.values()))
+    ids, cells = list(plan.ids), list(plan.suite.cells)
+    for number, text in asked.items():
+        found = fitting.get(number, ())
+        same = [record for record in found if mixed or _revisions(record).items() <= chosen.items()]
+        if same:
+            ids[number] = same[-1].id
+        elif found:
+            cells[number] = replace(
+                cells[number], pending=f"its result is of other data than the latest ones; {HOW}"
+            )
+        elif len(places[text]) > 1:
+            why = "the data are not here, and results of several cells cannot be told apart without them"
+            cells[number] = replace(cells[number], pending=why)
+    return replace(plan, suite=replace(plan.suite, cells=tuple(cells)), ids=tuple(ids))
 
 
 def absence_text(label: str) -> str:
@@ -40,12 +68,53 @@ def absence_text(label: str) -> str:
     return f"Dataset {label} is not here: its results are found by specification, whatever its revision was."
 
 
-def _by_specification(records: Mapping[str, CellRecord | Damaged]) -> dict[str, str]:
+def _by_specification(records: Mapping[str, CellRecord | Damaged]) -> dict[str, list[CellRecord]]:
+    """Return records by their specification without revisions, in the order in which they were started."""
     whole = [record for record in records.values() if isinstance(record, CellRecord)]
-    in_time: Sequence[CellRecord] = sorted(
-        whole, key=lambda record: str(record.provenance.get("started", ""))
-    )
-    return {without_revisions(record.spec): record.id for record in in_time}
+    found: dict[str, list[CellRecord]] = {}
+    for record in sorted(whole, key=_started):
+        found.setdefault(without_revisions(record.spec), []).append(record)
+    return found
+
+
+def _started(record: CellRecord) -> str:
+    return str(record.provenance.get("started", ""))
+
+
+def _places(spec: CellSpec) -> tuple[str, ...]:
+    """Return which datasets a cell uses, places included."""
+    others = sorted(each.dataset.key for each in spec.evaluate if each.dataset is not None)
+    return (spec.dataset.key, *others)
+
+
+def _fits(record: CellRecord, spec: CellSpec, plan: Plan) -> bool:
+    """Whether a record is of the revisions that the datasets of a cell have, as far as these are here."""
+    own = plan.identifier.revision_of(spec.dataset)
+    if own is not None and record.spec["dataset"].get("revision") != own:
+        return False
+    known = Counter(canonical_json(each) for each in plan.identifier.sets(spec.evaluate) if _is_known(each))
+    return known <= Counter(canonical_json(each) for each in record.spec["evaluate"])
+
+
+def _is_known(each: Mapping[str, Any]) -> bool:
+    return each["dataset"] is not None and each["dataset"]["revision"] is not None
+
+
+def _one_revision_each(records: Iterable[CellRecord]) -> dict[str, tuple[str, ...]]:
+    """Return the revisions of each dataset in the latest record that uses it."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for record in sorted(records, key=_started, reverse=True):
+        chosen = {**_revisions(record), **chosen}
+    return chosen
+
+
+def _revisions(record: CellRecord) -> dict[str, tuple[str, ...]]:
+    """Return the revisions of a record's datasets, by what else they are; several may differ in nothing else."""
+    found: dict[str, list[str]] = {}
+    for each in (record.spec["dataset"], *(each["dataset"] for each in record.spec["evaluate"])):
+        if each is not None:
+            found.setdefault(canonical_json(_unrevised(each)), []).append(str(each.get("revision")))
+    return {text: tuple(sorted(set(several))) for text, several in found.items()}
 
 
 def without_revisions(canonical: Mapping[str, Any]) -> str:

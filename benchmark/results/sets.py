@@ -58,12 +58,13 @@ def filed_sets(
             problems.append("the cell has no predictions of it")
         elif _was_merged(record) and each["dataset"] is not None:
             problems.append(
-                "the program took some of its classes for each other before 0.2 "
+                "an older version of the program took some of its classes for each other "
                 f"({', '.join(_was_merged(record))}); {AGAIN}"
             )
         else:
             problems.append(
-                f"results before 0.2 were filed under labels, and it is not certain which are its own; {AGAIN}"
+                "an older version of the program filed results under labels, and it is not certain which are its "
+                f"own; {AGAIN}"
             )
     return FiledSets(tuple(found), tuple(problems))
 

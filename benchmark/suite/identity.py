@@ -32,7 +32,7 @@ class Identifier:
 
     def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
         self._registry = registry
-        self._revision_of = revision_of
+        self.revision_of = revision_of
         # By the id of a cell's part, which many cells share. The part is kept, so that its id stays its own.
         self._seen: dict[int, tuple[Any, Any, str]] = {}
 
@@ -78,7 +78,7 @@ class Identifier:
         return [[step.identity() for step in chain] for chain in recipe]
 
     def _dataset(self, dataset: ComponentSpec) -> dict[str, Any] | None:
-        revision = self._revision_of(dataset)
+        revision = self.revision_of(dataset)
         return None if revision is None else {**dataset.identity(), "revision": revision}
 
     def _evaluations(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]] | None:
@@ -91,7 +91,7 @@ class Identifier:
         dataset = evaluation.dataset
         if dataset is None:
             return {"dataset": None, "part": evaluation.part}
-        plain = {**dataset.identity(), "revision": self._revision_of(dataset)}
+        plain = {**dataset.identity(), "revision": self.revision_of(dataset)}
         return {"dataset": plain, "part": evaluation.part}
 
 
