@@ -63,18 +63,20 @@ def sides_of(spec: CellSpec, items: CellItems) -> Sides:
     return Sides(train, tuple(held), items.train.items, items.train.tracks)
 
 
-def _evaluated(spec: CellSpec) -> dict[str, str]:
-    """Return, by the label of each evaluation set, the name of its part in ``sides_of``."""
+def _evaluated(spec: CellSpec, items: CellItems) -> dict[str, str]:
+    """Return, by the key of each evaluation set, the name of its part in ``sides_of``."""
     own = "validation"
     return {
-        each.label: own if each.dataset is None and each.part == own else each.label for each in spec.evaluate
+        part.key: own if each.dataset is None and each.part == own else part.name
+        for each, part in zip(spec.evaluate, items.evaluations, strict=True)
     }
 
 
 def _audit(
     spec: CellSpec, study: CellSpec | None, registry: Registry, corpus_of: CorpusOf, near: NearDuplicates
 ) -> Audit:
-    sides = sides_of(spec, cell_items(spec, registry, corpus_of))
+    items = cell_items(spec, registry, corpus_of)
+    sides = sides_of(spec, items)
     found = audit_sides(sides, near)
     features: Features = spec.features.create(registry)
     if features.fitted_on == "everything":
@@ -82,7 +84,7 @@ def _audit(
     if study is not None:
         seen = cell_items(study, registry, corpus_of).validation.tracks
         found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
-    return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec)))
+    return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec, items)))
 
 
 def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:

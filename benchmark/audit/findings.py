@@ -72,7 +72,7 @@ class SetAudit:
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings on one cell, the gravest first, and what they mean for each evaluation set, by its label."""
+    """The findings on one cell, the gravest first, and what they mean for each evaluation set, by its key."""
 
     findings: tuple[Finding, ...] = ()
     sets: Mapping[str, SetAudit] = field(default_factory=dict)

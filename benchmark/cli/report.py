@@ -32,6 +32,9 @@ PAGES = ("report.html", "report.md")
 @click.option(
     "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between."
 )
+@click.option(
+    "--mixed", is_flag=True, help="Average cells of other data, backends or versions too; marked as such."
+)
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
     suite_file: Path,
@@ -40,6 +43,7 @@ def command(
     rehearse: bool,
     formats: str,
     force: bool,
+    mixed: bool,
 ) -> None:
     """Write tables and figures of what is finished of SUITE. Trains nothing."""
     from benchmark.cli.loading import load_plan
@@ -51,8 +55,8 @@ def command(
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
-    known = with_results(plan, store, plugins.registry)
-    show_report(known, plugins, locations, asked, force=force)
+    known = with_results(plan, store, plugins.registry, mixed=mixed)
+    show_report(known, plugins, locations, asked, force=force, mixed=mixed)
 
 
 def show_report(
@@ -62,10 +66,11 @@ def show_report(
     formats: Sequence[str] = FORMATS,
     *,
     force: bool = False,
+    mixed: bool = False,
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
-    files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force)
+    files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force, mixed=mixed)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     click.echo(to_terminal(leaderboard, width))
     pages = [file for file in files if file.name in PAGES] or files[:1]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from benchmark.data.classes import Aliases, known_tracks, with_trained_classes
 from benchmark.data.corpora import CorpusOf
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, held_out_items, training_items
 from benchmark.data.split import Split, split_tracks
 from benchmark.data.tracks import Corpus, Track
-from benchmark.exceptions import DatasetError
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import CellSpec, Evaluation
+from benchmark.suite.cell import CellSpec
+from benchmark.suite.identity import OWN, Identifier, set_key
 
 if TYPE_CHECKING:
     from benchmark.plugin.augmentation import Augmentation
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PartItems:
-    """The items of one part of a cell; items refer to ``tracks`` by index, ``labels`` are those of the tracks."""
+    """The items of one part of a cell; items refer to ``tracks`` by index, ``labels`` are those of the tracks.
+
+    ``name`` is how people call it; ``key`` says what it is (see ``set_key``).
+    """
 
     name: str
+    key: str
     tracks: tuple[Track, ...]
     labels: tuple[str, ...]
     items: tuple[Item, ...]
@@ -49,57 +54,94 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
     Copies are made of training tracks only. With ``augment: before`` they are made of every track, as when
     a corpus is augmented before it is split: copies of held-out tracks then are training items (a leak, which
     exists here to be shown).
+
+    Raises:
+        SplitError: when the dataset cannot be split as asked.
+        DatasetError: where it is in doubt which class of one part is which of another.
     """
-    corpus = _in_format(_own_corpus(spec, corpus_of), spec.audio)
-    split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
-    split = replace(split, notes=(*split.notes, *corpus.notes))
-    tracks = {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")}
-    left_out = {f"{spec.dataset.label}: {file.id}": file.reason for file in corpus.left_out}
+    corpus, split, tracks = _divided(spec, registry, corpus_of)
+    notes = [*split.notes, *corpus.notes]
+    left_out = {f"{OWN}: {file.id}": file.reason for file in corpus.left_out}
     evaluations = []
-    for evaluation in spec.evaluate:
-        found, labels, without = _evaluated(evaluation, corpus, tracks, corpus_of)
-        left_out |= without
-        evaluations.append(_held_out(evaluation.label, found, labels, spec))
+    for each in _evaluated(spec, corpus, tracks, registry, corpus_of):
+        left_out |= each.left_out
+        notes += each.notes
+        evaluations.append(_held_out(each.name, each.key, each.tracks, spec))
     return CellItems(
         corpus.classes,
         _training(spec, registry, tracks),
-        _held_out("validation", tracks["validation"], [t.label for t in tracks["validation"]], spec),
+        _held_out("validation", "validation", tracks["validation"], spec),
         tuple(evaluations),
-        split,
+        replace(split, notes=tuple(notes)),
         left_out,
     )
 
 
-def evaluated_tracks(spec: CellSpec, corpus_of: CorpusOf) -> dict[str, dict[str, str]]:
-    """Return the tracks of each evaluation set of a cell, by id, with their class as its model spells it."""
-    corpus = _own_corpus(spec, corpus_of)
+def evaluated_tracks(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> dict[str, dict[str, str]]:
+    """Return the tracks of each evaluation set of a cell, by its label and their id, with their class."""
+    corpus, _, tracks = _divided(spec, registry, corpus_of)
+    return {
+        each.name: {track.id: track.label for track in each.tracks}
+        for each in _evaluated(spec, corpus, tracks, registry, corpus_of)
+    }
+
+
+def _divided(
+    spec: CellSpec, registry: Registry, corpus_of: CorpusOf
+) -> tuple[Corpus, Split, dict[str, tuple[Track, ...]]]:
+    """Return a cell's corpus, with classes as in its training part, how it is split, and the tracks of its parts."""
+    corpus = _in_format(_own_corpus(spec, corpus_of), spec.audio)
     split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
-    tracks = {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")}
-    found = {}
-    for evaluation in spec.evaluate:
-        kept, labels, _ = _evaluated(evaluation, corpus, tracks, corpus_of)
-        found[evaluation.label] = {track.id: label for track, label in zip(kept, labels, strict=True)}
-    return found
+    corpus = with_trained_classes(corpus, split, _aliases(spec.dataset, registry))
+    return (
+        corpus,
+        split,
+        {part: _pick(corpus, getattr(split, part)) for part in ("train", "validation", "test")},
+    )
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """The tracks of an evaluation set, with classes as the model spells them, and what must be said of others."""
+
+    name: str
+    key: str
+    tracks: tuple[Track, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def _evaluated(
-    evaluation: Evaluation, corpus: Corpus, tracks: Mapping[str, Sequence[Track]], corpus_of: CorpusOf
-) -> tuple[Sequence[Track], list[str], dict[str, str]]:
-    """Return the tracks of an evaluation set, their classes, and what of another dataset is left out, with why."""
-    if evaluation.dataset is None:
-        own = corpus.tracks if evaluation.part == "all" else tracks[evaluation.part]
-        return own, [track.label for track in own], {}
-    other = corpus_of(evaluation.dataset)
-    kept, labels, unknown = _known_classes(evaluation.label, other, corpus.classes)
-    reasons = {file.id: file.reason for file in other.left_out} | unknown
-    return kept, labels, {f"{evaluation.dataset.label}: {name}": reason for name, reason in reasons.items()}
+    spec: CellSpec,
+    corpus: Corpus,
+    tracks: Mapping[str, tuple[Track, ...]],
+    registry: Registry,
+    corpus_of: CorpusOf,
+) -> Iterator[_Evaluated]:
+    identifier = Identifier(registry, lambda dataset: corpus_of(dataset).revision)
+    for evaluation, canonical in zip(spec.evaluate, identifier.sets(spec.evaluate), strict=True):
+        key = set_key(canonical)
+        if evaluation.dataset is None:
+            own = corpus.tracks if evaluation.part == "all" else tracks[evaluation.part]
+            yield _Evaluated(evaluation.label, key, own)
+            continue
+        other = corpus_of(evaluation.dataset)
+        aliases = (_aliases(spec.dataset, registry), _aliases(evaluation.dataset, registry))
+        known, unknown = known_tracks(evaluation.label, other, corpus.classes, aliases)
+        reasons = {file.id: file.reason for file in other.left_out} | unknown
+        left_out = {f"{key}: {name}": reason for name, reason in reasons.items()}
+        yield _Evaluated(evaluation.label, key, known.tracks, left_out, known.notes)
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """An evaluation set as examples; ``examples.tracks`` are indices into ``tracks`` and ``labels``."""
+    """An evaluation set as examples; ``examples.tracks`` are indices into ``tracks`` and ``labels``.
+
+    ``name`` is how people call it; results are filed under ``key``, which says what it is.
+    """
 
     name: str
+    key: str
     tracks: tuple[Track, ...]
     labels: tuple[str, ...]
     examples: StoredExamples
@@ -145,7 +187,7 @@ def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Pat
         )
 
     parts = {"train": items.train, "validation": items.validation}
-    parts |= {part.name: part for part in items.evaluations}
+    parts |= {part.key: part for part in items.evaluations}
     counts = {f"{name}_items": len(part.items) for name, part in parts.items()}
     counts |= {f"{name}_tracks": len({item.track for item in part.items}) for name, part in parts.items()}
     counts["left_out"] = len(items.left_out)
@@ -153,7 +195,7 @@ def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Pat
         items.classes,
         examples(items.train, feature_fresh),
         examples(items.validation),
-        tuple(EvaluationSet(p.name, p.tracks, p.labels, examples(p)) for p in items.evaluations),
+        tuple(EvaluationSet(p.name, p.key, p.tracks, p.labels, examples(p)) for p in items.evaluations),
         batch,
         counts,
         _clip_seconds(items.train),
@@ -187,31 +229,15 @@ def _training(spec: CellSpec, registry: Registry, tracks: dict[str, tuple[Track,
     every = own if spec.split.augment == "after" else (*own, *tracks["validation"], *tracks["test"])
     made = training_items(every, spec.clips, spec.augmentation, registry)
     items = tuple(item for item in made if item.track < len(own) or item.is_copy)
-    return PartItems("train", every, tuple(track.label for track in every), items)
+    return PartItems("train", "train", every, tuple(track.label for track in every), items)
 
 
-def _held_out(name: str, tracks: Sequence[Track], labels: Sequence[str], spec: CellSpec) -> PartItems:
-    return PartItems(name, tuple(tracks), tuple(labels), tuple(held_out_items(tracks, spec.clips)))
+def _held_out(name: str, key: str, tracks: Sequence[Track], spec: CellSpec) -> PartItems:
+    labels = tuple(track.label for track in tracks)
+    return PartItems(name, key, tuple(tracks), labels, tuple(held_out_items(tracks, spec.clips)))
 
 
-def _known_classes(
-    name: str, corpus: Corpus, classes: Sequence[str]
-) -> tuple[list[Track], list[str], dict[str, str]]:
-    """Return the tracks whose class the model knows, their classes as the model spells them, and the rest."""
-    spelling = {_plain(known): known for known in classes}
-    kept = [track for track in corpus.tracks if _plain(track.label) in spelling]
-    if not kept:
-        raise DatasetError(
-            f"No class of evaluation set '{name}' ({', '.join(corpus.classes)}) is among the classes that the "
-            f"model is trained on ({', '.join(classes)})."
-        )
-    unknown = {
-        track.id: f"class '{track.label}' is not among those that the model is trained on"
-        for track in corpus.tracks
-        if _plain(track.label) not in spelling
-    }
-    return kept, [spelling[_plain(track.label)] for track in kept], unknown
-
-
-def _plain(label: str) -> str:
-    return "".join(character for character in label.casefold() if character.isalnum())
+def _aliases(dataset: ComponentSpec, registry: Registry) -> Aliases:
+    component: Any = registry.offer("dataset", dataset.name).component
+    aliases: Aliases = component.aliases
+    return aliases

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
+from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
 from benchmark.data.tracks import Corpus
 from benchmark.locations import Locations
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import canonical_json
 from benchmark.suite.settings import DuplicateSettings
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,8 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
 
     @cache
     def load(key: str) -> Corpus:
-        return replace(specs[key].create(registry).load(locations), name=specs[key].name)
+        corpus: Corpus = specs[key].create(registry).load(locations)
+        return with_one_spelling(replace(corpus, name=specs[key].name))
 
     @cache
     def searched(key: str, action: str) -> Corpus:
@@ -44,8 +45,7 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
         return with_duplicates(corpus, sets, remove=action == "remove", parts=parts)
 
     def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
-        key = canonical_json([spec.name, spec.version, spec.parameters])
-        specs.setdefault(key, spec)
-        return load(key) if duplicates is None else searched(key, duplicates.action)
+        specs.setdefault(spec.key, spec)
+        return load(spec.key) if duplicates is None else searched(spec.key, duplicates.action)
 
     return corpus_of

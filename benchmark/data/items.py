@@ -34,8 +34,8 @@ class Step:
     @cached_property
     def text(self) -> str:
         """What of it can change a result."""
-        spec = self.component
-        return canonical_json([spec.name, spec.version, dict(spec.parameters), dict(self.settings)])
+        name, version, parameters, *distribution = self.component.parts()
+        return canonical_json([name, version, parameters, dict(self.settings), *distribution])
 
     def __str__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings)

@@ -60,7 +60,7 @@ def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Pa
     """Return the folder of a feature space, named by what can change a feature."""
     made: Features = features.create(registry)
     # A plugin under development may change its shape and not its version; rows must have one length all the same.
-    identity = canonical_json([features.identity(registry), SAMPLE_RATE, made.shape, made.dtype])
+    identity = canonical_json([features.identity(), SAMPLE_RATE, made.shape, made.dtype])
     name = re.sub(r"[^\w-]", "_", features.name)
     return cache / "features" / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
@@ -69,7 +69,7 @@ def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> Feat
     """Return the store of a feature space; nothing is created before something is written."""
     made: Features = features.create(registry)
     folder = store_folder(features, registry, cache)
-    return FeatureStore(folder, made.shape, made.dtype, features.identity(registry))
+    return FeatureStore(folder, made.shape, made.dtype, features.identity())
 
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
@@ -161,7 +161,7 @@ def _heard(track: Track) -> tuple[str, ...]:
     """Return what a track's samples are made of: its content, and its format if it is put through one."""
     if track.audio is None:
         return (track.content,)
-    return (track.content, canonical_json([track.audio.name, track.audio.version, track.audio.parameters]))
+    return (track.content, canonical_json(track.audio.parts()))
 
 
 def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndarray:

@@ -76,7 +76,7 @@ def feature_requests(
         if key in seen:
             continue
         seen.add(key)
-        space = canonical_json(spec.features.identity(registry))
+        space = canonical_json(spec.features.identity())
         _, asked = found.setdefault(space, (spec.features, []))
         asked += cell_requests(spec, registry, plan.corpus_of)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.data.corpora import CorpusOf, corpus_loader
@@ -23,17 +24,44 @@ class Plan:
 
     ``ids`` has the identity of each cell of ``suite.cells``, None where a dataset that it needs is absent, or where
     it is pending, or something else of it is not known here.
-    ``corpora`` and ``absent`` hold, by the datasets' labels, what was found and why what was not. ``notes`` are what
+    ``found`` and ``lacking`` hold, by the datasets' keys, what was found and why what was not. ``notes`` are what
     must be said of results that were found for such cells.
     """
 
     suite: Suite
     ids: tuple[str | None, ...]
-    corpora: Mapping[str, Corpus]
-    absent: Mapping[str, DatasetError]
+    found: Mapping[str, Corpus]
+    lacking: Mapping[str, DatasetError]
     corpus_of: CorpusOf
     identifier: Identifier
     notes: tuple[str, ...] = ()
+
+    @property
+    def corpora(self) -> dict[str, Corpus]:
+        """What was found, by what the suite calls it."""
+        return {
+            label: self.found[spec.key] for label, spec in self._datasets.items() if spec.key in self.found
+        }
+
+    @property
+    def absent(self) -> dict[str, DatasetError]:
+        """Why datasets were not found, by what the suite calls them."""
+        return {
+            label: self.lacking[spec.key]
+            for label, spec in self._datasets.items()
+            if spec.key in self.lacking
+        }
+
+    @cached_property
+    def _datasets(self) -> dict[str, ComponentSpec]:
+        shared = {
+            id(part): part for cell in self.suite.cells for part in (cell.spec.dataset, cell.spec.evaluate)
+        }
+        found: dict[str, ComponentSpec] = {}
+        for part in shared.values():
+            several = (each.dataset for each in part) if isinstance(part, tuple) else (part,)
+            found |= {spec.label: spec for spec in several if spec is not None}
+        return found
 
     @property
     def cells(self) -> list[tuple[Cell, str]]:
@@ -45,19 +73,19 @@ class Plan:
 @dataclass
 class _Lookup:
     corpus_of: CorpusOf
-    corpora: dict[str, Corpus] = field(default_factory=dict)
-    absent: dict[str, DatasetError] = field(default_factory=dict)
+    found: dict[str, Corpus] = field(default_factory=dict)
+    lacking: dict[str, DatasetError] = field(default_factory=dict)
 
     def revision(self, spec: ComponentSpec) -> str | None:
         """Return the dataset's revision, or None where it is absent; remember which."""
-        if spec.label in self.absent:
+        if spec.key in self.lacking:
             return None
         try:
-            self.corpora[spec.label] = self.corpus_of(spec)
+            self.found[spec.key] = self.corpus_of(spec)
         except DatasetError as error:
-            self.absent[spec.label] = error
+            self.lacking[spec.key] = error
             return None
-        return self.corpora[spec.label].revision
+        return self.found[spec.key].revision
 
 
 def make_plan(suite: Suite, registry: Registry, locations: Locations) -> Plan:
@@ -65,7 +93,7 @@ def make_plan(suite: Suite, registry: Registry, locations: Locations) -> Plan:
     lookup = _Lookup(corpus_loader(registry, locations))
     identifier = Identifier(registry, lookup.revision)
     ids = identities(suite, identifier)
-    return Plan(suite, ids, lookup.corpora, lookup.absent, lookup.corpus_of, identifier)
+    return Plan(suite, ids, lookup.found, lookup.lacking, lookup.corpus_of, identifier)
 
 
 def identities(suite: Suite, identifier: Identifier) -> tuple[str | None, ...]:

@@ -25,13 +25,20 @@ class File:
     def __init__(self, *names: str) -> None:
         self.names = names
 
+    def is_file(self, value: Any) -> bool:
+        """Whether ``value`` names a file."""
+        return isinstance(value, str) and value not in self.names
+
 
 class Later:
     """Marks a parameter that a component got after results had been made without it.
 
     At its default it is no part of a cell's identity, so that those results stay valid. The price is that this default
-    can never be changed.
+    can never be changed. (``default`` is filled in from the signature.)
     """
+
+    def __init__(self, default: Any = None) -> None:
+        self.default = default
 
 
 class Component:

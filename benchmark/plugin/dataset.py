@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from benchmark.plugin.component import Component
@@ -19,7 +19,8 @@ class Dataset(Component):
 
     ``role`` is ``"train"`` for data that may be trained and tested on, ``"test"`` for data that may only be
     evaluated on. ``synthetic`` marks data that nobody recorded; every output says so. ``expected`` is how many
-    tracks a whole copy has per class, where that is known. A synthetic dataset that ``stands_in_for`` data of a
+    tracks a whole copy has per class, where that is known; ``aliases`` are other spellings of its classes, by class,
+    under which other datasets may have them (case aside). A synthetic dataset that ``stands_in_for`` data of a
     role is what rehearsals use in their place, with the parameters ``stand_in``.
     """
 
@@ -31,6 +32,7 @@ class Dataset(Component):
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     expected: ClassVar[Mapping[str, int]] = {}
+    aliases: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def load(self, locations: Locations) -> Corpus:
         """Return the usable tracks, and those left out with the reason, in an order that never varies.

@@ -8,13 +8,15 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import pluggy
 
 from benchmark.exceptions import did_you_mean
 from benchmark.plugin import hookspecs
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile, read_benchfile
+from benchmark.plugin.beside import make_importable
+from benchmark.plugin.code import is_editable
 from benchmark.plugin.component import Component
 from benchmark.plugin.registry import BrokenPlugin, Registry, Source
 
@@ -41,7 +43,8 @@ class Plugins:
         found = read_benchfile(benchfile) if isinstance(benchfile, Path) else benchfile
         if found is not None and run:
             self.registry.benchfile = found
-            self._load(Source(BENCHFILE, str(found.path), found.version), found.load)
+            make_importable(found.path.resolve().parent)
+            self._load(Source(BENCHFILE, str(found.path), found.version, "file"), found.load)
         elif found is not None:
             self.registry.unopened = found
 
@@ -104,7 +107,8 @@ def _source_of(entry_point: EntryPoint) -> Source:
     distribution = entry_point.dist
     if distribution is None:
         return Source(entry_point.name, "unknown distribution", "0")
-    return Source(entry_point.name, distribution.name, distribution.version)
+    code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
+    return Source(entry_point.name, distribution.name, distribution.version, code)
 
 
 def _describe(error: BaseException) -> str:

@@ -20,6 +20,7 @@ from benchmark.plugin.component import Component, File, Later, Location
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
+Mark = Location | File | Later
 # Stands in identities for what cannot be known here; nothing that a suite can say is equal to it.
 UNKNOWN = "\0unknown"
 
@@ -50,22 +51,19 @@ class Parameter:
     @property
     def is_location(self) -> bool:
         """Whether it says where something lies, and so is no part of an identity."""
-        return any(isinstance(mark, Location) or mark is Location for mark in self._marks)
+        return isinstance(self.mark, Location)
 
     def is_file(self, value: Any) -> bool:
         """Whether ``value`` names a file, whose content counts."""
-        marks = [File() if mark is File else mark for mark in self._marks]
-        return isinstance(value, str) and any(
-            isinstance(mark, File) and value not in mark.names for mark in marks
-        )
+        return isinstance(self.mark, File) and self.mark.is_file(value)
 
-    def is_later(self, value: Any) -> bool:
-        """Whether results were made before there was this parameter, as they are with ``value``."""
-        return any(isinstance(mark, Later) or mark is Later for mark in self._marks) and value == self.default
-
-    @property
-    def _marks(self) -> tuple[Any, ...]:
-        return get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+    @cached_property
+    def mark(self) -> Mark | None:
+        """What its annotation marks it as; the bare class will do as a mark."""
+        marks = get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+        made = (mark() if mark in (Location, File, Later) else mark for mark in marks)
+        found = next((mark for mark in made if isinstance(mark, Location | File | Later)), None)
+        return Later(self.default) if isinstance(found, Later) else found
 
     @property
     def type_text(self) -> str:
@@ -212,37 +210,50 @@ def _check(
     return checked, problems
 
 
-def identity_parameters(component: type[Component], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def marks_of(component: type[Component]) -> dict[str, Mark]:
+    """Return which of a component's parameters are marked as locations, files or later ones.
+
+    Raises:
+        PluginError: as ``parameters_of``.
+    """
+    marks = {name: parameter.mark for name, parameter in parameters_of(component).items()}
+    return {name: mark for name, mark in marks.items() if mark is not None}
+
+
+def identity_parameters(
+    owner: str, marks: Mapping[str, Mark], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return those parameters that can change a result: all but locations, and a hash in place of a file.
+
+    ``owner`` is how errors call the component.
 
     Raises:
         PluginError: when a file cannot be read.
     """
-    schema = parameters_of(component)
     found = {}
     for name, value in parameters.items():
+        mark = marks.get(name)
         if isinstance(value, AbsentFile):
             found[name] = UNKNOWN
-        elif name in schema and schema[name].is_file(value):
+        elif isinstance(mark, File) and mark.is_file(value):
             try:
                 found[name] = f"sha256:{_content(Path(value))}"
             except OSError as error:
                 raise PluginError(
-                    f"{component.kind} '{component.name}': '{name}' names the file {value}, which cannot be read "
-                    f"({error.strerror})."
+                    f"{owner}: '{name}' names the file {value}, which cannot be read ({error.strerror})."
                 ) from error
-        elif name not in schema or not (schema[name].is_location or schema[name].is_later(value)):
+        elif not isinstance(mark, Location) and not (isinstance(mark, Later) and mark.default == value):
             found[name] = value
     return found
 
 
 def _content(file: Path) -> str:
     state = file.stat()
-    return _hash(file, state.st_size, state.st_mtime_ns)
+    return _hash(file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
 
 @cache
-def _hash(file: Path, size: int, changed: int) -> str:
+def _hash(file: Path, size: int, modified: int, changed: int, inode: int) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
 

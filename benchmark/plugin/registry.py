@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from benchmark.exceptions import PluginError, did_you_mean
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile
+from benchmark.plugin.code import code_digest
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import UNKNOWN, check_parameters, identity_parameters
+from benchmark.plugin.parameters import UNKNOWN, Mark, check_parameters, identity_parameters, marks_of
+
+# Left out of identities, so that results from before they had distributions stay valid.
+OWN_DISTRIBUTION = "genrebench"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a component comes from; ``version`` takes part in the identity of every cell that uses it."""
+    """Where a component comes from.
+
+    ``code`` says how its source is kept: ``installed`` from a wheel, which its version stands for; ``editable``, as a
+    package under development is; or a ``file`` (a benchfile), which belongs to no distribution; or one that is
+    ``unopened``.
+    """
 
     plugin: str
     distribution: str
     version: str
+    code: Literal["installed", "editable", "file", "unopened"] = "installed"
+
+    @property
+    def identity(self) -> str:
+        """What identities call the distribution; empty for this program's own and for a file."""
+        name = re.sub(r"[-_.]+", "-", self.distribution).lower()
+        return "" if self.code in ("file", "unopened") or name == OWN_DISTRIBUTION else name
 
     def __str__(self) -> str:
         return f"{self.plugin} ({self.distribution} {self.version})"
@@ -44,29 +63,78 @@ class Offer:
     component: type[Component]
     source: Source
 
+    @cached_property
+    def version(self) -> str:
+        """Its version in identities; of code that is no installed wheel, the content of the source that it reaches.
+
+        Of datasets nothing but their revision counts, which is the content of all that they supply.
+        """
+        if self.source.code == "unopened":
+            return UNKNOWN
+        if self.component.kind == "dataset":
+            return "" if self.source.code == "file" else self.source.version
+        if self.source.code == "installed":
+            return self.source.version
+        digest = code_digest(self.component)
+        return digest if self.source.code == "file" else f"{self.source.version}+{digest}"
+
+    def spec(self, parameters: Mapping[str, Any], label: str | None = None) -> ComponentSpec:
+        """Return a specification with these parameters, which have been checked."""
+        component = self.component
+        return ComponentSpec(
+            component.kind,
+            component.name,
+            self.version,
+            parameters,
+            label or component.name,
+            self.source.identity,
+            marks_of(component),
+        )
+
 
 @dataclass(frozen=True)
 class ComponentSpec:
-    """A component as a suite asks for it: parameters checked, defaults filled in."""
+    """A component as a suite asks for it: parameters checked, defaults filled in.
+
+    ``version`` and ``distribution`` are those of identities (``Offer.version``, ``Source.identity``). ``marks`` says
+    which parameters are locations or files.
+    """
 
     kind: Kind
     name: str
     version: str
     parameters: Mapping[str, Any]
     label: str
+    distribution: str = ""
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def key(self) -> str:
+        """A text that two specifications share only if they differ in nothing but their labels; places count."""
+        parts = [self.kind, self.name, self.version, self.distribution, self.parameters]
+        return json.dumps(parts, sort_keys=True)
 
     def create(self, registry: Registry) -> Any:
         """Return a new instance, whose parameters are its own: it may change them."""
         return registry.offer(self.kind, self.name).component(**deepcopy(dict(self.parameters)))
 
-    def identity(self, registry: Registry) -> dict[str, Any]:
-        """Return what of it can change a result, as plain JSON."""
-        component = registry.offer(self.kind, self.name).component
-        parameters = identity_parameters(component, self.parameters)
-        if registry.knows(self.kind, self.name):
-            return {"name": self.name, "version": self.version, "parameters": parameters}
-        # It was not loaded: further parameters are at their defaults, whatever these are.
-        return {"name": self.name, "version": UNKNOWN, "parameters": {**parameters, UNKNOWN: UNKNOWN}}
+    def identity(self) -> dict[str, Any]:
+        """Return what of it can change a result, as plain JSON; files by their content as it is now.
+
+        Raises:
+            PluginError: when a file cannot be read.
+        """
+        name, version, parameters, *distribution = self.parts()
+        plain = {"name": name, "version": version, "parameters": parameters}
+        return {**plain, "distribution": distribution[0]} if distribution else plain
+
+    def parts(self) -> list[Any]:
+        """Return ``identity()`` as a list: name, version, parameters, and a distribution that is not this program's."""
+        parameters = identity_parameters(f"{self.kind} '{self.name}'", self.marks, self.parameters)
+        if self.version == UNKNOWN:
+            # It was not loaded: further parameters are at their defaults, whatever these are.
+            parameters[UNKNOWN] = UNKNOWN
+        return [self.name, self.version, parameters, *([self.distribution] if self.distribution else [])]
 
 
 @dataclass
@@ -114,7 +182,7 @@ class Registry:
         if self.unopened is not None:
             from benchmark.plugin.unopened import unopened
 
-            source = Source(BENCHFILE, str(self.unopened.path), self.unopened.version)
+            source = Source(BENCHFILE, str(self.unopened.path), self.unopened.version, "unopened")
             return Offer(unopened(kind, name), source)
         broken = "".join(f"\n  Perhaps it is in a {plugin}" for plugin in self.broken)
         raise PluginError(f"There is no {kind} '{name}'." + did_you_mean(name, self.names(kind)) + broken)
@@ -131,4 +199,4 @@ class Registry:
         checked, problems = check_parameters(offer.component, parameters or {})
         if problems:
             raise PluginError(" ".join(problem.message for problem in problems))
-        return ComponentSpec(kind, name, offer.source.version, checked, label or name)
+        return offer.spec(checked, label)

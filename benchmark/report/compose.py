@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,15 @@ from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
 from benchmark.report.html.material import Material, SetAnalysis
 from benchmark.report.html.page import to_html
-from benchmark.report.leaderboard import leaderboard_table, sorting
+from benchmark.report.leaderboard import MARKS, leaderboard_table, sorting
 from benchmark.report.page import make_page
 from benchmark.report.paper_figures.genres import genre_figures
 from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
-from benchmark.report.table import Table
+from benchmark.report.table import Column, Table
 from benchmark.report.tuning import report_studies
 from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.mixing import MIXED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -182,7 +184,17 @@ def _tables(
         tables["Reported and measured"] = reported
     tables |= evidence_tables(found, results.measures, sorting(results, plan), labels)
     audited = audit_table(results.records.values())
-    return tables | ({"Leakage audit": [audited]} if audited else {})
+    tables |= {"Leakage audit": [audited]} if audited else {}
+    if not any(MIXED in marks for marks in lines["marks"]):
+        return tables
+    return {title: [_said_to_be_mixed(each) for each in several] for title, several in tables.items()}
+
+
+def _said_to_be_mixed(table: Table) -> Table:
+    """Return a table that says so in its caption, and in a column for programs."""
+    columns = (*table.columns, Column(MIXED, MIXED, drawn=False))
+    lines = tuple({**line, MIXED: "yes"} for line in table.lines)
+    return replace(table, columns=columns, lines=lines, caption=f"{table.caption} {MARKS[MIXED]}.".strip())
 
 
 def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: Sequence[str]) -> list[Path]:

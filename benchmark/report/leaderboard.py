@@ -32,6 +32,7 @@ MARKS = {
     "synthetic": "synthetic data: nobody recorded this music",
     "rehearsal": "A REHEARSAL on small stand-ins: the numbers say nothing about the models",
     "leaky": "rows marked leaky were trained on copies of held-out tracks (see the audit), and are not ranked",
+    "mixed": "MIXED: results of other data, backends or versions of the program are averaged",
 }
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.report.leaderboard import failed_cells
+from benchmark.report.leaderboard import MARKS, failed_cells
 from benchmark.report.render import escape_markdown, to_markdown
 from benchmark.report.table import Column, Table, plain
 from benchmark.results.frames import ROW, STATUS, Results
+from benchmark.results.mixing import MIXED
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
@@ -30,13 +31,17 @@ def make_page(
     ``tables`` are those beside the leaderboard, by title; ``accuracy`` has rows by classes for each evaluation set;
     ``images`` are paths; ``studies`` is the section on tuning, in Markdown.
     """
+    is_mixed = any(MIXED in marks for marks in results.cells["marks"])
+    said = f" ({MARKS[MIXED]})" if is_mixed else ""
     fence = "`" * 3 if "```" not in plan.suite.text else "`" * 6
     sections = {
         "Leaderboard": [to_markdown(board)],
         **{title: [to_markdown(table) for table in several] for title, several in tables.items()},
         "Studies": studies,
         "Figures": [f"![{image.rsplit('/', 1)[-1].removesuffix('.png')}]({image})\n" for image in images],
-        "Recognised per class": [to_markdown(_per_class(name, shares)) for name, shares in accuracy.items()],
+        "Recognised per class": [
+            to_markdown(_per_class(name + said, shares)) for name, shares in accuracy.items()
+        ],
         "Cells that are not ok": _items(failed_cells(results, plan)),
         "Data": [*_items(_datasets(plan)), to_markdown(_counts(results))],
         "Files left out": _items(_left_out(results)),

@@ -45,17 +45,19 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     *,
     force: bool = False,
+    mixed: bool = False,
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
     ``formats``: kinds of tables (``md`` and ``html`` bring a page with everything), and ``figures`` as PNG and PDF.
+    ``mixed`` lets cells meet in a row that otherwise must not.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
         ResultsError: when the report cannot be written.
     """
     folder = store.folder / FOLDER
-    digest = _digest(plan, store)
+    digest = _digest(plan, store, mixed=mixed)
     older = _made(folder)
     current = older if older is not None and older.digest == digest else None
     if current is not None and not force and set(formats) <= set(current.formats) and current.is_whole:
@@ -63,7 +65,7 @@ def write_report(
     from benchmark.report.compose import compose
     from benchmark.results.frames import collect
 
-    results = collect(plan, store, registry)
+    results = collect(plan, store, registry, mixed=mixed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files, board = compose(results, plan, registry, folder, formats)
@@ -79,7 +81,7 @@ def write_report(
     return files, board
 
 
-def _digest(plan: Plan, store: ResultsStore) -> str:
+def _digest(plan: Plan, store: ResultsStore, *, mixed: bool) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
@@ -103,6 +105,7 @@ def _digest(plan: Plan, store: ResultsStore) -> str:
         plan.notes,
         stamps,
         studies_stamp(plan, store.folder),
+        mixed,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

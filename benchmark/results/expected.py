@@ -12,7 +12,8 @@ from benchmark.exceptions import DatasetError, ResultsError, SplitError
 
 if TYPE_CHECKING:
     from benchmark.data.tracks import Corpus
-    from benchmark.plugin.registry import ComponentSpec
+    from benchmark.execution.plan import Plan
+    from benchmark.plugin.registry import ComponentSpec, Registry
     from benchmark.results.predictions import SetPredictions
     from benchmark.results.record import CellRecord
     from benchmark.suite.cell import CellSpec
@@ -24,9 +25,10 @@ Tracks = Mapping[str, Mapping[str, str]]
 class ExpectedTracks:
     """What cells are evaluated on; cells that share their data are looked at once."""
 
-    def __init__(self, corpora: Mapping[str, Corpus]) -> None:
-        """``corpora`` are the datasets that are here, by label."""
-        self._corpora = corpora
+    def __init__(self, plan: Plan, registry: Registry) -> None:
+        """``plan`` knows which datasets are here."""
+        self._found = plan.found
+        self._registry = registry
         self._known: dict[tuple[Any, ...], Tracks | None] = {}
 
     def check(self, spec: CellSpec, record: CellRecord, stored: Mapping[str, SetPredictions]) -> None:
@@ -37,7 +39,9 @@ class ExpectedTracks:
         """
         expected = self._of(spec)
         for name, tracks in (expected or {}).items():
-            problem = _difference(tracks, stored.get(name), record)
+            if name not in stored:
+                continue
+            problem = _difference(tracks, stored[name], record)
             if problem:
                 raise ResultsError(
                     f"its predictions are not of the tracks in the data: {name} {problem}. Remove its folder, and run "
@@ -49,20 +53,20 @@ class ExpectedTracks:
         if key not in self._known:
             try:
                 # To find copies may take hours; a cell that had some removed has fewer tracks.
-                self._known[key] = None if spec.duplicates else evaluated_tracks(spec, self._corpus)
+                self._known[key] = (
+                    None if spec.duplicates else evaluated_tracks(spec, self._registry, self._corpus)
+                )
             except (DatasetError, SplitError):
                 self._known[key] = None
         return self._known[key]
 
     def _corpus(self, spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
-        if spec.label not in self._corpora:
+        if spec.key not in self._found:
             raise DatasetError(f"Dataset {spec.label} is not here.")
-        return self._corpora[spec.label]
+        return self._found[spec.key]
 
 
-def _difference(expected: Mapping[str, str], stored: SetPredictions | None, record: CellRecord) -> str:
-    if stored is None:
-        return "is missing"
+def _difference(expected: Mapping[str, str], stored: SetPredictions, record: CellRecord) -> str:
     labels = dict(zip(stored.tracks.tolist(), np.array(record.classes)[stored.labels].tolist(), strict=True))
     left_out = {name.partition(": ")[2] for name in record.left_out}
     for track in expected.keys() - labels.keys() - left_out:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,19 @@ import pandas as pd
 from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
 from benchmark.results.expected import ExpectedTracks
+from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.record import COSTS, CellRecord
+from benchmark.results.sets import filed_sets
 from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
+from benchmark.suite.identity import OWN
 
 if TYPE_CHECKING:
     from benchmark.execution.plan import Plan
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.registry import Registry
-    from benchmark.suite.cell import Cell
+    from benchmark.suite.cell import Cell, Evaluation
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"
 
@@ -49,8 +52,8 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``), ``error``, ``marks``, the audit's ``verdict`` and the ``block`` in which it may be
-    ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``, ``set apart``), ``error``, ``marks``, the audit's ``verdict`` and the ``block`` in which
+    it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
     out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
@@ -116,15 +119,19 @@ class Results:
         return [(str(name), str(id_)) for name, id_ in zip(cells[CELL_NAME], cells["id"], strict=True)]
 
 
-def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
-    """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained."""
+def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool = False) -> Results:
+    """Read what is stored of a plan's cells, and compute its metrics. Nothing is trained.
+
+    Cells of a row that must not meet (see ``set_apart``) do so only if they may be ``mixed``; all are marked then.
+    """
     folders = store.scan()
     records, damaged = _read(plan, store, folders)
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
     refused: Counter[str] = Counter()
-    whole = _predictions(plan, records, folders, damaged)
-    standings = _standings(plan, records, whole)
+    read = _predictions(plan, records, folders, damaged, registry)
+    whole, shown = read.whole, read.shown
+    standings = _standings(plan, records, read)
     stored = repaired(whole, standings)
     lines = []
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
@@ -141,6 +148,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         elif id_ in damaged:
             line |= {STATUS: DAMAGED_STATUS, "error": damaged[id_]}
         lines.append(line)
+    _keep_apart(lines, records, [measure.name for measure in measures], mixed=mixed)
     cells = pd.DataFrame(lines)
     for measure in measures:
         if measure.name not in cells:
@@ -151,8 +159,11 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry) -> Results:
         for id_, reason in damaged.items()
     ]
     notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
+    notes += [
+        f"Not used: predictions of {count} cells on {problem}." for problem, count in read.unfiled.items()
+    ]
     notes += _mixed(records)
-    return Results(cells, axes, tuple(measures), records, folders, tuple(notes), metrics, stored, standings)
+    return Results(cells, axes, tuple(measures), shown, folders, tuple(notes), metrics, stored, standings)
 
 
 def _read(
@@ -170,28 +181,115 @@ def _read(
     return records, damaged
 
 
+@dataclass
+class _Read:
+    """What finished cells predicted, by id and what the suite calls an evaluation set.
+
+    ``names`` are what the sets are filed under, ``shown`` the records with sets called as in the suite, and ``unfiled``
+    counts the sets whose predictions are not certain.
+    """
+
+    whole: dict[str, dict[str, SetPredictions]] = field(default_factory=dict)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    shown: dict[str, CellRecord] = field(default_factory=dict)
+    unfiled: Counter[str] = field(default_factory=Counter)
+
+
 def _predictions(
     plan: Plan,
     records: Mapping[str, CellRecord],
     folders: Mapping[str, Path],
     damaged: dict[str, str],
-) -> dict[str, Mapping[str, SetPredictions]]:
-    """Return what finished cells predicted, by id and evaluation set; add to ``damaged`` what cannot be believed."""
+    registry: Registry,
+) -> _Read:
+    """Read what finished cells predicted; add to ``damaged`` what cannot be believed."""
     reader = PredictionReader()
-    expected = ExpectedTracks(plan.corpora)
-    found: dict[str, Mapping[str, SetPredictions]] = {}
+    expected = ExpectedTracks(plan, registry)
+    found = _Read(shown=dict(records))
     for cell, known in zip(plan.suite.cells, plan.ids, strict=True):
         id_ = known or ""
         record = records.get(id_)
         if record is None or record.status != "ok" or id_ in damaged:
             continue
         try:
-            found[id_] = reader.read(folders[id_], record.classes)
-            expected.check(cell.spec, record, found[id_])
+            read = reader.read(folders[id_], record.classes)
+            names, problems = _filed(read, cell, record, plan)
+            own = {label: read[name] for label, name in names.items()}
+            expected.check(cell.spec, record, own)
         except ResultsError as error:
             damaged[id_] = str(error)
-            found.pop(id_, None)
+            for each in (found.whole, found.names):
+                each.pop(id_, None)
+            continue
+        # Another cell of the suite may be the same, and call its sets otherwise.
+        found.whole.setdefault(id_, {}).update(own)
+        found.names.setdefault(id_, {}).update(names)
+        found.shown[id_] = _relabelled(record, cell.spec.dataset.label, names)
+        found.unfiled.update(problems)
     return found
+
+
+def _keep_apart(
+    lines: Sequence[dict[str, Any]],
+    records: Mapping[str, CellRecord],
+    measures: Sequence[str],
+    *,
+    mixed: bool,
+) -> None:
+    """Take out of rows what must not be among the others there; or mark all, if they may be mixed."""
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for line in lines:
+        if line[STATUS] == "ok":
+            rows.setdefault(line[ROW], []).append(line)
+    apart = {row: set_apart({line["id"]: records[line["id"]] for line in own}) for row, own in rows.items()}
+    for row, own in rows.items():
+        for line in own:
+            if mixed and any(apart.values()):
+                line["marks"] = (*line["marks"], MIXED)
+            elif not mixed and line["id"] in apart[row]:
+                line |= {
+                    STATUS: SET_APART,
+                    "error": apart[row][line["id"]],
+                    **dict.fromkeys(measures, np.nan),
+                }
+
+
+def _filed(
+    found: Mapping[str, SetPredictions], cell: Cell, record: CellRecord, plan: Plan
+) -> tuple[dict[str, str], list[str]]:
+    """Return what a cell's sets are filed under by what the suite calls them now, and what is wrong with others."""
+    evaluate = cell.spec.evaluate
+    # Only records of format 1 have to be told apart by their tracks.
+    tracks = {name: frozenset(() if record.sets else each.tracks.tolist()) for name, each in found.items()}
+    filed = filed_sets(
+        plan.identifier.sets(evaluate), record, tracks, lambda canonical: _ids(canonical, evaluate, plan)
+    )
+    labels = [each.label for each in evaluate]
+    names = {label: name for label, name in zip(labels, filed.names, strict=True) if name is not None}
+    return names, [f"{label}: {why}" for label, why in zip(labels, filed.problems, strict=True) if why]
+
+
+def _relabelled(record: CellRecord, dataset: str, names: Mapping[str, str]) -> CellRecord:
+    """Return a record whose counts and files are listed under what the suite calls its sets now."""
+    called = {name: label for label, name in names.items()}
+    counts = {}
+    for name, count in record.counts.items():
+        part, _, unit = name.rpartition("_")
+        counts[f"{called[part]}_{unit}" if part in called else name] = count
+    owners = {OWN: dataset, **called}
+    left_out = {}
+    for name, reason in record.left_out.items():
+        owner = next((each for each in owners if name.startswith(f"{each}: ")), None)
+        left_out[name if owner is None else owners[owner] + name.removeprefix(owner)] = reason
+    return replace(record, counts=counts, left_out=left_out)
+
+
+def _ids(canonical: Mapping[str, Any], evaluate: Sequence[Evaluation], plan: Plan) -> frozenset[str] | None:
+    """Return the ids of the tracks of an evaluation set's dataset, or None where it is not here."""
+    for evaluation, known in zip(evaluate, plan.identifier.sets(evaluate), strict=True):
+        if known == canonical and evaluation.dataset is not None and evaluation.dataset.key in plan.found:
+            return frozenset(track.id for track in plan.found[evaluation.dataset.key].tracks)
+    return None
 
 
 def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None) -> dict[str, Any]:
@@ -217,9 +315,7 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
     }
 
 
-def _standings(
-    plan: Plan, records: Mapping[str, CellRecord], whole: Mapping[str, Mapping[str, SetPredictions]]
-) -> dict[str, dict[str, Standing]]:
+def _standings(plan: Plan, records: Mapping[str, CellRecord], read: _Read) -> dict[str, dict[str, Standing]]:
     """Return, by cell and evaluation set, what a result may be ranked with, and which tracks are left out of it."""
     limit = plan.suite.leaderboard.leak_limit
     shared = {
@@ -231,7 +327,7 @@ def _standings(
         id_: {
             name: standing(
                 records[id_].audit,
-                name,
+                read.names[id_][name],
                 tested,
                 leak_limit=limit,
                 groups_shared=id_ in shared,
@@ -239,9 +335,9 @@ def _standings(
             )
             for name, tested in sets.items()
         }
-        for id_, sets in whole.items()
+        for id_, sets in read.whole.items()
     }
-    return alike(whole, found, limit)
+    return alike(read.whole, found, limit)
 
 
 def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class CellRecord:
         status: how it ended.
         error: why, when not ok.
         classes: label order of the probability columns.
+        sets: what the evaluation sets were called, by the keys that results are filed under. Records of format 1
+            have none: their results are filed under what the sets were called.
         parameters: ``{"total": int, "trainable": int}``, or empty.
         counts: how many tracks and items each part had (``train_tracks``, ``train_items``, …), and how many
             files were left out.
@@ -63,6 +65,7 @@ class CellRecord:
     status: Status
     error: CellError | None = None
     classes: list[str] = field(default_factory=list)
+    sets: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     clip_seconds: float | None = None

@@ -54,7 +54,7 @@ def standing(
 
     Args:
         audit: what the cell's record keeps of its audit.
-        evaluation: the set's label.
+        evaluation: what the set is filed under.
         tested: what was predicted on it.
         leak_limit: share of the set, 0 to 0.5.
         groups_shared: whether the suite says that groups are shared on purpose.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json
+from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, identity
 from benchmark.suite.settings import Settings, SplitSettings
 
 _UNKNOWN = canonical_json(UNKNOWN)
@@ -20,6 +20,8 @@ _KEYS = (
 # Left out where they are not given, so that results from before there were such keys stay valid.
 _OPTIONAL = ("audio", "duplicates")
 _DATASETS = ("dataset", "evaluate")
+# What stored names call a cell's own dataset; those of others are called as their evaluation set (``set_key``).
+OWN = "dataset"
 
 
 class Identifier:
@@ -34,7 +36,7 @@ class Identifier:
 
     def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
         self._registry = registry
-        self._revision_of = revision_of
+        self.revision_of = revision_of
         # By the id of a cell's part, which many cells share. The part is kept, so that its id stays its own.
         self._seen: dict[int, tuple[Any, Any, str]] = {}
 
@@ -51,6 +53,10 @@ class Identifier:
         # The keys are sorted, so this is what canonical_json would give.
         text = ",".join([f'"{key}":{part}' for key, part in texts.items()])
         return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
+
+    def sets(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]]:
+        """Return what each evaluation set is, as in ``canonical``; the revision of an absent dataset is None."""
+        return [self._set(each) for each in evaluate]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
         if value is None or isinstance(value, int):
@@ -70,23 +76,37 @@ class Identifier:
             return self._dataset(value)
         if isinstance(value, Settings):
             return _settings(value)
-        return value.identity(self._registry)
+        return value.identity()
 
     def _recipe(self, recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
-        return [[step.identity(self._registry) for step in chain] for chain in recipe]
+        return [[step.identity() for step in chain] for chain in recipe]
 
     def _dataset(self, dataset: ComponentSpec) -> dict[str, Any] | None:
-        revision = self._revision_of(dataset)
-        return None if revision is None else {**dataset.identity(self._registry), "revision": revision}
+        revision = self.revision_of(dataset)
+        return None if revision is None else {**dataset.identity(), "revision": revision}
 
     def _evaluations(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]] | None:
-        plain = []
-        for each in evaluate:
-            dataset = None if each.dataset is None else self._dataset(each.dataset)
-            if each.dataset is not None and dataset is None:
-                return None
-            plain.append({"dataset": dataset, "part": each.part})
+        plain = self.sets(evaluate)
+        if any(each["dataset"] is not None and each["dataset"]["revision"] is None for each in plain):
+            return None
         return sorted(plain, key=canonical_json)
+
+    def _set(self, evaluation: Evaluation) -> dict[str, Any]:
+        dataset = evaluation.dataset
+        if dataset is None:
+            return {"dataset": None, "part": evaluation.part}
+        plain = {**dataset.identity(), "revision": self.revision_of(dataset)}
+        return {"dataset": plain, "part": evaluation.part}
+
+
+def set_key(canonical: Mapping[str, Any]) -> str:
+    """Return the name that results of an evaluation set are filed under, which says what it is.
+
+    A part of the cell's own dataset is called as it is (``test``); another dataset has a name of its content
+    (``spotify-0a1b2c3d4e5f``).
+    """
+    dataset = canonical["dataset"]
+    return str(canonical["part"]) if dataset is None else f"{dataset['name']}-{identity(dataset)}"
 
 
 def _keys(spec: CellSpec) -> tuple[str, ...]:

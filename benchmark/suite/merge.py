@@ -81,7 +81,12 @@ def _merge_into(merged: Source, over: Source, value: Any, path: KeyPath) -> None
         target = _get(merged.value, path)
         if child is None and path:
             _delete(merged, here)
-        elif isinstance(child, dict) and isinstance(target.get(key), dict) and here not in _CHOICES:
+        elif isinstance(child, dict) and here not in _CHOICES:
+            if not isinstance(target.get(key), dict):
+                # Null takes away what is below, also where there is nothing below.
+                _delete(merged, here)
+                target[key] = {}
+                merged.places |= {here: over.places[here]} if here in over.places else {}
             _merge_into(merged, over, child, here)
         else:
             _delete(merged, here)

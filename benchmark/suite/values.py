@@ -113,7 +113,7 @@ class Checker:
         placed = self._with_places(offer.component, checked, below)
         if problems or placed is None:
             return None
-        spec = ComponentSpec(kind, name, offer.source.version, placed, label or name)
+        spec = offer.spec(placed, label)
         return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:

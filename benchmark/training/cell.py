@@ -149,6 +149,7 @@ def _train_and_file(
     record = task.record(
         "ok",
         classes=list(data.classes),
+        sets={part.key: part.name for part in data.evaluations},
         parameters={"total": count.total, "trainable": count.trainable} if count else {},
         counts=data.counts,
         clip_seconds=data.clip_seconds,

@@ -18,6 +18,8 @@ def evaluate(
 ) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
     """Return predictions (one row per evaluation set and track) and metrics (set, then metric's label).
 
+    Sets are called by their keys, which say what they are.
+
     A track's probabilities are the mean over its clips, so that metrics count tracks.
 
     Raises:
@@ -31,7 +33,7 @@ def evaluate(
 
     frames = []
     values: dict[str, dict[str, float]] = {}
-    for part in data.evaluations:
+    for part in {part.key: part for part in data.evaluations}.values():
         shape = (len(part.examples), len(data.classes))
         answers = checked_probabilities(model, model.predict(part.examples), shape)
         indices, probabilities = average_by_track(answers, part.examples.tracks)
@@ -39,7 +41,7 @@ def evaluate(
         labels = np.array([data.classes.index(part.labels[index]) for index in indices])
         frame = pd.DataFrame(
             {
-                "set": part.name,
+                "set": part.key,
                 "track": [track.id for track in tracks],
                 "group": [track.group for track in tracks],
                 "label": [data.classes[label] for label in labels],
@@ -47,7 +49,7 @@ def evaluate(
         )
         columns = [f"p:{name}" for name in data.classes]
         frames.append(pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1))
-        values[part.name] = {
+        values[part.key] = {
             name: float(metric.compute(labels, probabilities)) for name, metric in metrics.items()
         }
     return pd.concat(frames, ignore_index=True), values

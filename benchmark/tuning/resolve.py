@@ -100,7 +100,7 @@ def canonical_study(
         return None
     return {
         "base": base,
-        "metric": tune.metric.identity(registry),
+        "metric": tune.metric.identity(),
         "space": {dimension.name: dimension.plain() for dimension in spec.space},
         "sampler": tune.sampler.plain(),
         "pruner": tune.pruner.plain(),

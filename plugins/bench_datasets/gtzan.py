@@ -37,6 +37,7 @@ class Gtzan(Dataset):
         "IEEE Transactions on Speech and Audio Processing 10(5), 2002"
     )
     expected = dict.fromkeys(GENRES, 100)
+    aliases = {"hiphop": ("hip-hop", "hip hop", "hip_hop")}
 
     def __init__(
         self,

@@ -100,7 +100,7 @@ def test_all_defaults_of_the_transform_are_part_of_what_it_is() -> None:
     assert dict(spec.parameters) == {
         "transform": "AddGaussianSNR", "copies": 1, "min_snr_db": 5.0, "max_snr_db": 40.0, "p": 1.0,
     }  # fmt: skip
-    assert spec.identity(load_registry())["parameters"] == dict(spec.parameters)
+    assert spec.identity()["parameters"] == dict(spec.parameters)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from bench_datasets.folder import Folder, FolderTest
 from benchmark.exceptions import DatasetError
-from benchmark.plugin.parameters import identity_parameters
+from benchmark.plugin.parameters import identity_parameters, marks_of
 
 
 def test_class_folders_give_labels_and_folders_in_them_give_groups(clip, locations, tmp_path):
@@ -81,7 +81,7 @@ def test_without_a_root_the_error_says_how_to_give_one(locations):
 
 def test_where_it_lies_is_no_part_of_its_identity():
     parameters = {"root": "/somewhere", "manifest": None, "min_seconds": 1.0}
-    assert "root" not in identity_parameters(Folder, parameters)
+    assert "root" not in identity_parameters("", marks_of(Folder), parameters)
 
 
 def test_one_name_is_for_training_and_one_for_evaluation():

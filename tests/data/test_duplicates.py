@@ -124,12 +124,12 @@ def test_a_suite_removes_duplicates_before_the_split_and_lists_them(folder: Path
         for record in (json.loads(file.read_text()) for file in project.results.glob("*/cell.json"))
     }
     tracks = {
-        label: sum(record["counts"][f"{part}_tracks"] for part in ("train", "validation", "folder:test"))
+        label: sum(record["counts"][f"{part}_tracks"] for part in ("train", "validation", "test"))
         for label, record in records.items()
     }
     assert tracks == {"kept": 18, "action=report": 18, "removed": 15}
     assert any("jazz/copy.mp3" in note for note in records["action=report"]["provenance"]["notes"])
-    assert records["removed"]["left_out"]["folder: jazz/copy.mp3"] == (
+    assert records["removed"]["left_out"]["dataset: jazz/copy.mp3"] == (
         "the same recording as jazz/04.wav, which is kept"
     )
     assert "duplicates" not in records["kept"]["spec"]

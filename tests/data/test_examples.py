@@ -80,9 +80,9 @@ def test_a_track_is_decoded_once_for_all_that_is_made_of_it(
     decoded: list[str] = []
     load = module.load_mono
 
-    def counting(path: Path, rate: int) -> np.ndarray:
+    def counting(path: Path, rate: int, **which: str) -> np.ndarray:
         decoded.append(path.name)
-        return load(path, rate)
+        return load(path, rate, **which)
 
     monkeypatch.setattr(module, "load_mono", counting)
     chains = recipe(registry, ("time-stretch", {}), ("pitch-shift", {}), ("time-mask", {}))
@@ -261,7 +261,7 @@ def test_a_cell_is_assembled_with_counts_of_what_was_really_made(tracks, registr
         prepared(part.tracks, part.items, registry, tmp_path)
     data = assemble(asked, registry, lambda _: corpus, tmp_path)
     assert data.counts == {
-        "train_items": 2 * 2 * 4, "validation_items": 4, "own:test_items": 4,
-        "train_tracks": 2, "validation_tracks": 2, "own:test_tracks": 2, "left_out": 0,
+        "train_items": 2 * 2 * 4, "validation_items": 4, "test_items": 4,
+        "train_tracks": 2, "validation_tracks": 2, "test_tracks": 2, "left_out": 0,
     }  # fmt: skip
     assert data.evaluations[0].examples.gather(np.arange(4)).shape == (4, 16, 20, 1)

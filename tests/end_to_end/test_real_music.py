@@ -58,7 +58,7 @@ def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> 
     folder = project.folder / "results" / "songs"
     record = json.loads(next(folder.glob("cnn-masks-0-*/cell.json")).read_text())
     counts = record["counts"]
-    assert counts["train_tracks"] + counts["validation_tracks"] + counts["folder:test_tracks"] == 16
+    assert counts["train_tracks"] + counts["validation_tracks"] + counts["test_tracks"] == 16
     assert counts["train_items"] > 3 * counts["train_tracks"]
     leaderboard = (folder / "report" / "leaderboard.md").read_text()
     assert "majority" in leaderboard
@@ -75,6 +75,6 @@ def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> 
 
     for cell in folder.glob("*/predictions.parquet"):
         predictions = pd.read_parquet(cell)
-        assert len(predictions) == counts["folder:test_tracks"]
-        assert predictions["group"].nunique() == 4 or len(predictions) == counts["folder:test_tracks"]
+        assert len(predictions) == counts["test_tracks"]
+        assert predictions["group"].nunique() == 4 or len(predictions) == counts["test_tracks"]
         assert set(predictions["label"]) == {"muldjord", "sectoid"}

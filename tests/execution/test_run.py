@@ -35,7 +35,7 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     assert str(Path("results/trial/report/report.md")) in ran.out
     assert (project.results / "report" / "leaderboard.csv").is_file()
     metrics = json.loads(next(project.results.glob("nearest-0-*/metrics.json")).read_text())
-    assert metrics["synthetic:test"]["top1"] > 0.5
+    assert metrics["test"]["top1"] > 0.5
 
 
 def test_running_again_repeats_nothing_and_changes_no_report(project) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from benchmark.exceptions import PluginError
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.component import Later, Location
-from benchmark.plugin.parameters import check_parameters, identity_parameters, parameters_of
+from benchmark.plugin.parameters import check_parameters, identity_parameters, marks_of, parameters_of
 
 
 class Stretch(Augmentation):
@@ -70,7 +70,7 @@ def test_the_path_of_a_problem_leads_into_lists() -> None:
 
 def test_a_location_is_no_part_of_the_identity() -> None:
     checked, _ = check_parameters(Stretch, {"rate": 1.5, "root": "/somewhere"})
-    assert "root" not in identity_parameters(Stretch, checked)
+    assert "root" not in identity_parameters("", marks_of(Stretch), checked)
 
 
 def test_a_parameter_that_came_later_counts_where_it_is_not_at_its_default() -> None:
@@ -80,7 +80,7 @@ def test_a_parameter_that_came_later_counts_where_it_is_not_at_its_default() -> 
         ({"rate": 1.5, "smooth": True}, True),
     ):
         checked, _ = check_parameters(Stretch, given)
-        assert ("smooth" in identity_parameters(Stretch, checked)) is counts
+        assert ("smooth" in identity_parameters("", marks_of(Stretch), checked)) is counts
 
 
 def test_a_parameter_without_annotation_is_the_authors_error() -> None:

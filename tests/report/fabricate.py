@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from bench_metrics import bench_metrics
-from benchmark import Augmentation, Dataset, Features, Model
+from benchmark import Augmentation, Dataset, Features, Location, Model
 from benchmark.execution.plan import Plan
 from benchmark.plugin.registry import Registry, Source
 from benchmark.results.record import CellError, CellRecord
@@ -40,6 +40,13 @@ class Tones(Dataset):
     name = "tones"
 
 
+class Elsewhere(Dataset):
+    name = "elsewhere"
+    role = "test"
+
+    def __init__(self, *, root: Annotated[str, Location()] = "") -> None: ...
+
+
 class Picture(Features):
     name = "picture"
 
@@ -64,7 +71,7 @@ class Stretch(Augmentation):
 def make_registry() -> Registry:
     """Return made-up components, and the metrics that the distribution brings."""
     registry = Registry()
-    for component in (Tones, Picture, First, Second, Third, Stretch, *bench_metrics()):
+    for component in (Tones, Elsewhere, Picture, First, Second, Third, Stretch, *bench_metrics()):
         registry.add(component, Source("fakes", "fakes", "1.0"))
     return registry
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from suite_components import GOOD, with_cell
 
+from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import Registry, Source
 from benchmark.suite.cell import identity
 from benchmark.suite.identity import Identifier
+from benchmark.suite.load import load_suite
 
 
 def ids(suite, registry, revision: str | None = "r1") -> list[str | None]:
@@ -155,3 +160,57 @@ def test_an_evaluation_dataset_that_is_absent_leaves_no_identity(load, registry)
 def test_settings_that_came_later_leave_the_results_that_are_there_as_they_were(load, registry) -> None:
     canonical = Identifier(registry, lambda spec: "r1").canonical(load(GOOD).cells[0].spec)
     assert canonical["training"].keys() == {"epochs", "batch_size", "optimizer", "learning_rate", "loss"}
+
+
+BUILT_INS = """
+name: built_ins
+cell:
+  dataset: gtzan
+  split: {strategy: grouped, folds: 5}
+  clips: {seconds: 3}
+  training: {epochs: 2, schedule: cosine}
+  evaluate: [test, spotify]
+matrix:
+  features: [mel, {mel-image: {size: [64, 64]}}]
+  model: [cnn, crnn, mfcc-svm, {mobilenet: {weights: null}}]
+  augmentation: [none, [{time-stretch: {rates: [1.25]}}, [{pitch-shift: {semitones: [2]}}, frequency-mask]], mixup]
+  audio: [original, {mp3: {bitrate: 64}}]
+  fold: [0, 1]
+"""
+
+
+def built_ins(distribution: str = "genrebench", **source: str) -> Registry:
+    """Return the built-in components as they are offered by a wheel of a version, or otherwise."""
+    registry = Registry()
+    for offers in load_registry().offers.values():
+        for offer in (offer for several in offers.values() for offer in several):
+            registry.add(offer.component, Source(offer.source.plugin, distribution, "0.1.0", **source))  # type: ignore[arg-type]
+    return registry
+
+
+@pytest.fixture
+def hash_of_ids(tmp_path: Path) -> Callable[[Registry], str]:
+    """Return a function that gives a hash of the identities of a suite of built-in components."""
+    (tmp_path / "built_ins.yaml").write_text(BUILT_INS)
+
+    def find(registry: Registry) -> str:
+        suite = load_suite(tmp_path / "built_ins.yaml", registry)
+        return hashlib.sha256(" ".join(map(str, ids(suite, registry))).encode()).hexdigest()[:12]
+
+    return find
+
+
+def test_cells_of_the_first_version_s_wheel_keep_the_identities_that_it_gave_them(hash_of_ids) -> None:
+    assert hash_of_ids(built_ins()) == "175ba34fc6b4"
+
+
+def test_another_distribution_with_the_same_names_and_version_is_another_identity(hash_of_ids) -> None:
+    assert hash_of_ids(built_ins("their-models")) != hash_of_ids(built_ins())
+    assert hash_of_ids(built_ins("their-models")) == hash_of_ids(built_ins("Their_Models"))
+
+
+def test_an_editable_install_counts_by_its_source(hash_of_ids) -> None:
+    assert hash_of_ids(built_ins(code="editable")) != hash_of_ids(built_ins())
+    assert built_ins(code="editable").spec("model", "cnn").version.startswith("0.1.0+")
+    # A dataset's revision says all that it supplies.
+    assert built_ins(code="editable").spec("dataset", "gtzan").version == "0.1.0"

@@ -1,0 +1,87 @@
+"""Results that must not meet in a row: of other data, made by another backend, or before results changed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmark.results.record import CellRecord
+from benchmark.suite.cell import canonical_json
+
+# Versions of this program from which on the same specification gives another result than before.
+CHANGED_RESULTS = ("0.2",)
+MIXED, SET_APART = "mixed", "set apart"
+HOW = "'bench report --mixed' takes all of them"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a result was made of and with, beyond its specification; None where its record does not say.
+
+    ``revisions`` are those of its datasets, as text; ``era`` counts the versions that changed results.
+    """
+
+    revisions: str
+    era: int | None
+    backend: str | None
+
+
+def origin_of(record: CellRecord) -> Origin:
+    """Return where a result comes from."""
+    datasets = [record.spec.get("dataset"), *(each.get("dataset") for each in _evaluated(record))]
+    revisions = sorted(str(each.get("revision")) for each in datasets if isinstance(each, dict))
+    version = record.provenance.get("versions", {}).get("genrebench")
+    era = None if version is None else sum(_number(version) >= _number(each) for each in CHANGED_RESULTS)
+    backend = record.provenance.get("backend")
+    return Origin(canonical_json(revisions), era, None if backend is None else str(backend))
+
+
+def set_apart(records: Mapping[str, CellRecord]) -> dict[str, str]:
+    """Return which of a row's results cannot stand beside the others, and why, by id.
+
+    Those of the program since it last changed results stay; of these, those of the commonest data and of the
+    commonest backend; where two are as common, of the result that was started last.
+    """
+    apart: dict[str, str] = {}
+    left = {id_: origin_of(record) for id_, record in records.items()}
+    started = {id_: str(record.provenance.get("started", "")) for id_, record in records.items()}
+
+    def keep(values: Mapping[str, str | None], chosen: str | None, why: str) -> None:
+        for id_, value in values.items():
+            if value is not None and value != chosen:
+                apart[id_] = f"{why.format(own=value, others=chosen)}; {HOW}"
+                del left[id_]
+
+    eras = {id_: None if each.era is None else str(each.era) for id_, each in left.items()}
+    keep(
+        eras,
+        max((era for era in eras.values() if era is not None), default=None),
+        "made before a version of the program that changed results, others of its row since",
+    )
+    revisions: dict[str, str | None] = {id_: each.revisions for id_, each in left.items()}
+    keep(
+        revisions, _commonest(revisions, started), "of data of revision {own}, others of its row of {others}"
+    )
+    backends = {id_: each.backend for id_, each in left.items()}
+    keep(backends, _commonest(backends, started), "made with {own}, others of its row with {others}")
+    return apart
+
+
+def _commonest(values: Mapping[str, str | None], started: Mapping[str, str]) -> str | None:
+    counts = Counter(value for value in values.values() if value is not None)
+    last = {value: max(started[id_] for id_, each in values.items() if each == value) for value in counts}
+    return max(counts, key=lambda value: (counts[value], last[value], value), default=None)
+
+
+def _evaluated(record: CellRecord) -> list[Mapping[str, object]]:
+    evaluate = record.spec.get("evaluate")
+    return [each for each in evaluate if isinstance(each, dict)] if isinstance(evaluate, list) else []
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """Return the first four numbers of a version; a pre-release counts as its release."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    numbers = tuple(int(each) for each in match[0].split(".")) if match else ()
+    return (*numbers, 0, 0, 0, 0)[:4]

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmark.plugin.code import code_digest, is_editable
+from benchmark.plugin.manager import Plugins
+
+BENCHFILE = '''
+"""Components."""
+import json
+import numpy as np
+from helper import scale, unrelated
+from benchmark import Features, Metric, SklearnModel, hookimpl
+
+WIDTH = 3
+OTHER = 4
+
+def depth():
+    return WIDTH
+
+class Base(SklearnModel):
+    """A base."""
+
+class Net(Base):
+    """A net."""
+    name = "net"
+
+    def estimator(self, random_state):
+        # a comment
+        from later import build
+        return build(scale(depth()))
+
+class Score(Metric):
+    name = "score"
+
+    def compute(self, labels, probabilities):
+        return unrelated(OTHER)
+
+@hookimpl
+def bench_models():
+    return [Net]
+
+@hookimpl
+def bench_metrics():
+    return [Score]
+'''
+FILES = {
+    "benchfile.py": BENCHFILE,
+    "helper.py": "def scale(x):\n    return 2 * x\n\ndef unrelated(x):\n    return x\n",
+    "later.py": "from deep import inner\n\ndef build(x):\n    return inner.made(x)\n",
+    "deep/__init__.py": "",
+    "deep/inner.py": "def made(x):\n    return x\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def versions(folder: Path) -> dict[str, str]:
+    registry = Plugins(folder / "benchfile.py").registry
+    assert not registry.broken, registry.broken
+    return {
+        kind: registry.offer(kind, name).version for kind, name in (("model", "net"), ("metric", "score"))
+    }
+
+
+def edited(folder: Path, file: str, old: str, new: str) -> dict[str, str]:
+    text = (folder / file).read_text()
+    assert old in text or not old
+    (folder / file).write_text(text.replace(old, new) if old else new + text)
+    return versions(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("benchfile.py", "        # a comment\n", "\n        # another comment, and an empty line\n"),
+        ("benchfile.py", '"""A net."""', '"""Another docstring."""'),
+        ("benchfile.py", '    """A base."""', '    """Other words."""'),
+        ("benchfile.py", '"""Components."""', ""),
+        ("benchfile.py", "return unrelated(OTHER)", "return unrelated(5 * OTHER)"),
+        ("benchfile.py", "OTHER = 4", "OTHER = 5"),
+        ("helper.py", "2 * x", "2*x"),
+        ("helper.py", "    return x\n", "    return x + 1\n"),
+        ("benchfile.py", "", "if __name__ == '__main__':\n    print('run')\n"),
+    ],
+)
+def test_comments_docstrings_layout_and_what_is_not_reached_are_decoration(folder, file, old, new) -> None:
+    first = versions(folder)
+    assert edited(folder, file, old, new)["model"] == first["model"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("benchfile.py", "WIDTH = 3", "WIDTH = 5"),
+        ("benchfile.py", "return WIDTH", "return WIDTH + 1"),
+        ("benchfile.py", '    """A base."""', "    uses_training = False"),
+        ("benchfile.py", "scale(depth())", "depth()"),
+        ("helper.py", "2 * x", "3 * x"),
+        ("later.py", "made(x)", "made(-x)"),
+        ("deep/inner.py", "return x", "return -x"),
+        ("benchfile.py", "WIDTH = 3\n", "WIDTH = 3\njson.loads('1')\n"),
+        ("benchfile.py", "OTHER = 4\n", "OTHER = 4\nWIDTH += OTHER\n"),
+    ],
+)
+def test_whatever_a_component_reaches_counts(folder: Path, file: str, old: str, new: str) -> None:
+    first = versions(folder)
+    changed = edited(folder, file, old, new)
+    assert changed["model"] != first["model"]
+    (folder / file).write_text(FILES[file])
+    assert versions(folder) == first
+
+
+def test_a_metric_s_own_edit_changes_the_metric_alone(folder: Path) -> None:
+    first = versions(folder)
+    changed = edited(folder, "helper.py", "    return x\n", "    return x + 1\n")
+    assert changed["metric"] != first["metric"]
+    assert changed["model"] == first["model"]
+
+
+def test_modules_beside_a_benchfile_are_imported_as_they_are_now_and_from_its_own_folder(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import helper\nfrom benchmark import Model, hookimpl\n"
+        "class Net(Model):\n    name = helper.NAME\n"
+        "@hookimpl\ndef bench_models():\n    return [Net]\n"
+    )
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "benchfile.py").write_text(code)
+        (tmp_path / place / "helper.py").write_text(f"NAME = {place!r}\n")
+
+    def offered(place: str) -> bool:
+        return place in Plugins(tmp_path / place / "benchfile.py").registry.names("model")
+
+    assert offered("one")
+    assert offered("two")
+    assert offered("one")
+    assert str(tmp_path / "two") not in sys.path
+
+
+def test_a_module_beside_a_benchfile_does_not_replace_an_installed_one(folder: Path) -> None:
+    (folder / "soundfile.py").write_text("raise RuntimeError('not this one')\n")
+    edited(folder, "benchfile.py", "import json\n", "import json\nimport soundfile\n")
+
+
+def test_a_benchfile_s_place_and_other_files_beside_it_do_not_count(folder: Path, tmp_path_factory) -> None:
+    first = versions(folder)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for name, text in FILES.items():
+        (elsewhere / name).parent.mkdir(exist_ok=True)
+        (elsewhere / name).write_text(text)
+    (elsewhere / "notes.py").write_text("x = 1\n")
+    assert versions(elsewhere) == first
+
+
+def test_a_class_that_a_function_makes_counts_with_all_of_its_module(folder: Path) -> None:
+    (folder / "benchfile.py").write_text(
+        textwrap.dedent("""
+            from benchmark import Model, hookimpl
+            UNUSED = 1
+            def make(called):
+                class Net(Model):
+                    name = called
+                return Net
+            @hookimpl
+            def bench_models():
+                return [make("net")]
+        """)
+    )
+    registry = Plugins(folder / "benchfile.py").registry
+    first = registry.offer("model", "net").version
+    text = (folder / "benchfile.py").read_text()
+    (folder / "benchfile.py").write_text(text.replace("name = called", "name = called + ''"))
+    assert Plugins(folder / "benchfile.py").registry.offer("model", "net").version != first
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(["# note", "", "'''words'''", "    "]), max_size=4), st.permutations(range(3))
+)
+def test_order_of_definitions_and_decoration_between_them_never_count(tmp_path, decoration, order) -> None:
+    parts = [
+        "def helper():\n    return VALUE",
+        "VALUE = 3",
+        "class Made:\n    def run(self):\n        return helper()",
+    ]
+
+    def digest(name: str, text: str) -> str:
+        file = tmp_path / f"{name}.py"
+        file.write_text(text)
+        module = type(sys)(name)
+        module.__file__ = str(file)
+        sys.modules[name] = module
+        try:
+            return code_digest(type("Made", (), {"__module__": name}))
+        finally:
+            del sys.modules[name]
+
+    plain = digest("plain", "\n".join(parts))
+    loose = [line for line in decoration if not line.startswith("'")]
+    mixed = "\n".join("\n".join([*loose, parts[index]]) for index in order)
+    head = next((f"{line}\n" for line in decoration if line.startswith("'")), "")
+    assert digest("plain", head + mixed) == plain
+    assert digest("plain", mixed.replace("3", "4")) != plain
+
+
+class Dist(Distribution):
+    """A distribution with these files of metadata, in this place."""
+
+    def __init__(self, place: Path, **files: str) -> None:
+        self.place, self.texts = place, files
+
+    def read_text(self, filename):  # type: ignore[no-untyped-def]
+        return self.texts.get(filename.partition(".")[0])
+
+    def locate_file(self, path):  # type: ignore[no-untyped-def]
+        return self.place / path
+
+
+def test_an_editable_install_is_told_from_a_wheel(tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    editable = json.dumps({"url": "file:///x", "dir_info": {"editable": True}})
+    assert is_editable(Dist(site, RECORD="", direct_url=editable))
+    assert is_editable(Dist(tmp_path)), "metadata in a source folder"
+    assert not is_editable(Dist(site, RECORD=""))
+    assert not is_editable(Dist(site, RECORD="", direct_url='{"url": "file:///x.whl", "archive_info": {}}'))
+    assert not is_editable(Dist(site)), "a system's package"
+    assert not is_editable(Dist(site, RECORD="", direct_url="not JSON"))
