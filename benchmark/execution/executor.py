@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from benchmark.clock import awake_seconds
 from benchmark.execution.events import Event, sink
 from benchmark.execution.tasks import perform
 from benchmark.execution.threads import cores, limited
@@ -15,11 +16,12 @@ from benchmark.execution.threads import cores, limited
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the task at ``index`` ended: with a ``value``, or with an ``error``."""
+    """How the task at ``index`` ended: with a ``value``, or with an ``error``; and after how many ``seconds``."""
 
     index: int
     value: Any = None
     error: Exception | None = None
+    seconds: float = 0.0
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
@@ -83,8 +85,9 @@ class Inline:
         """See ``Executor.run``."""
         for index, each in enumerate(arguments):
             token = sink.set(listener)
+            began = awake_seconds()
             try:
                 returned = perform(function, each)
             finally:
                 sink.reset(token)
-            yield Outcome(index, returned.value, returned.error)
+            yield Outcome(index, returned.value, returned.error, awake_seconds() - began)

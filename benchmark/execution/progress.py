@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
+from benchmark.exceptions import shortened
 from benchmark.execution.events import CellStarted, EpochFinished, Event, Noted
 
 if TYPE_CHECKING:
     from benchmark.results.record import CellRecord
 
 PLAIN_STEPS = 10
+_SHOWN = 500
 
 
 class Display(AbstractContextManager["Display"], Protocol):
@@ -193,7 +195,7 @@ def outcome_text(record: CellRecord) -> str:
     if record.error is None:
         return f"{record.status}, {seconds}"
     first = record.error.message.splitlines()[0] if record.error.message else ""
-    return f"{record.status} after {seconds}: {record.error.type}: {first}"
+    return f"{record.status} after {seconds}: {record.error.type}: {shortened(first, _SHOWN)}"
 
 
 def _noted(event: Noted, labels: Mapping[str, str]) -> str:

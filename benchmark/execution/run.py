@@ -23,7 +23,7 @@ from benchmark.training.failure import cell_error
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit
-    from benchmark.execution.executor import Executor, Executors
+    from benchmark.execution.executor import Executor, Executors, Outcome
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
@@ -144,7 +144,7 @@ class _Flight:
             task = order[outcome.index]
             if isinstance(outcome.error, ResultsError):
                 raise outcome.error
-            record = outcome.value if outcome.error is None else self._failure(task, outcome.error)
+            record = outcome.value if outcome.error is None else self._failure(task, outcome)
             self._started.discard(task.id)
             self._summary.records.append(record)
             self._display.finished(record)
@@ -168,21 +168,22 @@ class _Flight:
             self._started.add(event.cell)
         self._display.event(event)
 
-    def _failure(self, task: CellTask, error: Exception) -> CellRecord:
+    def _failure(self, task: CellTask, outcome: Outcome) -> CellRecord:
         """Return the record of a cell whose process did not return one: the one that it filed before, or a new one."""
         filed = self._filed(task)
         if filed is not None:
             return filed
-        status: Status = "timed out" if isinstance(error, CellTimeoutError) else "failed"
-        record = task.record(status, error=cell_error(error))
+        assert outcome.error is not None
+        status: Status = "timed out" if isinstance(outcome.error, CellTimeoutError) else "failed"
+        record = task.record(status, error=cell_error(outcome.error), seconds={"total": outcome.seconds})
         self._store.write(record, predictions=None, history=[], metrics=None)
         return record
 
     def _filed(self, task: CellTask) -> CellRecord | None:
-        """Return what this run has filed of a cell that is done, and that only its process could not tell of."""
+        """Return what this run has filed of a cell, of which only its process could not tell."""
         found = self._store.read(task.id)
         if isinstance(found, CellRecord) and found.provenance.get("started") == task.provenance["started"]:
-            return found if found.status == "ok" else None
+            return found
         return None
 
 

@@ -51,8 +51,8 @@ class _Running:
 class _Slot:
     """A place for a worker: its process, whether that has arrived, what it is to do, and what it does.
 
-    ``failures`` counts its processes in a row that ended before they arrived; ``memory`` is what its process had after
-    its first task.
+    ``failures`` counts its processes in a row that ended before they were given a task; ``memory`` is what its process
+    had after its first one.
     """
 
     number: int
@@ -181,7 +181,7 @@ class LocalWorkers:
         name, news = slot.process.name, self._news
         future = client.submit(_task, pickled, pure=False, workers=[name], allow_other_workers=False)
         future.add_done_callback(lambda done: news.put((None, name)))
-        slot.task, slot.running = None, _Running(index, future, awake_seconds())
+        slot.task, slot.running, slot.failures = None, _Running(index, future, awake_seconds()), 0
 
     def _look(self) -> None:
         """Wait until something has happened, or may have."""
@@ -191,7 +191,7 @@ class LocalWorkers:
                 arrived, name = news.pop()
                 for slot in self._slots:
                     if slot.process is not None and slot.process.name == name and arrived is not None:
-                        slot.arrived, slot.failures = arrived, 0
+                        slot.arrived = arrived
                         if not arrived:
                             slot.process.kill()
                 news.append(self._news.get_nowait())
@@ -237,7 +237,7 @@ class LocalWorkers:
                 slot.running = None
                 running.future.release()
                 self._replace_large(slot)
-                return Outcome(running.index, returned.value, returned.error)
+                return Outcome(running.index, returned.value, returned.error, awake_seconds() - running.since)
             error = returned.error
         elif process.exit_code is not None:
             error = WorkerDiedError(_DIED)
@@ -250,7 +250,7 @@ class LocalWorkers:
         slot.forget_process()
         slot.running = None
         running.future.release()
-        return Outcome(running.index, error=error)
+        return Outcome(running.index, error=error, seconds=awake_seconds() - running.since)
 
     def _replace_large(self, slot: _Slot) -> None:
         """Have a worker replaced that holds much more memory than after its first task, before there is none left."""
