@@ -34,6 +34,11 @@ class OperationCount:
     unknown: tuple[str, ...] = ()
 
 
+# What ``Model.honours`` calls augmentations of training batches, and the setting that those drawn afresh ask for.
+BATCH_AUGMENTATIONS = "batch_augmentations"
+EPOCHS = "epochs"
+
+
 class Model(Component):
     """Something that learns from examples and gives class probabilities.
 
@@ -42,7 +47,11 @@ class Model(Component):
 
     kind = "model"
     stages: ClassVar[tuple[str, ...]] = ("train",)
-    # Whether the settings of training mean anything to it; a study does not vary them otherwise.
+    # The settings of training (``"epochs"``, ``"schedule"`` …) that it follows, and ``"batch_augmentations"`` if it
+    # applies those of its run to each training batch. A suite that asks for more is refused.
+    honours: ClassVar[frozenset[str]] = frozenset()
+    # Whether the settings of training mean anything to it; a study does not vary them otherwise, and those that a suite
+    # has for its other models are no matter.
     uses_training: ClassVar[bool] = True
 
     @classmethod

@@ -15,6 +15,7 @@ from benchmark.plugin.parameters import sentence
 from benchmark.plugin.registry import Registry
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
+from benchmark.suite.honours import check_honoured
 from benchmark.suite.merge import read_merged
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
@@ -141,6 +142,8 @@ def _expanded(
     cells += included(inclusions, expander, cells)
     if not cells and len(checker.problems) == before:
         checker.problem(("exclude",), "no cell is left: 'exclude' takes out all of them.")
+    if len(checker.problems) == before:
+        check_honoured(checker, axes, cell, cells)
     return axes, cells if len(checker.problems) == before else None
 
 

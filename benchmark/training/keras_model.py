@@ -11,8 +11,9 @@ from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
-from benchmark.plugin.model import Epoch, Model, OperationCount, ParameterCount
+from benchmark.plugin.model import BATCH_AUGMENTATIONS, Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
+from benchmark.suite.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmark.data.examples import Examples
-    from benchmark.suite.settings import TrainingSettings
     from benchmark.training.frozen import FrozenPart
     from benchmark.training.run import TrainingRun
 
@@ -32,6 +32,8 @@ class KerasModel(Model):
 
     A subclass writes ``build``. The keyword-only parameters of ``build`` are the model's parameters.
     """
+
+    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS}
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()

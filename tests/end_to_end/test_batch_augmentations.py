@@ -87,14 +87,13 @@ def test_a_model_without_batches_refuses_them(project) -> None:
             "{cnn: {filters: [4], units: 4}}", "majority"
         )
     )
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
-    assert ran.code == 1
-    (error,) = [
-        record["error"]["message"]
-        for record in (json.loads(file.read_text()) for file in project.results.glob("*/cell.json"))
-        if record["status"] == "failed"
-    ]
-    assert "'majority' is not trained in batches, so mixup cannot be applied" in error
+    for verb in ("plan", "run"):
+        ran = project.bench(verb, "suite.yaml")
+        assert ran.code == 2
+        assert (
+            "suite.yaml:10: model 'majority' is not trained in batches, so 'mixup' cannot be applied"
+            in ran.err
+        )
 
 
 @pytest.mark.parametrize(

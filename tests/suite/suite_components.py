@@ -8,6 +8,7 @@ from pydantic import Field
 
 from benchmark import AudioFormat, Augmentation, Dataset, Features, File, Location, Metric, Model
 from benchmark.plugin.registry import Registry, Source
+from benchmark.suite.settings import TrainingSettings
 
 GOOD = """\
 name: trial
@@ -68,6 +69,7 @@ class Small(Model):
     """A model without parameters."""
 
     name = "small"
+    honours = frozenset(TrainingSettings.model_fields)
 
 
 class Large(Model):
@@ -77,6 +79,7 @@ class Large(Model):
     """
 
     name = "large"
+    honours = frozenset(TrainingSettings.model_fields)
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from pathlib import Path
 
 import keras
@@ -34,17 +36,24 @@ class Kept(StoredExamples):
         self._rows = np.arange(count)
         self._name = f"{seed}"
         self._redrawn = redrawn
+        self._chosen = list(range(count))
 
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
         self.gathered += len(indices)
         return self.images[indices]
+
+    def only(self, chosen: range) -> Kept:
+        self._chosen = list(chosen)
+        self.labels, self.images = self.labels[self._chosen], self.images[self._chosen]
+        self.tracks = self._rows = np.arange(len(chosen))
+        return self
 
     @property
     def redrawn(self) -> bool:
         return self._redrawn
 
     def content_keys(self) -> list[str]:
-        return [f"{self._name}-{number}" for number in range(len(self.labels))]
+        return [f"{self._name}-{number}" for number in self._chosen]
 
 
 def _frozen(trainable: bool):
@@ -129,6 +138,21 @@ def test_each_item_goes_through_the_frozen_part_once(tmp_path: Path) -> None:
     assert train.gathered == 30
     *_, again, _ = trained(tmp_path, seed=1)
     assert again.gathered == 30, "another seed has another frozen part, as its weights are random"
+
+
+def test_folds_of_a_seed_share_the_outputs_of_random_weights_whoever_else_draws(tmp_path: Path) -> None:
+    """Same seed, same weights: an item that another fold was trained on is not computed again."""
+    ended = threading.Event()
+    other = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+    other.start()
+    try:
+        for fold, computed in ((range(20), 20), (range(10, 30), 10), (range(5, 25), 0)):
+            train = Kept(30, 1).only(fold)
+            TwoPhase().fit(train, None, TrainingRun(TrainingSettings(epochs=1), seed=0, cache=tmp_path))
+            assert train.gathered == computed
+    finally:
+        ended.set()
+        other.join()
 
 
 def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(tmp_path: Path) -> None:
