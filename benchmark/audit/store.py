@@ -81,7 +81,9 @@ class PrintStore:
                 raise sqlite3.DatabaseError("its pages do not fit together")
             self._is_checked = True
             with base:
-                base.executemany("INSERT OR REPLACE INTO prints (content, words, checksum) VALUES (?, ?, ?)", rows)
+                base.executemany(
+                    "INSERT OR REPLACE INTO prints (content, words, checksum) VALUES (?, ?, ?)", rows
+                )
                 if self._file.stat().st_size > MOST_BYTES:
                     newest = "ORDER BY rowid DESC LIMIT (SELECT count(*) * 3 / 4 FROM prints)"
                     keep = f"SELECT rowid FROM prints {newest}"  # noqa: S608

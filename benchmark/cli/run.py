@@ -64,6 +64,7 @@ def command(
         marks=("rehearsal",) if flags["rehearse"] else (),
     )
     store = ResultsStore(locations.results, plan.suite.name)
+    store.tidy()
     if options.strict:
         _refuse_leaks(plan, plugins, locations)
     jobs = jobs if executor == "local" else 0

@@ -73,7 +73,9 @@ def _is_sound(folder: Path, complete: str) -> bool:
 
 
 def _listing(folder: Path) -> str:
-    files = {name: [*_stamp(status), file_digest(folder / name)] for name, status in _statuses(folder).items()}
+    files = {
+        name: [*_stamp(status), file_digest(folder / name)] for name, status in _statuses(folder).items()
+    }
     return json.dumps(sealed({"files": files}))
 
 

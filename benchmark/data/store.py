@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 DATA, INDEX, META = "data.bin", "index.sqlite", "meta.json"
 PATIENCE_SECONDS = 2.0
 _CHUNK = 500
-_TABLE = "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, checksum INTEGER)"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, checksum INTEGER)"
+)
 
 
 class FeatureStore:
@@ -223,7 +225,8 @@ class FeatureStore:
                 damaged.add(key)
         if damaged:
             warnings.warn(
-                f"{len(damaged)} features in {self.folder} are damaged: they are computed again.", stacklevel=3
+                f"{len(damaged)} features in {self.folder} are damaged: they are computed again.",
+                stacklevel=3,
             )
         return {key: each for key, each in found.items() if key not in damaged}
 
