@@ -18,6 +18,7 @@ import click
 
 from benchmark.cli.options import locations_options
 from benchmark.exceptions import UsageError
+from benchmark.files import TEMPORARY
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
@@ -102,7 +103,8 @@ def entries(cache: Path) -> list[Entry]:
     found = []
     for lock in cache.glob("*/.*.lock"):
         name = lock.name[1 : -len(".lock")]
-        for folder in (lock.parent / name, *lock.parent.glob(f".{glob.escape(name)}-*/")):
+        left = (f".{glob.escape(name)}-*/", f"{TEMPORARY}*-{glob.escape(name)}/")
+        for folder in (lock.parent / name, *(each for pattern in left for each in lock.parent.glob(pattern))):
             if folder.is_dir():
                 found.append(_entry(folder, lock))
     if (cache / "probe").is_dir():

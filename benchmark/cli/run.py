@@ -91,6 +91,7 @@ def _command(
         marks=("rehearsal",) if flags["rehearse"] else (),
     )
     store = ResultsStore(locations.results, plan.suite.name)
+    store.tidy()
     if options.strict:
         _refuse_leaks(plan, plugins, locations)
     executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")

@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.digests import file_digest, is_intact, known_digest, sealed
 from benchmark.exceptions import ResultsError
+from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
 from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
@@ -26,16 +28,22 @@ FOLDER, MADE_FROM = "report", "made-from.json"
 
 @dataclass(frozen=True)
 class _Made:
-    """A report that is there: of which results (``digest``), in which formats, and its leaderboard."""
+    """A report that is there: of which results (``digest``), in which formats, and its leaderboard.
+
+    ``files`` are its files, with the digest of each. One that was begun and not ended has no ``digest``.
+    """
 
     digest: str
     formats: list[str]
-    files: list[Path]
+    files: dict[Path, str]
     leaderboard: Table
 
-    @property
     def is_whole(self) -> bool:
-        return all(file.is_file() for file in self.files)
+        """Whether each file is what it was."""
+        try:
+            return all(known_digest(file) == digest for file, digest in self.files.items())
+        except OSError:
+            return False
 
 
 def write_report(
@@ -59,26 +67,38 @@ def write_report(
     folder = store.folder / FOLDER
     digest = _digest(plan, store, mixed=mixed)
     older = _made(folder)
-    current = older if older is not None and older.digest == digest else None
-    if current is not None and not force and set(formats) <= set(current.formats) and current.is_whole:
-        return current.files, current.leaderboard
+    current = older if older is not None and older.digest == digest and older.is_whole() else None
+    if current is not None and not force and set(formats) <= set(current.formats):
+        return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
     from benchmark.results.frames import collect
 
     results = collect(plan, store, registry, mixed=mixed)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+        remove_leftovers(folder)
+        if older is not None:
+            # Whoever is stopped from here on leaves files of which nobody knows what they show.
+            _remember(folder, replace(older, digest=""))
         files, board = compose(results, plan, registry, folder, formats)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
             file.unlink(missing_ok=True)
-        _remember(
-            folder, _Made(digest, [*formats, *(current.formats if current else ())], [*files, *kept], board)
-        )
+        made = [*formats, *(current.formats if current else ())]
+        _remember(folder, _Made(digest, made, _digests([*files, *kept]), board))
     except OSError as error:
         raise ResultsError(f"The report cannot be written to {folder}: {error}") from error
     return files, board
+
+
+def _digests(files: Sequence[Path]) -> dict[Path, str]:
+    """Return the digest of each file, which are on the disk from then on."""
+    for file in files:
+        sync_file(file)
+    for folder in {file.parent for file in files}:
+        sync_folder(folder)
+    return {file: file_digest(file) for file in files}
 
 
 def _digest(plan: Plan, store: ResultsStore, *, mixed: bool) -> str:
@@ -125,10 +145,12 @@ def _made(folder: Path) -> _Made | None:
     """Return what is remembered of the report that is there, or None if there is none."""
     try:
         content = json.loads((folder / MADE_FROM).read_text(encoding="utf-8"))
-        files = [folder / name for name in content["files"]]
+        if not is_intact(content):
+            return None
+        files = {folder / name: digest for name, digest in content["files"].items()}
         table = Table.from_json(content["leaderboard"])
-        found = _Made(content["digest"], list(content["formats"]), files, table)
-    except (OSError, ValueError, KeyError, TypeError):
+        found = _Made(content["digest_of_results"], list(content["formats"]), files, table)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     # Files are removed by this list: one that was edited to lead elsewhere is not believed.
     return found if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
@@ -136,9 +158,9 @@ def _made(folder: Path) -> _Made | None:
 
 def _remember(folder: Path, made: _Made) -> None:
     content = {
-        "digest": made.digest,
+        "digest_of_results": made.digest,
         "formats": list(dict.fromkeys(made.formats)),
-        "files": [file.relative_to(folder).as_posix() for file in made.files],
+        "files": {file.relative_to(folder).as_posix(): digest for file, digest in made.files.items()},
         "leaderboard": made.leaderboard.to_json(),
     }
-    (folder / MADE_FROM).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / MADE_FROM, json.dumps(sealed(content), indent=1) + "\n")

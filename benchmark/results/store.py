@@ -150,9 +150,12 @@ class ResultsStore:
             else:
                 leftover.unlink(missing_ok=True)
 
-    def has_leftovers(self) -> bool:
-        """Whether there is something for ``clean_leftovers``, unless another run is about to write it."""
-        return any(self.folder.glob(f"{TEMPORARY}*"))
+    def tidy(self) -> None:
+        """Do what ``clean_leftovers`` does, if there is anything to do and no run holds the results."""
+        if any(self.folder.glob(f"{TEMPORARY}*")):
+            # Whoever holds them has tidied up, and what is there now may be its own.
+            with suppress(ResultsError), self.lock():
+                self.clean_leftovers()
 
     @contextmanager
     def lock(self) -> Iterator[None]:

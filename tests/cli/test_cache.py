@@ -44,7 +44,8 @@ def data(cache: Path, *, days_old: float = 0) -> Path:
 
     folder = generated_folder(cache / "toy" / "0123", write, complete="manifest.csv")
     then = time.time() - days_old * DAY
-    os.utime(folder / "manifest.csv", (then, then))
+    for file in folder.iterdir():
+        os.utime(file, (then, then))
     return folder
 
 

@@ -113,6 +113,33 @@ def test_a_damaged_result_is_kept_aside_and_run_again(project) -> None:
     assert len(list(project.results.glob("damaged-*"))) == 1
 
 
+def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    folder = next(project.results.glob("majority-0-*"))
+    (project.results / ".tmp-0123456789ab-cnn-0").mkdir()
+    (project.results / ".tmp-0123456789ab-file").write_text("")
+    before = stamps(project)
+    folder.rename(folder.with_name(f".tmp-old-123-{folder.name}"))
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert not [*project.results.glob(".tmp-*")]
+    assert stamps(project) == before
+
+
+def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(project) -> None:
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    (file,) = project.results.glob("nearest-0-*/predictions.parquet")
+    before = file.read_bytes()
+    flipped = bytearray(before)
+    flipped[len(before) // 3] ^= 16
+    file.write_bytes(flipped)
+    listed = project.bench("status", "suite.yaml")
+    assert "damaged: predictions.parquet is not what was filed: it has been edited, or damaged" in listed.out
+    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 0
+    assert "is kept aside and run again" in ran.err
+    assert file.read_bytes() == before
+
+
 def test_the_same_cell_in_two_processes_gives_the_same_files(project) -> None:
     assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
     assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, recall_score
 
+from benchmark.digests import sealed
 from benchmark.exceptions import ResultsError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, write_report
@@ -249,8 +250,8 @@ def test_a_list_of_files_that_leads_out_of_the_report_removes_nothing(tmp_path: 
     precious = tmp_path / "precious"
     precious.write_text("")
     made_from = json.loads((folder / "made-from.json").read_text())
-    made_from["files"].append("../../../precious")
-    (folder / "made-from.json").write_text(json.dumps(made_from))
+    made_from["files"]["../../../precious"] = "0" * 64
+    (folder / "made-from.json").write_text(json.dumps(sealed(made_from)))
     plan = fabricate.make_plan(tmp_path, NEW_METRIC)
     write_report(
         plan, ResultsStore(tmp_path / "results", plan.suite.name), fabricate.make_registry(), ["csv"]
@@ -296,6 +297,41 @@ def test_the_stored_leaderboard_prints_as_the_new_one_did(tmp_path: Path) -> Non
     _, stored = write_report(plan, store, fabricate.make_registry(), TABLES)
     assert new is not stored
     assert to_terminal(new) == to_terminal(stored)
+
+
+def test_a_report_that_was_interrupted_is_not_taken_for_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    registry = fabricate.make_registry()
+    files, _ = write_report(plan, store, registry, TABLES)
+    before = {file: file.read_bytes() for file in files}
+
+    def stop(file: Path, text: str) -> Path:
+        file.write_text("half a page")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patch.setattr("benchmark.report.compose._write", stop)
+        write_report(plan, store, registry, TABLES, force=True)
+    assert {file: file.read_bytes() for file in files} != before
+    write_report(plan, store, registry, TABLES)
+    assert {file: file.read_bytes() for file in files} == before
+
+
+@pytest.mark.parametrize("name", ["leaderboard.csv", "leaderboard.md", "made-from.json"])
+def test_a_flipped_bit_in_a_report_has_it_made_again(tmp_path: Path, name: str) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    file = store.folder / "report" / name
+    before = file.read_bytes()
+    content = bytearray(before)
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    write_report(plan, store, fabricate.make_registry(), TABLES)
+    assert file.read_bytes() == before
 
 
 def test_a_changed_result_makes_the_report_again(tmp_path: Path) -> None:
