@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def make_page(
     ``tables`` are those beside the leaderboard, by title; ``accuracy`` has rows by classes for each evaluation set;
     ``images`` are paths; ``studies`` is the section on tuning, in Markdown.
     """
-    fence = "`" * 3 if "```" not in plan.suite.text else "`" * 6
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.suite.text)), default=0))
     sections = {
         "Leaderboard": [to_markdown(board)],
         **{title: [to_markdown(table) for table in several] for title, several in tables.items()},
