@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import islice
 from pathlib import Path
@@ -34,7 +35,10 @@ def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:
             f"say --trust, which is remembered until the file changes. Where it is edited often, or nobody types: "
             f"{TRUST_VARIABLE}=1, or {TRUST_VARIABLE}=FOLDER for all suites below a folder."
         )
+    here = Path.cwd()
     plugins = Plugins(benchfile, run=run)
+    # What is relative leads where it led before anybody's code was loaded.
+    os.chdir(here)
     for broken in plugins.registry.broken:
         click.echo(f"Warning: {broken}", err=True)
     return plugins

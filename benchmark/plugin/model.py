@@ -44,6 +44,8 @@ class Model(Component):
     stages: ClassVar[tuple[str, ...]] = ("train",)
     # Whether the settings of training mean anything to it; a study does not vary them otherwise.
     uses_training: ClassVar[bool] = True
+    # Modules that take long to import and that training needs: they are imported before its time is taken.
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def space(cls) -> dict[str, Any]:

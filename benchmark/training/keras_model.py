@@ -32,6 +32,8 @@ class KerasModel(Model):
     A subclass writes ``build``. The keyword-only parameters of ``build`` are the model's parameters.
     """
 
+    libraries = ("keras",)
+
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
         self.parameters = parameters
