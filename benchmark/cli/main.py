@@ -7,6 +7,8 @@ from importlib import import_module
 
 import click
 
+from benchmark.cli.interrupts import INTERRUPTED, interrupts_arrive, was_interrupted
+from benchmark.cli.output import output_problem, plain_output, safe_output
 from benchmark.exceptions import BenchError
 
 VERBS = {
@@ -67,24 +69,43 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="genrebench", prog_name="bench")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Benchmark audio classifiers: which architecture and which augmentation is better, by how much, and is
     the difference real?
 
     Start with: bench run suites/quickstart.yaml
     """
+    if context.invoked_subcommand not in VERBS:
+        # A plugin's verb may use colours.
+        context.with_resource(plain_output())
 
 
 def main() -> None:
     """Run the command line; errors that are the user's to act on are printed without a traceback."""
+    with safe_output(), interrupts_arrive():
+        code = _code()
+        problem = output_problem()
+        if problem is not None:
+            click.echo(f"Error: the output could not be written: {problem.strerror or problem}.", err=True)
+            code = code or 1
+    sys.exit(code)
+
+
+def _code() -> int:
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except BenchError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+    except Exception as error:
+        # Libraries that are interrupted while they are imported fail in ways of their own.
+        if not was_interrupted(error):
+            raise
+        code = INTERRUPTED
+    return code if isinstance(code, int) else 0

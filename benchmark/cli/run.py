@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.interrupts import INTERRUPTED
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import BenchError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from benchmark.execution.run import RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
-
-INTERRUPTED = 130
 
 
 @click.command()

@@ -35,7 +35,7 @@ def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:
             f"say --trust, which is remembered until the file changes. Where it is edited often, or nobody types: "
             f"{TRUST_VARIABLE}=1, or {TRUST_VARIABLE}=FOLDER for all suites below a folder."
         )
-    here = os.getcwd()
+    here = Path.cwd()
     plugins = Plugins(benchfile, run=run)
     # What is relative leads where it led before anybody's code was loaded.
     os.chdir(here)

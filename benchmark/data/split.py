@@ -32,6 +32,11 @@ def split_tracks(corpus: Corpus, settings: SplitSettings, seed: int, fold: int |
         SplitError: when a class has too few tracks or groups, no group or side is known, or a list file does
             not fit the dataset.
     """
+    if len(corpus.classes) < 2:
+        found = f"only '{corpus.classes[0]}'" if corpus.classes else "none"
+        raise SplitError(
+            f"There is nothing to tell apart: a dataset to train on needs two classes, found {found}."
+        )
     if settings.strategy == "predefined":
         return _predefined(corpus, settings, seed)
     if settings.strategy == "grouped" and not any(t.group for t in corpus.tracks):

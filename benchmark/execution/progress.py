@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
 
 from benchmark.exceptions import shortened
 from benchmark.execution.events import CellStarted, EpochFinished, Event, Noted
+from benchmark.text import unfiltered, visible
 
 if TYPE_CHECKING:
     from benchmark.results.record import CellRecord
@@ -100,14 +101,17 @@ class LiveDisplay:
     """Progress bars: the suite with the time left, and each running cell with its epoch."""
 
     def __init__(self) -> None:
+        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", markup=False),
+            # It commands the terminal, so that texts of others are made visible here.
+            console=Console(file=unfiltered(sys.stdout)),
         )
         self._labels: Mapping[str, str] = {}
         self._cells: dict[str, Any] = {}
@@ -130,7 +134,7 @@ class LiveDisplay:
 
     def note(self, text: str) -> None:
         """See ``Display``."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(visible(text), markup=False, highlight=False)
 
     def preparing(self, done: int, total: int) -> None:
         """See ``Display``."""
@@ -150,14 +154,16 @@ class LiveDisplay:
             self.note(_noted(event, self._labels))
         elif isinstance(event, CellStarted):
             label = self._labels.get(event.cell, event.cell)
-            self._cells[event.cell] = self._bars.add_task(f"  {_short(label)}", total=None, detail="loading")
+            self._cells[event.cell] = self._bars.add_task(
+                f"  {_short(visible(label))}", total=None, detail="loading"
+            )
         elif isinstance(event, EpochFinished) and event.cell in self._cells:
             shown = " ".join(f"{name} {value:.3f}" for name, value in event.logs.items())
             self._bars.update(
                 self._cells[event.cell],
                 completed=event.epoch,
                 total=event.epochs,
-                detail=f"{event.stage} {shown}",
+                detail=visible(f"{event.stage} {shown}"),
             )
 
     def finished(self, record: CellRecord) -> None:

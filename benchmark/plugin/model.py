@@ -53,6 +53,8 @@ class Model(Component):
     # Whether the settings of training mean anything to it; a study does not vary them otherwise, and those that a suite
     # has for its other models are no matter.
     uses_training: ClassVar[bool] = True
+    # Modules that take long to import and that training needs: they are imported before its time is taken.
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def space(cls) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from benchmark.report.table import Column, Table
 from benchmark.report.tuning import report_studies
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.mixing import MIXED
+from benchmark.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,6 +121,7 @@ def _named(analyses: Mapping[str, SetAnalysis], labels: Mapping[int, str]) -> di
     return {name: found.shares.rename(index=labels) for name, found in analyses.items()}
 
 
+@figures.literal_text()
 def _pictures(
     results: Results,
     plan: Plan,
@@ -259,5 +261,6 @@ def _best(shown: int, count: int) -> str:
 
 
 def _write(file: Path, text: str) -> Path:
-    file.write_text(text, encoding="utf-8")
+    # What is a command to a terminal is none to whoever looks at the file with one.
+    file.write_text(visible(text), encoding="utf-8")
     return file

@@ -22,6 +22,7 @@ def cost_figure(
 ) -> Figure:
     """Draw one panel per cost (``tables``: by column, what ``against_cost`` gave); rows on the front are named."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter, NullFormatter
 
     scale = 100 if measure.percent else 1
     across = min(2, len(tables))
@@ -39,6 +40,9 @@ def cost_figure(
         axes.scatter(front[COST], front[VALUE], s=24, color=COLOURS[1], zorder=3)
         if is_logarithmic(table):
             axes.set_xscale("log")
+            # Powers of ten would be mathematics, which no text in figures is.
+            axes.xaxis.set_major_formatter(EngFormatter())
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.margins(x=0.25, y=0.12)
         for (cost_here, value), rows in front.groupby([COST, VALUE])[ROW]:
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,30 @@ DPI = 150
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 _NUMBERS_UP_TO = 400
+# With letters of many scripts, the fullest first.
+_FURTHER_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Source Han Sans", "WenQuanYi Zen Hei",
+    "Droid Sans Fallback", "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic",
+    "Noto Sans Devanagari", "Noto Sans Arabic", "Noto Sans Thai", "Arial Unicode MS",
+)  # fmt: skip
+
+
+@contextmanager
+def literal_text() -> Iterator[None]:
+    """Draw texts as they are: names come from suites and data, where a ``$`` is a dollar and not mathematics.
+
+    Letters that the usual font lacks are taken from others that are installed; boxes stand for those that none has.
+    """
+    import warnings
+
+    import matplotlib
+    from matplotlib.font_manager import get_font_names
+
+    installed = set(get_font_names())
+    fonts = ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in installed)]
+    with matplotlib.rc_context({"text.parse_math": False, "font.family": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def make_page(
     """
     is_mixed = any(MIXED in marks for marks in results.cells["marks"])
     said = f" ({MARKS[MIXED]})" if is_mixed else ""
-    fence = "`" * 3 if "```" not in plan.suite.text else "`" * 6
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.suite.text)), default=0))
     sections = {
         "Leaderboard": [to_markdown(board)],
         **{title: [to_markdown(table) for table in several] for title, several in tables.items()},

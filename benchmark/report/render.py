@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from benchmark.report.table import Column, Table, cell_text
+from benchmark.text import visible
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
@@ -26,6 +28,22 @@ _LATEX = {
 }  # fmt: skip
 _ACCENTED = set(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĀāĂăĆćČčĎďĒēĚěĞğĪīŁłŃńŇňŌōŐőŒœŘřŚśŞşŠšŤťŪūŮůŰűŹźŻżŽž"
+)
+# What Markdown obeys anywhere ('$' is mathematics to some), what begins an entity, and what does so in front of a line.
+_MARKDOWN = re.compile(r"[\\|*_<>`\[\]$~]|&(?=[#\w])")
+_MARKDOWN_START = re.compile(r"^(\d*)([#+=-]|(?<=\d)[.)])(?=\s|$|[#=-])")
+# What spreadsheets compute rather than show.
+_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
+_LETTERS = r"\benchletters"
+_LETTERS_HEAD = (
+    r"% Some letters are beyond LaTeX's first fonts, and others stand for them. XeLaTeX and LuaLaTeX show them with",
+    r"% this in the preamble, and a font that has them:",
+    r"%   \usepackage{fontspec}\newfontfamily\benchfont{Noto Sans CJK SC}",
+    r"%   \newcommand{\benchletters}[2]{{\benchfont #1}}",
+    r"\providecommand{\benchletters}[2]{#2}",
+)
+_LETTERS_NOTE = (
+    "Letters that LaTeX's first fonts lack are replaced; the first lines of this file say how to see them."
 )
 _UNLIMITED = 10_000
 # How many characters fit between the margins of LaTeX's article, the largest letters first.
@@ -48,13 +66,16 @@ def to_markdown(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Return plain values under a header of keys: deviations in columns of their own, shares not percent."""
+    """Return plain values under a header of keys: deviations in columns of their own, shares not percent.
+
+    A text that spreadsheets would compute (``=1+1``) has an apostrophe before it.
+    """
     keys: dict[str, None] = {}
     for column in table.columns:
         keys |= dict.fromkeys(column.keys)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(keys)
+    writer.writerow(map(_csv_value, keys))
     writer.writerows([_csv_value(line.get(key)) for key in keys] for line in table.lines)
     return stream.getvalue()
 
@@ -67,12 +88,11 @@ def to_latex(table: Table, label: str) -> str:
     size, shown = _latex_fitting(table)
     layout = "".join("r" if column.is_number else "l" for column in shown)
     texts = ([cell_text(column, line) for column in shown] for line in table.lines)
-    lines = [" & ".join(map(escape_latex, line)) + r" \\" for line in texts]
-    parts = [
-        r"% needs \usepackage{booktabs}",
+    lines = [" & ".join(map(_latex_text, line)) + r" \\" for line in texts]
+    body = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape_latex(table.caption)}}}",
+        rf"\caption{{{_latex_text(table.caption)}}}",
         rf"\label{{tab:{label}}}",
         *([size] if size else []),
         rf"\begin{{tabular}}{{{layout}}}",
@@ -82,10 +102,13 @@ def to_latex(table: Table, label: str) -> str:
         *lines,
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par\footnotesize {escape_latex(note)}" for note in (*table.notes, *_no_room(table, shown))),
-        r"\end{table}",
+        *(rf"\par\footnotesize {_latex_text(note)}" for note in (*table.notes, *_no_room(table, shown))),
     ]
-    return "\n".join(parts) + "\n"
+    head = [r"% needs \usepackage{booktabs}"]
+    if any(_LETTERS in line for line in body):
+        head += _LETTERS_HEAD
+        body.append(rf"\par\footnotesize {_LETTERS_NOTE}")
+    return "\n".join([*head, *body, r"\end{table}"]) + "\n"
 
 
 def to_terminal(table: Table, width: int | None = None) -> str:
@@ -119,7 +142,21 @@ def escape_latex(text: str) -> str:
 
     A letter that it has no font for loses its accent, or becomes ``?``.
     """
-    return "".join(map(_latex_letter, " ".join(text.split())))
+    return "".join(map(_latex_letter, " ".join(visible(text).split())))
+
+
+def _latex_text(text: str) -> str:
+    """Return text as ``escape_latex`` does, but with letters that other engines can set beside what stands for them."""
+    parts = []
+    for missing, letters in groupby(" ".join(visible(text).split()), key=_is_beyond_latex):
+        run = "".join(letters)
+        plain = "".join(map(_latex_letter, run))
+        parts.append(f"{_LETTERS}{{{run}}}{{{plain}}}" if missing else plain)
+    return "".join(parts)
+
+
+def _is_beyond_latex(letter: str) -> bool:
+    return not (letter in _LATEX or letter.isascii() or letter in _ACCENTED)
 
 
 def _latex_letter(letter: str) -> str:
@@ -132,22 +169,22 @@ def _latex_letter(letter: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Return text in one line that Markdown shows as it is."""
-    for character in "\\|*_<>`[]":
-        text = text.replace(character, f"\\{character}")
-    return " ".join(text.split())
+    """Return text in one line that Markdown shows as it is, at the start of a line too."""
+    line = " ".join(visible(text).split())
+    line = _MARKDOWN.sub(r"\\\g<0>", line)
+    return _MARKDOWN_START.sub(lambda found: f"{found[1]}\\{found[2]}", line)
 
 
 def _latex_header(columns: tuple[Column, ...]) -> list[str]:
     """Return the headers' lines: groups above, with a rule under each, if there are any."""
-    headers = " & ".join(escape_latex(column.header) for column in columns) + r" \\"
+    headers = " & ".join(_latex_text(column.header) for column in columns) + r" \\"
     if not any(column.group for column in columns):
         return [headers]
     spans, rules, first = [], [], 1
     for group, members in groupby(columns, key=lambda column: column.group):
         count = len(list(members))
         if group:
-            spans.append(rf"\multicolumn{{{count}}}{{c}}{{{escape_latex(group)}}}")
+            spans.append(rf"\multicolumn{{{count}}}{{c}}{{{_latex_text(group)}}}")
             rules.append(rf"\cmidrule(lr){{{first}-{first + count - 1}}}")
         else:
             spans += [""] * count
@@ -200,4 +237,16 @@ def _total(widths: Iterable[int]) -> int:
 
 
 def _csv_value(value: Any) -> Any:
-    return ";".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else value
+    if value is None:
+        return ""
+    text = ";".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return _no_formula(visible(text)) if isinstance(text, str) else text
+
+
+def _no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula; one that is a number may begin as it likes."""
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}" if _FORMULA.match(text) else text
+    return text

@@ -90,9 +90,10 @@ def report_studies(
         found.markdown += map(to_markdown, tables.values())
         if "figures" in formats:
             title = f"Study of {spec.label}: {record.metric} on {record.chosen_on}"
-            figure = study_figure(history, record, title + (f" [{marks}]" if marks else ""))
             name = re.sub(r"\W+", "-", f"study-{spec.label}").strip("-")[:_LONGEST_NAME]
-            files = figures.save(figure, folder / "figures", f"{name}-{record.id}")
+            with figures.literal_text():
+                figure = study_figure(history, record, title + (f" [{marks}]" if marks else ""))
+                files = figures.save(figure, folder / "figures", f"{name}-{record.id}")
             found.files += files
             found.markdown.append(f"![{name}]({files[0].relative_to(folder).as_posix()})\n")
     return found

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,8 @@ def _train_and_file(
     measured: Mapping[str, Metric],
 ) -> CellRecord:
     spec = task.spec
+    for library in model.libraries:
+        import_module(library)
     run = TrainingRun(
         spec.training,
         spec.seed,

@@ -33,6 +33,7 @@ class KerasModel(Model):
     A subclass writes ``build``. The keyword-only parameters of ``build`` are the model's parameters.
     """
 
+    libraries = ("keras",)
     honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS}
 
     def __init__(self, **parameters: Any) -> None:

@@ -29,6 +29,7 @@ class SklearnModel(Model):
     """
 
     uses_training = False
+    libraries = ("sklearn",)
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters

@@ -181,3 +181,9 @@ def test_the_fault_filtered_lists_fit_real_clips(shared: Path) -> None:
     listed = {Path(line).stem for line in (lists / "test_filtered.txt").read_text().split()}
     assert {data.tracks[i].id for i in split.test} == listed & {t.id for t in tracks}
     assert split.train
+
+
+@pytest.mark.parametrize("strategy", ["stratified", "predefined"])
+def test_a_dataset_of_one_class_is_refused(strategy: str) -> None:
+    with pytest.raises(SplitError, match="nothing to tell apart: .* found only 'class0'"):
+        split_tracks(corpus(classes=1), SplitSettings(strategy=strategy), seed=0)

@@ -190,6 +190,18 @@ def test_a_killed_run_goes_on_where_it_was(project) -> None:
     assert len(after) == 4
 
 
+def test_what_a_model_imports_is_imported_before_its_training_begins(project) -> None:
+    log = project.folder / "log"
+    (project.folder / "slow_library.py").write_text(f"open({str(log)!r}, 'a').write('import ')\n")
+    project.environment["PYTHONPATH"] = str(project.folder)
+    code = (project.folder / "benchfile.py").read_text()
+    code = code.replace('name = "nearest"', 'name = "nearest"\n    libraries = ("slow_library",)')
+    fit = f"open({str(log)!r}, 'a').write('fit ')\n        import slow_library\n        trouble = self"
+    (project.folder / "benchfile.py").write_text(code.replace("trouble = self", fit))
+    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert log.read_text().split() == ["import", "fit", "fit"]
+
+
 def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project) -> None:
     project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")

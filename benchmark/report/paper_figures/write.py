@@ -11,7 +11,7 @@ from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.data.tracks import Track
 from benchmark.exceptions import ResultsError, UsageError, nearest
 from benchmark.execution.plan import Plan
-from benchmark.report.figures import save
+from benchmark.report.figures import literal_text, save
 from benchmark.report.paper_figures.flow import data_flow, draw_flow
 from benchmark.report.paper_figures.layers import layer_table
 from benchmark.report.paper_figures.panels import Kitchen, augmented, draw_panels, inputs
@@ -21,6 +21,7 @@ from benchmark.report.paper_figures.variants import Variant, data_variants, reci
 from benchmark.report.render import to_latex, to_markdown
 from benchmark.results.store import slug
 from benchmark.suite.cell import canonical_json
+from benchmark.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +42,7 @@ class Drawn:
     notes: list[str] = field(default_factory=list)
 
 
+@literal_text()
 def write_figures(
     plan: Plan,
     registry: Registry,
@@ -211,7 +213,7 @@ class _Sketch:
             ("tex", to_latex(table, f"{self.plan.suite.name}-{name}")),
         ):
             file = self.folder / f"{name}.{suffix}"
-            file.write_text(text, encoding="utf-8")
+            file.write_text(visible(text), encoding="utf-8")
             self.drawn.files.append(file)
 
 

@@ -1,0 +1,56 @@
+"""Ctrl-C, at whatever moment it comes."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+INTERRUPTED = 130
+_AGAIN_SECONDS = 0.1
+
+
+@contextmanager
+def interrupts_arrive() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` once more where Python could only ignore it, as in a callback of an import."""
+    before = sys.unraisablehook
+
+    def again(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            timer = threading.Timer(_AGAIN_SECONDS, _interrupt)
+            timer.daemon = True
+            timer.start()
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _interrupt() -> None:
+    if hasattr(signal, "pthread_kill"):
+        # Unlike the other way, this ends what the main thread waits for.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether an error came about because Ctrl-C was pressed."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, KeyboardInterrupt):
+            return True
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            waiting += [each.__cause__, each.__context__]
+    return False
