@@ -77,12 +77,12 @@ def read_manifest(file: Path, root: Path | None = None) -> list[Entry]:
 
 
 def read_table(file: Path) -> Table:
-    """Return a manifest as it was written; it may list nothing yet.
+    """Return the manifest of the folder that it lies in as it was written; it may list nothing yet.
 
     Raises:
         DatasetError: as ``read_manifest``.
     """
-    _entries(file, None)
+    _entries(file, file.parent)
     text = _text(file)
     reader = csv.DictReader(io.StringIO(text.removeprefix(_MARK), newline=""), restval="", strict=True)
     return Table(tuple(reader.fieldnames or ()), tuple(reader), text.startswith(_MARK))
