@@ -76,12 +76,12 @@ def read_manifest(file: Path, root: Path | None = None) -> list[Entry]:
 
 
 def read_table(file: Path) -> Table:
-    """Return a manifest as it was written; it may list nothing yet.
+    """Return the manifest of the folder that it lies in as it was written; it may list nothing yet.
 
     Raises:
         DatasetError: as ``read_manifest``.
     """
-    _entries(file, None)
+    _entries(file, file.parent)
     text = _text(file)
     reader = csv.DictReader(io.StringIO(text.removeprefix(_MARK), newline=""), restval="", strict=True)
     return Table(tuple(reader.fieldnames or ()), tuple(reader), text.startswith(_MARK))
@@ -102,11 +102,17 @@ def write_manifest(
     try:
         encoding = "utf-8-sig" if marked else "utf-8"
         with whole_file(file) as temporary, temporary.open("w", newline="", encoding=encoding) as stream:
-            writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+            stream.write(_line(columns))
+            stream.writelines(_line([row.get(column, "") for column in columns]) for row in rows)
     except OSError as error:
         raise DatasetError(f"{file}: cannot be written: {error.strerror or error}.") from error
+
+
+def _line(fields: Sequence[object]) -> str:
+    """Return a line of a CSV file; the writer quotes those characters only that its own ends of line have."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(fields)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 def leaves_root(path: str) -> bool:
@@ -183,22 +189,22 @@ def _entry(row: Mapping[str | None, str | None], root: Path | None) -> tuple[Ent
     if None in row:
         wrong.append("more fields than the first line names columns. Put fields with commas in quotes.")
     wrong += [f"'{column}' is empty." for column in REQUIRED if not value[column]]
-    if leaves_root(value["path"]):
-        wrong.append(
-            f"path '{value['path']}' leaves the dataset's folder; paths must be relative and stay inside."
-        )
+    written = _path_of(row.get("path") or "", root)
+    if leaves_root(written):
+        wrong.append(f"path '{written}' leaves the dataset's folder; paths must be relative and stay inside.")
     if value["split"] and value["split"].lower() not in SPLITS:
         wrong.append(f"split '{value['split']}' is none of train, validation, test.")
     if wrong:
         return None, wrong
-    path = PurePosixPath(_path_of(row["path"] or "", root)).as_posix()
+    path = PurePosixPath(written).as_posix()
     split = SPLITS.get(value["split"].lower())
-    track_id = value["track_id"] or path
+    # A name that is the path's keeps the spaces that the path keeps.
+    track_id = path if row.get("track_id") == row.get("path") else value["track_id"] or path
     return Entry(path, value["label"], track_id, value["group"] or None, split, value["licence"]), []
 
 
 def _path_of(written: str, root: Path | None) -> str:
     plain = written.strip()
-    if root is not None and plain != written and not leaves_root(written) and (root / written).exists():
+    if root is not None and plain != written and not leaves_root(written) and os.path.exists(root / written):
         return written
     return plain

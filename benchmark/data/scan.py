@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from benchmark.data.manifest import COLUMNS, Table
+from benchmark.data.manifest import COLUMNS, Table, leaves_root
 from benchmark.data.probe import Probe
 from benchmark.data.tracks import LeftOut
 
@@ -53,7 +53,7 @@ def merge(old: Table | None, probes: Mapping[str, Probe], min_seconds: float) ->
     for name, probe in probes.items():
         reason = probe.unusable(min_seconds)
         if not reason and name not in listed:
-            reason = _nameless(name)
+            reason = _not_listable(name)
         if reason:
             left_out.append(
                 LeftOut(name, reason + (", and is listed all the same" if name in listed else ""))
@@ -73,8 +73,14 @@ def _listed_name(path: str, probes: Mapping[str, Probe]) -> str:
     return path if path in probes else PurePosixPath(path.strip()).as_posix()
 
 
-def _nameless(name: str) -> str:
-    return "" if "/" in name else "it lies in no class folder"
+def _not_listable(name: str) -> str:
+    if "/" not in name:
+        return "it lies in no class folder"
+    if not name.partition("/")[0].strip():
+        return "its class folder's name is blank: rename that"
+    if leaves_root(name) or leaves_root(name.strip()):
+        return "its name, as Windows reads it, leads out of the folder: rename it"
+    return ""
 
 
 def _labels(kept: Iterable[Mapping[str, str]]) -> dict[str, str]:
