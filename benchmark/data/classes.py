@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from benchmark.data.spelling import fold
 from benchmark.data.split import Split
 from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError, nearest
@@ -55,11 +56,6 @@ def match_classes(
             f"the model is trained on: {_listed(known)}. Spell each class in one way."
         )
     return {name: matched[name] for name in found if name in matched}
-
-
-def fold(name: str) -> str:
-    """Return a name without what Unicode forms and case make of it."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def with_one_spelling(corpus: Corpus) -> Corpus:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from benchmark.data.spelling import fold
 from benchmark.data.tracks import Corpus, Track, reasons_text
 from benchmark.exceptions import SplitError
 from benchmark.randomness import derive_generator
 from benchmark.suite.settings import SplitSettings
 
 PARTS = ("train", "validation", "test")
+_EXACT, _FOLDED = 0, 1
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,11 @@ def _predefined(corpus: Corpus, settings: SplitSettings, seed: int) -> Split:
 
 
 def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dict[str, str], list[str]]:
-    """Read list files: one track a line, as an id or a path whose stem, or whose tail, is that of a track."""
-    known: dict[str, set[str]] = defaultdict(set)
+    """Read list files: one track a line, as an id or a path whose stem, or whose tail, is that of a track.
+
+    What fits exactly goes before what fits but for Unicode form and case.
+    """
+    known: dict[tuple[int, str], set[str]] = defaultdict(set)
     for track in corpus.tracks:
         for key in _keys(track.id, track.path.as_posix()):
             known[key].add(track.id)
@@ -194,8 +199,11 @@ def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dic
     notes: list[str] = []
     for side, file in files.items():
         absent = []
+        otherwise: list[str] = []
         for number, entry in _entries(Path(file)):
-            found = next((known[key] for key in _keys(entry, entry) if key in known), set())
+            keys = _keys(entry, entry)
+            key = next((key for key in keys if key in known), keys[0])
+            found = known.get(key, set())
             if len(found) > 1:
                 raise SplitError(
                     f"{file}:{number}: '{entry}' fits several tracks: {', '.join(sorted(found))}."
@@ -204,11 +212,18 @@ def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dic
                 absent.append(entry)
                 continue
             (track_id,) = found
+            if key[0] == _FOLDED:
+                otherwise.append(f"'{entry}' for '{track_id}'")
             if sides.setdefault(track_id, side) != side:
                 raise SplitError(f"{file}:{number}: '{entry}' is in '{sides[track_id]}' already.")
         if absent:
             notes.append(
                 f"{len(absent)} entries of the {side} list are not in the dataset, the first is '{absent[0]}'."
+            )
+        if otherwise:
+            notes.append(
+                f"{len(otherwise)} entries of the {side} list are spelled otherwise than their tracks, the first is "
+                f"{otherwise[0]}."
             )
     return sides, notes
 
@@ -221,7 +236,11 @@ def _entries(file: Path) -> Iterable[tuple[int, str]]:
     return [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
 
 
-def _keys(name: str, path: str) -> list[str]:
-    """Return the names under which a track may be listed, the most exact first."""
+def _keys(name: str, path: str) -> list[tuple[int, str]]:
+    """Return the names under which a track may be listed, each with how exact it is, the most exact first."""
     tail = PurePosixPath(path.replace("\\", "/"))
-    return [name, "/".join((*tail.parts[-2:-1], tail.stem)), tail.stem]
+    names = [name, "/".join((*tail.parts[-2:-1], tail.stem)), tail.stem]
+    exact = [(_EXACT, text) for text in names]
+    folded = [(_FOLDED, fold(text)) for text in names]
+    # A file's name alone says less than its folder's name in another spelling.
+    return [*exact[:2], *folded[:2], exact[2], folded[2]]

@@ -115,8 +115,19 @@ class ComponentSpec:
         return json.dumps(parts, sort_keys=True)
 
     def create(self, registry: Registry) -> Any:
-        """Return a new instance, whose parameters are its own: it may change them."""
-        return registry.offer(self.kind, self.name).component(**deepcopy(dict(self.parameters)))
+        """Return a new instance, whose parameters are its own: it may change them.
+
+        Raises:
+            PluginError: when the registry has it in another version than was asked for, as a worker process that
+                was started after an edit of the code has; or as ``Registry.offer``.
+        """
+        offer = registry.offer(self.kind, self.name)
+        if offer.version != self.version:
+            raise PluginError(
+                f"{self.kind} '{self.name}' is of version {offer.version} now, and version {self.version} was asked "
+                "for: its code has been changed while it was in use. Start again."
+            )
+        return offer.component(**deepcopy(dict(self.parameters)))
 
     def identity(self) -> dict[str, Any]:
         """Return what of it can change a result, as plain JSON; files by their content as it is now.

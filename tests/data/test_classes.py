@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.data.classes import fold, known_tracks, match_classes, with_one_spelling, with_trained_classes
+from benchmark.data.classes import known_tracks, match_classes, with_one_spelling, with_trained_classes
+from benchmark.data.spelling import fold
 from benchmark.data.split import split_tracks
 from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError

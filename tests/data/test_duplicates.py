@@ -13,7 +13,6 @@ from benchmark.data.duplicates import copies_of, with_duplicates
 from benchmark.data.tracks import Corpus, Track
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
-from benchmark.plugin.registry import ComponentSpec
 from benchmark.suite.settings import DuplicateSettings
 
 RATE = 22050
@@ -89,9 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_copies_are_found_in_a_corpus_across_formats_and_classes(folder: Path, tmp_path: Path) -> None:
     corpus_of = corpus_loader(load_registry(None), Locations(cache=tmp_path, named={"folder": folder}))
-    spec = ComponentSpec(
-        "dataset", "folder", "1", {"root": None, "manifest": None, "min_seconds": 1.0}, "folder"
-    )
+    spec = load_registry(None).spec("dataset", "folder")
     assert len(corpus_of(spec).tracks) == 18
     kept = corpus_of(spec, DuplicateSettings(action="remove"))
     assert {out.id: out.reason for out in kept.left_out} == {

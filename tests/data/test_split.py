@@ -157,6 +157,27 @@ def test_list_files_name_tracks_by_path_and_say_what_is_absent(tmp_path: Path) -
     assert any("2 tracks are in no part" in note for note in split.notes)
 
 
+def test_list_files_that_spell_tracks_otherwise_fit_where_it_is_certain_and_say_so(tmp_path: Path) -> None:
+    names = ["jazz/01", "rock/01", "Música/02", "pop/03", "Pop/03"]
+    tracks = [Track(n, Path("/data") / f"{n}.wav", n[:3], f"content of {n}", 30.0) for n in names]
+    lists = {"train": "Jazz/01.wav\nROCK\\01.WAV\n", "test": "Mu\u0301sica/02.wav\nPop/03.wav\npop/03.wav\n"}
+    files = {side: str(tmp_path / side) for side in lists}
+    for side, text in lists.items():
+        (tmp_path / side).write_text(text, encoding="utf-8")
+    data = Corpus(tuple(tracks), ("Mús", "Pop", "jaz", "pop", "roc"))
+    asked = SplitSettings(strategy="predefined", files=files, fractions=[0.8, 0, 0.2])
+    split = split_tracks(data, asked, seed=0)
+    assert (split.train, split.test) == ((0, 1), (2, 3, 4))
+    assert split.notes == (
+        "2 entries of the train list are spelled otherwise than their tracks, the first is 'Jazz/01.wav' for 'jazz/01'.",
+        "1 entries of the test list are spelled otherwise than their tracks, the first is 'Mu\u0301sica/02.wav' for "
+        "'Música/02'.",
+    )
+    (tmp_path / "test").write_text("POP/03.wav\n")
+    with pytest.raises(SplitError, match="fits several tracks: Pop/03, pop/03"):
+        split_tracks(data, asked, seed=0)
+
+
 def test_a_track_in_two_lists_is_an_error_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("class0.00000\n")
     (tmp_path / "b").write_text("class0.00001\nclass0.00000\n")

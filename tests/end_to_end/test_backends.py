@@ -30,5 +30,5 @@ def test_a_suite_runs_on_jax_in_worker_processes_and_its_model_predicts(project)
     assert record["provenance"]["backend"] == "jax"
     assert record["provenance"]["devices"][0].startswith(("cpu", "gpu"))
     metrics = json.loads(file.with_name("metrics.json").read_text())
-    assert 0 <= metrics["synthetic:test"]["top1"] <= 1
+    assert 0 <= metrics["test"]["top1"] <= 1
     assert (file.parent / "model" / "network.weights.h5").is_file()

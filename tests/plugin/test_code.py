@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmark.exceptions import PluginError
 from benchmark.plugin.code import code_digest, is_editable
 from benchmark.plugin.manager import Plugins
 
@@ -242,3 +243,10 @@ def test_an_editable_install_is_told_from_a_wheel(tmp_path: Path) -> None:
     assert not is_editable(Dist(site, RECORD="", direct_url='{"url": "file:///x.whl", "archive_info": {}}'))
     assert not is_editable(Dist(site)), "a system's package"
     assert not is_editable(Dist(site, RECORD="", direct_url="not JSON"))
+
+
+def test_a_process_that_has_other_code_than_was_asked_for_does_not_use_it(folder: Path) -> None:
+    asked = Plugins(folder / "benchfile.py").registry.spec("model", "net")
+    edited(folder, "helper.py", "2 * x", "3 * x")
+    with pytest.raises(PluginError, match="changed while it was in use"):
+        asked.create(Plugins(folder / "benchfile.py").registry)

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from fabricate import CLASSES, SUITE, make_plan, make_registry, make_results
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from benchmark.execution.plan import Plan
 from benchmark.results.frames import Results, collect
@@ -187,3 +189,62 @@ def test_old_results_stand_under_a_new_label_where_there_is_one_set(tmp_path: Pa
     )
     found = collect(make_plan(tmp_path, renamed), store, make_registry())
     assert found.cells["bells:test/top1"].notna().all()
+
+
+@st.composite
+def filed_by_label(
+    draw,
+) -> tuple[CellRecord, dict[str, frozenset[str]], dict[str, frozenset[str] | None], list[str]]:
+    """Return an old record, its stored tracks by label, what is known of datasets by revision, and the true labels."""
+    parts = draw(
+        st.lists(st.sampled_from([TEST, VALIDATION]), max_size=2, unique_by=lambda each: each["part"])
+    )
+    sets = draw(
+        st.permutations([*parts, *(other("folder-test", name) for name in draw(st.sampled_from(OTHERS)))])
+    )
+    others = iter(draw(st.permutations(["a", "b", "c", "x:test", "y:validation"])))
+    truth = [f"x:{each['part']}" if each["dataset"] is None else next(others) for each in sets]
+    assume(len(set(truth)) == len(truth))
+    ids = {each["dataset"]["revision"]: draw(IDS) for each in sets if each["dataset"]}
+    stored = {}
+    for each, label in zip(sets, truth, strict=True):
+        own = draw(IDS) if each["dataset"] is None else ids[each["dataset"]["revision"]]
+        stored[label] = frozenset(draw(st.sets(st.sampled_from(sorted(own)), min_size=1)))
+    known = {name: draw(st.sampled_from([own, None])) for name, own in ids.items()}
+    return record(*sets), stored, known, truth
+
+
+IDS = st.frozensets(st.sampled_from("123456"), min_size=1)
+OTHERS = [["a"], ["a", "b"], ["a", "b", "c"], []]
+
+
+@settings(max_examples=200, deadline=None)
+@given(filed_by_label())
+def test_an_old_set_is_never_taken_for_another(case) -> None:
+    found, stored, known, truth = case
+    asked = found.spec["evaluate"]
+    assume(asked)
+
+    def ids_of(each: Any) -> frozenset[str] | None:
+        return known[each["dataset"]["revision"]] if each["dataset"] else None
+
+    filed = filed_sets(asked, found, stored, ids_of)
+    for name, true, problem in zip(filed.names, truth, filed.problems, strict=True):
+        assert name in (None, true)
+        assert bool(problem) == (name is None)
+    if len(asked) == 1:
+        assert filed.names == tuple(truth)
+
+
+@given(
+    st.permutations([A, B, TEST, VALIDATION, other("street", "a")]),
+    st.permutations(list("vwxyz")),
+    st.randoms(),
+)
+def test_labels_and_order_never_change_what_a_set_is_filed_under(sets, labels, random) -> None:
+    keys = {set_key(each): label for each, label in zip(sets, labels, strict=True)}
+    assert len(keys) == 5
+    asked = random.sample(sets, 5)
+    assert names(asked, record(*sets, sets=keys), dict.fromkeys(keys, frozenset())) == tuple(
+        map(set_key, asked)
+    )
