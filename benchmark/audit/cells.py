@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.checks import Part, Sides, audit_sets, audit_sides, fitted_on_held_out, tuned_on_held_out
+from benchmark.audit.duplicates import find_recordings
 from benchmark.audit.findings import Audit
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.assemble import CellItems, cell_items
@@ -47,6 +48,23 @@ def audit_cells(
             known[key] = _audit(cell.spec, study, registry, corpus_of, near)
         found.append(known[key])
     return found
+
+
+def sounding_alike(
+    cells: Sequence[Cell], corpus_of: CorpusOf, cache: Path, progress: Callable[[int, int], None]
+) -> dict[str, list[list[Track]]]:
+    """Return, by the label of each dataset that is trained on, sets of its tracks that sound alike.
+
+    They are one recording, or have a part in common. Searched are the tracks of all ``cells``, as ``audit_cells`` does,
+    so that what was found out there is known.
+
+    Raises:
+        CacheError: when fingerprints cannot be stored.
+    """
+    tracks = _tracks(cells, corpus_of)
+    found = find_recordings(tracks, cache, progress)
+    datasets = {cell.spec.dataset.label: cell.spec.dataset for cell in cells}
+    return {label: found.related(corpus_of(dataset).tracks) for label, dataset in datasets.items()}
 
 
 def sides_of(spec: CellSpec, items: CellItems) -> Sides:

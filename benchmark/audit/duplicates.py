@@ -55,18 +55,27 @@ class Recordings:
             together.setdefault(self.recording(track), []).append(track)
         return [copies for copies in together.values() if len(copies) > 1]
 
+    def related(self, tracks: Sequence[Track]) -> list[list[Track]]:
+        """Return the tracks that are one recording or have a part in common, directly or through others."""
+        pairs = [(one.content, other.content) for one, other in self.partly(tracks)]
+        pairs += [(copies[0].content, copy.content) for copies in self.sets(tracks) for copy in copies[1:]]
+        return Recordings(_joined(pairs)).sets(tracks)
+
     def partly(self, tracks: Sequence[Track]) -> list[tuple[Track, Track]]:
-        """Return the pairs of tracks that have only a part in common; copies of one recording all do or none does."""
-        copies: dict[str, list[Track]] = {}
+        """Return the pairs of tracks that have only a part in common.
+
+        What a copy of one of them has in common with the other is for that copy to show: a track with a few seconds of
+        another song in it is a copy of its own song, which has none of them.
+        """
+        by_content: dict[str, list[Track]] = {}
         for track in tracks:
-            copies.setdefault(self.recording(track), []).append(track)
-        joined = dict.fromkeys(tuple(self.of.get(each, each) for each in pair) for pair in self.overlaps)
+            by_content.setdefault(track.content, []).append(track)
         return [
             (one, other)
-            for first, second in joined
-            if first != second
-            for one in copies.get(first, ())
-            for other in copies.get(second, ())
+            for first, second in self.overlaps
+            if self.of.get(first, first) != self.of.get(second, second)
+            for one in by_content.get(first, ())
+            for other in by_content.get(second, ())
         ]
 
 
@@ -103,7 +112,7 @@ def _prints(
     """Return the fingerprints and sketches of tracks by content, and the contents that cannot be decoded."""
     stored = store.read([name for content in tracks for name in (content, _SKETCH.format(content))])
     found = {
-        content: (stored[content], stored[_SKETCH.format(content)].reshape(-1, 3))
+        content: (stored[content], stored[_SKETCH.format(content)].reshape(-1, 2))
         for content in tracks
         if content in stored and _SKETCH.format(content) in stored
     }

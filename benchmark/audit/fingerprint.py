@@ -19,11 +19,11 @@ BANDS, LOWEST, HIGHEST = 33, 300.0, 2000.0
 LAG = 4
 # Relative to full scale; below it there is nothing to be recognised by.
 SILENCE = 1e-4
-# Bands are moved in sixths of a band, 1 % each: by up to 6 % either way, and by 12 %, which is two semitones.
+# Bands are moved in sixths of a band, 1 % each: by up to 7 % either way, and by 12 %, which is two semitones.
 STEP = (HIGHEST / LOWEST) ** (1 / (6 * BANDS))
-MOVES = (0, -12, *range(-6, 0), *range(1, 7), 12)
+MOVES = (0, -12, *range(-7, 0), *range(1, 8), 12)
 # Words of a sketch that are kept for each move of a recording, about, and of a longer one in so many words.
-SKETCHED, _SKETCHED_OF = 24, 1280
+SKETCHED, _SKETCHED_OF = 36, 1280
 # The bits of a word that decide whether it is kept, the same for all moves.
 KEPT_SHIFT, KEPT_BITS = 7, 18
 
@@ -65,8 +65,9 @@ def moved(samples: np.ndarray, moves: Sequence[int]) -> np.ndarray:
 def fingerprint_and_sketch(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a fingerprint, and a few words of each of ``MOVES`` to recognise faster, slower or transposed copies by.
 
-    The sketch is uint32 of shape (n, 3): the index of the move, the place of the word (its number in the fingerprint),
-    and the word; sorted. Which ones are kept depends on the words, so that copies keep the same ones.
+    The sketch is uint32 of shape (n, 2): the index of the move in the upper 16 bits and the place of the word (its
+    number in the fingerprint) in the lower ones, and the word; sorted. Which ones are kept depends on the words, so
+    that copies keep the same ones.
     """
     import numpy as np
 
@@ -79,7 +80,7 @@ def fingerprint_and_sketch(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         keys = (words[places] >> np.uint32(KEPT_SHIFT)) & np.uint32((1 << KEPT_BITS) - 1)
         rate = 2 ** max(0, round(np.log2(max(1, min(len(words), _SKETCHED_OF)) / SKETCHED)))
         places = places[scrambled(keys) % np.uint32(rate) == 0]
-        found.append(np.stack([np.full(len(places), index), places, words[places]], axis=1))
+        found.append(np.stack([(index << 16) + places, words[places]], axis=1))
     return every[0], np.concatenate(found).astype(np.uint32)
 
 

@@ -17,7 +17,9 @@ NEIGHBOURS = 4
 # Share of bits that may differ in the words around, and in all of the sketch: copies are at 0.03 to 0.21, and what else
 # music has in common begins at 0.28.
 _WEAK, _ALIKE = 0.36, 0.25
-_AROUND, _FEWEST = 6, 6
+_AROUND, _FEWEST = (*range(-6, 0), *range(1, 7)), 6
+# Few words say less: these are looked at first, and most chance hits are gone.
+_FIRST, _FIRST_WEAK = (-2, -1, 1, 2), 0.42
 # Further away another speed would count.
 _NEAR = 300
 _CHUNK = 1 << 18
@@ -66,9 +68,9 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
     table = np.concatenate(list(sketches))
     every = _Sketches(
         np.repeat(np.arange(len(sketches)), [len(each) for each in sketches]),
-        table[:, 0].astype(np.int64),
-        table[:, 1].astype(np.int64),
-        np.ascontiguousarray(table[:, 2]),
+        (table[:, 0] >> np.uint32(16)).astype(np.int64),
+        (table[:, 0] & np.uint32(0xFFFF)).astype(np.int64),
+        np.ascontiguousarray(table[:, 1]),
         np.concatenate(list(prints)).astype(np.uint32, copy=False),
         np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64),
     )
@@ -101,10 +103,11 @@ def _hits(every: _Sketches) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     known_keys = known >> np.uint64(32)
     for begin in range(0, len(asked), _CHUNK):
         some = asked[begin : begin + _CHUNK]
-        low = np.searchsorted(known_keys, some >> np.uint64(32), side="left")
+        keys = some >> np.uint64(32)
+        low = np.searchsorted(known_keys, keys, side="left")
         for step in range(NEIGHBOURS):
             spot = np.minimum(low + step, len(known) - 1)
-            same = (known_keys[spot] == some >> np.uint64(32)) & (low + step < len(known))
+            same = (known_keys[spot] == keys) & (low + step < len(known))
             here = (known[spot[same]] & np.uint64(0xFFFFFFFF)).astype(np.int64)
             there = (some[same] & np.uint64(0xFFFFFFFF)).astype(np.int64)
             apart = every.owners[here] != every.owners[there]
@@ -124,22 +127,36 @@ def _plausible(every: _Sketches, here: np.ndarray, there: np.ndarray) -> Iterato
     import numpy as np
 
     scales = STEP ** np.array(MOVES, float)
-    begin, end = every.starts[every.owners[here]], every.starts[every.owners[here] + 1]
-    likely = np.zeros(len(here), bool)
     for transposed in (False, True):
-        rates = np.ones(len(here)) if transposed else scales[every.moves[there]]
-        differing, compared = np.zeros(len(here), np.int64), np.zeros(len(here), np.int64)
-        for step in (*range(-_AROUND, 0), *range(1, _AROUND + 1)):
-            other = np.clip(there + step, 0, len(every.owners) - 1)
-            ahead = every.places[other] - every.places[there]
-            place = begin + every.places[here] + np.round(ahead * rates).astype(np.int64)
-            usable = (every.owners[other] == every.owners[there]) & (every.moves[other] == every.moves[there])
-            usable &= (other != there) & (np.abs(ahead) <= _NEAR) & (place >= begin) & (place < end)
-            bits = np.bitwise_count(every.prints[np.where(usable, place, 0)] ^ every.words[other])
-            differing += np.where(usable, bits, 0)
-            compared += usable
-        likely |= (compared >= min(_FEWEST, _AROUND)) & (differing <= 32 * _WEAK * compared)
-    yield from zip(here[likely].tolist(), there[likely].tolist(), strict=True)
+        one, other = here, there
+        for steps, weak in ((_FIRST, _FIRST_WEAK), (_AROUND, _WEAK)):
+            rates = np.ones(len(other)) if transposed else scales[every.moves[other]]
+            compared, share = _similar(every, one, other, rates, steps)
+            likely = (compared >= min(_FEWEST, len(steps) // 2)) & (share <= weak)
+            one, other = one[likely], other[likely]
+        yield from zip(one.tolist(), other.tolist(), strict=True)
+
+
+def _similar(
+    every: _Sketches, here: np.ndarray, there: np.ndarray, rates: np.ndarray, steps: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many of the sketched words so many steps from ``there`` can be compared, and the bits that differ."""
+    import numpy as np
+
+    owners, moves, spots = every.owners[there], every.moves[there], every.places[there]
+    begin, end = every.starts[every.owners[here]], every.starts[every.owners[here] + 1]
+    middle = begin + every.places[here]
+    differing, compared = np.zeros(len(here), np.int64), np.zeros(len(here), np.int64)
+    for step in steps:
+        other = np.clip(there + step, 0, len(every.owners) - 1)
+        ahead = every.places[other] - spots
+        place = middle + np.rint(ahead * rates).astype(np.int64)
+        usable = (every.owners[other] == owners) & (every.moves[other] == moves) & (np.abs(ahead) <= _NEAR)
+        usable &= (place >= begin) & (place < end) & (other != there)
+        bits = np.bitwise_count(every.prints[np.where(usable, place, 0)] ^ every.words[other])
+        differing += np.where(usable, bits, 0)
+        compared += usable
+    return compared, differing / np.maximum(1, 32 * compared)
 
 
 def _refined(every: _Sketches, here: int, there: int) -> Relative | None:

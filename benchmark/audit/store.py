@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Two contents, and whether they are one recording nearly throughout: else they only have a part in common.
 Pair = tuple[str, str, bool]
 T = TypeVar("T")
-# About 400,000 clips of 30 s; beyond it, what was stored first is forgotten.
+# About 150,000 clips of 30 s; beyond it, what was stored first is forgotten.
 MOST_BYTES = 2_000_000_000
 _CHUNK = 500
 _TABLES = (

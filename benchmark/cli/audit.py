@@ -12,7 +12,10 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit, Finding
+    from benchmark.data.tracks import Track
     from benchmark.locations import Locations
+
+_SHOWN = 5
 
 
 @click.command()
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 @locations_options
 @rehearse_option
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is a leak.")
+@click.option(
+    "--groups",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write which tracks sound alike to this CSV file, as a proposal of groups.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def command(
     suite_file: Path,
@@ -27,6 +35,7 @@ def command(
     locations: Locations,
     rehearse: bool,
     strict: bool,
+    groups: Path | None,
     as_json: bool,
 ) -> None:
     """Say whether the splits of SUITE leak: is what models are tested on among what they are trained on?
@@ -39,7 +48,7 @@ def command(
 
     from benchmark.audit.findings import verdict
     from benchmark.cli.loading import load_plan
-    from benchmark.execution.audit import audit_plan, count_cells
+    from benchmark.execution.audit import audit_plan, count_cells, sounding_alike
     from benchmark.execution.progress import make_display
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
@@ -50,6 +59,9 @@ def command(
         audits = audit_plan(plan, cells, plugins.registry, locations, display)
     counted = count_cells(audits)
     leaky = sum(audit.leaky for audit in audits)
+    alike = sounding_alike(plan, cells, locations)
+    if groups is not None:
+        _write_groups(groups, alike)
     if as_json:
         findings = [{**finding.to_json(), "cells": count} for finding, count in counted]
         verdicts = Counter(verdict(audit.findings, audit.sets) for audit in audits)
@@ -58,11 +70,16 @@ def command(
             "cells": len(cells),
             "leaky_cells": leaky,
             "verdicts": dict(verdicts),
+            "sounding_alike": {
+                label: [[track.id for track in tracks] for tracks in sets] for label, sets in alike.items()
+            },
             "findings": findings,
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         _echo(plan, counted, audits)
+        for label, sets in alike.items():
+            _echo_alike(label, sets, groups)
     sys.exit(1 if strict and leaky else 0)
 
 
@@ -82,6 +99,46 @@ def _echo(plan: Any, counted: list[tuple[Finding, int]], audits: list[Audit]) ->
     leaky = sum(audit.leaky for audit in audits)
     leaks = f"{leaky} of {cells} cells leak" if leaky else f"none of {cells} cells leaks"
     click.echo(f"{plan.suite.name}: {leaks}{_about_groups(audits)}.")
+
+
+def _echo_alike(label: str, sets: list[list[Track]], file: Path | None) -> None:
+    """Propose groups, where tracks sound alike that are not in one."""
+    apart = [tracks for tracks in sets if len({track.group or track.id for track in tracks}) > 1]
+    if apart:
+        what = (
+            "1 set of tracks sounds alike" if len(apart) == 1 else f"{len(apart)} sets of tracks sound alike"
+        )
+        click.echo(f"{label}: {what}, and {'is' if len(apart) == 1 else 'are'} in no group together:")
+        for tracks in apart[:_SHOWN]:
+            click.echo(f"    {', '.join(track.id for track in tracks)}")
+        if len(apart) > _SHOWN:
+            click.echo(f"    … and {len(apart) - _SHOWN} more")
+        where = f"They are in {file}." if file else "--groups FILE writes them as a list of groups."
+        click.echo(f"    {where} To keep them on one side, below 'cell':  split: {{strategy: grouped}}")
+
+
+def _write_groups(file: Path, alike: dict[str, list[list[Track]]]) -> None:
+    """Write which tracks sound alike as a list of files and groups; a group that is known already keeps its name.
+
+    Raises:
+        UsageError: when the file cannot be written.
+    """
+    import csv
+
+    from benchmark.exceptions import UsageError
+
+    try:
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["file", "group"])
+            for label, sets in alike.items():
+                for number, tracks in enumerate(sets, 1):
+                    named = next(
+                        (track.group for track in tracks if track.group), f"{label} recording {number}"
+                    )
+                    writer.writerows([track.id, named] for track in tracks)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
 
 
 def _about_groups(audits: list[Audit]) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.audit.cells import audit_cells
+from benchmark.audit.cells import sounding_alike as cells_sounding_alike
 from benchmark.audit.findings import Audit, Finding
 from benchmark.exceptions import LeakError
 
 if TYPE_CHECKING:
+    from benchmark.data.tracks import Track
     from benchmark.execution.plan import Plan
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -36,6 +38,15 @@ def audit_plan(
             display.note(f"audit: making fingerprints of {total} tracks")
 
     return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, progress)
+
+
+def sounding_alike(plan: Plan, cells: Sequence[Cell], locations: Locations) -> dict[str, list[list[Track]]]:
+    """Return, by the label of each dataset that is trained on, sets of its tracks that sound alike.
+
+    Raises:
+        CacheError: when the cache cannot be written.
+    """
+    return cells_sounding_alike(cells, plan.corpus_of, locations.cache, lambda done, total: None)
 
 
 def audit_before_run(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from benchmark import Dataset, Location
+from bench_datasets.groups import read_groups
+from benchmark import Dataset, File, Location
 from benchmark.data.corpus import Candidate, build_corpus
 from benchmark.data.folders import find_root, look_into, others_text, subfolders
 from benchmark.data.tracks import LeftOut
+from benchmark.exceptions import DatasetError
 
 if TYPE_CHECKING:
     from benchmark.data.tracks import Corpus
@@ -43,13 +46,20 @@ class Gtzan(Dataset):
         self,
         *,
         root: Annotated[str | None, Location()] = None,
+        # No part of an identity where it is not given, as it was not when there were results already.
+        groups: Annotated[str | None, File(), Location()] = None,
         min_seconds: Annotated[float, Field(gt=0)] = 10.0,
     ) -> None:
         self.root = root
+        self.groups = groups
         self.min_seconds = min_seconds
 
     def load(self, locations: Locations) -> Corpus:
-        """Return the usable clips, ids ``blues.00000``, classes in the order of the genres' names."""
+        """Return the usable clips, ids ``blues.00000``, classes in the order of the genres' names.
+
+        ``groups`` is a list of clips and their artists: Sturm's index, or a CSV or TSV (see ``read_groups``).
+        """
+        groups = read_groups(Path(self.groups)) if self.groups else {}
         root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT, telling=True)
         candidates: dict[str, Candidate] = {}
         found = look_into(root, _is_genre)
@@ -63,8 +73,8 @@ class Gtzan(Dataset):
             elif track in candidates:
                 left_out.append(LeftOut(name, f"{candidates[track].name} is the same clip"))
             else:
-                candidates[track] = Candidate(track, name, genre.lower())
-        return build_corpus(
+                candidates[track] = Candidate(track, name, genre.lower(), groups.get(track))
+        corpus = build_corpus(
             root,
             candidates.values(),
             classes=GENRES,
@@ -73,6 +83,25 @@ class Gtzan(Dataset):
             left_out=left_out,
             others=others_text(found.others),
         )
+        return _with_note(corpus) if groups else corpus
+
+
+def _with_note(corpus: Corpus) -> Corpus:
+    """Return a corpus that says how many clips have no artist.
+
+    Raises:
+        DatasetError: when none has one.
+    """
+    without = [track.id for track in corpus.tracks if track.group is None]
+    if len(without) == len(corpus.tracks):
+        raise DatasetError(
+            f"The list of groups names no clip that is here. A line is '{without[0]}.wav, ARTIST'."
+        )
+    if not without:
+        return corpus
+    some = ", ".join(without[:5]) + (", …" if len(without) > 5 else "")
+    note = f"{len(without)} of {len(corpus.tracks)} clips have no artist in the list of groups: {some}."
+    return replace(corpus, notes=(*corpus.notes, note))
 
 
 def _is_genre(folder: str) -> bool:

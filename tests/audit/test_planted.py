@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -139,3 +142,67 @@ def test_unknown_artists_are_a_note_and_the_verdict_says_so(tmp_path: Path) -> N
     assert kinds(found) == {"unknown groups": ("note", 1)}
     assert verdict(found) == "groups unknown"
     assert audit_record(found)["findings"][0]["kind"] == "unknown groups"
+
+
+@pytest.fixture(scope="module")
+def planting() -> ModuleType:
+    """The measurement of the same name, of which this is a part."""
+    file = Path(__file__).parents[2] / "benchmarks" / "planted.py"
+    spec = importlib.util.spec_from_file_location("planting", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def songs(planting: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Eight songs of one style, with the same drums."""
+    folder = tmp_path_factory.mktemp("songs")
+    for number, song in enumerate(planting.procedural(8)):
+        soundfile.write(folder / f"{number}.wav", song, RATE)
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MP3",
+        "clock 20 ppm fast",
+        "clock 1000 ppm fast",
+        "-6 % faster",
+        "+0.5 % faster",
+        "-1 semitones",
+        "+2 semitones",
+        "12 of 15 s, then another",
+        "4 s inside another",
+    ],
+)
+def test_what_is_promised_is_found_and_nothing_else(
+    planting: ModuleType, songs: list[Path], tmp_path: Path, name: str
+) -> None:
+    (wanted,) = [kind for kind in planting.kinds() if kind.name == name]
+    (outcome,) = planting.campaign(songs, planting.pairs_of(songs, 2), [wanted], tmp_path)
+    assert (outcome.found, outcome.alarms) == (outcome.songs, [])
+
+
+def test_a_channel_that_cancels_the_other_is_like_no_other(tmp_path: Path) -> None:
+    left = tune(1)
+    cancelled = save(tmp_path, "cancelled.wav", np.stack([left, -left], axis=1))
+    assert near([cancelled, save(tmp_path, "left.wav", left)], tmp_path) == NearDuplicates()
+
+
+def test_a_medley_is_a_leak_for_each_of_its_songs_and_they_for_none_of_each_other(tmp_path: Path) -> None:
+    first, second = (save(tmp_path, f"{seed}.wav", tune(seed, 12.0)) for seed in (1, 2))
+    both = np.concatenate([tune(1, 12.0)[2 * RATE : 7 * RATE], tune(2, 12.0)[3 * RATE : 8 * RATE]])
+    medley = save(tmp_path, "medley.wav", both)
+    found = near([first, second, medley], tmp_path)
+    assert found.pairs == ()
+    assert {frozenset(pair) for pair in found.parts} == {
+        frozenset({"1.wav", "medley.wav"}),
+        frozenset({"2.wav", "medley.wav"}),
+    }
+    assert kinds(audit_sides(sides([first, second], [], [medley]), found))["near-duplicates"] == ("leak", 2)
+    assert "near-duplicates" not in kinds(audit_sides(sides([first], [], [second]), found))

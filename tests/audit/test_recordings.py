@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from scipy.signal import resample
 
-from benchmark.audit.confirm import SAME, agreement
+from benchmark.audit.confirm import SAME, agreement, compare
 from benchmark.audit.duplicates import Recordings, find_recordings
 from benchmark.audit.fingerprint import HOP, SAMPLE_RATE, fingerprint
 from benchmark.audit.search import candidates
@@ -113,6 +114,24 @@ def test_recordings_are_sets_of_tracks_in_their_order() -> None:
     ]
     found = Recordings({"x": "x", "y": "x"})
     assert [[track.id for track in copies] for copies in found.sets(tracks)] == [["a", "d"], ["b", "c"]]
+
+
+def test_tracks_with_a_part_in_common_are_no_copies_but_sound_alike() -> None:
+    tracks = [Track(name, Path(name), "x", name, 1.0) for name in "abcm"]
+    found = Recordings({}, overlaps=(("a", "m"), ("b", "m")))
+    assert found.sets(tracks) == []
+    assert [(one.id, other.id) for one, other in found.partly(tracks)] == [("a", "m"), ("b", "m")]
+    assert [[track.id for track in alike] for alike in found.related(tracks)] == [["a", "b", "m"]]
+
+
+@pytest.mark.parametrize("ppm", [10, 20, 100, 1000, -300])
+def test_a_clock_that_drifts_is_taken_out_before_waveforms_are_compared(ppm: float) -> None:
+    music = drum_loop(3, 110, 12.0) + 0.02 * np.random.default_rng(1).normal(size=12 * SAMPLE_RATE)
+    finer = resample(music, 8 * len(music))
+    when = np.arange(len(music) - 100) * (1 + ppm * 1e-6)
+    copy = np.interp(8 * when, np.arange(len(finer)), finer)
+    assert compare(music, copy, 0).level >= 0.95
+    assert compare(music, copy, 0).seconds == pytest.approx(12, abs=0.3)
 
 
 def written(folder: Path, number: int) -> Track:

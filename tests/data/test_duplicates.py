@@ -54,6 +54,21 @@ def test_a_report_keeps_all_and_names_both() -> None:
     assert found.notes == ("1 recording is there more than once, kept: a = b.",)
 
 
+def test_a_medley_goes_and_its_songs_stay_whatever_their_labels() -> None:
+    a, b, medley, z = track("a"), track("b", "rock"), track("m", "rock"), track("z")
+    kept = with_duplicates(corpus(a, b, medley, z), [], remove=True, parts=[(a, medley), (b, medley)])
+    assert [each.id for each in kept.tracks] == ["a", "b", "z"]
+    assert [(out.id, out.reason) for out in kept.left_out] == [("m", "it has parts of a, b")]
+    assert "m" in kept.notes[-1]
+
+
+def test_of_two_with_a_part_in_common_the_first_is_kept_and_copies_are_removed_first() -> None:
+    a, b, c = track("a"), track("b"), track("c")
+    assert [t.id for t in with_duplicates(corpus(a, b), [], remove=True, parts=[(a, b)]).tracks] == ["a"]
+    kept = with_duplicates(corpus(a, b, c), [[a, b]], remove=True, parts=[(b, c)])
+    assert [each.id for each in kept.tracks] == ["a", "c"], "c has a part of b only, which is gone"
+
+
 def test_a_corpus_without_copies_says_so() -> None:
     assert with_duplicates(corpus(track("a")), [], remove=True) == replace(
         corpus(track("a")), notes=("No duplicates were found.",)
