@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.protocols import HONEST, LEAKY
 from benchmark.results.frames import ROW, STATUS, Measure
 from benchmark.results.record import COSTS
 
-UNRANKED = ("leaky",)
+UNRANKED = (LEAKY,)
 MEAN, SD, DIFFERENCE, LOW, HIGH = "mean", "sd", "difference", "low", "high"
 
 
@@ -25,13 +26,13 @@ def leaderboard(
     """Return one line per row, the best first.
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
-    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``verdict``
-    (that of an audit of the split, the worst of the cells); ``rank``
+    cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``standing`` (in which
+    company it may be ranked); ``verdict`` (that of an audit of the split, the worst of the cells); ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
     for one) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels and
-    otherwise the same. Intervals and shared ranks are joined on ``row``: they come from predictions
+    otherwise the same. Intervals and sets of ranks are joined on ``row``: they come from predictions
     and not from this table.
 
     ``sort`` names the measure that orders rows (default: the first).
@@ -94,6 +95,7 @@ def _line(row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence
         "complete": len(ok) == len(group),
         "clean": not set(marks) & set(UNRANKED),
         "marks": marks,
+        "standing": _standing(group, marks),
         "verdict": _verdict(group),
         "total": _mean(ok, "total"),
         "training_seconds": _mean(ok, "training_seconds"),
@@ -115,6 +117,14 @@ def _verdict(group: pd.DataFrame) -> str:
     said = [verdict for verdict in dict.fromkeys(group["verdict"]) if verdict]
     leaky = [verdict for verdict in said if verdict.startswith("leaky")]
     return (leaky or [verdict for verdict in said if verdict == "unknown"] or said or [""])[0]
+
+
+def _standing(group: pd.DataFrame, marks: Sequence[str]) -> str:
+    """Return in which company a row may be ranked: the word of the audit on its worst cell, else whether it leaks."""
+    said = set(group["block"].dropna()) - {"", HONEST} if "block" in group else set()
+    if set(marks) & set(UNRANKED) or LEAKY in said:
+        return LEAKY
+    return str(min(said)) if said else HONEST
 
 
 def _mean(cells: pd.DataFrame, column: str) -> float:

@@ -29,6 +29,7 @@ from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Table
 from benchmark.report.tuning import report_studies
+from benchmark.report.verdicts import block_names
 from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 # More than these nobody can look at; the tables have all rows.
 _MOST_LINES, _MOST_PANELS, _MOST_RELIABILITIES = 60, 24, 6
 # Sections that the HTML page draws from the statistics itself.
-_DRAWN_ON_PAGE = ("Effects", "Effects per class", "Calibration")
+_DRAWN_ON_PAGE = ("Effects", "Effects by row", "Effects per class", "Calibration")
 
 
 def compose(
@@ -180,7 +181,8 @@ def _tables(
         beside = beside_reference(lines, found.intervals, results.axes, reference)
         reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
         tables["Reported and measured"] = reported
-    tables |= evidence_tables(found, results.measures, sorting(results, plan), labels)
+    names = block_names(found, lines, results.axes)
+    tables |= evidence_tables(found, results.measures, sorting(results, plan), labels, names)
     audited = audit_table(results.records.values())
     return tables | ({"Leakage audit": [audited]} if audited else {})
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +29,10 @@ _ACCENTED = set(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĀāĂăĆćČčĎďĒēĚěĞğĪīŁłŃńŇňŌōŐőŒœŘřŚśŞşŠšŤťŪūŮůŰűŹźŻżŽž"
 )
 _UNLIMITED = 10_000
+# A wider table in Markdown is cut into one per evaluation set.
+_MOST_COLUMNS = 9
+# What a label of a terminal's table is not cut below.
+_SHORTEST = 12
 # How many characters fit between the margins of LaTeX's article, the largest letters first.
 _LATEX_SIZES = {"": 72, r"\small": 78, r"\footnotesize": 84, r"\scriptsize\setlength{\tabcolsep}{3pt}": 105}
 
@@ -36,15 +41,40 @@ def to_markdown(table: Table) -> str:
     """Return GitHub's Markdown: caption, table, notes."""
     from tabulate import tabulate
 
-    align = ["right" if column.is_number else "left" for column in table.drawn]
-    cells = [[escape_markdown(text) for text in line] for line in table.texts()]
-    headers = [escape_markdown(column.title) for column in table.drawn]
-    drawn = "(no rows)"
-    if cells:
-        drawn = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+    drawn = []
+    for columns in _blocks(table):
+        align = ["right" if column.is_number else "left" for column in columns]
+        cells = [[escape_markdown(cell_text(column, line)) for column in columns] for line in table.lines]
+        headers = [escape_markdown(column.title) for column in columns]
+        if cells:
+            drawn.append(tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True))
+    if not table.lines:
+        drawn.append("(no rows)")
     notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
-    parts = [escape_markdown(table.caption), drawn, notes]
+    parts = [
+        *(f"**{escape_markdown(each)}**" for each in table.lead),
+        escape_markdown(table.caption),
+        *drawn,
+        notes,
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _blocks(table: Table) -> list[tuple[Column, ...]]:
+    """Return the columns of each table that a wide one with groups is cut into: one per group.
+
+    What names the rows stands in all of them, and the rest of what belongs to no group in the first.
+    """
+    groups = [group for group in dict.fromkeys(column.group for column in table.drawn) if group]
+    if len(groups) < 2 or len(table.drawn) <= _MOST_COLUMNS:
+        return [table.drawn]
+    names = [column for column in table.drawn if not column.group and not column.spare]
+    others = [column for column in table.drawn if not column.group and column.spare]
+    blocks = []
+    for number, group in enumerate(groups):
+        own = [column for column in table.drawn if column.group == group]
+        blocks.append((*names, *own, *(others if number == 0 else [])))
+    return blocks
 
 
 def to_csv(table: Table) -> str:
@@ -72,7 +102,7 @@ def to_latex(table: Table, label: str) -> str:
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape_latex(table.caption)}}}",
+        rf"\caption{{{escape_latex(' '.join((*table.lead, table.caption)))}}}",
         rf"\label{{tab:{label}}}",
         *([size] if size else []),
         rf"\begin{{tabular}}{{{layout}}}",
@@ -97,21 +127,55 @@ def to_terminal(table: Table, width: int | None = None) -> str:
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    shown = _fitting(table, width or _UNLIMITED, [_stacked(column) for column in table.drawn])
+    headers = {column.key: _stacked(column) for column in table.drawn}
+    shown = _fitting(table, width or _UNLIMITED, list(headers.values()))
+    most = _longest(table, shown, headers, width or _UNLIMITED)
     drawn = Drawn()
     for column in shown:
         drawn.add_column(
-            Text(_stacked(column)), justify="right" if column.is_number else "left", no_wrap=True
+            Text(headers[column.key]), justify="right" if column.is_number else "left", no_wrap=True
         )
     for line in table.lines:
         # Text is never read as markup.
-        drawn.add_row(*(Text(cell_text(column, line)) for column in shown))
+        drawn.add_row(*(Text(shortened(cell_text(column, line), most[column.key])) for column in shown))
     stream = io.StringIO()
     console = Console(file=stream, width=_UNLIMITED, color_system=None)
     console.print(drawn)
     drawn_lines = (line.rstrip() for line in stream.getvalue().splitlines())
-    lines = [table.caption, *drawn_lines, *table.notes, *_no_room(table, shown)]
-    return "\n".join(lines)
+    above, below = [*table.lead, table.caption], [*table.notes, *_no_room(table, shown)]
+    return "\n".join([*_wrapped(above, width), *drawn_lines, *_wrapped(below, width)])
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, cut in the middle: both ends tell rows apart.
+
+    >>> shortened("mfcc-svm · stretch + shift", 17)
+    'mfcc-svm… + shift'
+    """
+    if len(text) <= most:
+        return text
+    front = most // 2
+    return f"{text[:front]}…{text[len(text) - (most - 1 - front) :]}"
+
+
+def _longest(table: Table, shown: Sequence[Column], headers: Mapping[str, str], width: int) -> dict[str, int]:
+    """Return how many characters each column may have: the widest texts give way where the table is too wide."""
+    widths = _widths(table, [headers[column.key] for column in table.drawn])
+    most = {column.key: widths[column.key] for column in shown}
+    texts = [column.key for column in shown if not column.is_number]
+    while texts and _total(most.values()) > width:
+        widest = max(texts, key=lambda key: most[key])
+        if most[widest] <= _SHORTEST:
+            break
+        most[widest] -= 1
+    return most
+
+
+def _wrapped(texts: Iterable[str], width: int | None) -> list[str]:
+    """Return texts in lines that are no wider than ``width``."""
+    if width is None:
+        return list(texts)
+    return [line for text in texts for line in textwrap.wrap(text, max(width, 20)) or [""]]
 
 
 def escape_latex(text: str) -> str:
