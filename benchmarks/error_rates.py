@@ -151,7 +151,10 @@ class Rates:
 def rates(world: World | Learners, tables: int, seed: int = 0) -> Rates:
     """Return the rates over so many tables."""
     rng = np.random.default_rng(seed)
-    return Rates(*np.nanmean([_of_table(world, world.draw(rng)) for _ in range(tables)], axis=0))
+    found = np.array([_of_table(world, world.draw(rng)) for _ in range(tables)])
+    return Rates(
+        *(float(np.mean(each[np.isfinite(each)])) if np.isfinite(each).any() else np.nan for each in found.T)
+    )
 
 
 def _of_table(world: World | Learners, rows: list[Measured]) -> list[float]:

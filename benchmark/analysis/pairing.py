@@ -22,7 +22,7 @@ Labels = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Tested:
+class Evaluated:
     """What one row's cells predicted on an evaluation set, by the cell's name.
 
     ``contents`` say what each cell was tested on (``protocols.Contents``), and ``classes`` are in their order.
@@ -71,7 +71,7 @@ class Pair:
     is_same: bool = False
 
 
-def paired(one: Tested, other: Tested) -> Pair | str:
+def paired(one: Evaluated, other: Evaluated) -> Pair | str:
     """Return two rows' predictions on the cells that both have, or why they cannot be compared track by track.
 
     Where each row is tested on the same tracks in all its cells, the two need not have the same seeds.

@@ -9,53 +9,51 @@ from scipy import stats
 
 from benchmark.analysis.cochran import LEVEL
 
+_STEPS = 60
+
 
 @dataclass(frozen=True)
 class Pooled:
     """Estimates after partial pooling, shape (m,) each.
 
     Attributes:
-        values: the estimates, drawn towards ``common``.
+        values: the estimates, drawn towards their common mean.
         low: lower ends of their 95 % intervals.
         high: upper ends.
         weights: how much of each estimate is its own, 0 to 1; the rest is the common mean.
-        common: the mean of all, each weighted by its precision.
-        between: the variance of what is estimated, beyond chance.
     """
 
     values: np.ndarray
     low: np.ndarray
     high: np.ndarray
     weights: np.ndarray
-    common: float
-    between: float
 
 
 def pooled(values: np.ndarray, variances: np.ndarray, freedom: np.ndarray) -> Pooled:
     """Return estimates under partial pooling.
 
-    The variance between them is DerSimonian and Laird's (1986, Control. Clin. Trials 7:177). Each estimate is then
-    drawn towards the common mean by how imprecise it is, with the variance of Morris (1983, J. Am. Stat. Assoc. 78:47),
-    which counts that the mean is an estimate too.
+    What is estimated is taken as normal around a common mean. How much it differs there, beyond chance, is not taken
+    as known: results are averaged over all that it may be, each weighed by its likelihood. Source: Rubin (1981),
+    J. Educ. Stat. 6:377; Gelman (2006), Bayesian Analysis 1:515, with a flat prior on the standard deviation.
 
     Args:
         values: shape (m,).
         variances: of the estimates, positive, shape (m,).
         freedom: degrees of freedom of the variances, shape (m,).
     """
-    precision = 1 / variances
-    fixed = float((precision * values).sum() / precision.sum())
-    q = float((precision * (values - fixed) ** 2).sum())
-    scale = float(precision.sum() - (precision**2).sum() / precision.sum())
-    between = max((q - (len(values) - 1)) / scale, 0.0) if scale > 0 else 0.0
-    total = 1 / (variances + between)
-    common = float((total * values).sum() / total.sum())
-    weights = between / (between + variances)
-    shrunk = weights * values + (1 - weights) * common
-    variance = weights * variances + (1 - weights) ** 2 / total.sum()
-    if len(values) > 3:
-        # That the variance between them is an estimate as well.
-        rate = 2 / (len(values) - 3) * (1 - weights) ** 2
-        variance = variance + rate * (values - common) ** 2 * weights
+    spread = np.linspace(0, 3 * np.sqrt(variances.max() + values.var()), _STEPS)[:, None]
+    total = variances + spread**2
+    precision = (1 / total).sum(axis=1, keepdims=True)
+    common = (values / total).sum(axis=1, keepdims=True) / precision
+    weight = spread**2 / total
+    fits = -0.5 * (
+        np.log(precision) + (np.log(total) + (values - common) ** 2 / total).sum(axis=1, keepdims=True)
+    )
+    share = np.exp(fits - fits.max())
+    share /= share.sum()
+    each = weight * values + (1 - weight) * common
+    within = weight * variances + (1 - weight) ** 2 / precision
+    found = (share * each).sum(axis=0)
+    variance = (share * (within + (each - found) ** 2)).sum(axis=0)
     half = stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(variance)
-    return Pooled(shrunk, shrunk - half, shrunk + half, weights, common, between)
+    return Pooled(found, found - half, found + half, (share * weight).sum(axis=0))

@@ -35,7 +35,8 @@ def seed_variances(rows: Sequence[Measured]) -> SeedVariances:
 
     With b the variance between a row's S cells, a what the choice of tracks adds to it, b0 the mean of b over rows and
     D = min(4, degrees of freedom of the other rows): max(0, (D b0 + (S - 1) b) / (D + S - 1) - a), with D + S - 1
-    degrees of freedom; a is taken off only if these are five or more. Source: Smyth (2004), Linear models and empirical Bayes methods, with a prior of fixed weight.
+    degrees of freedom; a is taken off only if these are five or more. Source: Smyth (2004), Linear models and empirical
+    Bayes methods, with a prior of fixed weight.
     Rows that seeds do not change have none, and lend none; a row of one cell has none that is known.
     """
     own = np.array([len(row.values) - 1 for row in rows])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.comparison import BETTER, EQUAL, SAME, WORSE
 from benchmark.analysis.leaderboard import MEAN, leaderboard, row_label, varying
-from benchmark.analysis.pairing import Matched, Pair, Tested, compare_pairs, find_rows, match_rows, paired
+from benchmark.analysis.pairing import Evaluated, Matched, Pair, compare_pairs, find_rows, match_rows, paired
 from benchmark.analysis.protocols import Contents
 from benchmark.analysis.statistics import contents_of
 from benchmark.exceptions import UsageError
@@ -179,13 +179,13 @@ def _means(one: Side, other: Side, pair: tuple[int, int], measure: Measure) -> d
     }
 
 
-def _tested(side: Side, row: int, evaluation: str) -> Tested | None:
+def _tested(side: Side, row: int, evaluation: str) -> Evaluated | None:
     """Return what a row predicted on a set, and what it was tested on; None without predictions."""
     cells = side.results.by_cell(row, evaluation)
     if not cells:
         return None
     known = contents_of(side.results, row, cells, evaluation, Contents())
-    return Tested(cells, known, side.results.classes(row))
+    return Evaluated(cells, known, side.results.classes(row))
 
 
 def _verdict(compared: Mapping[Any, Any], smallest: float, measure: Measure) -> str:

@@ -77,6 +77,9 @@ def leaderboard_table(
         line["rank_middle"] = None if low is None else (low + high) / 2
         flops = line[FLOPS]
         line[_GFLOPS] = None if flops is None else flops / 1e9
+    if all(line["rank_low"] == line["rank_high"] for line in values):
+        # Nothing is shared: letters would say again what the ranks say.
+        columns = [column for column in columns if column.key != "letters"]
     said, columns = _unvarying(columns, values)
     sentences = known_sentences(found, labels, names, sort)
     return Table(

@@ -30,7 +30,7 @@ _ACCENTED = set(
 )
 _UNLIMITED = 10_000
 # A wider table in Markdown is cut into one per evaluation set.
-_MOST_COLUMNS = 9
+_MOST_COLUMNS = 10
 # What a label of a terminal's table is not cut below.
 _SHORTEST = 12
 # How many characters fit between the margins of LaTeX's article, the largest letters first.

@@ -94,7 +94,7 @@ def needed_text(line: Mapping[Any, Any]) -> str:
     if _is_known(tracks):
         count = _rounded(float(tracks))
         ways.append(f"{count:,} more test track{'' if count == 1 else 's'}")
-    return f"about {', or '.join(ways)}" if ways else "more seeds and tracks than anybody has"
+    return f"about {', or '.join(ways)}" if ways else "more seeds and more test tracks"
 
 
 def separable_sentences(statistics: Statistics, measures: Sequence[Measure]) -> tuple[str, ...]:
