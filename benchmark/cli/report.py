@@ -32,6 +32,7 @@ PAGES = ("report.html", "report.md")
 @click.option(
     "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between."
 )
+@click.option("--wide", is_flag=True, help="Print all columns, however wide the terminal is.")
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
     suite_file: Path,
@@ -39,6 +40,7 @@ def command(
     locations: Locations,
     rehearse: bool,
     formats: str,
+    wide: bool,
     force: bool,
 ) -> None:
     """Write tables and figures of what is finished of SUITE. Trains nothing."""
@@ -52,7 +54,7 @@ def command(
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry)
-    show_report(known, plugins, locations, asked, force=force)
+    show_report(known, plugins, locations, asked, force=force, wide=wide)
 
 
 def show_report(
@@ -62,11 +64,12 @@ def show_report(
     formats: Sequence[str] = FORMATS,
     *,
     force: bool = False,
+    wide: bool = False,
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
     files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     click.echo(to_terminal(leaderboard, width))
     pages = [file for file in files if file.name in PAGES] or files[:1]
     others = len(files) - len(pages)

@@ -192,6 +192,8 @@ def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: 
     files = []
     for title, several in tables.items():
         for number, table in enumerate(several, 1):
+            if not table.lines:  # A sentence is all it has.
+                continue
             name = re.sub(r"\W+", "-", title).lower() + (f"-{number}" if len(several) > 1 else "")
             drawn = {"csv": to_csv(table), "tex": to_latex(table, name)}
             files += [_write(folder / f"{name}.{kind}", drawn[kind]) for kind in formats if kind in drawn]

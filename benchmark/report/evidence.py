@@ -69,7 +69,7 @@ def best_tables(
             Column("difference", "difference", _points(sort), low="low", high="high"),
             Column("p_holm", "p (Holm)", "probability", spare=1),
             Column("verdict", "verdict"),
-            Column("needed", "what would decide it", spare=2, drawn=bool(more)),
+            Column("needed", "what would decide it", spare=2, drawn=any(line["needed"] for line in lines)),
             *(Column(key, drawn=False) for key in ("p_equal_holm", "reason", "units", "seeds")),
         )
         tables.append(Table(columns, _plain(lines), caption))
@@ -88,7 +88,9 @@ def effects_table(
         return None
     kind = _kind(overall, measures)
     lines = [
-        line | {"change": _change(line), "range": _range(line, labels, kind), "of": _pairs(line)}
+        line
+        | {"change": _change(line), "range": _range(line, labels, kind), "of": _pairs(line)}
+        | {key: int(line[key]) for key in ("pairs", "unmoved")}
         for line in overall.to_dict("records")
     ]
     columns = (

@@ -57,7 +57,7 @@ def leaderboard_table(
         Column("rank", "rank", "rank"),
         Column("letters", "alike", spare=3),
         *(Column(axis, axis) for axis in axes),
-        Column("protocol", "protocol", drawn=len(found.known) > 1),
+        Column("protocol", "protocol", spare=2, drawn=_several_unnamed(found, lines, axes)),
         *_measured(results, lines, sort),
         Column("standing_text", "verdict", spare=1),
         Column("n", "cells ok", spare=1),
@@ -94,6 +94,13 @@ def leaderboard_table(
 def sorting(results: Results, plan: Plan) -> Measure:
     """Return the measure that orders the rows."""
     return next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
+
+
+def _several_unnamed(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> bool:
+    """Return whether there are blocks of competitors that the columns of the axes do not tell apart."""
+    block = lines["block"]
+    named = any(lines.groupby(axis)["block"].nunique().le(1).all() for axis in axes)
+    return len(found.known) > 1 and block.notna().any() and not named
 
 
 def _unvarying(

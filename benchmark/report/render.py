@@ -32,7 +32,9 @@ _UNLIMITED = 10_000
 # A wider table in Markdown is cut into one per evaluation set.
 _MOST_COLUMNS = 10
 # What a label of a terminal's table is not cut below.
-_SHORTEST = 12
+_SHORTEST = 8
+# Columns that are as dear as this stay if shorter labels make room for them.
+_DEAR = 2
 # How many characters fit between the margins of LaTeX's article, the largest letters first.
 _LATEX_SIZES = {"": 72, r"\small": 78, r"\footnotesize": 84, r"\scriptsize\setlength{\tabcolsep}{3pt}": 105}
 
@@ -48,8 +50,6 @@ def to_markdown(table: Table) -> str:
         headers = [escape_markdown(column.title) for column in columns]
         if cells:
             drawn.append(tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True))
-    if not table.lines:
-        drawn.append("(no rows)")
     notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
     parts = [
         *(f"**{escape_markdown(each)}**" for each in table.lead),
@@ -128,7 +128,7 @@ def to_terminal(table: Table, width: int | None = None) -> str:
     from rich.text import Text
 
     headers = {column.key: _stacked(column) for column in table.drawn}
-    shown = _fitting(table, width or _UNLIMITED, list(headers.values()))
+    shown = _fitting(table, width or _UNLIMITED, list(headers.values()), _SHORTEST + 4)
     most = _longest(table, shown, headers, width or _UNLIMITED)
     drawn = Drawn()
     for column in shown:
@@ -238,14 +238,25 @@ def _no_room(table: Table, shown: tuple[Column, ...]) -> list[str]:
     return [f"No room for: {', '.join(left_away)}."] if left_away else []
 
 
-def _fitting(table: Table, width: int, headers: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns that fit into so many characters, as far as there are some to spare."""
+def _fitting(
+    table: Table, width: int, headers: Sequence[str], shortest: int = _UNLIMITED
+) -> tuple[Column, ...]:
+    """Return the columns that fit into so many characters, as far as there are some to spare.
+
+    Texts may be cut to ``shortest`` characters for those that are dear.
+    """
     shown = list(table.drawn)
     widths = _widths(table, headers)
+    short = {
+        column.key: widths[column.key] if column.is_number else min(widths[column.key], shortest)
+        for column in shown
+    }
     while _total(widths[column.key] for column in shown) > width:
         # Of those equally spare, the last.
         spare = max(reversed(shown), key=lambda column: column.spare)
         if not spare.spare:
+            break
+        if spare.spare <= _DEAR and _total(short[column.key] for column in shown) <= width:
             break
         shown.remove(spare)
     return tuple(shown)
