@@ -100,7 +100,7 @@ def _several_unnamed(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]
     """Return whether there are blocks of competitors that the columns of the axes do not tell apart."""
     block = lines["block"]
     named = any(lines.groupby(axis)["block"].nunique().le(1).all() for axis in axes)
-    return len(found.known) > 1 and block.notna().any() and not named
+    return bool(len(found.known) > 1 and block.notna().any() and not named)
 
 
 def _unvarying(
