@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,33 @@ from benchmark.results.predictions import SetPredictions
 BINS = 10
 
 
-def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> tuple[float, pd.DataFrame]:
-    """Return the expected calibration error, the mean over cells, and bins of equal width over all cells.
+@dataclass(frozen=True)
+class Calibration:
+    """How far confidence is from accuracy.
+
+    Attributes:
+        error: the expected calibration error, the mean over cells.
+        floor: what the error of a perfectly calibrated model of the same confidences would be on so many tracks, by
+            chance alone: an error near it says nothing.
+        bins: see ``calibration``.
+    """
+
+    error: float
+    floor: float
+    bins: pd.DataFrame
+
+
+def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> Calibration:
+    """Return the expected calibration error, its floor of noise, and bins of equal width over all cells.
 
     A bin has ``bin_low``, ``bin_high``, ``confidence`` (mean of the largest probability), ``accuracy`` and
     ``count``; empty ones are left out. Source: Guo et al. (2017), section 2.
     """
     tables = [_bins(cell, bins) for cell in cells]
-    errors = [float(np.abs(right - sure).sum() / count.sum()) for count, sure, right in tables]
-    count, sure, right = (np.sum(parts, axis=0) for parts in zip(*tables, strict=True))
+    errors = [float(np.abs(right - sure).sum() / count.sum()) for count, sure, right, _ in tables]
+    # The sum of a bin's answers is nearly normal, and the mean distance of a normal from its mean is 0.8 deviations.
+    floors = [float(np.sqrt(2 / np.pi * noise).sum() / count.sum()) for count, _, _, noise in tables]
+    count, sure, right, _ = (np.sum(parts, axis=0) for parts in zip(*tables, strict=True))
     filled = count > 0
     edges = np.linspace(0, 1, bins + 1)
     table = pd.DataFrame(
@@ -32,16 +51,20 @@ def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> tuple[floa
             "count": count[filled].astype(int),
         }
     )
-    return float(np.mean(errors)), table
+    return Calibration(float(np.mean(errors)), float(np.mean(floors)), table)
 
 
-def _bins(cell: SetPredictions, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, per bin, the number of tracks, the sum of their confidences, and how many are right."""
+def _bins(cell: SetPredictions, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return, per bin, how many tracks, the sum of their confidences, how many are right, and the variance of that.
+
+    The variance is that of a calibrated model, of which each answer is right with the probability that it gives.
+    """
     confidence = cell.probabilities.max(axis=1).astype(np.float64)
     hits = (cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64)
     # A bin has its upper edge, as in the source: a confidence of 0.3 is in (0.2, 0.3].
     places = np.clip(np.ceil(confidence * bins - 1e-9).astype(int) - 1, 0, bins - 1)
-    count, sure, right = (
-        np.bincount(places, weights, bins) for weights in (np.ones_like(hits), confidence, hits)
+    count, sure, right, noise = (
+        np.bincount(places, weights, bins)
+        for weights in (np.ones_like(hits), confidence, hits, confidence * (1 - confidence))
     )
-    return count, sure, right
+    return count, sure, right, noise

@@ -1,175 +1,268 @@
-"""Differences between rows on the same test tracks, and which of them are more than chance. Pure functions."""
+"""Differences between rows on the same test tracks: which are more than chance, and which too small to care about.
+
+Pure functions. The method, its sources and its error rates by simulation are in docs/statistics.md.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from benchmark.analysis.intervals import LEVEL, Variance, satterthwaite
-from benchmark.analysis.resampling import Resampled
+from benchmark.analysis.cochran import ALPHA, critical, p_values
+from benchmark.analysis.holm import holm
+from benchmark.analysis.measured import FEWEST_UNITS, Measured
+from benchmark.analysis.seeds import seed_variances
 
-MCNEMAR, BOOTSTRAP = "exact McNemar", "paired bootstrap"
+BETTER, WORSE, EQUAL, UNDECIDED = "better", "worse", "equal", "undecided"
+SAME = "same answers"
+COLUMNS = [
+    "measure", "row", "other", "difference", "low", "high", "p", "p_holm", "p_equal", "p_equal_holm", "verdict",
+    "reason", "units", "seeds",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Joint:
-    """Rows with the covariances of their means, from which the variance of any difference follows.
+class Family:
+    """Rows that are compared with each other.
 
     Attributes:
         rows: numbers of the rows, the order of everything else.
         values: means, shape (rows,).
-        tracks: covariance that comes from the choice of tracks, shape (rows, rows).
-        seeds: covariance that comes from the choice of seeds, shape (rows, rows).
-        units: how many units each row has, shape (rows,).
+        tracks: covariance of the means that comes from the choice of tracks, shape (rows, rows).
+        seeds: variance of the means that comes from the choice of seeds, shape (rows,). Rows draw their seeds' luck
+            independently: there is no covariance.
+        freedom: its degrees of freedom, shape (rows,).
+        added: what the choice of tracks adds to the variance between cells, shape (rows,).
+        units: how many units each cell of a row has, shape (rows,).
         cells: how many cells each row has, shape (rows,).
+        single: which rows have one cell of which nobody knows what another seed would give, shape (rows,).
+        fixed: which rows no seed changes, shape (rows,).
     """
 
     rows: tuple[int, ...]
     values: np.ndarray
     tracks: np.ndarray
     seeds: np.ndarray
+    freedom: np.ndarray
+    added: np.ndarray
     units: np.ndarray
     cells: np.ndarray
+    single: np.ndarray
+    fixed: np.ndarray
 
-    def contrast(self, weights: np.ndarray) -> tuple[float, Variance]:
-        """Return a weighted sum of rows, and its variance."""
-        tracks, seeds = (max(float(weights @ matrix @ weights), 0.0) for matrix in (self.tracks, self.seeds))
-        used = weights != 0
-        units, cells = (int(counts[used].min()) for counts in (self.units, self.cells))
-        freedom = satterthwaite(tracks, max(units - 1, 1), seeds, max(cells - 1, 1))
-        return float(weights @ self.values), Variance(tracks, seeds, freedom)
+    def contrast(self, weights: np.ndarray) -> Contrast:
+        """Return a weighted sum of rows with the parts of its variance; ``weights`` have shape (rows,)."""
+        used = np.flatnonzero(weights)
+        tracks = max(float(weights @ self.tracks @ weights), 0.0)
+        difference, units = float(weights @ self.values), int(self.units[used].min())
+        parts = np.array([_floored(tracks, difference, units), *(weights[used] ** 2 * self.seeds[used])])
+        freedom = np.array([max(units - 1, 1), *self.freedom[used]])
+        return Contrast(
+            np.array([difference]),
+            parts[:, None],
+            freedom[:, None],
+            np.array([units]),
+            np.array([bool(self.single[used].any())]),
+        )
+
+    def differences(self, first: np.ndarray, second: np.ndarray) -> Contrast:
+        """Return the differences of pairs of rows, given by their places; shapes (pairs,)."""
+        diagonal = np.diag(self.tracks)
+        units = np.minimum(self.units[first], self.units[second])
+        difference = self.values[first] - self.values[second]
+        tracks = np.maximum(diagonal[first] + diagonal[second] - 2 * self.tracks[first, second], 0.0)
+        # Sums of products leave a trace where two rows are alike.
+        tracks[tracks < 1e-12 * (diagonal[first] + diagonal[second])] = 0.0
+        parts = np.stack([_floored(tracks, difference, units), self.seeds[first], self.seeds[second]])
+        freedom = np.stack([np.maximum(units - 1, 1), self.freedom[first], self.freedom[second]])
+        single = self.single[first] | self.single[second]
+        return Contrast(difference, parts, freedom.astype(np.float64), units, single)
 
 
-def joint(rows: Mapping[int, Resampled]) -> Joint:
-    """Return the covariances of rows. Seeds are paired where two rows have cells of the same names.
+@dataclass(frozen=True)
+class Contrast:
+    """Estimates with the parts of their variances.
 
-    Each entry comes from its two rows alone: what other rows there are changes nothing.
+    Attributes:
+        values: shape (m,).
+        parts: of the variances: that of the tracks, then those of the seeds of each row, shape (parts, m).
+        freedom: of the parts, shape (parts, m).
+        units: shape (m,).
+        single: where a row of one cell takes part, shape (m,).
     """
+
+    values: np.ndarray
+    parts: np.ndarray
+    freedom: np.ndarray
+    units: np.ndarray
+    single: np.ndarray
+
+    @property
+    def error(self) -> np.ndarray:
+        """Standard errors, shape (m,)."""
+        error: np.ndarray = np.sqrt(self.parts.sum(axis=0))
+        return error
+
+    @property
+    def known(self) -> np.ndarray:
+        """Where a test can be made: there are units enough, and seeds."""
+        known: np.ndarray = (self.units >= FEWEST_UNITS) & ~self.single
+        return known
+
+    def p(self) -> np.ndarray:
+        """Return two-sided p values against zero; NaN where no test can be made.
+
+        n units can agree by chance in one of 2 ** (n - 1) cases, whatever their numbers: p is never below that.
+        """
+        p = self._p(np.abs(self.values))
+        return np.where(self.known, np.maximum(p, self._least()), np.nan)
+
+    def p_equal(self, margin: float | None) -> np.ndarray:
+        """Return p values against a difference of ``margin`` or more: the larger of two one-sided tests.
+
+        NaN where no test can be made, or there is no margin. Source: Schuirmann (1987), J. Pharmacokinet. Biopharm. 15.
+        """
+        if margin is None:
+            return np.full(len(self.values), np.nan)
+        room = margin - np.abs(self.values)
+        p = np.where(room > 0, np.maximum(self._p(np.maximum(room, 0)) / 2, self._least()), 1.0)
+        return np.where(self.known, p, np.nan)
+
+    def interval(self, bound: float = np.inf, level: float = ALPHA) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values that the test at ``level`` does not reject, within ``-bound`` to ``bound``.
+
+        NaN where there are too few units. Where a row has one cell, it covers the choice of tracks only.
+        """
+        half = critical(level, self.parts, self.freedom) * self.error
+        half = np.where(self._least() > level, np.inf, half)
+        half = np.where(self.units >= FEWEST_UNITS, half, np.nan)
+        return np.maximum(self.values - half, -bound), np.minimum(self.values + half, bound)
+
+    def _p(self, distance: np.ndarray) -> np.ndarray:
+        z = np.divide(distance, self.error, out=np.zeros_like(distance), where=self.error > 0)
+        p = p_values(z, self.parts, self.freedom)
+        return np.where((self.error == 0) & (distance > 0), 0.0, p)
+
+    def _least(self) -> np.ndarray:
+        least: np.ndarray = 2.0 ** (1 - self.units)
+        return least
+
+
+def family(rows: Mapping[int, Measured]) -> Family:
+    """Return rows that are compared with each other."""
     found = list(rows.values())
-    units = np.array([row.units for row in found])
-    corrections = np.sqrt(units / np.maximum(units - 1, 1))
-    means = np.stack([row.resampled.mean(axis=1, dtype=np.float64) for row in found], axis=1)
-    tracks = _covariance(means) * np.outer(corrections, corrections)
-    seeds = np.zeros_like(tracks)
-    by_cells: dict[tuple[str, ...], list[int]] = {}
-    for index, row in enumerate(found):
-        by_cells.setdefault(row.cells, []).append(index)
-    for cells, indices in by_cells.items():
-        if len(cells) > 1:
-            seeds[np.ix_(indices, indices)] = _between([found[index] for index in indices]) / len(cells)
-    values = np.array([row.mean for row in found])
-    return Joint(tuple(rows), values, tracks, seeds, units, np.array([len(row.cells) for row in found]))
-
-
-def _covariance(values: np.ndarray) -> np.ndarray:
-    """Return the covariance of columns, each pair over the lines where both are finite."""
-    finite = np.isfinite(values)
-    counts = finite.sum(axis=0)
-    centred = np.where(finite, values, 0.0)
-    centred = np.where(finite, values - centred.sum(axis=0) / np.maximum(counts, 1), 0.0)
-    both = finite.astype(np.float64).T @ finite
-    return (centred.T @ centred) / np.maximum(both - 1, 1)
-
-
-def _between(rows: Sequence[Resampled]) -> np.ndarray:
-    """Return the covariance between cells, less what different test tracks of the cells add to it.
-
-    What is left of a difference's variance may be below zero, and then is none.
-    """
-    between = np.atleast_2d(np.cov(np.stack([row.values for row in rows]), ddof=1))
-    apart = np.array([not row.shared for row in rows])
-    if not apart.any():
-        return between
-    stacked = np.stack([row.resampled for row in rows], axis=2).astype(np.float64)
-    centred = stacked - stacked.mean(axis=1, keepdims=True)
-    finite = np.isfinite(centred).all(axis=1)
-    flat = np.where(finite[:, None], centred, 0.0).reshape(-1, len(rows))
-    both = finite.astype(np.float64).T @ finite
-    added = flat.T @ flat / np.maximum(both * (stacked.shape[1] - 1), 1) - between
-    return between - np.where(np.logical_or.outer(apart, apart) & (both > 0), added, 0.0)
-
-
-def t_test(
-    difference: np.ndarray, variance: np.ndarray, freedom: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return p values of two-sided t tests against no difference, and half the widths of 95 % intervals."""
-    error = np.sqrt(variance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(difference) / error, freedom)
-    p = np.where(error > 0, p, np.where(difference == 0, 1.0, 0.0))
-    return p, stats.t.ppf((1 + LEVEL) / 2, freedom) * error
-
-
-def compare(rows: Mapping[int, Resampled], measure: str, *, proportion: bool) -> pd.DataFrame:
-    """Return one line per pair of rows: ``measure, row, other, difference, low, high, p, p_holm, test, units``.
-
-    The difference is paired by track (and group) and by seed. Two single cells on the same ungrouped tracks are
-    compared by McNemar's exact test (1947) where the measure says of each track right or wrong; all others by the
-    paired bootstrap's standard error and Student's t. ``p_holm`` is corrected over all pairs (Holm 1979).
-    """
-    columns = ["measure", "row", "other", "difference", "low", "high", "p", "p_holm", "test", "units"]
-    if len(rows) < 2:
-        return pd.DataFrame(columns=columns)
-    found = joint(rows)
-    first, second = np.triu_indices(len(found.rows), 1)
-    difference = found.values[first] - found.values[second]
-    parts = []
-    for matrix in (found.tracks, found.seeds):
-        diagonal = np.diag(matrix)
-        parts.append(np.maximum(diagonal[first] + diagonal[second] - 2 * matrix[first, second], 0))
-    units, cells = (np.minimum(counts[first], counts[second]) for counts in (found.units, found.cells))
-    freedom = _freedom(parts[0], units - 1, parts[1], cells - 1)
-    p, half = t_test(difference, parts[0] + parts[1], freedom)
-    names = np.full(len(p), BOOTSTRAP, object)
-    if proportion:
-        exact = _mcnemar(list(rows.values()), first, second)
-        names[~np.isnan(exact)] = MCNEMAR
-        p = np.where(np.isnan(exact), p, exact)
-    low, high = difference - half, difference + half
-    if proportion:
-        low, high = low.clip(-1, 1), high.clip(-1, 1)
-    numbers = np.array(found.rows)
-    return pd.DataFrame(
-        {
-            "measure": measure,
-            "row": numbers[first],
-            "other": numbers[second],
-            "difference": difference,
-            "low": low,
-            "high": high,
-            "p": p,
-            "p_holm": holm(p),
-            "test": names,
-            "units": units,
-        },
-        columns=columns,
+    seeds = seed_variances(found)
+    cells = np.array([len(row.cells) for row in found])
+    return Family(
+        tuple(rows),
+        np.array([row.mean for row in found]),
+        _covariance(found),
+        seeds.values / np.maximum(cells, 1),
+        seeds.freedom,
+        np.array([row.added for row in found]),
+        np.array([row.units for row in found]),
+        cells,
+        np.array([row.is_single for row in found], bool),
+        np.array([row.fixed for row in found], bool),
     )
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p values corrected for their number (Holm 1979)."""
-    order = np.argsort(p, kind="stable")
-    corrected = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
-    result = np.empty_like(corrected)
-    result[order] = corrected
-    return result
+def compare(
+    rows: Mapping[int, Measured],
+    measure: str,
+    *,
+    greater_is_better: bool = True,
+    bound: float = np.inf,
+    smallest: float | None = None,
+    alike: Mapping[int, int] | None = None,
+) -> pd.DataFrame:
+    """Return one line per pair of rows.
+
+    Columns: ``measure, row, other, difference, low, high`` (95 % interval), ``p`` against no difference, ``p_equal``
+    against one of ``smallest`` or more, both corrected over all pairs (``p_holm``, ``p_equal_holm``), the ``verdict``
+    on ``row`` (better, worse, equal, undecided), the ``reason`` where no test can be made, and ``units`` and ``seeds``
+    (cells) of the row that has fewer.
+
+    Args:
+        rows: by number.
+        measure: what it is of.
+        greater_is_better: which direction is better.
+        bound: the largest difference that there can be.
+        smallest: a difference too small to care about; None where nobody said.
+        alike: for a row whose predictions are those of another, that one. It counts once.
+    """
+    distinct = {row: each for row, each in rows.items() if (alike or {}).get(row, row) == row}
+    if len(rows) < 2 or not distinct:
+        return pd.DataFrame(columns=COLUMNS)
+    found = family(distinct)
+    first, second = np.triu_indices(len(found.rows), 1)
+    table = judge(
+        found.differences(first, second),
+        measure,
+        greater_is_better=greater_is_better,
+        bound=bound,
+        smallest=smallest,
+    )
+    numbers = np.array(found.rows)
+    table = table.assign(
+        row=numbers[first], other=numbers[second], seeds=np.minimum(found.cells[first], found.cells[second])
+    )[COLUMNS]
+    copies = {row: alike[row] for row in rows if row not in distinct} if alike else {}
+    return _with_copies(table, copies, rows, measure) if copies else table
 
 
-def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
-    """Return p values of McNemar's exact test from the numbers of tracks that only one of the two got right."""
-    both = only_first + only_second
-    return np.minimum(2 * stats.binom.cdf(np.minimum(only_first, only_second), both, 0.5), 1.0)
+def judge(
+    contrast: Contrast,
+    measure: str,
+    *,
+    greater_is_better: bool,
+    bound: float = np.inf,
+    smallest: float | None = None,
+    same: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Return the columns of ``compare`` that need no rows; ``same`` marks pairs that gave the same answers."""
+    low, high = contrast.interval(bound)
+    p, equal = contrast.p(), contrast.p_equal(smallest)
+    reason = reasons(contrast)
+    if same is not None:
+        # They are no test, and count as none.
+        low, high = np.where(same, 0.0, low), np.where(same, 0.0, high)
+        p, equal = np.where(same, np.nan, p), np.where(same, np.nan, equal)
+        reason = np.where(same, SAME, reason)
+    corrected, corrected_equal = holm(p), holm(equal)
+    if same is not None:
+        p, corrected = np.where(same, 1.0, p), np.where(same, 1.0, corrected)
+    up = (contrast.values > 0) == greater_is_better
+    real = corrected < ALPHA
+    is_equal = (corrected_equal < ALPHA) | (reason == SAME)
+    verdict = np.select([real & up, real & ~up, is_equal], [BETTER, WORSE, EQUAL], UNDECIDED)
+    return pd.DataFrame(
+        {
+            "measure": measure,
+            "difference": contrast.values,
+            "low": low,
+            "high": high,
+            "p": p,
+            "p_holm": corrected,
+            "p_equal": equal,
+            "p_equal_holm": corrected_equal,
+            "verdict": verdict,
+            "reason": reason,
+            "units": contrast.units,
+        }
+    )
 
 
-def separable(comparisons: pd.DataFrame) -> float:
-    """Return the difference that these data can separate: the median half width of the pairs' intervals."""
-    half = (comparisons["high"] - comparisons["low"]) / 2
-    return float(half.median()) if len(half) else float("nan")
+def reasons(contrast: Contrast) -> np.ndarray:
+    """Return why no test can be made, or nothing, shape (m,)."""
+    units = [f"only {count} unit{'s' if count > 1 else ''}" for count in range(FEWEST_UNITS)]
+    few = np.array(units, object)[np.minimum(contrast.units, FEWEST_UNITS - 1)]
+    one = np.where(contrast.single, "one seed", "").astype(object)
+    return np.where(contrast.units < FEWEST_UNITS, few, one)
 
 
 def by_pair(comparisons: pd.DataFrame, measure: str) -> dict[tuple[int, int], dict[Hashable, Any]]:
@@ -177,36 +270,50 @@ def by_pair(comparisons: pd.DataFrame, measure: str) -> dict[tuple[int, int], di
     found: dict[tuple[int, int], dict[Hashable, Any]] = {}
     if comparisons.empty:
         return found
+    turned_verdict = {BETTER: WORSE, WORSE: BETTER}
     for line in comparisons[comparisons["measure"] == measure].to_dict("records"):
         row, other = int(line["row"]), int(line["other"])
         turned = {"row": other, "other": row, "difference": -line["difference"]}
         turned |= {"low": -line["high"], "high": -line["low"]}
+        turned |= {"verdict": turned_verdict.get(line["verdict"], line["verdict"])}
         found[row, other], found[other, row] = line, line | turned
     return found
 
 
-def _freedom(
-    first: np.ndarray, first_freedom: np.ndarray, second: np.ndarray, second_freedom: np.ndarray
-) -> np.ndarray:
-    below = first**2 / np.maximum(first_freedom, 1) + second**2 / np.maximum(second_freedom, 1)
-    otherwise = np.maximum(first_freedom, 1).astype(np.float64)
-    return np.divide((first + second) ** 2, below, out=otherwise, where=below > 0)
+def _floored(tracks: Any, difference: Any, units: Any) -> Any:
+    """Return the tracks' variance, not below what one more unit that shows no difference would make it.
+
+    Only where units hardly differ does that change anything: if all agree, they still do not say that all others will.
+    """
+    return np.maximum(tracks, (difference / (units + 1)) ** 2)
 
 
-def _mcnemar(rows: Sequence[Resampled], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return exact p values for pairs of rows that allow it, NaN for the others."""
-    p = np.full(len(first), np.nan)
-    groups: dict[bytes, list[int]] = {}
-    for index, row in enumerate(rows):
-        if row.scores is not None and not row.grouped and np.isin(row.scores, (0, 1)).all():
-            assert row.names is not None
-            groups.setdefault(row.names.tobytes(), []).append(index)
-    for indices in groups.values():
-        hits = np.stack([np.asarray(rows[index].scores) for index in indices], axis=1)
-        only = hits.T @ (1 - hits)
-        place = {index: number for number, index in enumerate(indices)}
-        chosen = np.isin(first, indices) & np.isin(second, indices)
-        a = np.array([place[index] for index in first[chosen]], int)
-        b = np.array([place[index] for index in second[chosen]], int)
-        p[chosen] = mcnemar(only[a, b].round(), only[b, a].round())
-    return p
+def _covariance(rows: list[Measured]) -> np.ndarray:
+    """Return sums of products of the rows' deviations, matched by the names of units."""
+    names = {id(row.names): row.names for row in rows}
+    if len(names) == 1:
+        stacked = np.stack([row.deviations for row in rows])
+        return stacked @ stacked.T
+    every = np.unique(np.concatenate([each for each in names.values() if each is not None]))
+    places = {key: np.searchsorted(every, each) for key, each in names.items() if each is not None}
+    stacked = np.zeros((len(rows), len(every)))
+    for line, row in zip(stacked, rows, strict=True):
+        line[places[id(row.names)]] = row.deviations
+    return stacked @ stacked.T
+
+
+def _with_copies(
+    table: pd.DataFrame, copies: Mapping[int, int], rows: Mapping[int, Measured], measure: str
+) -> pd.DataFrame:
+    """Return the comparisons of all rows: copies have those of the row whose predictions they share."""
+    found = by_pair(table, measure)
+    order = list(rows)
+    same: dict[Hashable, Any] = dict.fromkeys(("difference", "low", "high", "p_equal", "p_equal_holm"), 0.0)
+    same |= {"measure": measure, "p": 1.0, "p_holm": 1.0, "verdict": EQUAL, "reason": SAME}
+    lines = []
+    for number, row in enumerate(order):
+        for other in order[number + 1 :]:
+            one, two = copies.get(row, row), copies.get(other, other)
+            facts = same | {"units": rows[row].units, "seeds": len(rows[row].cells)}
+            lines.append((facts if one == two else found[one, two]) | {"row": row, "other": other})
+    return pd.DataFrame(lines, columns=COLUMNS)

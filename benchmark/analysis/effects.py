@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import Joint, holm, t_test
+from benchmark.analysis.comparison import Family
+from benchmark.analysis.holm import holm
+from benchmark.analysis.measured import FEWEST_UNITS
+from benchmark.analysis.pooling import pooled
 
 COLUMNS = [
-    "axis", "value", "baseline", "set", "measure", "class", "difference", "low", "high", "pairs", "p", "p_holm",
+    "axis", "value", "baseline", "set", "measure", "class", "difference", "low", "high", "pairs", "unmoved", "least",
+    "least_row", "most", "most_row", "protocol", "p", "p_holm", "raw", "own",
 ]  # fmt: skip
-
-# A bootstrap of fewer units than this says nothing: all may agree by chance.
-FEWEST_UNITS = 5
+ROW_COLUMNS = [*COLUMNS[:9], "p", "row", "other"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,14 @@ class Change:
     value: str
     baseline: str
     pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """A line per change: the mean difference over its pairs of rows; and a line per pair of it."""
+
+    overall: list[dict[str, Any]] = field(default_factory=list)
+    by_row: list[dict[str, Any]] = field(default_factory=list)
 
 
 def changes(
@@ -68,53 +78,149 @@ def _of_axis(
 
 def effects(
     found: Sequence[Change],
-    joints: Mapping[str, Joint],
+    family: Family,
     evaluation: str,
     measure: str,
     *,
-    bounded: bool = False,
-) -> list[dict[str, Any]]:
-    """Return one line per change and entry of ``joints``: the mean difference over its pairs of rows.
+    bound: float = np.inf,
+    unmoved: Set[tuple[int, int]] = frozenset(),
+    block_of: Mapping[int, int] | None = None,
+) -> Effects:
+    """Return what each change does to a measure.
 
-    ``joints`` has the rows' means and covariances by class, ``""`` for the measure itself. Models and other axes are
-    taken as they are, not as a sample: an effect is one on these models. ``p_holm`` is corrected over the changes.
-    Fewer than ``FEWEST_UNITS`` say nothing: the interval has no end, and p is 1. ``bounded``: the measure lies
-    between 0 and 1, so that intervals end at -1 and 1.
+    Models and other axes are taken as they are, not as a sample: an effect is one on these models. ``p_holm`` is
+    corrected over the changes.
+
+    Args:
+        found: the changes.
+        family: rows that were evaluated; pairs of others are left out.
+        evaluation: the evaluation set.
+        measure: its name.
+        bound: the largest difference that there can be.
+        unmoved: pairs of rows with the same answers: nothing can be changed there, and they are left out.
+        block_of: the block of competitors that each row is in. A change between blocks is one of the protocol.
+    """
+    place = {row: index for index, row in enumerate(family.rows)}
+    facts = {"set": evaluation, "measure": measure, "class": ""}
+    overall, by_row = [], []
+    for change in found:
+        known = [pair for pair in change.pairs if pair[0] in place and pair[1] in place]
+        moved = [pair for pair in known if pair not in unmoved]
+        if not moved:
+            continue
+        names: dict[str, Any] = {
+            "axis": change.axis,
+            "value": change.value,
+            "baseline": change.baseline,
+            **facts,
+        }
+        blocks = block_of or {}
+        protocol = any(blocks.get(row) != blocks.get(other) for row, other in moved)
+        lines = [_line(family, [pair], place, bound) for pair in moved]
+        by_row += [
+            {**names, **line, "row": row, "other": other}
+            for line, (row, other) in zip(lines, moved, strict=True)
+        ]
+        least, most = (each(lines, key=lambda line: line["difference"]) for each in (min, max))
+        overall.append(
+            {
+                **names,
+                **_line(family, moved, place, bound),
+                "pairs": len(moved),
+                "unmoved": len(known) - len(moved),
+                "least": least["difference"],
+                "least_row": moved[lines.index(least)][0],
+                "most": most["difference"],
+                "most_row": moved[lines.index(most)][0],
+                "protocol": protocol,
+            }
+        )
+    corrected = holm(np.array([line["p"] for line in overall], float))
+    return Effects(
+        [line | {"p_holm": float(p)} for line, p in zip(overall, corrected, strict=True)],
+        by_row if any(line["pairs"] > 1 for line in overall) else [],
+    )
+
+
+def class_effects(
+    found: Sequence[Change],
+    families: Mapping[str, Family],
+    evaluation: str,
+    measure: str,
+    unmoved: Set[tuple[int, int]] = frozenset(),
+) -> list[dict[str, Any]]:
+    """Return what each change does to each class, drawn towards what it does to all (partial pooling).
+
+    ``families`` have the shares of each class's tracks that are recognised, by class. ``raw`` is the difference
+    itself, and ``own`` how much of what is shown is the class's own, 0 to 1; the rest is the mean over classes.
+    Classes with too few units are left out.
     """
     lines = []
-    for name, joint in joints.items():
-        place = {row: index for index, row in enumerate(joint.rows)}
-        family = [_line(change, joint, place) for change in found]
-        known = [_bounded(line) if bounded else line for line in family if line]
-        corrected = holm(np.array([line["p"] for line in known]))
-        facts = {"set": evaluation, "measure": measure, "class": name}
-        lines += [line | facts | {"p_holm": float(p)} for line, p in zip(known, corrected, strict=True)]
+    for change in found:
+        estimates = {
+            name: estimate
+            for name, family in families.items()
+            if (estimate := _class_estimate(change, family, unmoved)) is not None
+        }
+        if not estimates:
+            continue
+        values, variances, freedom = (np.array(each) for each in zip(*estimates.values(), strict=True))
+        drawn = pooled(values, variances, freedom)
+        for number, name in enumerate(estimates):
+            lines.append(
+                {
+                    "axis": change.axis,
+                    "value": change.value,
+                    "baseline": change.baseline,
+                    "set": evaluation,
+                    "measure": measure,
+                    "class": name,
+                    "difference": float(drawn.values[number]),
+                    "low": float(max(drawn.low[number], -1.0)),
+                    "high": float(min(drawn.high[number], 1.0)),
+                    "raw": float(values[number]),
+                    "own": float(drawn.weights[number]),
+                }
+            )
     return lines
 
 
-def _line(change: Change, joint: Joint, place: Mapping[int, int]) -> dict[str, Any]:
-    pairs = [(place[row], place[other]) for row, other in change.pairs if row in place and other in place]
+def _class_estimate(
+    change: Change, family: Family, unmoved: Set[tuple[int, int]]
+) -> tuple[float, float, float] | None:
+    """Return a class's difference, its variance, and the degrees of freedom of that."""
+    place = {row: index for index, row in enumerate(family.rows)}
+    pairs = [pair for pair in change.pairs if set(pair) <= set(place) and pair not in unmoved]
     if not pairs:
-        return {}
-    weights = np.zeros(len(joint.rows))
+        return None
+    contrast = family.contrast(_weights(pairs, place))
+    units = int(contrast.units[0])
+    if units < FEWEST_UNITS:
+        return None
+    parts, freedom = contrast.parts[:, 0], contrast.freedom[:, 0]
+    # Units that agree do not say that all others would: one of them might differ.
+    total = max(float(parts.sum()), (1 / (units + 1)) ** 2)
+    below = float((parts**2 / freedom).sum())
+    return float(contrast.values[0]), total, float(parts.sum()) ** 2 / below if below > 0 else units - 1.0
+
+
+def _weights(pairs: Sequence[tuple[int, int]], place: Mapping[int, int]) -> np.ndarray:
+    """Return the weights of rows in the mean difference over pairs."""
+    weights = np.zeros(len(place))
     for row, other in pairs:
-        weights[row] += 1 / len(pairs)
-        weights[other] -= 1 / len(pairs)
-    difference, variance = joint.contrast(weights)
-    p, half = t_test(np.array(difference), np.array(variance.total), np.array(variance.freedom))
-    if joint.units[weights != 0].min(initial=FEWEST_UNITS) < FEWEST_UNITS:
-        p, half = np.array(1.0), np.array(np.inf)
+        weights[place[row]] += 1 / len(pairs)
+        weights[place[other]] -= 1 / len(pairs)
+    return weights
+
+
+def _line(
+    family: Family, pairs: Sequence[tuple[int, int]], place: Mapping[int, int], bound: float
+) -> dict[str, Any]:
+    contrast = family.contrast(_weights(pairs, place))
+    low, high = contrast.interval(bound)
     return {
-        "axis": change.axis,
-        "value": change.value,
-        "baseline": change.baseline,
-        "difference": difference,
-        "low": difference - float(half),
-        "high": difference + float(half),
-        "pairs": len(pairs),
-        "p": float(p),
+        "difference": float(contrast.values[0]),
+        "low": float(low[0]),
+        "high": float(high[0]),
+        "p": float(contrast.p()[0]),
     }
-
-
-def _bounded(line: dict[str, Any]) -> dict[str, Any]:
-    return line | {"low": max(line["low"], -1.0), "high": min(line["high"], 1.0)}

@@ -7,93 +7,60 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from benchmark.analysis.resampling import Resampled
+from benchmark.analysis.cochran import LEVEL, satterthwaite
+from benchmark.analysis.measured import Measured
 
-LEVEL = 0.95
-
-
-@dataclass(frozen=True)
-class Variance:
-    """The variance of a row's mean, or of a difference of two, by source, and its degrees of freedom.
-
-    ``tracks`` comes from the choice of test tracks, ``seeds`` from the choice of seeds (and folds).
-    """
-
-    tracks: float
-    seeds: float
-    freedom: float
-
-    @property
-    def total(self) -> float:
-        """Both together."""
-        return self.tracks + self.seeds
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval, and in words how it was found."""
+    """A 95 % interval, NaN where there is none, and in words how it was found, or why not."""
 
     low: float
     high: float
     method: str
 
 
-def variance(row: Resampled) -> Variance:
-    """Return the variance of a row's mean over its cells.
-
-    The variance over resamples of that mean is the tracks' part; small numbers of units are corrected for (a factor
-    units / (units - 1)). The seeds' part is the variance between cells over their number. Where each cell has test
-    tracks of its own, cells differ by those too: that is in the tracks' part already, and is taken off by what
-    resampling adds to the variance between cells. Degrees of freedom are Satterthwaite's (1946).
-
-    How answers of single tracks vary from seed to seed is in both parts. Taking it off once would be unbiased, but
-    covers less where seeds are few. Simulated with 1 to 10 seeds and 60 to 300 tracks, intervals made of it covered
-    the truth in 91 to 98 % of cases; less with two seeds that differ by more than ten points.
-    """
-    finite = row.resampled[np.isfinite(row.resampled).all(axis=1)]
-    freedom = max(row.units - 1, 1)
-    correction = row.units / freedom if row.units > 1 else 1.0
-    tracks = float(finite.mean(axis=1).var(ddof=1)) * correction if len(finite) > 1 else 0.0
-    count = len(row.values)
-    if count < 2:
-        return Variance(tracks, 0.0, freedom)
-    between = float(row.values.var(ddof=1))
-    added = 0.0 if row.shared else max(float(finite.var(axis=1, ddof=1).mean()) - between, 0.0)
-    seeds = max(between - added, 0.0) / count
-    return Variance(tracks, seeds, satterthwaite(tracks, freedom, seeds, count - 1))
-
-
-def satterthwaite(first: float, first_freedom: float, second: float, second_freedom: float) -> float:
-    """Return the degrees of freedom of a sum of two variances (Satterthwaite 1946)."""
-    below = first**2 / first_freedom + second**2 / second_freedom
-    return (first + second) ** 2 / below if below > 0 else first_freedom
-
-
-def interval(row: Resampled, *, proportion: bool, percent: bool) -> Interval:
+def interval(
+    row: Measured, seeds: float, freedom: float, *, proportion: bool, bounds: Bounds | None
+) -> Interval:
     """Return the 95 % interval of a row's mean.
 
     A proportion gets Wilson's (1927); with groups or several cells its effective sample size is that at which the
-    proportion's variance would be the one found (Korn & Graubard 1998, Dean & Pagano 2015), with Student's t. Other
-    measures get mean ± t times the bootstrap's standard error.
+    proportion's variance would be the one found (Korn & Graubard 1998, Dean & Pagano 2015), with Student's t and
+    Satterthwaite's degrees of freedom. Other measures get mean ± t times the standard error, within ``bounds``.
+
+    Args:
+        row: the row.
+        seeds: variance of its mean that comes from seeds, and
+        freedom: its degrees of freedom; see ``seeds.seed_variances``.
+        proportion: whether it is a share of tracks.
+        bounds: between which all values lie; None where there are none.
     """
-    found = variance(row)
-    several = len(row.values) > 1
-    sources = "tracks and seeds" if several else "tracks"
-    sources = sources.replace("tracks", "groups") if row.grouped else sources
-    if proportion and not several and not row.grouped:
+    sources = "groups" if row.grouped else "tracks"
+    if row.too_few:
+        unit = "group" if row.grouped else "track"
+        return Interval(
+            np.nan, np.nan, f"none: {row.units} {unit}{'s' if row.units > 1 else ''} show no spread"
+        )
+    sources += " and seeds" if len(row.values) > 1 and not row.fixed else ""
+    if proportion and len(row.values) == 1 and not row.grouped:
         low, high = wilson(row.mean, row.tracks, float(stats.norm.ppf((1 + LEVEL) / 2)))
         return Interval(low, high, "Wilson, over tracks")
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, found.freedom))
+    found = satterthwaite(row.variance, row.units - 1, seeds, freedom)
+    total, quantile = row.variance + seeds, float(stats.t.ppf((1 + LEVEL) / 2, found))
     if proportion:
         spread = row.mean * (1 - row.mean)
-        effective = spread / found.total if found.total > 0 and spread > 0 else float(row.units)
+        effective = spread / total if total > 0 and spread > 0 else float(row.units)
         low, high = wilson(row.mean, effective, quantile)
         return Interval(low, high, f"Wilson with effective sample size, over {sources}")
-    half = quantile * np.sqrt(found.total)
+    half = quantile * np.sqrt(total)
     low, high = row.mean - half, row.mean + half
-    if percent:
-        low, high = max(low, 0.0), min(high, 1.0)
-    return Interval(float(low), float(high), f"bootstrap, over {sources}")
+    if bounds is not None:
+        low, high = max(low, bounds[0]), min(high, bounds[1])
+    kind = "bootstrap" if row.names is None else "standard error"
+    return Interval(float(low), float(high), f"{kind}, over {sources}")
 
 
 def wilson(share: float, size: float, quantile: float) -> tuple[float, float]:

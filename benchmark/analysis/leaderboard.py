@@ -12,7 +12,6 @@ from benchmark.results.frames import ROW, STATUS, Measure
 from benchmark.results.record import COSTS
 from benchmark.results.standing import BLOCKS, LEAKY, gravity
 
-UNRANKED = ("leaky",)
 MEAN, SD, DIFFERENCE, LOW, HIGH, WHOLE = "mean", "sd", "difference", "low", "high", "whole"
 
 
@@ -26,16 +25,16 @@ def leaderboard(
     """Return one line per row, the best first.
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
-    cells that are not ok ended, in words); ``complete``; ``block`` (``honest``, ``shared groups`` or ``leaky``: rows
-    of one block may be ranked with each other, leaky ones not at all); ``clean`` (in the block that is ranked: the
-    honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
+    cells that are not ok ended, in words); ``complete``; ``standing`` (``honest``, ``shared groups`` or ``leaky``: rows
+    of one standing may be ranked with each other, leaky ones not at all); ``clean`` (of the standing that is ranked:
+    the honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
     (that of an audit of the split, the worst of the cells, and how many tracks are left out); ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
     for one), ``whole`` (the mean with the tracks that are left out for leaking, where there are such) and, with a
     ``baseline``, ``difference`` to the row that has the baseline's labels and
-    otherwise the same. Intervals and shared ranks are joined on ``row``: they come from predictions
+    otherwise the same. Intervals and sets of ranks are joined on ``row``: they come from predictions
     and not from this table.
 
     ``sort`` names the measure that orders rows (default: the first).
@@ -43,8 +42,7 @@ def leaderboard(
     by = next((measure for measure in measures if measure.name == sort), measures[0])
     lines = [_line(row, group, axes, measures, by) for row, group in cells.groupby(ROW, sort=True)]
     table = pd.DataFrame(lines)
-    ranked_block = _ranked_block(table)
-    table["clean"] = table["block"] == ranked_block
+    table["clean"] = table["standing"] == _ranked_standing(table)
     if baseline:
         wanted = {axis: str(label) for axis, label in baseline.items()}
         for measure in measures:
@@ -55,9 +53,9 @@ def leaderboard(
     order = -table[f"{by.name} {MEAN}"] if by.greater_is_better else table[f"{by.name} {MEAN}"]
     ranked = table["complete"] & table["clean"]
     return (
-        table.assign(_ranked=~ranked, _block=table["block"].map(BLOCKS.index), _order=order)
-        .sort_values(["_ranked", "_block", "_order", ROW], kind="stable", na_position="last")
-        .drop(columns=["_ranked", "_block", "_order"])
+        table.assign(_ranked=~ranked, _standing=table["standing"].map(BLOCKS.index), _order=order)
+        .sort_values(["_ranked", "_standing", "_order", ROW], kind="stable", na_position="last")
+        .drop(columns=["_ranked", "_standing", "_order"])
         .reset_index(drop=True)
     )
 
@@ -100,7 +98,7 @@ def _line(
         "expected": len(group),
         STATUS: ", ".join(f"{count} {status}" for status, count in wrong.items()),
         "complete": len(ok) == len(group),
-        "block": _block(group, marks),
+        "standing": _standing(group, marks),
         "marks": marks,
         "verdict": _verdict(group, measures, by),
         "total": _mean(ok, "total"),
@@ -119,15 +117,15 @@ def _line(
     return line
 
 
-def _block(group: pd.DataFrame, marks: Sequence[str]) -> str:
-    """Return the gravest block of a row's finished cells; tables without that column say it by their marks."""
-    found = set(group["block"].dropna()) if "block" in group else set()
-    return max(found, key=BLOCKS.index) if found else LEAKY if set(marks) & set(UNRANKED) else BLOCKS[0]
+def _standing(group: pd.DataFrame, marks: Sequence[str]) -> str:
+    """Return the gravest standing of a row's finished cells; tables without that column say it by their marks."""
+    found = set(group["standing"].dropna()) if "standing" in group else set()
+    return max(found, key=BLOCKS.index) if found else LEAKY if LEAKY in marks else BLOCKS[0]
 
 
-def _ranked_block(table: pd.DataFrame) -> str:
-    """Return the most honest block that has a complete row: only its rows are ranked. It is never the leaky one."""
-    complete = set(table.loc[table["complete"], "block"]) - {LEAKY}
+def _ranked_standing(table: pd.DataFrame) -> str:
+    """Return the most honest standing that a complete row has: only its rows are ranked. It is never the leaky one."""
+    complete = set(table.loc[table["complete"], "standing"]) - {LEAKY}
     return min(complete, key=BLOCKS.index, default=BLOCKS[0])
 
 

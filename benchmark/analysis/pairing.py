@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmark.analysis.comparison import compare
-from benchmark.analysis.predictions import RowPredictions
-from benchmark.analysis.resampling import Weights, resample, resamples_for
+from benchmark.analysis.comparison import family, judge
+from benchmark.analysis.identical import alike
+from benchmark.analysis.measured import Measured, Units
+from benchmark.analysis.measured import measure as measure_row
+from benchmark.analysis.resampling import Weights, resamples_for
 from benchmark.plugin.metric import Metric
 from benchmark.results.predictions import SetPredictions
 
 Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What one row's cells predicted on an evaluation set, by the cell's name.
+
+    ``contents`` say what each cell was tested on (``protocols.Contents``), and ``classes`` are in their order.
+    """
+
+    cells: Mapping[str, SetPredictions]
+    contents: Mapping[str, str]
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,40 +58,83 @@ def match_rows(one: Mapping[int, Labels], other: Mapping[int, Labels]) -> Matche
     )
 
 
-def paired(one: RowPredictions, other: RowPredictions) -> tuple[RowPredictions, RowPredictions] | str:
-    """Return both rows' predictions on the cells that both have, or why they cannot be compared track by track."""
+@dataclass(frozen=True)
+class Pair:
+    """Two rows on the cells that both have, by name.
+
+    ``refusal`` says why they are no competitors, or is empty; ``is_same`` that their answers are the same.
+    """
+
+    one: Mapping[str, SetPredictions]
+    other: Mapping[str, SetPredictions]
+    refusal: str = ""
+    is_same: bool = False
+
+
+def paired(one: Evaluated, other: Evaluated) -> Pair | str:
+    """Return two rows' predictions on the cells that both have, or why they cannot be compared track by track.
+
+    Where each row is tested on the same tracks in all its cells, the two need not have the same seeds.
+    """
     if one.classes != other.classes:
         return "they know different classes"
-    common = np.intersect1d(one.cells, other.cells)
-    if not len(common):
-        return "they have no seed or fold in common"
-    first, second = _of_cells(one, common), _of_cells(other, common)
-    same = np.array_equal(first.cells, second.cells) and np.array_equal(first.tracks, second.tracks)
-    if not same or not np.array_equal(first.labels, second.labels):
-        return "they were evaluated on different tracks"
-    return first, second
+    if _fixed_tracks(one.cells) and _fixed_tracks(other.cells):
+        first, second = dict(one.cells), dict(other.cells)
+        pairs = [(next(iter(first.values())), next(iter(second.values())))]
+    else:
+        common = [name for name in one.cells if name in other.cells]
+        if not common:
+            return "they have no seed or fold in common"
+        first, second = ({name: side.cells[name] for name in common} for side in (one, other))
+        pairs = [(first[name], second[name]) for name in common]
+    for a, b in pairs:
+        if not np.array_equal(a.tracks, b.tracks) or not np.array_equal(a.labels, b.labels):
+            return "they were evaluated on different tracks"
+    contents = [{side.contents[name] for name in cells} for side, cells in ((one, first), (other, second))]
+    refusal = "" if contents[0] == contents[1] else "what they were tested on was not prepared alike"
+    return Pair(first, second, refusal, bool(alike({0: first, 1: second})))
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def compare_pair(
-    one: RowPredictions, other: RowPredictions, metric: Metric, measure: str
-) -> dict[Hashable, Any]:
-    """Return the line of ``comparison.compare`` of two rows that ``paired`` gave: ``one`` less ``other``."""
-    cells = by_cell(one), by_cell(other)
-    weights = Weights(resamples_for(metric))
-    rows = {number: resample(metric, found, weights) for number, found in enumerate(cells)}
-    return compare(rows, measure, proportion=metric.proportion).to_dict("records")[0]
+def compare_pairs(
+    pairs: Mapping[int, Pair],
+    metric: Metric,
+    measure: str,
+    *,
+    greater_is_better: bool,
+    smallest: float | None,
+) -> dict[int, dict[Hashable, Any]]:
+    """Return, for each pair, the line of ``comparison.compare``: ``one`` less ``other``, corrected over all pairs.
+
+    Seeds' variances are pooled over the rows of all pairs, as they are over the rows of a table.
+    """
+    weights, units = Weights(resamples_for(metric)), Units()
+    rows: dict[int, Measured] = {}
+    for number, pair in pairs.items():
+        for side, cells in enumerate((pair.one, pair.other)):
+            rows[2 * number + side] = measure_row(metric, cells, weights, units)
+    if not rows:
+        return {}
+    found = family(rows)
+    place = {row: at for at, row in enumerate(found.rows)}
+    first, second = (np.array([place[2 * number + side] for number in pairs]) for side in (0, 1))
+    same = np.array([pair.is_same for pair in pairs.values()])
+    limits = metric.limits()
+    table = judge(
+        found.differences(first, second),
+        measure,
+        greater_is_better=greater_is_better,
+        bound=limits[1] - limits[0] if limits else np.inf,
+        smallest=smallest,
+        same=same,
+    )
+    return dict(zip(pairs, table.to_dict("records"), strict=True))
 
 
-def by_cell(row: RowPredictions) -> dict[str, SetPredictions]:
-    """Return the predictions of each cell of a row."""
-    found = {}
-    for cell in dict.fromkeys(row.cells.tolist()):
-        kept = row.cells == cell
-        found[cell] = SetPredictions(
-            row.tracks[kept], row.groups[kept], row.labels[kept], row.probabilities[kept]
-        )
-    return found
+def _fixed_tracks(cells: Mapping[str, SetPredictions]) -> bool:
+    """Return whether all cells have the same tracks."""
+    found = list(cells.values())
+    return all(np.array_equal(cell.tracks, found[0].tracks) for cell in found)
 
 
 def find_rows(text: str, rows: Mapping[int, Labels], labels: Mapping[int, str]) -> list[int]:
@@ -102,9 +159,3 @@ def _by_key(rows: Mapping[int, Labels], axes: Sequence[str]) -> dict[tuple[str, 
     keys = {row: tuple(str(labels[axis]) for axis in axes) for row, labels in rows.items()}
     counted = Counter(keys.values())
     return {key: row for row, key in keys.items() if counted[key] == 1}
-
-
-def _of_cells(predictions: RowPredictions, cells: np.ndarray) -> RowPredictions:
-    kept = np.isin(predictions.cells, cells)
-    arrays = ("cells", "tracks", "groups", "labels", "probabilities")
-    return replace(predictions, **{name: getattr(predictions, name)[kept] for name in arrays})

@@ -1,58 +1,22 @@
-"""The bootstrap that all intervals and comparisons share. Pure functions.
+"""The bootstrap of metrics that are no mean over tracks. Pure functions.
 
 What is resampled are units: groups of tracks (artist, source recording), or tracks where no group is known.
 Each unit's weights are drawn by its own name (a Poisson bootstrap), so that rows evaluated on the same tracks
-are resampled alike, whatever other rows there are: differences are paired, and adding a row changes no number.
+are resampled alike, whatever other rows there are, and differences are paired.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from benchmark.plugin.metric import Metric
 from benchmark.randomness import derive_generator
-from benchmark.results.predictions import SetPredictions
 
-# How often means of scores, metrics that can resample themselves, and all other metrics are resampled. Whatever
-# cells there are: a row's numbers depend on its own predictions alone. With 400 resamples, a standard error is right
-# to about 4 %, with 200 to about 5 %.
-RESAMPLES, FEWER, FEWEST = 1000, 400, 200
+# How often metrics that can resample themselves, and all others, are resampled. Whatever cells there are: a row's
+# numbers depend on its own predictions alone. With 400 resamples a standard error is right to about 4 %, with 200 to
+# about 5 %. Means over tracks need none: see ``measured``.
+FEWER, FEWEST = 400, 200
 _KEPT = 16
-
-
-@dataclass(frozen=True)
-class Resampled:
-    """A measure of one row.
-
-    Attributes:
-        cells: names of its cells, the order of the columns.
-        values: of each cell, shape (cells,).
-        resampled: values of each cell in each resample, float32, shape (resamples, cells).
-        units: how many units were resampled.
-        tracks: how many tracks the cells have on average.
-        grouped: whether some unit has more than one track.
-        shared: whether all cells have the same tracks.
-        scores: of each track, for a row of one cell and a metric that is a mean of scores; else None.
-        names: what ``scores`` belong to, by which two rows are matched.
-    """
-
-    cells: tuple[str, ...]
-    values: np.ndarray
-    resampled: np.ndarray
-    units: int
-    tracks: float
-    grouped: bool
-    shared: bool
-    scores: np.ndarray | None = None
-    names: np.ndarray | None = None
-
-    @property
-    def mean(self) -> float:
-        """The value of the row: the mean over its cells."""
-        return float(self.values.mean())
 
 
 class Weights:
@@ -85,57 +49,10 @@ class Weights:
 
 
 def resamples_for(metric: Metric) -> int:
-    """Return how often a metric is resampled."""
-    kind = type(metric)
-    if kind.scores is not Metric.scores:
-        return RESAMPLES
-    return FEWER if kind.resampled is not Metric.resampled else FEWEST
+    """Return how often a metric is resampled, where it is no mean of scores."""
+    return FEWER if type(metric).resampled is not Metric.resampled else FEWEST
 
 
-def resample(metric: Metric, cells: Mapping[str, SetPredictions], weights: Weights) -> Resampled:
-    """Return a metric of a row's cells, as it is and resampled.
-
-    Whatever the metric raises is raised.
-    """
-    found = list(cells.values())
-    values = np.array([float(metric.compute(cell.labels, cell.probabilities)) for cell in found])
-    scores = [metric.scores(cell.labels, cell.probabilities) for cell in found]
-    alone = scores[0] if len(found) == 1 else None
-    return Resampled(
-        tuple(cells),
-        values,
-        _resampled(metric, found, scores, weights),
-        *_units(found),
-        shared=all(np.array_equal(cell.tracks, found[0].tracks) for cell in found),
-        scores=alone,
-        names=found[0].tracks if alone is not None else None,
-    )
-
-
-def _resampled(
-    metric: Metric, cells: list[SetPredictions], scores: list[np.ndarray | None], weights: Weights
-) -> np.ndarray:
-    """Return the values of each cell in each resample; means over the same tracks in one product of matrices."""
-    values = np.empty((weights.resamples, len(cells)), np.float32)
-    together: dict[int, list[int]] = {}
-    for index, (cell, each) in enumerate(zip(cells, scores, strict=True)):
-        if each is None:
-            drawn = weights.of(cell.groups)
-            values[:, index] = metric.resampled(cell.labels, cell.probabilities, drawn)
-        else:
-            together.setdefault(id(cell.groups), []).append(index)
-    for indices in together.values():
-        drawn = weights.of(cells[indices[0]].groups)
-        stacked = np.stack([np.asarray(scores[index], np.float32) for index in indices], axis=1)
-        with np.errstate(invalid="ignore"):  # No track is drawn: there is no mean, and NaN says so.
-            values[:, indices] = (drawn @ stacked) / drawn.sum(axis=1, keepdims=True)
-    return values
-
-
-def _units(cells: list[SetPredictions]) -> tuple[int, float, bool]:
-    """Return the number of units over all cells, of tracks on average, and whether units have several tracks."""
-    distinct = list({id(cell.groups): cell.groups for cell in cells}.values())
-    units = [np.unique(groups) for groups in distinct]
-    grouped = any(len(each) < len(groups) for each, groups in zip(units, distinct, strict=True))
-    tracks = float(np.mean([len(cell.labels) for cell in cells]))
-    return len(np.unique(np.concatenate(units))), tracks, grouped
+def is_mean(metric: Metric) -> bool:
+    """Return whether a metric is a mean of tracks' scores, so that nothing need be resampled."""
+    return type(metric).scores is not Metric.scores

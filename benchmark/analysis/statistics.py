@@ -8,22 +8,61 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.calibration import calibration
-from benchmark.analysis.comparison import compare, joint, separable
+from benchmark.analysis.cochran import ALPHA, critical
+from benchmark.analysis.comparison import EQUAL, UNDECIDED, Family, by_pair, compare, family
 from benchmark.analysis.critical_difference import CriticalDifference, critical_difference
-from benchmark.analysis.effects import COLUMNS, Change, changes, effects
+from benchmark.analysis.effects import COLUMNS, ROW_COLUMNS, Change, changes, class_effects, effects
+from benchmark.analysis.identical import alike, among
 from benchmark.analysis.intervals import interval
-from benchmark.analysis.leaderboard import HIGH, LOW
-from benchmark.analysis.ranks import shared_ranks
-from benchmark.analysis.resampling import FEWEST, Resampled, Weights, resample, resamples_for
+from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, baseline_rows
+from benchmark.analysis.measured import Measured, Units, measure, of_scores
+from benchmark.analysis.needed import POWER, needed
+from benchmark.analysis.protocols import HONEST, Block, Contents, competitors
+from benchmark.analysis.ranks import beaten, letters, rank_sets
+from benchmark.analysis.resampling import Weights, is_mean, resamples_for
+from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.predictions import SetPredictions
+from benchmark.results.standing import LEAKY
 from benchmark.suite.settings import LeaderboardSettings
 
 RECALL = "recall"
+BLOCK, LETTERS, LOWEST, HIGHEST = "block", "letters", "rank_low", "rank_high"
+NEEDED_COLUMNS = ["row", "other", "outcome", "seeds", "tracks"]
+Rows = Mapping[int, Mapping[str, SetPredictions]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the rows that are competitors on the evaluation set that the leaderboard is sorted by.
+
+    Attributes:
+        block: the rows, those that are not ranked too.
+        ranked: the rows that are, the best mean first.
+        candidates: rows that may be the best.
+        pairs: how many pairs of ranked rows there are.
+        better: of how many one is better.
+        equal: how many are equal within what is too small to care about.
+        tracks: how many test tracks each cell has, on average.
+    """
+
+    block: Block
+    ranked: tuple[int, ...]
+    candidates: tuple[int, ...]
+    pairs: int
+    better: int
+    equal: int
+    tracks: float
+
+    @property
+    def decided(self) -> int:
+        """How many pairs are decided."""
+        return self.better + self.equal
 
 
 @dataclass(frozen=True)
@@ -31,35 +70,75 @@ class Statistics:
     """All statistics of a leaderboard; values are in the metrics' own units (0.529, not 52.9 %).
 
     Attributes:
-        intervals: a line per row and measure: ``row, measure, mean, low, high`` (95 %), ``units`` (independent ones:
-            groups, or tracks), ``seeds`` (cells), ``method`` in words.
-        comparisons: a line per pair of rows that may be compared (both complete, both leaky or both not) and
-            evaluation set, for the metric that the leaderboard is sorted by; see ``comparison.compare``.
-        ranks: by row, shared by rows that cannot be told apart; missing for rows that are not ranked.
-        separable: by measure, the difference that these data can separate.
-        effects: a line per axis value, evaluation set and class (``""``: over all); see ``effects.effects``.
-        calibration: a line per row, evaluation set and bin, with the row's ``ece``.
+        intervals: a line per row and measure: ``row, measure, mean, low, high`` (95 %), ``units`` (independent ones in
+            each cell: groups, or tracks), ``seeds`` (cells), ``method`` in words.
+        comparisons: a line per pair of complete rows that are competitors, and evaluation set, for the metric that the
+            leaderboard is sorted by; see ``comparison.compare``.
+        ranks: by row: ``block`` (its place in ``known``), ``rank_low`` and ``rank_high``, ``letters``; missing for
+            rows that are not ranked.
+        known: by block of competitors, on the set that the leaderboard is sorted by.
+        needed: for each ranked row that is undecided against the best of its block, what would decide it: ``row,
+            other, outcome, seeds, tracks`` (more of them; NaN where too many).
+        differences: a line per measure and row that has a baseline: ``measure, row, low, high`` (95 %) of the
+            difference to it.
+        separable: by measure, the difference between two rows that would be found in four of five tables.
+        effects: a line per axis value, evaluation set and class (``""``: over all); see ``effects``.
+        effects_by_row: the same for each pair of rows that shows it.
+        calibration: a line per row, evaluation set and bin, with the row's ``ece`` and ``floor``.
         critical_difference: average ranks over data sets, or why there are none.
+        smallest: a difference too small to care about, as a share.
         notes: what a reader should know.
     """
 
     intervals: pd.DataFrame
     comparisons: pd.DataFrame
-    ranks: pd.Series
+    ranks: pd.DataFrame
+    known: tuple[Known, ...]
+    needed: pd.DataFrame
+    differences: pd.DataFrame
     separable: Mapping[str, float]
     effects: pd.DataFrame
+    effects_by_row: pd.DataFrame
     calibration: pd.DataFrame
     critical_difference: CriticalDifference | str
+    smallest: float
     notes: tuple[str, ...]
 
 
 def with_statistics(lines: pd.DataFrame, found: Statistics) -> pd.DataFrame:
-    """Return a leaderboard with the shared ``rank``, and ``<set/metric> low`` and ``high`` of each measure."""
-    columns = {"rank": lines[ROW].map(found.ranks).astype("Int64")}
-    for measure, each in found.intervals.groupby("measure", sort=False):
+    """Return a leaderboard with ``block``, ``rank`` (a set: ``1-3``), its ends and letters, and intervals.
+
+    Rows of a block stand together, ranked ones first.
+    """
+    block_of = {row: number for number, known in enumerate(found.known) for row in known.block.rows}
+    ranks = found.ranks
+    columns: dict[str, Any] = {
+        name: lines[ROW].map(ranks[name]).astype("Int64") for name in (LOWEST, HIGHEST)
+    }
+    columns[LETTERS] = lines[ROW].map(ranks[LETTERS])
+    columns["rank"] = [
+        None if pd.isna(low) else rank_text(int(low), int(high))
+        for low, high in zip(columns[LOWEST], columns[HIGHEST], strict=True)
+    ]
+    columns[BLOCK] = lines[ROW].map(block_of).astype("Int64")
+    for name, each in found.intervals.groupby("measure", sort=False):
         limits = each.set_index(ROW)
-        columns |= {f"{measure} {side}": lines[ROW].map(limits[side]) for side in (LOW, HIGH)}
-    return lines.assign(**columns)
+        columns |= {f"{name} {side}": lines[ROW].map(limits[side]) for side in (LOW, HIGH)}
+    for name, each in found.differences.groupby("measure", sort=False):
+        limits = each.set_index(ROW)
+        columns |= {f"{name} {DIFFERENCE} {side}": lines[ROW].map(limits[side]) for side in (LOW, HIGH)}
+    table = lines.assign(**columns)
+    # Incomplete rows stay last; within the others blocks stand together, in the order of their best rows.
+    order = table.assign(_open=~table["complete"], _block=table[BLOCK].fillna(len(found.known)))
+    order["_unranked"] = ~order["complete"] | (order["standing"] == LEAKY)
+    return table.loc[order.sort_values(["_open", "_unranked", "_block"], kind="stable").index].reset_index(
+        drop=True
+    )
+
+
+def rank_text(low: int, high: int) -> str:
+    """Return a set of ranks as people read it."""
+    return str(low) if low == high else f"{low}-{high}"
 
 
 @dataclass
@@ -70,7 +149,24 @@ class _Findings:
     calibration: list[pd.DataFrame] = field(default_factory=list)
     comparisons: list[pd.DataFrame] = field(default_factory=list)
     effects: list[dict[str, Any]] = field(default_factory=list)
+    effects_by_row: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, None] = field(default_factory=dict)
+    separable: dict[str, float] = field(default_factory=dict)
+    differences: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One evaluation set: the rows that were evaluated on it, which of them are one row, and which compete."""
+
+    name: str
+    rows: Rows
+    same: Mapping[int, int]
+    blocks: tuple[Block, ...]
+
+    @property
+    def block_of(self) -> dict[int, int]:
+        return {row: number for number, block in enumerate(self.blocks) for row in block.rows}
 
 
 # Products are small: a second thread waits more than it works. And sums of one thread are the same on every machine.
@@ -79,50 +175,44 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
     """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``)."""
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
-    clean = [int(row) for row in complete.loc[complete["clean"], ROW]]
-    leaky = [int(row) for row in complete.loc[~complete["clean"], ROW]]
-    changed = changes(lines, results.axes, settings.baseline or {}, [*clean, *leaky], leaky)
-    findings = _Findings()
-    weights: dict[int, Weights] = {}
+    usable = [int(row) for row in complete[ROW]]
+    leaky = {int(row) for row in complete.loc[complete["standing"] == LEAKY, ROW]}
+    changed = changes(lines, results.axes, settings.baseline or {}, usable, sorted(leaky))
+    references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
+    findings, drawn, contents, units = _Findings(), _Drawn(), Contents(), Units()
+    known: tuple[Known, ...] = ()
+    wanted = pd.DataFrame(columns=NEEDED_COLUMNS)
     for evaluation in results.sets:
-        rows = {int(row): results.by_cell(int(row), evaluation) for row in lines[ROW]}
-        rows = {row: cells for row, cells in rows.items() if cells}
-        measures = [each for each in results.measures if each.set == evaluation]
-        for measure in measures:
-            resampled = _resampled(results, measure, rows, weights, findings)
-            if measure.metric == by.metric:
-                metric = results.metrics[measure.metric]
-                findings.comparisons += [
-                    compare(
-                        {row: resampled[row] for row in alike if row in resampled},
-                        measure.name,
-                        proportion=metric.proportion,
-                    )
-                    for alike in (clean, leaky)
-                ]
-                usable = {row: resampled[row] for row in [*clean, *leaky] if row in resampled}
-                if usable:  # Cells may be finished, and no row of them complete.
-                    overall = {"": joint(usable)}
-                    findings.effects += effects(
-                        changed, overall, evaluation, measure.name, bounded=measure.percent
-                    )
-        findings.effects += _class_effects(results, rows, changed, evaluation, weights)
-        findings.calibration += [_calibration(row, evaluation, cells) for row, cells in rows.items()]
-    comparisons = _joined(findings.comparisons)
-    own = comparisons[comparisons["measure"] == by.name] if len(comparisons) else comparisons
-    order = [row for row in clean if np.isfinite(_mean(lines, row, by.name))]
-    ranked = own if len(own) else pd.DataFrame(columns=["row", "other", "p_holm"])
+        found = _set(results, evaluation, lines, contents)
+        for each in (each for each in results.measures if each.set == evaluation):
+            measured = _measured(results, each, found, drawn, units, findings)
+            findings.differences += _differences(
+                each, measured, references, _bound(results.metrics[each.metric])
+            )
+            if each.metric != by.metric:
+                continue
+            kept = {row: measured[row] for row in usable if row in measured}
+            families = _compared(results, each, found, kept, settings, findings)
+            if each == by:
+                known = tuple(_known(block, by, kept, findings.comparisons) for block in found.blocks)
+                wanted = _needed(known, families, by, settings, findings.comparisons)
+            _effects(results, each, found, kept, changed, findings)
+        findings.effects += _class_effects(results, found, changed, units, usable)
+        findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
     intervals = pd.DataFrame(
         findings.intervals, columns=[ROW, "measure", "mean", "low", "high", "units", "seeds", "method"]
     )
+    comparisons = _joined(findings.comparisons)
     return Statistics(
         intervals,
         comparisons,
-        shared_ranks(order, ranked),
-        {str(name): separable(found) for name, found in comparisons.groupby("measure", sort=False)}
-        if len(comparisons)
-        else {},
+        _ranks(known, comparisons, by),
+        known,
+        wanted,
+        pd.DataFrame(findings.differences, columns=["measure", ROW, LOW, HIGH]),
+        findings.separable,
         pd.DataFrame(findings.effects, columns=COLUMNS),
+        pd.DataFrame(findings.effects_by_row, columns=ROW_COLUMNS),
         _joined(findings.calibration),
         critical_difference(
             complete[complete["clean"]],
@@ -131,119 +221,329 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
             by.metric,
             greater_is_better=by.greater_is_better,
         ),
+        settings.smallest / 100,
         tuple(_notes(intervals, results, findings)),
     )
 
 
-def _resampled(
-    results: Results,
-    measure: Measure,
-    rows: Mapping[int, Mapping[str, SetPredictions]],
-    weights: dict[int, Weights],
-    findings: _Findings,
-) -> dict[int, Resampled]:
-    """Return a measure of each row, resampled, and note the intervals."""
-    metric: Metric = results.metrics[measure.metric]
-    resamples = resamples_for(metric)
-    drawn = weights.setdefault(resamples, Weights(resamples))
-    found = {}
-    for row, cells in rows.items():
+class _Drawn:
+    """Resamples' weights by their number, drawn when a metric first needs them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Weights] = {}
+
+    def of(self, metric: Metric) -> Weights:
+        count = resamples_for(metric)
+        return self._known.setdefault(count, Weights(count))
+
+
+def _set(results: Results, evaluation: str, lines: pd.DataFrame, contents: Contents) -> _Set:
+    """Return an evaluation set with its rows, in the order of the suite."""
+    rows = {int(row): results.by_cell(int(row), evaluation) for row in sorted(lines[ROW])}
+    rows = {row: cells for row, cells in rows.items() if cells}
+    standing = {int(row): str(each) for row, each in zip(lines[ROW], lines["standing"], strict=True)}
+    tested = {row: contents_of(results, row, cells, evaluation, contents) for row, cells in rows.items()}
+    blocks = competitors(tested, standing)
+    blocks.sort(key=lambda block: block.standing != HONEST)
+    return _Set(evaluation, rows, alike(rows), tuple(blocks))
+
+
+def contents_of(
+    results: Results, row: int, cells: Mapping[str, SetPredictions], evaluation: str, contents: Contents
+) -> dict[str, str]:
+    """Return what each cell of a row was tested on, by the cell's name."""
+    own = results.cells[results.cells[ROW] == row]
+    ids = {str(name): str(id_) for name, id_ in zip(own["cell"], own["id"], strict=True)}
+    return {
+        name: contents.of(
+            cell,
+            results.records[ids[name]].spec,
+            results.filed.get(ids[name], {}).get(evaluation, evaluation),
+        )
+        for name, cell in cells.items()
+    }
+
+
+def _measured(
+    results: Results, each: Measure, found: _Set, drawn: _Drawn, units: Units, findings: _Findings
+) -> dict[int, Measured]:
+    """Return a measure of each row, and note the intervals."""
+    metric: Metric = results.metrics[each.metric]
+    measured: dict[int, Measured] = {}
+    for row, cells in found.rows.items():
         try:
-            each = resample(metric, cells, drawn)
+            measured[row] = measure(metric, cells, drawn.of(metric), units)
         except Exception as error:  # A plugin's code may raise anything, and must not cost the whole report.
-            findings.refused[f"No interval of {measure.metric}: {type(error).__name__}: {error}"] = None
-            continue
-        if not np.isfinite(each.values).all():
-            continue
-        found[row] = each
-        limits = interval(each, proportion=metric.proportion, percent=metric.percent)
-        findings.intervals.append(
+            findings.refused[f"No interval of {each.metric}: {type(error).__name__}: {error}"] = None
+    measured = {row: value for row, value in measured.items() if np.isfinite(value.values).all()}
+    for block in found.blocks:
+        own = {row: measured[row] for row in block.rows if row in measured}
+        same = among(found.same, own)
+        distinct = {row: value for row, value in own.items() if row not in same}
+        seeds = seed_variances(list(distinct.values()))
+        place = {row: number for number, row in enumerate(distinct)}
+        for row, value in own.items():
+            at = place[same.get(row, row)]
+            limits = interval(
+                value,
+                float(seeds.values[at]) / len(value.cells),
+                float(seeds.freedom[at]),
+                proportion=metric.proportion,
+                bounds=metric.limits(),
+            )
+            findings.intervals.append(
+                {
+                    ROW: row,
+                    "measure": each.name,
+                    "mean": value.mean,
+                    "low": limits.low,
+                    "high": limits.high,
+                    "units": value.units,
+                    "seeds": len(value.cells),
+                    "method": limits.method,
+                }
+            )
+    return measured
+
+
+def _compared(
+    results: Results,
+    each: Measure,
+    found: _Set,
+    kept: Mapping[int, Measured],
+    settings: LeaderboardSettings,
+    findings: _Findings,
+) -> dict[int, Family]:
+    """Note the comparisons within each block, and what they can separate; return the distinct rows of each block."""
+    families, widths = {}, []
+    for number, block in enumerate(found.blocks):
+        own = {row: kept[row] for row in block.rows if row in kept}
+        same = among(found.same, own)
+        findings.comparisons.append(
+            compare(
+                own,
+                each.name,
+                greater_is_better=each.greater_is_better,
+                bound=_bound(results.metrics[each.metric]),
+                smallest=settings.smallest / 100 if each.percent else None,
+                alike=same,
+            )
+        )
+        distinct = {row: value for row, value in own.items() if row not in same}
+        if len(distinct) > 1:
+            families[number] = family(distinct)
+            widths.append(_separable(families[number]))
+    if widths and np.isfinite(widths).any():
+        findings.separable[each.name] = float(np.nanmedian(widths))
+    return families
+
+
+def _differences(
+    each: Measure, measured: Mapping[int, Measured], references: Mapping[int, int], bound: float
+) -> list[dict[str, Any]]:
+    """Return the intervals of the rows' differences to their baselines."""
+    pairs = [(row, base) for row, base in references.items() if row in measured and base in measured]
+    if not pairs:
+        return []
+    every = family(measured)
+    place = {row: number for number, row in enumerate(every.rows)}
+    first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
+    low, high = every.differences(first, second).interval(bound)
+    return [
+        {"measure": each.name, ROW: row, LOW: float(low[number]), HIGH: float(high[number])}
+        for number, (row, _) in enumerate(pairs)
+    ]
+
+
+def _bound(metric: Metric) -> float:
+    """Return the largest difference that there can be."""
+    limits = metric.limits()
+    return limits[1] - limits[0] if limits else np.inf
+
+
+def _separable(found: Family) -> float:
+    """Return the difference that is found in four of five tables, where all pairs are tested: the median of pairs."""
+    first, second = np.triu_indices(len(found.rows), 1)
+    contrast = found.differences(first, second)
+    tests = int(contrast.known.sum())
+    if not tests:
+        return float("nan")
+    wanted = critical(ALPHA / tests, contrast.parts, contrast.freedom) + special.ndtri(POWER)
+    return float(np.median((wanted * contrast.error)[contrast.known]))
+
+
+def _known(
+    block: Block, by: Measure, kept: Mapping[int, Measured], compared: Sequence[pd.DataFrame]
+) -> Known:
+    """Return what is known of a block on the measure that the leaderboard is sorted by."""
+    sign = -1 if by.greater_is_better else 1
+    held = [row for row in block.rows if row in kept]
+    tracks = float(np.mean([kept[row].tracks for row in held])) if held else 0.0
+    ranked = [row for row in held if not kept[row].is_single and not kept[row].too_few]
+    ranked = sorted([] if block.standing == LEAKY else ranked, key=lambda row: sign * kept[row].mean)
+    own = _among(ranked, compared, by.name)
+    better = beaten(ranked, own)
+    beaten_by_any = np.flatnonzero(better.any(axis=0)).tolist()
+    candidates = [row for place, row in enumerate(ranked) if place not in beaten_by_any]
+    verdicts = own["verdict"].tolist()
+    pairs, same = len(own), verdicts.count(EQUAL)
+    return Known(
+        block,
+        tuple(ranked),
+        tuple(candidates),
+        pairs,
+        pairs - same - verdicts.count(UNDECIDED),
+        same,
+        tracks,
+    )
+
+
+def _among(rows: Sequence[int], compared: Sequence[pd.DataFrame], measure: str) -> pd.DataFrame:
+    """Return the comparisons between some rows on a measure."""
+    table = _joined(compared)
+    if not len(table):
+        return pd.DataFrame(columns=["row", "other", "verdict"])
+    return table[(table["measure"] == measure) & table["row"].isin(rows) & table["other"].isin(rows)]
+
+
+def _ranks(known: Sequence[Known], comparisons: pd.DataFrame, by: Measure) -> pd.DataFrame:
+    lines = []
+    for number, each in enumerate(known):
+        better = beaten(each.ranked, _among(each.ranked, [comparisons], by.name))
+        low, high = rank_sets(better)
+        shared = letters(better) or [""] * len(each.ranked)
+        lines += [
             {
                 ROW: row,
-                "measure": measure.name,
-                "mean": each.mean,
-                "low": limits.low,
-                "high": limits.high,
-                "units": each.units,
-                "seeds": len(each.cells),
-                "method": limits.method,
+                BLOCK: number,
+                LOWEST: int(low[place]),
+                HIGHEST: int(high[place]),
+                LETTERS: shared[place],
             }
-        )
-    return found
+            for place, row in enumerate(each.ranked)
+        ]
+    return pd.DataFrame(lines, columns=[ROW, BLOCK, LOWEST, HIGHEST, LETTERS]).set_index(ROW)
+
+
+def _needed(
+    known: Sequence[Known],
+    families: Mapping[int, Family],
+    by: Measure,
+    settings: LeaderboardSettings,
+    compared: Sequence[pd.DataFrame],
+) -> pd.DataFrame:
+    """Return what would decide each row that is undecided against the best of its block."""
+    pairs = by_pair(_joined(compared), by.name)
+    lines = []
+    for number, each in enumerate(known):
+        if number not in families or not each.ranked:
+            continue
+        found = families[number]
+        place = {row: at for at, row in enumerate(found.rows)}
+        level = ALPHA / max(each.pairs - each.decided, 1)
+        best = each.ranked[0]
+        for row in each.ranked[1:]:
+            if pairs[row, best]["verdict"] != UNDECIDED or row not in place or best not in place:
+                continue
+            margin = settings.smallest / 100 if by.percent else None
+            more = needed(found, place[row], place[best], level=level, margin=margin)
+            if more is not None:
+                tracks = None if more.times is None else (more.times - 1) * each.tracks
+                lines.append(
+                    {
+                        "row": row,
+                        "other": best,
+                        "outcome": more.outcome,
+                        "seeds": more.seeds,
+                        "tracks": tracks,
+                    }
+                )
+    return pd.DataFrame(lines, columns=NEEDED_COLUMNS)
+
+
+def _effects(
+    results: Results,
+    each: Measure,
+    found: _Set,
+    kept: Mapping[int, Measured],
+    changed: Sequence[Change],
+    findings: _Findings,
+) -> None:
+    if not kept:
+        return
+    gathered = effects(
+        changed,
+        family(kept),
+        found.name,
+        each.name,
+        bound=_bound(results.metrics[each.metric]),
+        unmoved=_unmoved(changed, found.same),
+        block_of=found.block_of,
+    )
+    findings.effects += gathered.overall
+    findings.effects_by_row += gathered.by_row
+
+
+def _unmoved(changed: Sequence[Change], same: Mapping[int, int]) -> set[tuple[int, int]]:
+    """Return the pairs of rows with the same answers: what was changed cannot change them."""
+    return {
+        (row, other)
+        for change in changed
+        for row, other in change.pairs
+        if same.get(row, row) == same.get(other, other)
+    }
 
 
 def _class_effects(
-    results: Results,
-    rows: Mapping[int, Mapping[str, SetPredictions]],
-    changed: Sequence[Change],
-    evaluation: str,
-    weights: dict[int, Weights],
+    results: Results, found: _Set, changed: Sequence[Change], units: Units, usable: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Return the effects on the share of each class's tracks that is recognised."""
-    wanted = {row for change in changed for pair in change.pairs for row in pair} & set(rows)
+    wanted = (
+        {row for change in changed for pair in change.pairs for row in pair} & set(found.rows) & set(usable)
+    )
     if not wanted:
         return []
     classes = results.classes(min(wanted))
-    drawn = weights.setdefault(FEWEST, Weights(FEWEST))
-    by_class: dict[str, dict[int, Resampled]] = {}
+    by_class: dict[str, dict[int, Measured]] = {}
+    parts: dict[tuple[int, int, int], np.ndarray] = {}
     for row in sorted(wanted):
         if results.classes(row) == classes:
-            for number, each in _recalls(rows[row], drawn, len(classes)):
+            for number, each in _recalls(found.rows[row], units, len(classes), parts):
                 by_class.setdefault(classes[number], {})[row] = each
-    joints = {name: joint(found) for name, found in by_class.items()}
-    return effects(changed, joints, evaluation, f"{evaluation}/{RECALL}", bounded=True)
+    families = {name: family(by_class[name]) for name in classes if name in by_class}
+    return class_effects(
+        changed, families, found.name, f"{found.name}/{RECALL}", _unmoved(changed, found.same)
+    )
 
 
 def _recalls(
-    cells: Mapping[str, SetPredictions], weights: Weights, classes: int
-) -> Iterable[tuple[int, Resampled]]:
+    cells: Mapping[str, SetPredictions],
+    units: Units,
+    classes: int,
+    parts: dict[tuple[int, int, int], np.ndarray],
+) -> Iterable[tuple[int, Measured]]:
     """Yield, for each class that every cell has tracks of, the share of them that is recognised."""
-    found = list(cells.values())
-    values = np.full((len(found), classes), np.nan)
-    resampled = np.full((weights.resamples, len(found), classes), np.nan, np.float32)
-    together: dict[tuple[int, int], list[int]] = {}
-    for index, cell in enumerate(found):
-        together.setdefault((id(cell.groups), id(cell.labels)), []).append(index)
-    for indices in together.values():
-        first = found[indices[0]]
-        truth = np.eye(classes, dtype=np.float32)[first.labels]
-        right = [found[index].probabilities.argmax(axis=1) == first.labels for index in indices]
-        hits = np.concatenate([truth * each[:, None] for each in right], axis=1)
-        values[indices] = _shares(hits.sum(axis=0).reshape(-1, classes), truth.sum(axis=0))
-        drawn = weights.of(first.groups)
-        counted = (drawn @ hits).reshape(len(drawn), len(indices), classes)
-        resampled[:, indices] = _shares(counted, (drawn @ truth)[:, None])
-    distinct = [found[indices[0]] for indices in together.values()]
-    units = [
-        len(np.unique(np.concatenate([cell.groups[cell.labels == number] for cell in distinct])))
-        for number in range(classes)
-    ]
-    shared = all(np.array_equal(cell.tracks, found[0].tracks) for cell in found)
-    for number in np.flatnonzero(np.isfinite(values).all(axis=0)):
-        yield (
-            int(number),
-            Resampled(
-                tuple(cells),
-                values[:, number],
-                resampled[:, :, number],
-                units[number],
-                float(len(found[0].labels)),
-                grouped=False,
-                shared=shared,
-            ),
-        )
-
-
-def _shares(hits: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return hits by counts, NaN where nothing is counted."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares: np.ndarray = hits / counts
-    return shares
+    every = list(cells.values())
+    hits = [(cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64) for cell in every]
+    fixed = len(every) > 1 and all(
+        np.array_equal(cell.tracks, every[0].tracks) and np.array_equal(hit, hits[0])
+        for cell, hit in zip(every, hits, strict=True)
+    )
+    for number in range(classes):
+        of_class = [cell.labels == number for cell in every]
+        if not all(chosen.any() for chosen in of_class):
+            continue
+        groups = [
+            parts.setdefault((id(cell.groups), id(cell.labels), number), cell.groups[chosen])
+            for cell, chosen in zip(every, of_class, strict=True)
+        ]
+        scores = [hit[chosen] for hit, chosen in zip(hits, of_class, strict=True)]
+        yield number, of_scores(tuple(cells), scores, groups, fixed=fixed, units=units)
 
 
 def _calibration(row: int, evaluation: str, cells: Mapping[str, SetPredictions]) -> pd.DataFrame:
-    error, bins = calibration(list(cells.values()))
-    return bins.assign(row=row, set=evaluation, ece=error)
+    found = calibration(list(cells.values()))
+    return found.bins.assign(row=row, set=evaluation, ece=found.error, floor=found.floor)
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -251,18 +551,25 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _mean(lines: pd.DataFrame, row: int, measure: str) -> float:
-    return float(lines.loc[lines[ROW] == row, f"{measure} mean"].iloc[0])
-
-
 def _notes(intervals: pd.DataFrame, results: Results, findings: _Findings) -> Iterable[str]:
-    single = intervals.loc[intervals["seeds"] == 1, ROW].nunique()
+    single = intervals.loc[(intervals["seeds"] == 1) & intervals["low"].notna(), ROW].nunique()
     if single:
-        some = "1 row has" if single == 1 else f"{single} rows have"
+        some, has = ("1 row has", "it has") if single == 1 else (f"{single} rows have", "they have")
         yield (
-            f"{some} one finished cell: the interval covers the choice of test tracks, and not that of the seed."
+            f"{some} one finished cell: the interval covers the choice of test tracks, and not that of the seed. "
+            f"{has[0].upper()}{has[1:]} no rank, and none is called better: another seed might say otherwise."
         )
-    plain = [name for name, metric in results.metrics.items() if resamples_for(metric) == FEWEST]
+    few = intervals[intervals["low"].isna()]
+    for units, rows in few.groupby("units")[ROW].nunique().items():
+        one = "1 row has" if rows == 1 else f"{rows} rows have"
+        unit = "unit" if units == 1 else "units"
+        yield f"{one} no interval and no test: {units} independent {unit} (groups, or tracks) show no spread."
+    plain = [
+        name
+        for name, metric in results.metrics.items()
+        if not is_mean(metric) and type(metric).resampled is Metric.resampled
+    ]
     if plain:
-        yield f"{', '.join(plain)} can only be resampled by computing it again: {FEWEST} times, not more."
+        count = resamples_for(results.metrics[plain[0]])
+        yield f"{', '.join(plain)} can only be resampled by computing it again: {count} times, not more."
     yield from findings.refused

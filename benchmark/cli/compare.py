@@ -36,6 +36,7 @@ _SUITE = click.Path(path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @trust_option
+@click.option("--wide", is_flag=True, help="Show all columns, however wide the terminal is.")
 @locations_options
 @rehearse_option
 def command(
@@ -65,11 +66,11 @@ def command(
         raise UsageError(
             "With what? Give a second suite, --rows A B for two rows of this one, or --against DIR."
         )
-    one, metrics = _side(suite_file, locations, rehearsed=flags["rehearse"])
+    one, metrics, smallest = _side(suite_file, locations, rehearsed=flags["rehearse"])
     other = one
     if other_file is not None or against is not None:
         elsewhere = replace(locations, results=against) if against is not None else locations
-        other, _ = _side(other_file or suite_file, elsewhere, rehearsed=flags["rehearse"])
+        other, _, _ = _side(other_file or suite_file, elsewhere, rehearsed=flags["rehearse"])
     one, other = _named(one, other, locations, against)
     found: tuple[tuple[int, int], ...]
     if rows:
@@ -82,17 +83,19 @@ def command(
             [one.labels[row] for row in matched.only_one],
             [other.labels[row] for row in matched.only_other],
         )
-    lines = comparisons(one, other, found, _asked(asked, metrics))
+    lines = comparisons(one, other, found, _asked(asked, metrics), smallest)
     if not lines:
         raise UsageError(f"They share no measure. Measures of {other.name}: {', '.join(_names(other))}.")
     if flags["as_json"]:
         click.echo(_json(one, other, lines, alone))
     else:
-        _show(one, other, lines, alone)
+        _show(one, other, lines, alone, wide=flags["wide"])
 
 
-def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[Side, dict[str, Metric]]:
-    """Return what is stored of a suite, and the metric of each measure."""
+def _side(
+    suite_file: Path, locations: Locations, *, rehearsed: bool
+) -> tuple[Side, dict[str, Metric], float]:
+    """Return what is stored of a suite, the metric of each measure, and a difference too small to care about."""
     from dataclasses import replace
 
     from benchmark.cli.loading import load_plan
@@ -109,7 +112,7 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
     specs = {spec.label: spec for cell in plan.suite.cells for spec in cell.spec.metrics}
     made = {label: spec.create(plugins.registry) for label, spec in specs.items()}
     metrics = {measure.name: made[measure.metric] for measure in results.measures}
-    return make_side(plan.suite.name, results), metrics
+    return make_side(plan.suite.name, results), metrics, plan.suite.leaderboard.smallest / 100
 
 
 def _named(one: Side, other: Side, locations: Locations, against: Path | None) -> tuple[Side, Side]:
@@ -135,12 +138,17 @@ def _names(side: Side) -> list[str]:
 
 
 def _show(
-    one: Side, other: Side, lines: dict[Measure, list[dict[str, Any]]], alone: tuple[list[str], list[str]]
+    one: Side,
+    other: Side,
+    lines: dict[Measure, list[dict[str, Any]]],
+    alone: tuple[list[str], list[str]],
+    *,
+    wide: bool,
 ) -> None:
     from benchmark.report.compare import comparison_table
     from benchmark.report.render import to_terminal
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     for measure, compared in lines.items():
         click.echo(to_terminal(comparison_table(measure, compared, one.name, other.name), width))
     for side, names in zip((one, other), alone, strict=True):

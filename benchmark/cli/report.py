@@ -35,6 +35,7 @@ PAGES = ("report.html", "report.md")
 @click.option(
     "--mixed", is_flag=True, help="Average cells of other data, backends or versions too; marked as such."
 )
+@click.option("--wide", is_flag=True, help="Print all columns, however wide the terminal is.")
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
     suite_file: Path,
@@ -42,6 +43,7 @@ def command(
     locations: Locations,
     rehearse: bool,
     formats: str,
+    wide: bool,
     force: bool,
     mixed: bool,
 ) -> None:
@@ -56,7 +58,7 @@ def command(
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry, mixed=mixed)
-    show_report(known, plugins, locations, asked, force=force, mixed=mixed)
+    show_report(known, plugins, locations, asked, force=force, mixed=mixed, wide=wide)
 
 
 def show_report(
@@ -67,11 +69,12 @@ def show_report(
     *,
     force: bool = False,
     mixed: bool = False,
+    wide: bool = False,
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
     files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force, mixed=mixed)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     click.echo(to_terminal(leaderboard, width))
     pages = [file for file in files if file.name in PAGES] or files[:1]
     others = len(files) - len(pages)

@@ -15,7 +15,9 @@ class Metric(Component):
     """A number that says how good predictions are, over tracks.
 
     ``greater_is_better`` gives the direction of ranking; ``percent`` whether tables show it times 100;
-    ``proportion`` whether it is a share of tracks, so that its intervals can be those of a proportion.
+    ``proportion`` whether it is a share of tracks, so that its intervals can be those of a proportion. ``bounds`` are
+    the least and the greatest value there can be: 0 and 1 for a ``proportion`` or a ``percent``, unless it says
+    otherwise, (-1, 1) for a correlation; intervals stay within.
     Only ``compute`` must be written; the other two methods make reports of many results fast. All three are handed
     arrays that other metrics are handed too, and so cannot write into them.
     """
@@ -24,6 +26,12 @@ class Metric(Component):
     greater_is_better: ClassVar[bool] = True
     percent: ClassVar[bool] = True
     proportion: ClassVar[bool] = False
+    bounds: ClassVar[tuple[float, float] | None] = None
+
+    @classmethod
+    def limits(cls) -> tuple[float, float] | None:
+        """Return the least and the greatest value, or None where there is no such."""
+        return cls.bounds or ((0.0, 1.0) if cls.proportion or cls.percent else None)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Have the methods of subclasses see read-only arrays, whoever calls them."""

@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from benchmark.analysis.comparison import holm
+from benchmark.analysis.comparison import BETTER, EQUAL, SAME, WORSE
 from benchmark.analysis.leaderboard import MEAN, leaderboard, row_label, varying
-from benchmark.analysis.pairing import Matched, compare_pair, find_rows, match_rows, paired
-from benchmark.analysis.ranks import ALPHA
+from benchmark.analysis.pairing import Evaluated, Matched, Pair, compare_pairs, find_rows, match_rows, paired
+from benchmark.analysis.protocols import Contents
+from benchmark.analysis.statistics import contents_of
 from benchmark.exceptions import UsageError
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Kind, Table, plain
+from benchmark.report.verdicts import margin_text
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.standing import BLOCKS, LEAKY
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
 
-_COMPARED = ("difference", "low", "high", "p", "test", "units")
+_COMPARED = ("difference", "low", "high", "p", "p_holm", "p_equal", "p_equal_holm", "units")
 
 
 @dataclass(frozen=True)
@@ -80,41 +80,43 @@ def match(one: Side, other: Side) -> Matched:
 
 
 def comparisons(
-    one: Side, other: Side, pairs: Sequence[tuple[int, int]], metrics: Mapping[str, Metric]
+    one: Side,
+    other: Side,
+    pairs: Sequence[tuple[int, int]],
+    metrics: Mapping[str, Metric],
+    smallest: float = 0.02,
 ) -> dict[Measure, list[dict[str, Any]]]:
     """Return, by measure that both sets have, one line per pair of rows.
 
     A line has the names of both rows (``a``, ``b``), their means over the cells that each has (``a_mean``,
-    ``b_mean``), the paired ``difference`` (b less a) with ``low``, ``high``, ``p`` and ``p_holm`` (Holm over the
-    pairs), ``test``, ``units``, and a ``verdict`` in words. ``metrics`` are by the names of measures.
+    ``b_mean``), the ``difference`` (b less a, paired by track) with ``low``, ``high``, ``p`` and ``p_holm``,
+    ``p_equal`` and ``p_equal_holm`` (Holm over the pairs), ``units``, and a ``verdict`` in words. ``metrics`` are by
+    the names of measures; ``smallest`` is a difference too small to care about, as a share.
     """
     known = {measure.name: measure for measure in other.results.measures}
     found = {}
     for measure in one.results.measures:
         if measure.name in known and measure.name in metrics:
-            lines = [_line(one, other, pair, measure, metrics[measure.name]) for pair in pairs]
-            found[measure] = _judged(lines, measure)
+            found[measure] = _lines(one, other, pairs, measure, metrics[measure.name], smallest)
     return found
 
 
 def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], one: str, other: str) -> Table:
     """Return the comparison on one measure; A and B are ``one`` and ``other``."""
     kind: Kind = "percent" if measure.percent else "number"
-    unit: Kind = "points" if measure.percent else "number"
+    unit: Kind = "points" if measure.percent else "signed"
     same = all(line["a"] == line["b"] for line in lines)
     names = (Column("a", "row"),) if same else (Column("a", "row of A"), Column("b", "row of B"))
     columns = (
         *names,
         Column("a_mean", "A", kind),
         Column("b_mean", "B", kind),
-        Column("difference", "B − A", unit),
-        Column("low", "95 % from", unit),
-        Column("high", "to", unit),
-        Column("p_holm", "p (Holm)", "probability"),
+        Column("difference", "B − A", unit, low="low", high="high"),
+        Column("p_holm", "p (Holm)", "probability", spare=1),
         Column("verdict", "verdict"),
     )
-    tests = ", ".join(dict.fromkeys(str(line["test"]) for line in lines if line["test"]))
-    tested = f", {tests} over {max(line['units'] or 0 for line in lines)} units" if tests else ""
+    units = max((line["units"] or 0 for line in lines), default=0)
+    tested = f", paired by track over {units} independent units" if units else ""
     marks = dict.fromkeys(mark for line in lines for mark in line["marks"])
     said = "; ".join(MARKS.get(mark, mark) for mark in marks)
     sides = f" A: {one}. B: {other}." if one != other else f" Rows of {one}."
@@ -122,46 +124,80 @@ def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], one: str
     return Table(columns, tuple(lines), caption)
 
 
-def _line(one: Side, other: Side, pair: tuple[int, int], measure: Measure, metric: Metric) -> dict[str, Any]:
-    """Compare one pair, in both sets' cells that pair."""
+def _lines(
+    one: Side,
+    other: Side,
+    pairs: Sequence[tuple[int, int]],
+    measure: Measure,
+    metric: Metric,
+    smallest: float,
+) -> list[dict[str, Any]]:
+    """Compare pairs of rows, in both sets' cells that pair."""
+    lines = [_means(one, other, pair, measure) for pair in pairs]
+    paired_rows: dict[int, Pair] = {}
+    for number, (a, b) in enumerate(pairs):
+        first, second = _tested(one, a, measure.set), _tested(other, b, measure.set)
+        if first is None or second is None:
+            lines[number]["verdict"] = f"{'A' if first is None else 'B'} has no predictions on {measure.set}"
+            continue
+        both = paired(second, first)
+        if isinstance(both, str):
+            lines[number]["verdict"] = f"cannot be paired: {both}"
+        else:
+            paired_rows[number] = both
+    try:
+        found = compare_pairs(
+            paired_rows,
+            metric,
+            measure.name,
+            greater_is_better=measure.greater_is_better,
+            smallest=smallest if measure.percent else None,
+        )
+    except Exception as error:  # A plugin's metric may raise anything.
+        said = f"the metric raised {type(error).__name__}: {error}"
+        return [
+            line | ({"verdict": said} if number in paired_rows else {}) for number, line in enumerate(lines)
+        ]
+    for number, compared in found.items():
+        a, b = pairs[number]
+        refusal = _incomparable(one.lines[a], other.lines[b])
+        if not refusal and paired_rows[number].refusal:
+            refusal = f"no verdict: {paired_rows[number].refusal}"
+        verdict = refusal or _verdict(compared, smallest, measure)
+        lines[number] |= {key: plain(compared[key]) for key in _COMPARED} | {"verdict": verdict}
+    return lines
+
+
+def _means(one: Side, other: Side, pair: tuple[int, int], measure: Measure) -> dict[str, Any]:
     a, b = pair
-    line: dict[str, Any] = {
+    return {
         "a": one.labels[a],
         "b": other.labels[b],
         "a_mean": plain(one.lines[a][f"{measure.name} {MEAN}"]),
         "b_mean": plain(other.lines[b][f"{measure.name} {MEAN}"]),
-        **dict.fromkeys((*_COMPARED, "p_holm")),
+        **dict.fromkeys(_COMPARED),
         "marks": list(dict.fromkeys((*one.lines[a]["marks"], *other.lines[b]["marks"]))),
     }
-    refusal = _incomparable(one.lines[a], other.lines[b])
-    first, second = (side.results.predictions(row, measure.set) for side, row in ((one, a), (other, b)))
-    if first is None or second is None:
-        missing = "A" if first is None else "B"
-        return line | {"refusal": refusal, "verdict": f"{missing} has no predictions on {measure.set}"}
-    both = paired(first, second)
-    if isinstance(both, str):
-        return line | {"refusal": refusal, "verdict": f"cannot be paired: {both}"}
-    try:
-        found = compare_pair(both[1], both[0], metric, measure.name)
-    except Exception as error:  # A plugin's metric may raise anything.
-        return line | {"refusal": refusal, "verdict": f"the metric raised {type(error).__name__}: {error}"}
-    return line | {"refusal": refusal, **{key: plain(found[key]) for key in _COMPARED}}
 
 
-def _judged(lines: list[dict[str, Any]], measure: Measure) -> list[dict[str, Any]]:
-    """Add the corrected p values and the verdicts."""
-    tested = [line for line in lines if line["p"] is not None]
-    corrected = holm(np.array([line["p"] for line in tested], dtype=float))
-    for line, p in zip(tested, corrected, strict=True):
-        line["p_holm"] = float(p)
-        line["verdict"] = line["refusal"] or _verdict(float(line["difference"]), float(p), measure)
-    return [{key: value for key, value in line.items() if key != "refusal"} for line in lines]
+def _tested(side: Side, row: int, evaluation: str) -> Evaluated | None:
+    """Return what a row predicted on a set, and what it was tested on; None without predictions."""
+    cells = side.results.by_cell(row, evaluation)
+    if not cells:
+        return None
+    known = contents_of(side.results, row, cells, evaluation, Contents())
+    return Evaluated(cells, known, side.results.classes(row))
 
 
-def _verdict(difference: float, p: float, measure: Measure) -> str:
-    if p >= ALPHA:
-        return "cannot be told apart"
-    return f"{'B' if (difference > 0) == measure.greater_is_better else 'A'} is better"
+def _verdict(compared: Mapping[Any, Any], smallest: float, measure: Measure) -> str:
+    verdict = compared["verdict"]
+    if verdict in (BETTER, WORSE):
+        return f"{'B' if verdict == BETTER else 'A'} is better"
+    if compared["reason"] == SAME:
+        return "the same answers"
+    if verdict == EQUAL:
+        return f"equal within {margin_text(smallest, measure)}"
+    return "undecided" + (f": {compared['reason']}" if compared["reason"] else "")
 
 
 def _incomparable(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> str:
@@ -173,8 +209,8 @@ def _incomparable(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> str:
     ]
     if incomplete:
         return "no verdict: " + " and ".join(incomplete)
-    if a["block"] != b["block"]:
-        graver = max((("A", a["block"]), ("B", b["block"])), key=lambda each: BLOCKS.index(each[1]))
+    if a["standing"] != b["standing"]:
+        graver = max((("A", a["standing"]), ("B", b["standing"])), key=lambda each: BLOCKS.index(each[1]))
         return f"no verdict: {graver[0]} {'is leaky' if graver[1] == LEAKY else 'has shared groups'}"
     if set(a["marks"]) != set(b["marks"]):
         return f"no verdict: A is {_marked(a)} and B is {_marked(b)}"

@@ -30,6 +30,7 @@ from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Column, Table
 from benchmark.report.tuning import report_studies
+from benchmark.report.verdicts import block_names
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.mixing import MIXED
 from benchmark.text import visible
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 # More than these nobody can look at; the tables have all rows.
 _MOST_LINES, _MOST_PANELS, _MOST_RELIABILITIES = 60, 24, 6
 # Sections that the HTML page draws from the statistics itself.
-_DRAWN_ON_PAGE = ("Effects", "Effects per class", "Calibration")
+_DRAWN_ON_PAGE = ("Effects", "Effects by row", "Effects per class", "Calibration")
 
 
 def compose(
@@ -184,7 +185,8 @@ def _tables(
         beside = beside_reference(lines, found.intervals, results.axes, reference)
         reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
         tables["Reported and measured"] = reported
-    tables |= evidence_tables(found, results.measures, sorting(results, plan), labels)
+    names = block_names(found, lines, results.axes)
+    tables |= evidence_tables(found, results.measures, sorting(results, plan), labels, names)
     audited = audit_table(results.records.values())
     tables |= {"Leakage audit": [audited]} if audited else {}
     if not any(MIXED in marks for marks in lines["marks"]):
@@ -204,6 +206,8 @@ def _write_tables(tables: Mapping[str, Sequence[Table]], folder: Path, formats: 
     files = []
     for title, several in tables.items():
         for number, table in enumerate(several, 1):
+            if not table.lines:  # A sentence is all it has.
+                continue
             name = re.sub(r"\W+", "-", title).lower() + (f"-{number}" if len(several) > 1 else "")
             drawn = {"csv": to_csv(table), "tex": to_latex(table, name)}
             files += [_write(folder / f"{name}.{kind}", drawn[kind]) for kind in formats if kind in drawn]

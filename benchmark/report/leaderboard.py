@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, UNRANKED, WHOLE
-from benchmark.report.evidence import separable_sentences
+from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, WHOLE
 from benchmark.report.table import Column, Kind, Table, plain
-from benchmark.results.frames import STATUS, Measure, Results
+from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
+from benchmark.results.frames import ROW, STATUS, Measure, Results
 from benchmark.results.matching import absence_text
 from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.results.standing import SHARED
@@ -39,35 +39,61 @@ MARKS = {
 def leaderboard_table(
     results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, found: Statistics
 ) -> Table:
-    """Return a leaderboard (``lines``, with statistics) as a table; ``axes`` are those that have a column."""
+    """Return a leaderboard (``lines``, with statistics) as a table; ``axes`` are those that have a column.
+
+    A column that says the same of all rows becomes a sentence of the caption.
+    """
     sort = sorting(results, plan)
+    labels = {
+        int(line[ROW]): " · ".join(str(line[axis]) for axis in axes) for line in lines.to_dict("records")
+    }
+    names = block_names(found, lines, results.axes)
+    shown = lines.assign(
+        n=[_count(line) for line in lines.to_dict("records")],
+        standing_text=lines[ROW].map(standings(found, sort)),
+        protocol=lines[ROW].map(
+            {row: names[number] for number, known in enumerate(found.known) for row in known.block.rows}
+        ),
+    )
     columns = [
-        Column("rank", "rank", "integer"),
+        Column("rank", "rank", "rank"),
+        Column("letters", "alike", spare=3),
         *(Column(axis, axis) for axis in axes),
+        Column("protocol", "protocol", spare=2, drawn=_several_unnamed(found, lines, axes)),
         *_measured(results, lines, sort),
-        Column("n", "cells ok"),
+        Column("standing_text", "verdict", spare=1),
+        Column("n", "cells ok", spare=1),
         Column("total", "parameters", "integer", spare=6),
         Column("training_seconds", "training s", "seconds", spare=6),
         *_COSTS,
-        # Where the caption says it of all rows with results, its word is enough when room is short.
-        Column("marks", "marks", spare=7 if _alike(lines) else 0),
+        Column("marks", "marks"),
         Column("verdict", "audit", spare=8),
-        *(Column(key, drawn=False) for key in ("ok", "expected", STATUS, "block")),
+        *(
+            Column(key, drawn=False)
+            for key in ("ok", "expected", STATUS, "standing", "rank_low", "rank_high")
+        ),
         *(Column(str(key), drawn=False) for key in lines if str(key).endswith(f" {WHOLE}")),
     ]
-    shown = lines.assign(n=[_count(line) for line in lines.to_dict("records")])
     values = tuple(
         {str(key): plain(value) for key, value in line.items()} for line in shown.to_dict("records")
     )
     for line in values:
         line["total"] = None if line["total"] is None else round(line["total"])
+        low, high = line["rank_low"], line["rank_high"]
+        line["rank_middle"] = None if low is None else (low + high) / 2
         flops = line[FLOPS]
         line[_GFLOPS] = None if flops is None else flops / 1e9
+    if all(line["rank_low"] == line["rank_high"] for line in values):
+        # Nothing is shared: letters would say again what the ranks say.
+        columns = [column for column in columns if column.key != "letters"]
+    said, columns = _unvarying(columns, values)
+    sentences = known_sentences(found, labels, names, sort)
     return Table(
         tuple(columns),
         values,
-        _caption(results, lines, axes, plan, sort),
+        " ".join([_caption(results, lines, axes, plan, sort), *said]),
         (*separable_sentences(found, results.measures), *found.notes, *_notes(results, lines, plan)),
+        tuple(sentences),
     )
 
 
@@ -76,26 +102,66 @@ def sorting(results: Results, plan: Plan) -> Measure:
     return next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
 
 
-def _alike(lines: pd.DataFrame) -> bool:
-    """Return whether all rows with results have the same marks, and none that the caption leaves to the rows."""
-    marks = lines.loc[lines["ok"] > 0, "marks"]
-    return marks.nunique() == 1 and not set(marks.iloc[0]) & set(UNRANKED)
+def _several_unnamed(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> bool:
+    """Return whether there are blocks of competitors that the columns of the axes do not tell apart."""
+    block = lines["block"]
+    named = any(lines.groupby(axis)["block"].nunique().le(1).all() for axis in axes)
+    return bool(len(found.known) > 1 and block.notna().any() and not named)
+
+
+def _unvarying(
+    columns: Sequence[Column], lines: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[Column]]:
+    """Return sentences for columns that say the same of all rows, and the columns without those."""
+    from dataclasses import replace
+
+    words = {
+        "n": lambda value: f"All rows: {value} cells.",
+        "marks": lambda value: f"All rows are marked {', '.join(value)}." if value else "",
+        "verdict": lambda value: f"Audit of all rows: {value}." if value else "",
+        "letters": lambda value: "",
+        "standing_text": lambda value: "",
+    }
+    said, kept = [], []
+    for column in columns:
+        if column.key in words and len(lines) > 1:
+            distinct = [line.get(column.key) for line in lines]
+            if all(value == distinct[0] for value in distinct):
+                said.append(words[column.key](distinct[0]))
+                kept.append(replace(column, drawn=False))
+                continue
+        kept.append(column)
+    return [each for each in said if each], kept
 
 
 def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Column]:
     columns = []
     several = len(results.sets) > 1
-    for measure in results.measures:
+    # What the table is sorted by comes first: where room is short, it is what is left.
+    for measure in sorted(results.measures, key=lambda each: (each.set != sort.set, each != sort)):
         group = measure.set if several else ""
         kind: Kind = "percent" if measure.percent else "number"
         first = measure.metric == sort.metric
-        spare = 0 if measure == sort else 2 if first else 5 if measure.set != sort.set else 4
+        spare = 0 if measure == sort else 4 if first else 7 if measure.set != sort.set else 5
         mean, sd, low, high = (f"{measure.name} {part}" for part in (MEAN, SD, LOW, HIGH))
         columns.append(Column(mean, measure.metric, kind, sd, group, spare, low=low, high=high))
         difference = f"{measure.name} {DIFFERENCE}"
         if difference in lines:
-            kind = "points" if measure.percent else "number"
-            columns.append(Column(difference, f"Δ {measure.metric}", kind, None, group, 1, measure == sort))
+            kind = "points" if measure.percent else "signed"
+            low, high = f"{difference} {LOW}", f"{difference} {HIGH}"
+            columns.append(
+                Column(
+                    difference,
+                    f"Δ {measure.metric}",
+                    kind,
+                    None,
+                    group,
+                    2,
+                    measure == sort,
+                    low=low,
+                    high=high,
+                )
+            )
     return columns
 
 
@@ -117,7 +183,7 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
         f"Leaderboard of {plan.suite.name}",
         f"sorted by {sort.name}",
         f"{unit}mean over {over} [95 % interval]",
-        "rows that cannot be told apart share a rank",
+        "ranks are those that a row may have",
     ]
     return (
         ", ".join([*parts, *evaluated, *against, *fixed])
@@ -131,7 +197,7 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
-    apart = lines["complete"] & (lines["block"] == SHARED)
+    apart = lines["complete"] & (lines["standing"] == SHARED)
     if apart.any() and not lines.loc[apart, "clean"].any():
         said.append(
             f"{int(apart.sum())} rows are tested on groups (artists, source recordings) that they were trained on, and "

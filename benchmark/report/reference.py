@@ -50,7 +50,7 @@ def _table(
         Column(REPORTED, "reported", kind),
         Column(MEASURED, "measured", kind),
         Column("interval", "95 % interval"),
-        Column("difference", "difference", "points" if percent else "number"),
+        Column("difference", "difference", "points" if percent else "signed", low="least", high="most"),
         Column("agrees", "reported is"),
         Column(LOW, drawn=False),
         Column(HIGH, drawn=False),
@@ -59,6 +59,8 @@ def _table(
     for record in beside.to_dict("records"):
         line = {str(key): plain(value) for key, value in record.items()}
         agrees = {True: "inside", False: "outside"}.get(line["inside"], MISSING)
+        if line[LOW] is not None and line[HIGH] is not None:
+            line |= {"least": line[LOW] - line[REPORTED], "most": line[HIGH] - line[REPORTED]}
         line |= {"interval": _interval(line[LOW], line[HIGH], kind), "agrees": agrees}
         table.append({**line, **labels[int(record[ROW])]})
     said = f" What was measured is marked: {', '.join(marks)}." if marks else ""

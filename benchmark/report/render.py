@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -46,6 +47,12 @@ _LETTERS_NOTE = (
     "Letters that LaTeX's first fonts lack are replaced; the first lines of this file say how to see them."
 )
 _UNLIMITED = 10_000
+# A wider table in Markdown is cut into one per evaluation set.
+_MOST_COLUMNS = 10
+# What a label of a terminal's table is not cut below.
+_SHORTEST = 8
+# Columns that are as dear as this stay if shorter labels make room for them.
+_DEAR = 2
 # How many characters fit between the margins of LaTeX's article, the largest letters first.
 _LATEX_SIZES = {"": 72, r"\small": 78, r"\footnotesize": 84, r"\scriptsize\setlength{\tabcolsep}{3pt}": 105}
 
@@ -54,15 +61,38 @@ def to_markdown(table: Table) -> str:
     """Return GitHub's Markdown: caption, table, notes."""
     from tabulate import tabulate
 
-    align = ["right" if column.is_number else "left" for column in table.drawn]
-    cells = [[escape_markdown(text) for text in line] for line in table.texts()]
-    headers = [escape_markdown(column.title) for column in table.drawn]
-    drawn = "(no rows)"
-    if cells:
-        drawn = tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True)
+    drawn = []
+    for columns in _blocks(table):
+        align = ["right" if column.is_number else "left" for column in columns]
+        cells = [[escape_markdown(cell_text(column, line)) for column in columns] for line in table.lines]
+        headers = [escape_markdown(column.title) for column in columns]
+        if cells:
+            drawn.append(tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True))
     notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
-    parts = [escape_markdown(table.caption), drawn, notes]
+    parts = [
+        *(f"**{escape_markdown(each)}**" for each in table.lead),
+        escape_markdown(table.caption),
+        *drawn,
+        notes,
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _blocks(table: Table) -> list[tuple[Column, ...]]:
+    """Return the columns of each table that a wide one with groups is cut into: one per group.
+
+    What names the rows stands in all of them, and the rest of what belongs to no group in the first.
+    """
+    groups = [group for group in dict.fromkeys(column.group for column in table.drawn) if group]
+    if len(groups) < 2 or len(table.drawn) <= _MOST_COLUMNS:
+        return [table.drawn]
+    names = [column for column in table.drawn if not column.group and not column.spare]
+    others = [column for column in table.drawn if not column.group and column.spare]
+    blocks = []
+    for number, group in enumerate(groups):
+        own = [column for column in table.drawn if column.group == group]
+        blocks.append((*names, *own, *(others if number == 0 else [])))
+    return blocks
 
 
 def to_csv(table: Table) -> str:
@@ -92,7 +122,7 @@ def to_latex(table: Table, label: str) -> str:
     body = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_latex_text(table.caption)}}}",
+        rf"\caption{{{_latex_text(' '.join((*table.lead, table.caption)))}}}",
         rf"\label{{tab:{label}}}",
         *([size] if size else []),
         rf"\begin{{tabular}}{{{layout}}}",
@@ -120,21 +150,55 @@ def to_terminal(table: Table, width: int | None = None) -> str:
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    shown = _fitting(table, width or _UNLIMITED, [_stacked(column) for column in table.drawn])
+    headers = {column.key: _stacked(column) for column in table.drawn}
+    shown = _fitting(table, width or _UNLIMITED, list(headers.values()), _SHORTEST + 4)
+    most = _longest(table, shown, headers, width or _UNLIMITED)
     drawn = Drawn()
     for column in shown:
         drawn.add_column(
-            Text(_stacked(column)), justify="right" if column.is_number else "left", no_wrap=True
+            Text(headers[column.key]), justify="right" if column.is_number else "left", no_wrap=True
         )
     for line in table.lines:
         # Text is never read as markup.
-        drawn.add_row(*(Text(cell_text(column, line)) for column in shown))
+        drawn.add_row(*(Text(shortened(cell_text(column, line), most[column.key])) for column in shown))
     stream = io.StringIO()
     console = Console(file=stream, width=_UNLIMITED, color_system=None)
     console.print(drawn)
     drawn_lines = (line.rstrip() for line in stream.getvalue().splitlines())
-    lines = [table.caption, *drawn_lines, *table.notes, *_no_room(table, shown)]
-    return "\n".join(lines)
+    above, below = [*table.lead, table.caption], [*table.notes, *_no_room(table, shown)]
+    return "\n".join([*_wrapped(above, width), *drawn_lines, *_wrapped(below, width)])
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, cut in the middle: both ends tell rows apart.
+
+    >>> shortened("mfcc-svm · stretch + shift", 17)
+    'mfcc-svm… + shift'
+    """
+    if len(text) <= most:
+        return text
+    front = most // 2
+    return f"{text[:front]}…{text[len(text) - (most - 1 - front) :]}"
+
+
+def _longest(table: Table, shown: Sequence[Column], headers: Mapping[str, str], width: int) -> dict[str, int]:
+    """Return how many characters each column may have: the widest texts give way where the table is too wide."""
+    widths = _widths(table, [headers[column.key] for column in table.drawn])
+    most = {column.key: widths[column.key] for column in shown}
+    texts = [column.key for column in shown if not column.is_number]
+    while texts and _total(most.values()) > width:
+        widest = max(texts, key=lambda key: most[key])
+        if most[widest] <= _SHORTEST:
+            break
+        most[widest] -= 1
+    return most
+
+
+def _wrapped(texts: Iterable[str], width: int | None) -> list[str]:
+    """Return texts in lines that are no wider than ``width``."""
+    if width is None:
+        return list(texts)
+    return [line for text in texts for line in textwrap.wrap(text, max(width, 20)) or [""]]
 
 
 def escape_latex(text: str) -> str:
@@ -211,14 +275,25 @@ def _no_room(table: Table, shown: tuple[Column, ...]) -> list[str]:
     return [f"No room for: {', '.join(left_away)}."] if left_away else []
 
 
-def _fitting(table: Table, width: int, headers: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns that fit into so many characters, as far as there are some to spare."""
+def _fitting(
+    table: Table, width: int, headers: Sequence[str], shortest: int = _UNLIMITED
+) -> tuple[Column, ...]:
+    """Return the columns that fit into so many characters, as far as there are some to spare.
+
+    Texts may be cut to ``shortest`` characters for those that are dear.
+    """
     shown = list(table.drawn)
     widths = _widths(table, headers)
+    short = {
+        column.key: widths[column.key] if column.is_number else min(widths[column.key], shortest)
+        for column in shown
+    }
     while _total(widths[column.key] for column in shown) > width:
         # Of those equally spare, the last.
         spare = max(reversed(shown), key=lambda column: column.spare)
         if not spare.spare:
+            break
+        if spare.spare <= _DEAR and _total(short[column.key] for column in shown) <= width:
             break
         shown.remove(spare)
     return tuple(shown)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "integer", "percent", "number", "seconds", "points", "probability"]
+Kind = Literal["text", "integer", "percent", "number", "seconds", "points", "signed", "probability", "rank"]
 MISSING = "–"
 _FORMATS: dict[Kind, str] = {
     "integer": ",.0f",
@@ -15,6 +15,7 @@ _FORMATS: dict[Kind, str] = {
     "number": ".3f",
     "seconds": ".1f",
     "points": "+.1f",
+    "signed": "+.3f",
 }
 _SHARES: tuple[Kind, ...] = ("percent", "points")
 
@@ -62,12 +63,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, lines of values by key (None where there is no value), a caption, and notes below."""
+    """Columns, lines of values by key (None where there is no value), a caption, and notes below.
+
+    ``lead`` is what the table says, in a sentence or some: it stands above all.
+    """
 
     columns: tuple[Column, ...]
     lines: tuple[dict[str, Any], ...]
     caption: str = ""
     notes: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
 
     @property
     def drawn(self) -> tuple[Column, ...]:
@@ -102,7 +107,7 @@ class Table:
             KeyError, TypeError: when ``data`` is not such a table.
         """
         columns = tuple(Column(**column) for column in data["columns"])
-        return cls(columns, tuple(data["lines"]), data["caption"], tuple(data["notes"]))
+        return cls(columns, tuple(data["lines"]), data["caption"], tuple(data["notes"]), tuple(data["lead"]))
 
 
 def cell_text(column: Column, line: Mapping[str, Any]) -> str:
@@ -135,7 +140,7 @@ def plain(value: Any) -> Any:
 def _text(kind: Kind, value: Any) -> str:
     if value is None:
         return MISSING
-    if kind == "text":
+    if kind in ("text", "rank"):
         return (
             ", ".join(map(str, value))
             if isinstance(value, Sequence) and not isinstance(value, str)
@@ -145,4 +150,5 @@ def _text(kind: Kind, value: Any) -> str:
         return probability_text(value)
     text = format(100 * value if kind in _SHARES else value, _FORMATS[kind])
     # A difference of -0.04 is no difference at this precision.
-    return "+0.0" if text == "-0.0" and kind == "points" else text.replace("-", "−")
+    vanished = text.startswith("-") and kind in ("points", "signed") and not float(text)
+    return (text.replace("-", "+") if vanished else text).replace("-", "−")

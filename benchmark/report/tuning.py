@@ -316,7 +316,7 @@ def _mean(line: Mapping[str, Any] | None, measure: Measure) -> float | None:
 
 def _verdict(compared: Mapping[Hashable, Any], measure: Measure) -> str | None:
     """Return whether the tuned row is better, in words; None where the two were not compared."""
-    from benchmark.analysis.ranks import ALPHA
+    from benchmark.analysis.cochran import ALPHA
 
     if not compared:
         return None

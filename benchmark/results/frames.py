@@ -52,13 +52,14 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``, ``set apart``), ``error``, ``marks``, the audit's ``verdict`` and the ``block`` in which
-    it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
+    ``missing``, ``damaged``, ``set apart``), ``error``, ``marks``, the audit's ``verdict`` and the ``standing`` in
+    which it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
     out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
     ``metrics`` are the metrics by label, ``stored`` the predictions of finished cells by id and evaluation set,
-    without what is left out, and ``standings`` what decides that.
+    without what is left out, and ``standings`` what decides that. ``filed`` are the names that the sets of a cell are
+    filed under, by id and by what the suite calls them.
     """
 
     cells: pd.DataFrame
@@ -70,6 +71,7 @@ class Results:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     stored: Mapping[str, Mapping[str, SetPredictions]] = field(default_factory=dict)
     standings: Mapping[str, Mapping[str, Standing]] = field(default_factory=dict)
+    filed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -163,7 +165,9 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
         f"Not used: predictions of {count} cells on {problem}." for problem, count in read.unfiled.items()
     ]
     notes += _mixed(records)
-    return Results(cells, axes, tuple(measures), shown, folders, tuple(notes), metrics, stored, standings)
+    return Results(
+        cells, axes, tuple(measures), shown, folders, tuple(notes), metrics, stored, standings, read.names
+    )
 
 
 def _read(
@@ -345,7 +349,7 @@ def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dic
     if not standings:
         return {}
     worst = gravest(standings.values())
-    line: dict[str, Any] = {"verdict": worst.verdict, "block": worst.block}
+    line: dict[str, Any] = {"verdict": worst.verdict, "standing": worst.block}
     line["marks"] = tuple(mark for mark in marks if mark != LEAKY) + (
         (LEAKY,) if worst.block == LEAKY else ()
     )

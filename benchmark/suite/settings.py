@@ -148,11 +148,13 @@ class LeaderboardSettings(Settings):
 
     ``baseline`` names values of axes: differences are taken to the row that has these values and otherwise
     the same ones. Each entry of ``shown`` names values of axes too: the best row that has them is in the figure of
-    accuracies per class, instead of the best row of all and its baseline. Tracks that leak are left out of a test set
-    up to the share ``leak_limit``; a row where more would go is leaky.
+    accuracies per class, instead of the best row of all and its baseline. A difference of less than ``smallest``
+    points is too small to care about: rows that are surely closer are called equal. Tracks that leak are left out of a
+    test set up to the share ``leak_limit``; a row where more would go is leaky.
     """
 
     sort: str | None = None
+    smallest: Annotated[float, Field(gt=0, le=100, description="points")] = 2.0
     baseline: dict[str, str] | None = None
     shown: Annotated[list[dict[str, str]], Field(min_length=1)] | None = None
     leak_limit: Annotated[

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from benchmark.analysis.resampling import Resampled, Weights, resample
+from benchmark.analysis.measured import Measured, measure
+from benchmark.analysis.resampling import Weights
 from benchmark.plugin.metric import Metric
 from benchmark.results.predictions import SetPredictions
 
@@ -53,7 +54,7 @@ class World:
         """Return the true share over all tracks and seeds."""
         return float(norm.cdf(skill / np.sqrt(2 + self.seed_sd**2)))
 
-    def draw(self, rng: np.random.Generator, skills: tuple[float, ...], weights: Weights) -> list[Resampled]:
+    def draw(self, rng: np.random.Generator, skills: tuple[float, ...], weights: Weights) -> list[Measured]:
         """Return one row per skill; all rows see the same tracks."""
         blocks = self.seeds if self.own_tracks else 1
         difficulty = np.repeat(rng.normal(size=(blocks, self.tracks // self.group)), self.group, axis=1)
@@ -72,4 +73,4 @@ class World:
                     skill + self.seed_sd * rng.normal() + difficulty[block] + rng.normal(size=self.tracks)
                 )
                 row[str(seed)] = predictions(ability > 0, groups[block], names[block])
-        return [resample(Accuracy(), row, weights) for row in rows]
+        return [measure(Accuracy(), row, weights) for row in rows]

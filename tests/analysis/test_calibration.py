@@ -21,13 +21,14 @@ def test_bins_are_those_of_scikit_learn(cell: SetPredictions) -> None:
     confidence = cell.probabilities.max(axis=1)
     hits = cell.probabilities.argmax(axis=1) == cell.labels
     accuracy, mean_confidence = calibration_curve(hits, confidence, n_bins=10)
-    _, bins = calibration([cell])
+    bins = calibration([cell]).bins
     np.testing.assert_allclose(bins["accuracy"], accuracy)
     np.testing.assert_allclose(bins["confidence"], mean_confidence, rtol=1e-6)
 
 
 def test_the_error_is_the_mean_gap_weighted_by_how_many_answers_there_are(cell: SetPredictions) -> None:
-    error, bins = calibration([cell])
+    found = calibration([cell])
+    error, bins = found.error, found.bins
     gaps = (bins["accuracy"] - bins["confidence"]).abs()
     assert error == pytest.approx(float((gaps * bins["count"]).sum() / bins["count"].sum()))
     assert bins["count"].sum() == 500
@@ -36,6 +37,21 @@ def test_the_error_is_the_mean_gap_weighted_by_how_many_answers_there_are(cell: 
 def test_a_model_that_is_always_sure_and_right_has_no_error() -> None:
     names = np.array(["a", "b"])
     cell = SetPredictions(names, names, np.array([0, 1]), np.eye(2, dtype=np.float32))
-    error, bins = calibration([cell])
-    assert error == 0
+    found = calibration([cell])
+    error, bins = found.error, found.bins
+    assert (error, found.floor) == (0, 0)
     assert (bins["bin_low"].iloc[0], bins["bin_high"].iloc[0]) == pytest.approx((0.9, 1.0))
+
+
+def test_the_floor_is_the_error_that_a_calibrated_model_shows_by_chance() -> None:
+    rng = np.random.default_rng(1)
+    names = np.array([str(number) for number in range(120)])
+    confidence = rng.uniform(0.5, 1, 120).astype(np.float32)
+    probabilities = np.column_stack([confidence, 1 - confidence])
+    found = [
+        calibration(
+            [SetPredictions(names, names, (rng.random(120) >= confidence).astype(int), probabilities)]
+        )
+        for _ in range(400)
+    ]
+    assert found[0].floor == pytest.approx(np.mean([each.error for each in found]), rel=0.05)

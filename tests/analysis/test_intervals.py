@@ -6,10 +6,24 @@ from simulated import Accuracy, World, predictions
 from statsmodels.stats.proportion import proportion_confint
 
 from bench_metrics import MacroF1
-from benchmark.analysis.intervals import interval, satterthwaite, variance, wilson
-from benchmark.analysis.resampling import Weights, resample
+from benchmark.analysis.intervals import Interval, interval, wilson
+from benchmark.analysis.measured import Measured, measure
+from benchmark.analysis.resampling import Weights
+from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
 from benchmark.results.predictions import SetPredictions
+
+
+def limits(row: Measured, *, proportion: bool, bounds: tuple[float, float] | None = (0.0, 1.0)) -> Interval:
+    """Return the interval of a row that stands alone."""
+    seeds = seed_variances([row])
+    return interval(
+        row,
+        float(seeds.values[0]) / len(row.cells),
+        float(seeds.freedom[0]),
+        proportion=proportion,
+        bounds=bounds,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -19,25 +33,20 @@ def weights() -> Weights:
 
 @pytest.mark.parametrize("right", [0, 1, 37, 99, 100])
 def test_the_accuracy_of_one_cell_has_wilsons_interval(weights: Weights, right: int) -> None:
-    row = resample(Accuracy(), {"0": predictions(np.arange(100) < right)}, weights)
-    found = interval(row, proportion=True, percent=True)
+    row = measure(Accuracy(), {"0": predictions(np.arange(100) < right)}, weights)
+    found = limits(row, proportion=True)
     expected = proportion_confint(right, 100, method="wilson")
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
     assert found.method == "Wilson, over tracks"
-
-
-def test_without_seeds_and_groups_the_bootstrap_has_the_variance_of_a_proportion() -> None:
-    row = resample(Accuracy(), {"0": predictions(np.arange(300) < 120)}, Weights(4000))
-    assert variance(row).total == pytest.approx(0.4 * 0.6 / 300, rel=0.1)
 
 
 def test_tracks_of_one_group_count_as_one(weights: Weights) -> None:
     """All tracks of a group are right or wrong together: what matters is how many groups there are."""
     hits = np.repeat(np.arange(50) < 30, 6)
     groups = np.repeat([f"artist{n}" for n in range(50)], 6)
-    row = resample(Accuracy(), {"0": predictions(hits, groups)}, weights)
+    row = measure(Accuracy(), {"0": predictions(hits, groups)}, weights)
     low, high = proportion_confint(30, 50, method="wilson")
-    found = interval(row, proportion=True, percent=True)
+    found = limits(row, proportion=True)
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.03)
     assert row.units == 50
 
@@ -45,16 +54,16 @@ def test_tracks_of_one_group_count_as_one(weights: Weights) -> None:
 def test_seeds_that_differ_widen_the_interval(weights: Weights) -> None:
     same = {str(seed): predictions(np.arange(200) < 120) for seed in range(3)}
     different = {str(seed): predictions(np.arange(200) < 100 + 20 * seed) for seed in range(3)}
-    narrow = interval(resample(Accuracy(), same, weights), proportion=True, percent=True)
-    wide = interval(resample(Accuracy(), different, weights), proportion=True, percent=True)
+    narrow = limits(measure(Accuracy(), same, weights), proportion=True)
+    wide = limits(measure(Accuracy(), different, weights), proportion=True)
     assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
 
 
 def test_more_seeds_on_the_same_tracks_do_not_pretend_to_be_more_tracks(weights: Weights) -> None:
     hits = np.arange(200) < 120
-    one = interval(resample(Accuracy(), {"0": predictions(hits)}, weights), proportion=True, percent=True)
+    one = limits(measure(Accuracy(), {"0": predictions(hits)}, weights), proportion=True)
     ten = {str(seed): predictions(hits) for seed in range(10)}
-    many = interval(resample(Accuracy(), ten, weights), proportion=True, percent=True)
+    many = limits(measure(Accuracy(), ten, weights), proportion=True)
     assert many.high - many.low == pytest.approx(one.high - one.low, rel=0.1)
 
 
@@ -76,7 +85,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(
     truth, covered, repeats = world.accuracy(0.5), 0, 250
     for _ in range(repeats):
         (row,) = world.draw(rng, (0.5,), weights)
-        found = interval(row, proportion=True, percent=True)
+        found = limits(row, proportion=True)
         covered += found.low <= truth <= found.high
     assert 0.90 <= covered / repeats <= 0.99
 
@@ -95,8 +104,8 @@ def test_intervals_of_macro_f1_cover_the_truth_too(weights: Weights) -> None:
     truth = MacroF1().compute(many.labels, many.probabilities)
     covered = 0
     for _ in range(repeats):
-        row = resample(MacroF1(), {"0": cell(names)}, weights)
-        found = interval(row, proportion=False, percent=True)
+        row = measure(MacroF1(), {"0": cell(names)}, weights)
+        found = limits(row, proportion=False)
         covered += found.low <= truth <= found.high
     assert 0.91 <= covered / repeats <= 0.99
 
@@ -108,8 +117,8 @@ def test_a_metric_that_can_only_be_computed_is_resampled_all_the_same() -> None:
         def compute(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
             return float((probabilities.argmax(axis=1) == labels).mean())
 
-    row = resample(Share(), {"0": predictions(np.arange(100) < 60)}, Weights(400))
-    found = interval(row, proportion=False, percent=True)
+    row = measure(Share(), {"0": predictions(np.arange(100) < 60)}, Weights(400))
+    found = limits(row, proportion=False)
     assert found.high - found.low == pytest.approx(2 * 1.98 * np.sqrt(0.24 / 100), rel=0.15)
     assert found.method == "bootstrap, over tracks"
 
@@ -119,7 +128,33 @@ def test_wilsons_interval_stays_between_nothing_and_all() -> None:
     assert wilson(1.0, 10, 1.96)[1] == 1
 
 
-def test_degrees_of_freedom_are_those_of_the_part_that_dominates() -> None:
-    assert satterthwaite(1.0, 99, 0.0, 2) == pytest.approx(99)
-    assert satterthwaite(0.0, 99, 1.0, 2) == pytest.approx(2)
-    assert 2 < satterthwaite(1.0, 99, 1.0, 2) < 99
+@pytest.mark.parametrize("tracks", [1, 2])
+def test_one_or_two_tracks_have_no_interval_and_it_says_why(weights: Weights, tracks: int) -> None:
+    row = measure(Accuracy(), {str(n): predictions(np.ones(tracks, bool)) for n in range(3)}, weights)
+    found = limits(row, proportion=True)
+    assert np.isnan([found.low, found.high]).all()
+    assert found.method == f"none: {tracks} track{'s' if tracks > 1 else ''} show no spread"
+
+
+def test_twelve_tracks_of_one_artist_are_one_unit(weights: Weights) -> None:
+    row = measure(Accuracy(), {"0": predictions(np.arange(12) < 8, np.array(["artist"] * 12))}, weights)
+    assert np.isnan(limits(row, proportion=True).low)
+
+
+def test_an_interval_stays_within_the_bounds_that_a_metric_declares(weights: Weights) -> None:
+    class Correlation(Metric):
+        name = "correlation"
+        bounds = (-1.0, 1.0)
+
+        def compute(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
+            return 2 * float((probabilities.argmax(axis=1) == labels).mean()) - 1
+
+    assert (Correlation.limits(), Accuracy.limits(), MacroF1.limits()) == (
+        (-1.0, 1.0),
+        (0.0, 1.0),
+        (0.0, 1.0),
+    )
+    row = measure(Correlation(), {"0": predictions(np.arange(12) < 1)}, Weights(400))
+    found = limits(row, proportion=False, bounds=Correlation.limits())
+    assert found.low == -1
+    assert found.high < 0

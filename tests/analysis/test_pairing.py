@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import pytest
+from simulated import Accuracy, predictions
 
-from benchmark.analysis.pairing import find_rows, match_rows, paired
-from benchmark.analysis.predictions import RowPredictions
+from benchmark.analysis.holm import holm
+from benchmark.analysis.pairing import Evaluated, Pair, compare_pairs, find_rows, match_rows, paired
+from benchmark.results.predictions import SetPredictions
 
 ROWS = {
     0: {"model": "cnn", "augmentation": "none"},
@@ -17,17 +18,16 @@ ROWS = {
 LABELS = {row: " · ".join(labels.values()) for row, labels in ROWS.items()}
 
 
-def predictions(cells: list[str], tracks: list[str], **changes: Any) -> RowPredictions:
-    count = len(cells)
-    arrays: dict[str, Any] = {
-        "cells": np.array(cells),
-        "tracks": np.array(tracks),
-        "groups": np.array(tracks),
-        "labels": np.zeros(count, int),
-        "probabilities": np.full((count, 2), 0.5, np.float32),
-        "classes": ("a", "b"),
-    }
-    return RowPredictions(**arrays | changes)
+def make(
+    cells: dict[str, list[str]], classes: tuple[str, ...] = ("a", "b"), label: int = 0, **contents: str
+) -> Evaluated:
+    """Return a row whose cells have these tracks; all its tracks have one label."""
+    found = {}
+    for name, tracks in cells.items():
+        names = np.array(tracks)
+        random = np.random.default_rng(len(tracks)).dirichlet([1, 1], len(tracks)).astype(np.float32)
+        found[name] = SetPredictions(names, names, np.full(len(tracks), label), random)
+    return Evaluated(found, {name: contents.get("content", "alike") for name in cells}, classes)
 
 
 def test_rows_match_by_the_labels_of_axes_that_both_have() -> None:
@@ -61,22 +61,45 @@ def test_a_row_is_found_by_its_name_or_by_some_of_its_labels() -> None:
     assert find_rows(" ", ROWS, LABELS) == []
 
 
-def test_predictions_on_the_same_tracks_are_paired_on_the_cells_that_both_have() -> None:
-    one = predictions(["0", "0", "1"], ["x", "y", "x"])
-    other = predictions(["1", "2"], ["x", "x"])
-    found = paired(one, other)
-    assert not isinstance(found, str)
-    assert found[0].cells.tolist() == found[1].cells.tolist() == ["1"]
+def test_rows_are_paired_on_the_cells_that_both_have() -> None:
+    found = paired(make({"0": ["x", "y"], "1": ["x"]}), make({"1": ["x"], "2": ["x", "z"]}))
+    assert isinstance(found, Pair)
+    assert list(found.one) == list(found.other) == ["1"]
+
+
+def test_rows_whose_tracks_no_seed_changes_are_paired_whatever_their_seeds() -> None:
+    found = paired(make({"0": ["x"], "1": ["x"]}), make({"7": ["x"]}))
+    assert isinstance(found, Pair)
+    assert (list(found.one), list(found.other)) == (["0", "1"], ["7"])
 
 
 def test_predictions_on_other_tracks_or_of_other_truth_cannot_be_paired() -> None:
-    one = predictions(["0", "0"], ["x", "y"])
-    assert paired(one, predictions(["0", "0"], ["x", "z"])) == "they were evaluated on different tracks"
-    assert paired(one, predictions(["0"], ["x"])) == "they were evaluated on different tracks"
-    assert paired(one, predictions(["0", "0"], ["x", "y"], labels=np.array([0, 1]))) == (
-        "they were evaluated on different tracks"
-    )
-    assert paired(one, predictions(["1", "1"], ["x", "y"])) == "they have no seed or fold in common"
-    assert (
-        paired(one, predictions(["0", "0"], ["x", "y"], classes=("a", "c"))) == "they know different classes"
-    )
+    one = make({"0": ["x", "y"]})
+    other = "they were evaluated on different tracks"
+    assert paired(one, make({"0": ["x", "z"]})) == other
+    assert paired(one, make({"0": ["x"]})) == other
+    assert paired(one, make({"0": ["x", "y"]}, label=1)) == other
+    assert paired(one, make({"0": ["x", "y"]}, classes=("a", "c"))) == "they know different classes"
+    split = make({"0": ["x"], "1": ["y"]})
+    assert paired(split, make({"2": ["x"], "3": ["y"]})) == "they have no seed or fold in common"
+
+
+def test_tracks_that_were_not_prepared_alike_are_no_ground_for_a_verdict() -> None:
+    found = paired(make({"0": ["x"]}), make({"0": ["x"]}, content="as MP3"))
+    assert isinstance(found, Pair)
+    assert found.refusal == "what they were tested on was not prepared alike"
+
+
+def test_pairs_are_corrected_for_their_number() -> None:
+    rng = np.random.default_rng(0)
+
+    def row(share: float) -> Evaluated:
+        cells = {str(seed): predictions(rng.random(80) < share) for seed in range(3)}
+        return Evaluated(cells, dict.fromkeys(cells, "alike"), ("a", "b"))
+
+    pairs = {number: paired(row(0.5), row(share)) for number, share in enumerate((0.5, 0.9, 0.7))}
+    known = {number: pair for number, pair in pairs.items() if isinstance(pair, Pair)}
+    found = compare_pairs(known, Accuracy(), "m", greater_is_better=True, smallest=0.02)
+    p = np.array([found[number]["p"] for number in range(3)])
+    assert [found[number]["p_holm"] for number in range(3)] == pytest.approx(list(holm(p)))
+    assert found[1]["verdict"] == "worse"

@@ -187,7 +187,7 @@ def test_a_random_split_over_known_speakers_is_never_ranked_above_the_honest_one
     )
     assert (first["rank"], last["rank"]) == ("1", "")
     assert (first["verdict"], last["verdict"]) == ("clean", "shared groups: 100 % of held-out tracks")
-    assert (first["block"], last["block"]) == ("honest", "shared groups")
+    assert (first["standing"], last["standing"]) == ("honest", "shared groups")
     audit = project.bench("audit", "suite.yaml", "--data", f"folder={digits}")
     assert "and 2 share groups between training and test" in audit.out
     assert "split: {strategy: grouped}" in audit.out
@@ -196,7 +196,9 @@ def test_a_random_split_over_known_speakers_is_never_ranked_above_the_honest_one
 def test_groups_that_are_shared_on_purpose_are_ranked_without_training_again(project, digits: Path) -> None:
     alone = DIGITS.replace("    - {strategy: grouped, fractions: [0.5, 0.17, 0.33], label: by speaker}\n", "")
     (line,) = ranked(project, digits, alone)
-    assert (line["rank"], line["block"]) == ("1", "shared groups"), "where all rows share, they have a table"
+    assert (line["rank"], line["standing"]) == ("1", "shared groups"), (
+        "where all rows share, they have a table"
+    )
     plain = {file.parent.name for file in project.results.glob("*/cell.json")}
     first, last = ranked(project, digits, DIGITS.replace("label: random", "groups: shared, label: random"))
     assert (first["split"], first["rank"], last["rank"]) == ("random", "1", "2")

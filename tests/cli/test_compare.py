@@ -67,7 +67,7 @@ def answers(frame: pd.DataFrame) -> np.ndarray:
 
 def test_the_table_for_people_says_what_is_compared_and_that_it_is_synthetic(project: Any) -> None:
     out = project.bench("compare", "suite.yaml", "--rows", "majority", "nearest").out
-    assert "synthetic:test/top1, paired bootstrap over" in out
+    assert "synthetic:test/top1, paired by track over" in out
     assert "nobody recorded this music" in out
     assert "B is better" in out
 
@@ -77,7 +77,7 @@ def test_two_suites_are_compared_row_by_row_and_the_rest_is_named(project: Any) 
     assert {line["a"] for line in found["comparisons"]} == {"nearest", "troubled"}
     by_row = {line["a"]: line for line in found["comparisons"]}
     assert by_row["nearest"]["difference"] == 0
-    assert by_row["nearest"]["verdict"] == "cannot be told apart"
+    assert by_row["nearest"]["verdict"] == "the same answers"
     assert found["a"]["only_here"] == ["majority"]
     assert found["b"]["only_here"] == []
 

@@ -41,14 +41,14 @@ def tables() -> list[Table]:
 
 def test_reported_measured_interval_and_difference_stand_side_by_side(tables) -> None:
     assert tables[0].texts() == [
-        ["cnn", "test/top1", "52.9", "55.0", "[50.0, 60.0]", "+2.1", "inside"],
+        ["cnn", "test/top1", "52.9", "55.0", "[50.0, 60.0]", "+2.1 [−2.9, +7.1]", "inside"],
         ["svm", "test/top1", "52.9", "–", "–", "–", "–"],
     ]
 
 
 def test_what_is_no_percentage_has_a_table_of_its_own(tables) -> None:
     assert tables[1].texts() == [
-        ["cnn", "test/log-loss", "1.000", "1.500", "[1.200, 1.900]", "0.500", "outside"]
+        ["cnn", "test/log-loss", "1.000", "1.500", "[1.200, 1.900]", "+0.500 [+0.200, +0.900]", "outside"]
     ]
 
 

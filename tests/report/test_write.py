@@ -75,7 +75,7 @@ def test_every_format_shows_what_numpy_computes_from_the_predictions(made: Path)
             assert f"{100 * mean:.1f} {{[}}{100 * low:.1f}, {100 * high:.1f}]" in latex
 
 
-def test_rows_are_ordered_by_the_sorted_measure_and_share_a_rank_where_nobody_could_tell_them_apart(
+def test_rows_are_ordered_by_the_sorted_measure_and_ranks_are_those_that_the_comparisons_leave_open(
     made: Path,
 ) -> None:
     lines = read_csv(made)
@@ -83,7 +83,11 @@ def test_rows_are_ordered_by_the_sorted_measure_and_share_a_rank_where_nobody_co
     assert means == sorted(means, reverse=True)
     compared = list(csv.DictReader((made / "differences-to-the-best-row.csv").read_text().splitlines()))
     alike = [float(line["p_holm"]) >= 0.05 for line in compared]
-    assert [int(line["rank"]) == 1 for line in lines[1:]] == alike
+    assert all(alike), "twelve tracks and two seeds tell nothing"
+    assert {line["rank"] for line in lines} == {"1-6"}
+    assert {(line["rank_low"], line["rank_high"]) for line in lines} == {("1", "6")}
+    assert "Any of 6 rows may be the best; 0 of 15 pairs are decided." in (made / "report.md").read_text()
+    assert {line["verdict"] for line in compared} == {"may be best"}
 
 
 def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> None:
@@ -222,7 +226,7 @@ def test_statistics_have_tables_of_their_own_in_every_format(made: Path) -> None
         for number in (0, 4, 8)
     ]
     assert float(effect["difference"]) == pytest.approx(np.mean(gains))
-    assert "can separate differences of about" in (made / "leaderboard.tex").read_text()
+    assert "would be found in four of five tables" in (made / "leaderboard.tex").read_text()
 
 
 def test_asking_for_another_format_keeps_those_made_of_the_same_results(tmp_path: Path) -> None:

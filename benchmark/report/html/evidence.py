@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.comparison import by_pair
+from benchmark.analysis.comparison import BETTER, EQUAL, WORSE, by_pair
 from benchmark.report.html.chart import Chart, Scale, reliability
 from benchmark.report.html.grid import BAR, Bar, Cell, Grid, Head, points
 from benchmark.report.html.material import Material
@@ -16,12 +16,12 @@ from benchmark.report.html.palette import difference_step
 from benchmark.report.html.results import slug
 from benchmark.report.html.section import MOST_COMPARED, MOST_LINES, MOST_PANELS, Section, best
 from benchmark.report.table import MISSING, probability_text
+from benchmark.report.verdicts import margin_text, separable_sentences
 from benchmark.results.frames import Measure
 
 if TYPE_CHECKING:
     from benchmark.analysis.critical_difference import CriticalDifference
 
-LEVEL = 0.05
 Line = Mapping[Hashable, Any]
 
 
@@ -36,14 +36,12 @@ def pairs_section(material: Material) -> Section:
     )
     words = [
         "Each cell is the row on its left less the row above it, with the p value below (Holm's "
-        f"correction over all pairs). Coloured where p < {LEVEL:g}: blue where the row on the left is better, "
-        "orange where it is worse. Grey: these data cannot tell the two apart.",
+        "correction over all pairs) and its 95 % interval when the pointer is on it. Blue: the row on the left is "
+        "better; orange: it is worse; framed: the two are equal within "
+        f"{margin_text(statistics.smallest, material.sorted_by)}; grey: undecided. Only rows that are tested alike are "
+        "compared.",
     ]
-    words += [
-        f"On {measure}, these data can separate differences of about {_size(material, str(measure), least)}."
-        for measure, least in statistics.separable.items()
-        if math.isfinite(least)
-    ]
+    words += separable_sentences(statistics, material.results.measures)
     found = statistics.critical_difference
     ranks = () if isinstance(found, str) else (_ranks_grid(found),)
     notes = (*statistics.notes, found) if isinstance(found, str) else statistics.notes
@@ -60,11 +58,16 @@ def effects_section(material: Material) -> Section:
     effects = statistics.effects
     overall, by_class = effects[effects["class"] == ""], effects[effects["class"] != ""]
     grids = [_effects_grid(material, overall)] if len(overall) else []
+    by_row = statistics.effects_by_row
+    if len(by_row):
+        shown = by_row.head(MOST_LINES)
+        caption = f"In each row against the one that differs in nothing else.{best(len(shown), len(by_row))}"
+        grids.append(_effects_grid(material, shown, "effects-by-row", caption))
     for (axis, measure), found in by_class.groupby(["axis", "measure"], sort=False):
         grids.append(_class_effects_grid(str(axis), str(measure), found))
     said = (
         "The paired difference that a value makes to its baseline, over all models and seeds, with its 95 % "
-        "interval."
+        "interval. Rows with the same answers whatever is changed are left out."
     )
     return Section("effects", "Effects of factors", texts=(said,), grids=tuple(grids))
 
@@ -80,12 +83,14 @@ def calibration_section(material: Material) -> Section:
         panels: list[Chart] = []
         for row in [row for row in material.labels if row in by_row][:MOST_PANELS]:
             bins = by_row[row]
-            title = f"{material.labels[row]} — ECE {100 * float(bins['ece'].iloc[0]):.1f} %"
+            error, floor = (100 * float(bins[key].iloc[0]) for key in ("ece", "floor"))
+            title = f"{material.labels[row]} — ECE {error:.1f} %, {floor:.1f} by chance"
             panels.append(reliability(title, bins, material.marks(row)))
         charts.append((f"On {evaluation}.{best(len(panels), len(by_row))}", tuple(panels)))
     said = (
         "How often answers of a given confidence are right. Below the dotted line a model is too sure of itself. "
-        "ECE is the expected calibration error; larger dots stand for more answers."
+        "ECE is the expected calibration error, and behind it what a calibrated model would show by chance alone; "
+        "larger dots stand for more answers."
     )
     return Section("calibration", "Calibration", texts=(said,), charts=tuple(charts))
 
@@ -115,8 +120,7 @@ def _pairs_grid(material: Material, measure: str, compared: pd.DataFrame) -> Gri
         head = Cell(f"{number} {material.labels[row]}", is_head=True, marks=material.marks(row))
         cells = (_pair_cell(known, row, other, limit, material.measure(measure)) for other in shown)
         lines.append((head, *cells))
-    tests = " or ".join(dict.fromkeys(map(str, compared["test"])))
-    caption = f"Differences of {measure} between rows ({tests}).{best(len(shown), len(rows))}"
+    caption = f"Differences of {measure} between rows.{best(len(shown), len(rows))}"
     heads = (Head("row"), *(Head(str(number), True, slanted=True) for number in range(1, len(shown) + 1)))
     return Grid(f"pairs-{slug(measure)}", caption, heads, tuple(lines), style="heat")
 
@@ -131,11 +135,26 @@ def _pair_cell(
         return Cell(MISSING, style="none")
     difference, p = float(line["difference"]), float(line["p_holm"])
     better = difference if measure.greater_is_better else -difference
-    style = f"d{difference_step(better, limit)}" if p < LEVEL else "unclear"
-    return Cell(_signed(difference, measure), note=f"p {p_text(p)}", style=style)
+    decided = {
+        BETTER: f"d{difference_step(better, limit)}",
+        WORSE: f"d{difference_step(better, limit)}",
+        EQUAL: "equal",
+    }
+    style = decided.get(str(line["verdict"]), "unclear")
+    note = f"p {p_text(p)}" if math.isfinite(p) else str(line["reason"])
+    return Cell(_signed(difference, measure), note=note, style=style, title=_title(line, measure))
 
 
-def _effects_grid(material: Material, effects: pd.DataFrame) -> Grid:
+def _title(line: Line, measure: Measure) -> str:
+    low, high = float(line["low"]), float(line["high"])
+    return f"95 % {interval_text(low, high, measure)}, {line['verdict']}"
+
+
+def _effects_grid(
+    material: Material, effects: pd.DataFrame, name: str = "effects-overall", caption: str = "Overall."
+) -> Grid:
+    """Return changes with their intervals: overall, or of each row (those have no corrected p value)."""
+    by_row = "row" in effects
     least, most = min(0.0, float(effects["low"].min())), max(0.0, float(effects["high"].max()))
     scale = Scale(least, most, 4, BAR - 4)
     lines = []
@@ -151,14 +170,23 @@ def _effects_grid(material: Material, effects: pd.DataFrame) -> Grid:
                 Cell(str(line["measure"]), str(line["measure"])),
                 Cell(_signed(at, measure), str(at)),
                 Cell(interval_text(low, high, measure), style="interval", bar=bar),
-                Cell(str(int(line["pairs"])), str(line["pairs"])),
-                Cell(p_text(float(line["p_holm"])), str(line["p_holm"])),
+                *_effect_cells(material, line, by_row=by_row),
             )
         )  # fmt: skip
-    heads = ("value", "baseline", "measure", "difference", "95 % interval", "pairs of rows", "p (Holm)")
+    last = ("row",) if by_row else ("pairs of rows", "p (Holm)")
+    heads = ("value", "baseline", "measure", "difference", "95 % interval", *last)
     numbers = ("difference", "pairs of rows", "p (Holm)")
-    return Grid(
-        "effects-overall", "Overall.", tuple(Head(head, head in numbers) for head in heads), tuple(lines)
+    return Grid(name, caption, tuple(Head(head, head in numbers) for head in heads), tuple(lines))
+
+
+def _effect_cells(material: Material, line: Line, *, by_row: bool) -> tuple[Cell, ...]:
+    if by_row:
+        label = material.labels[int(line["row"])]
+        return (Cell(label, label),)
+    protocol = "changes what is tested" if line["protocol"] else ""
+    return (
+        Cell(str(int(line["pairs"])), str(line["pairs"]), note=protocol),
+        Cell(p_text(float(line["p_holm"])), str(line["p_holm"])),
     )
 
 
@@ -178,9 +206,13 @@ def _class_effects_grid(axis: str, measure: str, effects: pd.DataFrame) -> Grid:
             difference = float(line["difference"])
             clear = float(line["low"]) > 0 or float(line["high"]) < 0
             style = f"d{difference_step(difference, limit)}" if clear else "unclear"
-            cells.append(Cell(points(difference, 0), style=style))
+            title = f"95 % {points(float(line['low']))} … {points(float(line['high']))}"
+            cells.append(Cell(points(difference, 0), style=style, title=title))
         lines.append(tuple(cells))
-    caption = f"Per class, {axis} on {measure}: points; coloured where the 95 % interval does not hold zero."
+    caption = (
+        f"Per class, {axis} on {measure}: points, drawn towards the mean of all classes (partial pooling); coloured "
+        "where the 95 % interval does not hold zero."
+    )
     heads = (Head(axis), *(Head(str(name), True, slanted=True) for name in classes))
     return Grid(f"effects-{slug(axis)}-{slug(measure)}", caption, heads, tuple(lines), style="heat")
 
@@ -194,10 +226,6 @@ def interval_text(low: float, high: float, measure: Measure) -> str:
 def _signed(difference: float, measure: Measure) -> str:
     """Return a difference with its sign, in points where the measure is a percentage."""
     return points(difference) if measure.percent else f"{difference:+.3f}".replace("-", "−")
-
-
-def _size(material: Material, name: str, least: float) -> str:
-    return f"{100 * least:.1f} points" if material.measure(name).percent else f"{least:.3f}"
 
 
 def p_text(p: float) -> str:

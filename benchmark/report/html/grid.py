@@ -31,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what is read, what it is sorted by, a smaller second line, and a class of the style sheet."""
+    """One cell: what is read, what it is sorted by, a smaller second line, a class of the style sheet, a hint."""
 
     text: str
     value: str = ""
@@ -40,6 +40,7 @@ class Cell:
     is_head: bool = False
     marks: tuple[str, ...] = ()
     bar: Bar | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ def _cell(column: Column, line: Mapping[str, Any], is_head: bool, is_marked: boo
     marks = tuple(line.get("marks") or ()) if is_marked and text != MISSING else ()
     if column.key == "marks":
         return Cell("" if text == MISSING else text, text)
+    if column.kind == "rank":
+        return Cell(text, str(line.get("rank_low") or ""))
     sorted_by = "" if value is None else str(value) if column.is_number else text
     return Cell(text, sorted_by, is_head=is_head, marks=marks)
 

@@ -108,8 +108,10 @@ def make_page(material: Material) -> Page:
 def tables_section(title: str, tables: Sequence[Table]) -> Section:
     """Return tables that are shown as they are."""
     name = slug(title).lower()
-    grids = tuple(table_grid(f"{name}-table-{number}", table) for number, table in enumerate(tables, 1))
-    return Section(f"{name}-tables", title, grids=grids, sortable=True)
+    filled = [table for table in tables if table.lines]
+    grids = tuple(table_grid(f"{name}-table-{number}", table) for number, table in enumerate(filled, 1))
+    said = tuple(table.caption for table in tables if not table.lines)
+    return Section(f"{name}-tables", title, texts=said, grids=grids, sortable=bool(grids))
 
 
 def _inlined(environment: object, name: str) -> str:

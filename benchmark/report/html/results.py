@@ -28,14 +28,17 @@ def leaderboard_section(material: Material) -> Section:
     axes = [column.key for column in material.board.drawn if column.key in material.results.axes]
     measured = [f"{measure.name} {MEAN}" for measure in material.results.measures]
     sort = material.sorted_by.name
-    bars = {f"{sort} {MEAN}": (f"{sort} {LOW}", f"{sort} {MEAN}", f"{sort} {HIGH}")}
+    bars = {
+        f"{sort} {MEAN}": (f"{sort} {LOW}", f"{sort} {MEAN}", f"{sort} {HIGH}"),
+        "rank": ("rank_low", "rank_middle", "rank_high"),
+    }
     grid = table_grid(LEADERBOARD, material.board, axes[0] if axes else None, measured, bars)
     legend = ", ".join(f"{letter} {mark}" for mark, letter in LETTERS.items() if mark in material.all_marks)
     filters = {axis: material.plan.suite.axes[axis] for axis in axes}
     return Section(
         "leaderboard",
         "Leaderboard",
-        texts=(f"Letters beside a number: {legend}.",) if legend else (),
+        texts=(*material.board.lead, *((f"Letters beside a number: {legend}.",) if legend else ())),
         grids=(grid,),
         sortable=True,
         filters={axis: labels for axis, labels in filters.items() if len(labels) > 1},

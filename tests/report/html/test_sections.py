@@ -19,6 +19,7 @@ from benchmark.report.table import Column, Table
 from benchmark.report.write import write_report
 from benchmark.results.frames import Measure
 
+TOP1 = Measure("test", "top1", greater_is_better=True, percent=True)
 LABELS = {0: "cnn · none", 1: "crnn · none", 2: "cnn · all four"}
 
 
@@ -26,6 +27,8 @@ def material(**statistics: Any) -> Any:
     empty = {
         "comparisons": pd.DataFrame(),
         "effects": pd.DataFrame(),
+        "effects_by_row": pd.DataFrame(),
+        "smallest": 0.02,
         "separable": {},
         "notes": (),
         "critical_difference": "No critical-difference diagram: too few data sets.",
@@ -34,6 +37,8 @@ def material(**statistics: Any) -> Any:
         labels=LABELS,
         marks=lambda row: ("leaky",) if row == 2 else (),
         measure=lambda name: Measure("test", name, not name.endswith("loss"), not name.endswith("loss")),
+        sorted_by=TOP1,
+        results=SimpleNamespace(measures=[TOP1]),
         statistics=SimpleNamespace(**empty | statistics),
     )
 
@@ -41,7 +46,7 @@ def material(**statistics: Any) -> Any:
 def compared(**changes: Any) -> pd.DataFrame:
     line = {
         "measure": "test/top1", "row": 0, "other": 1, "difference": 0.1, "low": 0.02, "high": 0.18, "p": 0.01,
-        "p_holm": 0.02, "test": "exact McNemar", "units": 200,
+        "p_holm": 0.02, "verdict": "better", "reason": "", "units": 200,
     }  # fmt: skip
     return pd.DataFrame([line | changes])
 
@@ -53,17 +58,26 @@ def test_a_difference_is_shown_from_both_sides_and_coloured_where_it_is_real() -
     assert [cell.text for cell in first] == ["1 cnn · none", "", "+10.0"]
     assert [cell.text for cell in second] == ["2 crnn · none", "−10.0", ""]
     assert (first[2].note, first[2].style, second[1].style) == ("p 0.020", "d20", "d0")
-    assert any("differences of about 4.5 points" in text for text in section.texts)
+    assert any("a difference of about 4.5 points" in text for text in section.texts)
     assert section.items == ("No critical-difference diagram: too few data sets.",)
 
 
 def test_a_difference_that_may_be_chance_has_no_colour() -> None:
-    (grid,) = pairs_section(material(comparisons=compared(p_holm=0.2))).grids
+    (grid,) = pairs_section(material(comparisons=compared(p_holm=0.2, verdict="undecided"))).grids
     assert grid.lines[0][2].style == "unclear"
 
 
+def test_rows_that_are_equal_are_framed_and_a_test_that_could_not_be_made_says_why() -> None:
+    (grid,) = pairs_section(material(comparisons=compared(verdict="equal"))).grids
+    assert grid.lines[0][2].style == "equal"
+    assert grid.lines[0][2].title == "95 % +2.0 … +18.0, equal"
+    refused = compared(verdict="undecided", p_holm=np.nan, reason="one seed")
+    (grid,) = pairs_section(material(comparisons=refused)).grids
+    assert (grid.lines[0][2].style, grid.lines[0][2].note) == ("unclear", "one seed")
+
+
 def test_less_is_better_for_some_measures_and_is_then_coloured_as_better() -> None:
-    (grid,) = pairs_section(material(comparisons=compared(measure="test/loss"))).grids
+    (grid,) = pairs_section(material(comparisons=compared(measure="test/loss", verdict="worse"))).grids
     assert [(cell.text, cell.style) for cell in grid.lines[0][1:]] == [("", "same"), ("+0.100", "d0")]
 
 
@@ -71,6 +85,7 @@ def test_effects_have_intervals_and_only_clear_ones_have_a_colour_per_class() ->
     base = {
         "axis": "augmentation", "value": "all four", "baseline": "none", "set": "test", "measure": "test/top1",
         "class": "", "difference": 0.03, "low": 0.01, "high": 0.05, "pairs": 5, "p": 0.001, "p_holm": 0.0002,
+        "protocol": False,
     }  # fmt: skip
     recall = base | {"measure": "test/recall"}
     table = pd.DataFrame(

@@ -1,0 +1,202 @@
+"""A measure of one row, and what the choice of test tracks adds to it. Pure functions.
+
+What counts are units: groups of tracks (artist, source recording), or tracks where no group is known. For a metric
+that is a mean over tracks, the variance that resampling units gives has a closed form, the limit of infinitely many
+resamples: nothing is drawn. Other metrics are resampled (``resampling``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.analysis.resampling import Weights
+from benchmark.plugin.metric import Metric
+from benchmark.results.predictions import SetPredictions
+
+# The number of units from which a spread can be seen; fewer have no interval and no p value.
+FEWEST_UNITS = 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure of one row.
+
+    Attributes:
+        cells: names of its cells.
+        values: of each cell, shape (cells,).
+        deviations: by how much each unit (or resample) moves the row's mean; the sum of squares is the variance that
+            comes from the choice of tracks, and sums of products of two rows are covariances.
+        names: of the units that ``deviations`` belong to, sorted; None where they belong to resamples.
+        added: what the choice of tracks adds to the variance between cells.
+        units: how many units a cell has; of the cell that has fewest.
+        tracks: how many tracks the cells have on average.
+        grouped: whether some unit has more than one track.
+        fixed: whether seeds change nothing: all cells (two or more, or one that is known to stand for all) gave the
+            same answers on the same tracks.
+    """
+
+    cells: tuple[str, ...]
+    values: np.ndarray
+    deviations: np.ndarray
+    names: np.ndarray | None
+    added: float
+    units: int
+    tracks: float
+    grouped: bool
+    fixed: bool
+
+    @property
+    def mean(self) -> float:
+        """The value of the row: the mean over its cells."""
+        return float(self.values.mean())
+
+    @property
+    def variance(self) -> float:
+        """The variance of the mean that comes from the choice of tracks."""
+        return float(self.deviations @ self.deviations)
+
+    @property
+    def between(self) -> float:
+        """The variance between cells; 0 for one."""
+        return float(self.values.var(ddof=1)) if len(self.values) > 1 else 0.0
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one cell is all there is, so that nobody knows what another seed would give."""
+        return len(self.values) == 1 and not self.fixed
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few units to see a spread."""
+        return self.units < FEWEST_UNITS
+
+
+class Units:
+    """Which units the tracks of cells belong to; found once for each array of groups."""
+
+    def __init__(self) -> None:
+        # By the id of the groups, which are kept so that no other array gets the same one.
+        self._known: dict[int, _Grouping] = {}
+
+    def of(self, groups: np.ndarray) -> _Grouping:
+        """Return the units of tracks."""
+        if id(groups) not in self._known:
+            self._known[id(groups)] = _Grouping.of(groups)
+        return self._known[id(groups)]
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Names of units, sorted; ``order`` has the tracks by unit, and ``starts`` where each unit starts in it.
+
+    ``groups`` are what it was made from, kept so that no other array gets its id.
+    """
+
+    groups: np.ndarray
+    names: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, groups: np.ndarray) -> _Grouping:
+        names, places = np.unique(groups, return_inverse=True)
+        order = np.argsort(places, kind="stable")
+        return cls(groups, names, order, np.searchsorted(places[order], np.arange(len(names))))
+
+    def sums(self, scores: np.ndarray) -> np.ndarray:
+        """Return sums over each unit's tracks: from shape (cells, tracks) to (cells, units)."""
+        found: np.ndarray = np.add.reduceat(scores[:, self.order], self.starts, axis=1)
+        return found
+
+
+def measure(
+    metric: Metric, cells: Mapping[str, SetPredictions], weights: Weights, units: Units | None = None
+) -> Measured:
+    """Return a metric of a row's cells, and what the choice of tracks adds. Whatever the metric raises is raised."""
+    found = list(cells.values())
+    groups, fixed, units = [cell.groups for cell in found], is_fixed(found), units or Units()
+    scores = [metric.scores(cell.labels, cell.probabilities) for cell in found]
+    known = [each for each in scores if each is not None]
+    if len(known) == len(found):
+        return of_scores(tuple(cells), known, groups, fixed=fixed, units=units)
+    values = np.array([float(metric.compute(cell.labels, cell.probabilities)) for cell in found])
+    resampled = np.stack(
+        [metric.resampled(cell.labels, cell.probabilities, weights.of(cell.groups)) for cell in found], axis=1
+    )
+    return _of_resamples(tuple(cells), values, resampled, groups, fixed=fixed, units=units)
+
+
+def of_scores(
+    cells: tuple[str, ...],
+    scores: Sequence[np.ndarray],
+    groups: Sequence[np.ndarray],
+    *,
+    fixed: bool,
+    units: Units,
+) -> Measured:
+    """Return the mean of tracks' scores over cells, with the variance of the bootstrap in closed form.
+
+    A unit moves a cell's mean m by the sum over its tracks of (score - m) / tracks. The sum of squares over units,
+    times units / (units - 1), is the variance over resamples of that ratio of sums, but for terms of higher order; for
+    units of one track it is exactly that of a mean, var(scores) / n.
+    """
+    together: dict[int, list[int]] = {}
+    for index, each in enumerate(groups):
+        together.setdefault(id(each), []).append(index)
+    found = [units.of(groups[indices[0]]) for indices in together.values()]
+    names = found[0].names if len(found) == 1 else np.unique(np.concatenate([each.names for each in found]))
+    moved, values = np.zeros((len(scores), len(names))), np.zeros(len(scores))
+    for own, indices in zip(found, together.values(), strict=True):
+        stacked = np.stack([np.asarray(scores[index], np.float64) for index in indices])
+        values[indices] = means = stacked.mean(axis=1) if stacked.size else np.full(len(indices), np.nan)
+        count = len(own.names)
+        factor = np.sqrt(count / max(count - 1, 1)) / max(stacked.shape[1], 1)
+        places = np.arange(count) if own.names is names else np.searchsorted(names, own.names)
+        moved[np.ix_(np.array(indices), places)] = factor * own.sums(stacked - means[:, None])
+    mean = moved.mean(axis=0)
+    added = float(((moved - mean) ** 2).sum() / max(len(scores) - 1, 1))
+    return Measured(cells, values, mean, names, added, *_counts(groups, units), fixed=fixed)
+
+
+def _of_resamples(
+    cells: tuple[str, ...],
+    values: np.ndarray,
+    resampled: np.ndarray,
+    groups: Sequence[np.ndarray],
+    *,
+    fixed: bool,
+    units: Units,
+) -> Measured:
+    """Return the same from values of each cell in each resample, shape (resamples, cells); NaN where there is none."""
+    counts = _counts(groups, units)
+    finite = np.isfinite(resampled).all(axis=1)
+    kept = resampled[finite].astype(np.float64)
+    deviations = np.zeros(len(resampled))
+    added = 0.0
+    if len(kept) > 1:
+        correction = counts[0] / max(counts[0] - 1, 1)
+        means = kept.mean(axis=1)
+        deviations[finite] = (means - means.mean()) * np.sqrt(correction / (len(kept) - 1))
+        if len(values) > 1:
+            added = max(float(kept.var(axis=1, ddof=1).mean() - values.var(ddof=1)), 0.0)
+    return Measured(cells, values, deviations, None, added, *counts, fixed=fixed)
+
+
+def is_fixed(cells: Sequence[SetPredictions]) -> bool:
+    """Return whether two cells or more gave the same answers on the same tracks."""
+    first = cells[0]
+    return len(cells) > 1 and all(
+        np.array_equal(cell.tracks, first.tracks) and np.array_equal(cell.probabilities, first.probabilities)
+        for cell in cells[1:]
+    )
+
+
+def _counts(groups: Sequence[np.ndarray], units: Units) -> tuple[int, float, bool]:
+    """Return how many units the cell with fewest has, how many tracks cells have, and whether units have several."""
+    distinct = {id(each): (len(units.of(each).names), len(each)) for each in groups}
+    tracks = float(np.mean([len(each) for each in groups]))
+    grouped = any(own < held for own, held in distinct.values())
+    return min(own for own, _ in distinct.values()), tracks, grouped

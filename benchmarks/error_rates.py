@@ -1,0 +1,327 @@
+"""How often the statistics are wrong, and how often they find what is there: by simulation, on fabricated worlds.
+
+Run: python benchmarks/error_rates.py [--tables N] [--only TEXT] [--grid reference|wide|learners]
+In null worlds all rows are equally good; in graded ones they differ by 5 points from each to the next.
+Each line of the output is a world; the table of docs/statistics.md is made of these.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm
+
+from benchmark.analysis.comparison import Family, family
+from benchmark.analysis.holm import holm
+from benchmark.analysis.intervals import interval
+from benchmark.analysis.measured import Measured, Units, of_scores
+from benchmark.analysis.ranks import rank_sets
+
+ALPHA, SMALLEST, FAR = 0.05, 0.02, 0.30
+# Standard deviations of a world: what tracks have in common for all rows, what is a row's own, and what is chance of
+# a single answer.
+DIFFICULTY, OWN, CHANCE = 1.0, 0.6, 0.6
+_FIXED = DIFFICULTY**2 + OWN**2 + CHANCE**2
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows of known accuracy, tested on tracks of some difficulty.
+
+    Attributes:
+        accuracies: of rows, over all tracks and seeds.
+        spread: standard deviation between a row's seeds, in points, by row.
+        tracks: how many there are in a test set.
+        seeds: how many each row has.
+        group: how many tracks belong together, and share half of their difficulty's variance.
+        own_tracks: whether each seed is tested on tracks of its own, as folds are.
+    """
+
+    accuracies: tuple[float, ...]
+    spread: tuple[float, ...]
+    tracks: int
+    seeds: int
+    group: int = 1
+    own_tracks: bool = False
+    name: str = ""
+
+    def draw(self, rng: np.random.Generator) -> list[Measured]:
+        """Return one table: a measured row for each accuracy."""
+        rows, tracks = len(self.accuracies), self.tracks
+        accuracies, points = np.array(self.accuracies), np.array(self.spread) / 100
+        # How far an ability moves for a point of accuracy, at the row's accuracy.
+        luck = points * np.sqrt(_FIXED) / norm.pdf(norm.ppf(accuracies))
+        skill = norm.ppf(accuracies) * np.sqrt(_FIXED + luck**2)
+        blocks = self.seeds if self.own_tracks else 1
+        difficulty = self._difficulty(rng, blocks)
+        own = OWN * rng.normal(size=(rows, blocks, tracks))
+        ability = skill[:, None, None] + luck[:, None, None] * rng.normal(size=(rows, self.seeds, 1))
+        chance = CHANCE * rng.normal(size=(rows, self.seeds, tracks))
+        hits = (ability + difficulty + own + chance > 0).astype(np.float64)
+        groups = [
+            np.array([f"{block}/{track // self.group:04d}" for track in range(tracks)])
+            for block in range(blocks)
+        ]
+        units, cells = Units(), tuple(map(str, range(self.seeds)))
+        placed = groups if self.own_tracks else groups * self.seeds
+        return [of_scores(cells, list(row), placed, fixed=False, units=units) for row in hits]
+
+    def _difficulty(self, rng: np.random.Generator, blocks: int) -> np.ndarray:
+        if self.group == 1:
+            return DIFFICULTY * rng.normal(size=(blocks, self.tracks))
+        shared = rng.normal(size=(blocks, -(-self.tracks // self.group)))
+        alone = rng.normal(size=(blocks, self.tracks))
+        joined = np.repeat(shared, self.group, axis=1)[:, : self.tracks]
+        return DIFFICULTY * np.sqrt(0.5) * (joined + alone)
+
+
+@dataclass(frozen=True)
+class Learners:
+    """Rows that really learn: nearest class means on views of their own of one data set, split anew for each seed.
+
+    All views are drawn alike, so that no learner is better than another, but for what their views happen to hold.
+    """
+
+    rows: int
+    items: int
+    seeds: int
+    classes: int = 4
+    name: str = ""
+
+    @property
+    def accuracies(self) -> tuple[float, ...]:
+        """Unknown, and the same for all."""
+        return (np.nan,) * self.rows
+
+    def draw(self, rng: np.random.Generator) -> list[Measured]:
+        """Return one table."""
+        size = 6
+        labels = np.arange(self.items) % self.classes
+        centres = np.eye(self.classes, size)
+        content = 1.3 * centres[labels] + rng.normal(size=(self.items, size))
+        views = [content + 0.8 * rng.normal(size=content.shape) for _ in range(self.rows)]
+        names = np.array([f"{number:04d}" for number in range(self.items)])
+        splits = [np.sort(rng.permutation(self.items)[: self.items // 3]) for _ in range(self.seeds)]
+        groups, units = [names[held] for held in splits], Units()
+        found = []
+        for view in views:
+            scores = []
+            for held in splits:
+                # Every learner sees a random half of what is left: that is what its seed does.
+                rest = rng.permutation(np.setdiff1d(np.arange(self.items), held))
+                seen = rest[: len(rest) // 2]
+                means = np.stack(
+                    [view[seen[labels[seen] == each]].mean(axis=0) for each in range(self.classes)]
+                )
+                far = ((view[held][:, None] - means) ** 2).sum(axis=2)
+                scores.append((far.argmin(axis=1) == labels[held]).astype(np.float64))
+            cells = tuple(map(str, range(self.seeds)))
+            found.append(of_scores(cells, scores, groups, fixed=False, units=units))
+        return found
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What was found in the tables of one world, as shares of them, of pairs or of rows; NaN where nothing is known.
+
+    Attributes:
+        false_better: tables in which some pair is called different that is not, or the wrong way round.
+        false_equal: tables in which some pair is called equal that differs by ``SMALLEST`` or more.
+        differences: differences whose interval covers the truth.
+        rows: rows whose interval covers the truth.
+        ranks: tables in which all rank sets hold the true ranks.
+        power: pairs that are ``FAR`` apart and found to be.
+        half_width: of a difference's interval, mean.
+        equal: pairs called equal.
+    """
+
+    false_better: float
+    false_equal: float
+    differences: float
+    rows: float
+    ranks: float
+    power: float
+    half_width: float
+    equal: float
+
+
+def rates(world: World | Learners, tables: int, seed: int = 0) -> Rates:
+    """Return the rates over so many tables."""
+    rng = np.random.default_rng(seed)
+    found = np.array([_of_table(world, world.draw(rng)) for _ in range(tables)])
+    return Rates(
+        *(float(np.mean(each[np.isfinite(each)])) if np.isfinite(each).any() else np.nan for each in found.T)
+    )
+
+
+def _of_table(world: World | Learners, rows: list[Measured]) -> list[float]:
+    found = family(dict(enumerate(rows)))
+    first, second = np.triu_indices(len(rows), 1)
+    contrast = found.differences(first, second)
+    truth = np.array(world.accuracies)
+    known = bool(np.isfinite(truth).all())
+    true = truth[first] - truth[second] if known else np.zeros(len(first))
+    p, equal = holm(contrast.p()), holm(contrast.p_equal(SMALLEST))
+    real, same = p < ALPHA, equal < ALPHA
+    low, high = contrast.interval(1.0)
+    wrong = real & ~(np.sign(contrast.values) == np.sign(np.round(true, 9)))
+    covered = (low <= true + 1e-12) & (true - 1e-12 <= high)
+    far = np.isclose(np.abs(true), FAR)
+    return [
+        float(wrong.any()),
+        float((same & (np.abs(true) >= SMALLEST)).any()) if known and true.any() else np.nan,
+        float(covered.mean()) if np.isfinite(low).all() else np.nan,
+        _rows_covered(found, rows, truth) if known else np.nan,
+        float(_ranks_hold(real, contrast.values, truth)) if known else np.nan,
+        float((real & (np.sign(contrast.values) == np.sign(true)))[far].mean()) if far.any() else np.nan,
+        float((high - low).mean() / 2),
+        float(same.mean()),
+    ]
+
+
+def _rows_covered(found: Family, rows: list[Measured], truth: np.ndarray) -> float:
+    covered = []
+    for row, seeds, freedom, true in zip(rows, found.seeds, found.freedom, truth, strict=True):
+        limits = interval(row, seeds, freedom, proportion=True, bounds=(0, 1))
+        covered.append(limits.low <= true <= limits.high)
+    return float(np.mean(covered))
+
+
+def _ranks_hold(real: np.ndarray, difference: np.ndarray, truth: np.ndarray) -> bool:
+    count = len(truth)
+    better = np.zeros((count, count), bool)
+    first, second = np.triu_indices(count, 1)
+    better[first, second] = real & (difference > 0)
+    better[second, first] = real & (difference < 0)
+    low, high = rank_sets(better)
+    rounded = np.round(truth, 9)
+    above = (rounded[None, :] > rounded[:, None]).sum(axis=1)
+    below = (rounded[None, :] < rounded[:, None]).sum(axis=1)
+    return bool(((low <= 1 + above) & (high >= count - below)).all())
+
+
+SPREADS: dict[str, tuple[float, ...]] = {
+    "0": (0,),
+    "1": (1,),
+    "3": (3,),
+    "8": (8,),
+    "0 and 3": (0, 3),
+    "3 and 8": (3, 8),
+    "0, 3 and 8": (0, 3, 8),
+    "1, one row 8": (8, *(1,) * 11),
+}
+_GRADED = ("0", "3", "8", "0 and 3", "0, 3 and 8", "1, one row 8")
+
+
+def null_worlds(rows: int = 12) -> Iterator[World]:
+    """Yield the 48 worlds of the reference grid in which all rows are equal."""
+    for tracks in (55, 290):
+        for seeds in (2, 3, 5):
+            for name, spread in SPREADS.items():
+                yield _world((0.7,) * rows, spread, tracks, seeds, f"null, sd {name}")
+
+
+def graded_worlds() -> Iterator[World]:
+    """Yield the 36 worlds of the reference grid with 12 rows from 40 to 95 %, in steps of 5 points."""
+    accuracies = tuple(0.4 + 0.05 * np.random.default_rng(7).permutation(12))
+    for tracks in (55, 290):
+        for seeds in (2, 3, 5):
+            for name in _GRADED:
+                yield _world(accuracies, SPREADS[name], tracks, seeds, f"graded, sd {name}")
+
+
+def wide_worlds() -> Iterator[World]:
+    """Yield worlds beyond the grid: more tracks and seeds, folds, groups, few and many rows."""
+    for rows in (2, 4, 30):
+        for seeds in (2, 3):
+            for name in ("0", "3", "0, 3 and 8"):
+                yield _world((0.7,) * rows, SPREADS[name], 290, seeds, f"null, {rows} rows, sd {name}")
+    for name in ("0", "3", "0, 3 and 8"):
+        base = _world((0.7,) * 12, SPREADS[name], 290, 3, "")
+        yield replace(base, tracks=1000, name=f"null, 1,000 tracks, sd {name}")
+        yield replace(base, seeds=10, name=f"null, 10 seeds, sd {name}")
+        yield replace(base, group=5, name=f"null, groups of 5, sd {name}")
+        yield replace(base, tracks=60, seeds=5, own_tracks=True, name=f"null, 5 folds, sd {name}")
+
+
+def learner_worlds() -> Iterator[Learners]:
+    """Yield worlds of real learners on splits that are drawn anew for each seed."""
+    for items in (150, 450):
+        for seeds in (2, 3, 5):
+            yield Learners(6, items, seeds, name=f"null, learners, {items} items")
+
+
+GRIDS: dict[str, tuple[Callable[[], Iterator[World | Learners]], ...]] = {
+    "reference": (null_worlds, graded_worlds),
+    "wide": (wide_worlds,),
+    "learners": (learner_worlds,),
+}
+
+
+def _world(
+    accuracies: tuple[float, ...], spread: tuple[float, ...], tracks: int, seeds: int, name: str
+) -> World:
+    repeated = (spread * len(accuracies))[: len(accuracies)]
+    return World(tuple(map(float, accuracies)), repeated, tracks, seeds, name=name)
+
+
+def summary(found: dict[str, list[tuple[World | Learners, Rates]]]) -> str:
+    """Return what must hold, in words."""
+    every = [each for worlds in found.values() for each in worlds]
+    null = [rate for world, rate in every if world.name.startswith("null")]
+    lines = []
+    if null:
+        better = np.array([rate.false_better for rate in null])
+        lines.append(
+            f"{len(null)} null worlds: family-wise error at most 5.5 % in {(better <= 0.055).sum()}, "
+            f"worst {better.max():.1%}"
+        )
+    for what in ("differences", "rows", "ranks"):
+        covered = np.array([getattr(rate, what) for _, rate in every])
+        covered = covered[np.isfinite(covered)]
+        if len(covered):
+            inside = ((covered >= 0.94) & (covered <= 0.97)).sum()
+            lines.append(
+                f"{what} covered: 94 to 97 % in {inside} of {len(covered)} worlds; "
+                f"{covered.min():.1%} to {covered.max():.1%}"
+            )
+    graded = [(world, rate) for world, rate in every if world.name.startswith("graded")]
+    for seeds in (2, 3, 5):
+        own = [rate for world, rate in graded if world.seeds == seeds]
+        if own:
+            power, half = (np.mean([getattr(rate, what) for rate in own]) for what in ("power", "half_width"))
+            lines.append(f"{seeds} seeds: power at 30 points {power:.2f}, half width {100 * half:.1f} points")
+    if graded:
+        wrong = np.array([rate.false_equal for _, rate in graded])
+        lines.append(
+            f"equal within 2 points claimed of pairs 5 points apart or more: in at most {wrong.max():.1%} of tables"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", type=int, default=250)
+    parser.add_argument("--grid", choices=list(GRIDS), default="reference")
+    parser.add_argument("--only", default="", help="worlds whose names contain this")
+    given = parser.parse_args()
+    found: dict[str, list[tuple[World | Learners, Rates]]] = {}
+    names = list(Rates.__dataclass_fields__)
+    print("world".ljust(34), "tracks", "seeds", *names)
+    for worlds in GRIDS[given.grid]:
+        for number, world in enumerate(worlds()):
+            if given.only not in world.name:
+                continue
+            rate = rates(world, given.tables, number)
+            found.setdefault(worlds.__name__, []).append((world, rate))
+            values = [f"{getattr(rate, name):{len(name)}.3f}" for name in names]
+            tracks = getattr(world, "tracks", 0) or getattr(world, "items", 0)
+            print(world.name.ljust(34), f"{tracks:6}", f"{world.seeds:5}", *values, flush=True)
+    print(summary(found))
+
+
+if __name__ == "__main__":
+    main()

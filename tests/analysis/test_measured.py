@@ -1,0 +1,81 @@
+"""A measure of one row: the closed form is what resampling gives, and what statsmodels does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from simulated import Accuracy, predictions
+
+from benchmark.analysis.measured import Measured, measure
+from benchmark.analysis.resampling import Weights
+from benchmark.plugin.metric import Metric
+
+
+class Resampled(Metric):
+    """The same accuracy, of which nobody knows that it is a mean."""
+
+    name = "resampled"
+
+    def compute(self, labels: np.ndarray, probabilities: np.ndarray) -> float:
+        return Accuracy().compute(labels, probabilities)
+
+    def resampled(self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return Accuracy().resampled(labels, probabilities, weights)
+
+
+def row(*hits: np.ndarray, groups: np.ndarray | None = None, metric: Metric | None = None) -> Measured:
+    cells = {str(seed): predictions(each, groups) for seed, each in enumerate(hits)}
+    return measure(metric or Accuracy(), cells, Weights(6000))
+
+
+def test_without_groups_the_variance_is_that_of_a_mean() -> None:
+    hits = np.arange(300) < 120
+    assert row(hits).variance == pytest.approx(np.var(hits, ddof=1) / 300, rel=1e-9)
+
+
+def test_with_groups_the_variance_is_that_of_a_regression_with_clustered_errors() -> None:
+    rng = np.random.default_rng(0)
+    groups = np.sort(rng.integers(0, 40, 300)).astype(str)
+    hits = rng.random(300) < 0.6
+    reference = sm.OLS(hits.astype(float), np.ones(300)).fit(
+        cov_type="cluster", cov_kwds={"groups": groups.astype(int), "use_correction": False}
+    )
+    count = len(np.unique(groups))
+    assert row(hits, groups=groups).variance == pytest.approx(
+        float(reference.cov_params()[0, 0]) * count / (count - 1)
+    )
+
+
+def test_the_closed_form_is_what_many_resamples_come_to() -> None:
+    rng = np.random.default_rng(1)
+    groups = np.repeat([f"artist{n:02d}" for n in range(60)], 4)
+    cells = [rng.random(240) < share for share in (0.5, 0.6, 0.7)]
+    closed, drawn = row(*cells, groups=groups), row(*cells, groups=groups, metric=Resampled())
+    assert closed.mean == drawn.mean
+    assert drawn.variance == pytest.approx(closed.variance, rel=0.08)
+    assert drawn.added == pytest.approx(closed.added, rel=0.08)
+
+
+def test_what_tracks_add_to_the_variance_between_seeds_is_all_of_it_where_seeds_are_alike() -> None:
+    rng = np.random.default_rng(2)
+    found = [row(*(rng.random(100) < 0.5 for _ in range(4))) for _ in range(300)]
+    assert np.mean([each.between - each.added for each in found]) == pytest.approx(0, abs=3e-4)
+
+
+def test_units_are_those_of_each_seed_and_not_of_all_together() -> None:
+    one = np.array([f"a{n}" for n in range(30)])
+    other = np.array([f"b{n}" for n in range(50)])
+    cells = {
+        "0": predictions(np.arange(30) < 20, one, one),
+        "1": predictions(np.arange(50) < 20, other, other),
+    }
+    assert measure(Accuracy(), cells, Weights(10)).units == 30
+
+
+def test_a_row_whose_seeds_all_say_the_same_is_fixed_and_no_single_one() -> None:
+    hits = np.arange(50) < 20
+    assert row(hits, hits).fixed
+    assert not row(hits, hits).is_single
+    assert not row(hits, ~hits).fixed
+    assert row(hits).is_single
