@@ -26,6 +26,7 @@ import cloudpickle
 import psutil
 
 CELLS, TRAINING_SECONDS, ORPHAN_SECONDS, JOBS = 24, 0.4, 10, 2
+FILING_SECONDS = 3.0
 BENCHFILE = f"""
 import time
 from benchmark import SklearnModel, hookimpl
@@ -103,7 +104,13 @@ def campaign(kills: int, rng: random.Random) -> Counter[str]:
             before = finished(results)
             began = time.monotonic()
             run = start(folder, results.name)
-            until = began + rng.uniform(0, longest)
+            # At any time; and as often, at any time of the part in which results are filed.
+            waits_for = len(before) + 1 if rng.random() < 0.5 else 0
+            while waits_for and len(finished(results)) < waits_for and run.poll() is None:
+                time.sleep(0.05)
+            until = time.monotonic() + (
+                rng.uniform(0, FILING_SECONDS) if waits_for else rng.uniform(0, longest)
+            )
             while time.monotonic() < until and run.poll() is None:
                 time.sleep(0.01)
             if run.poll() is None:
@@ -111,6 +118,7 @@ def campaign(kills: int, rng: random.Random) -> Counter[str]:
                 counts += kill(run, rng)
             run.wait()
             after = finished(results)
+            counts["cells finished"] += len(after.keys() - before.keys())
             counts["lost"] += sum(cell not in after for cell in before)
             counts["repeated"] += sum(after.get(cell, when) != when for cell, when in before.items())
             counts["leftovers"] += len(list((folder / "tmp").iterdir()))

@@ -1,8 +1,8 @@
 """What a cell costs that trains nothing, in a run of many: inline, in one worker, and in two.
 
 The time from the first result on the disk to the last, over the cells between them; and the time on a CPU, of all of
-the run's processes, which other work on the machine changes less: that of a run of many cells less that of a run of few,
-over the cells that it has more. Other checkouts can be measured alternately, in the same run.
+the run's processes, which other work on the machine changes less: that of a run of many cells less that of a run of
+few, over the cells that it has more. Other checkouts can be measured alternately, in the same run.
 
 Run: python benchmarks/trivial_cells.py [cells] [passes] [checkout ...]
 """

@@ -61,6 +61,7 @@ def main() -> None:
                 if worker is not None and level is not None:
                     pids.append(worker.pid)
                     levels += [level] * (done - len(levels))
+                    print(f"{done} cells: {level:.0f} MiB", flush=True)
             time.sleep(0.02)
     print(f"{cells} cells, exit code {run.returncode}, {len(set(pids))} worker processes")
     if len(levels) > 2 * SETTLED:
@@ -69,7 +70,6 @@ def main() -> None:
             f"MiB after cells {SETTLED + 1} to {2 * SETTLED}: {first:.0f}, after the last {SETTLED}: {last:.0f}"
         )
         print(f"growth: {last - first:+.0f} MiB, highest {max(levels):.0f} MiB")
-        print("every tenth:", " ".join(f"{level:.0f}" for level in levels[::10]))
 
 
 if __name__ == "__main__":
