@@ -197,7 +197,7 @@ def _augmented(
         try:
             with reseeded(seed):
                 made = step.component.create(registry)
-                changed = made.apply(changed, rng, **dict(step.settings))
+                changed = made.apply(changed, rng, **step.arguments)
         except Exception as error:
             raise PluginError(f"augmentation {step}: {type(error).__name__}: {error}") from error
         checked_items(made, "apply", changed, (None,), "float32")
