@@ -96,6 +96,11 @@ class _Library:
             return lent[-1]
         return self._others if _outsiders and threading.current_thread() in _outsiders else self.shared
 
+    def seeded(self) -> bool:
+        """Return whether ``current`` is a cell's, or a call's, and not the process's."""
+        cells = _lease.locked() and threading.current_thread() not in _outsiders
+        return cells or bool(getattr(self._thread, "lent", None))
+
     @contextmanager
     def lent(self, generator: Any, seed: int) -> Iterator[None]:
         """Lend this thread a generator, seeded; None is a spare one."""
@@ -131,6 +136,7 @@ def _libraries() -> tuple[_Library, ...]:
             methods |= {"seed": "seed", "ranf": "random_sample", "sample": "random_sample"}
         for name, method in methods.items():
             setattr(module, name, _asking(library, module, name, method))
+    np.random.default_rng = _seeding(np.random.default_rng, numpy)
     return python, numpy
 
 
@@ -143,9 +149,22 @@ def _asking(library: _Library, module: ModuleType, name: str, method: str) -> Ca
     def draw(*args: Any, **kwargs: Any) -> Any:
         return getattr(library.current(), method)(*args, **kwargs)
 
-    # So that it is pickled by its name, as the one whose place it takes.
+    # It is pickled by its name, as the one whose place it takes.
     draw.__module__, draw.__qualname__ = module.__name__, name
     return draw
+
+
+def _seeding(default_rng: Callable[..., Any], library: _Library) -> Callable[..., Any]:
+    """Return ``default_rng`` such that a generator without a seed gets one from the cell that asks for it."""
+
+    @wraps(default_rng)
+    def make(seed: Any = None) -> Any:
+        if seed is None and library.seeded():
+            seed = library.current().randint(2**32, size=4, dtype="uint64").tolist()
+        return default_rng(seed)
+
+    make.__module__ = "numpy.random"
+    return make
 
 
 def _seed_network_library(name: str, seed: int) -> None:

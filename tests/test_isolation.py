@@ -64,6 +64,24 @@ def test_draws_depend_on_the_seed_alone_while_another_thread_draws(lend) -> None
     assert alone(5) == seen[0]
 
 
+@pytest.mark.parametrize("lend", [isolated, reseeded])
+def test_a_generator_without_a_seed_gets_one_in_a_cell_and_none_outside(lend) -> None:
+    def made() -> list[int]:
+        return [int(np.random.default_rng().integers(2**62)) for _ in range(2)]
+
+    seen = []
+    for seed in (5, 5, 6):
+        with drawing(), lend(seed):
+            seen.append(made())
+    assert seen[0] == seen[1] != seen[2]
+    assert seen[0][0] != seen[0][1]
+    np.random.seed(1)
+    first = made()
+    np.random.seed(1)
+    assert made() != first
+    assert np.random.default_rng(3).random() == np.random.Generator(np.random.PCG64(3)).random()
+
+
 def test_the_numbers_are_those_of_a_seeded_process() -> None:
     code = "import random, numpy; random.seed(5); numpy.random.seed(5); print(random.random(), numpy.random.rand())"
     plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -141,7 +159,7 @@ def test_two_cells_in_two_threads_have_the_numbers_that_they_have_alone() -> Non
 
 def test_the_functions_are_pickled_by_name() -> None:
     with isolated(0):
-        for function in (random.random, random.shuffle, np.random.rand, np.random.seed):
+        for function in (random.random, random.shuffle, np.random.rand, np.random.default_rng):
             assert pickle.loads(pickle.dumps(function)) is function
 
 

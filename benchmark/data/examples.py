@@ -120,7 +120,7 @@ class StoredExamples:
             seed = derive_seed("features", self._seed, self._keys[index], lineage, *epochs)
             augmentation = self._augmentations[id(step.component)]
             with reseeded(seed):
-                made = augmentation.apply(array, np.random.default_rng(seed), **dict(step.settings))
+                made = augmentation.apply(array, np.random.default_rng(seed), **step.arguments)
             array = checked_items(augmentation, "apply", made, self.shape, self.dtype)
         return array
 

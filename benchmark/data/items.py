@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -36,6 +37,11 @@ class Step:
         """What of it can change a result."""
         name, version, parameters, *distribution = self.component.parts()
         return canonical_json([name, version, parameters, dict(self.settings), *distribution])
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The settings for one call, which may change them: the next call has its own."""
+        return deepcopy(dict(self.settings))
 
     def __str__(self) -> str:
         settings = ", ".join(f"{name}={value}" for name, value in self.settings)

@@ -201,7 +201,7 @@ def _augmented(
         try:
             with reseeded(seed):
                 made = step.component.create(registry)
-                changed = made.apply(changed, rng, **dict(step.settings))
+                changed = made.apply(changed, rng, **step.arguments)
         except Interrupted:
             raise
         except BaseException as error:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.items import count_copies, fresh_steps, held_out_items, training_items
+from benchmark.data.items import Step, count_copies, fresh_steps, held_out_items, training_items
 from benchmark.data.tracks import Track
 from benchmark.exceptions import PluginError
 from benchmark.plugin.manager import Plugins
@@ -78,3 +78,10 @@ def test_a_chain_in_the_wrong_order_and_one_that_mixes_fixed_and_fresh_are_refus
         training_items(
             tracks(1), None, [chain(registry, "time-stretch", ("time-mask", {"fresh": True}))], registry
         )
+
+
+def test_settings_that_one_call_changes_are_whole_for_the_next(registry: Registry) -> None:
+    (spec,) = chain(registry, "time-mask")
+    step = Step(spec, (("shares", [0.1, 0.2]),))
+    step.arguments["shares"].clear()
+    assert step.arguments == {"shares": [0.1, 0.2]}
