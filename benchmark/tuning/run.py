@@ -16,7 +16,7 @@ from benchmark.suite.space import with_values
 from benchmark.suite.tune import StudySpec
 from benchmark.tuning.record import value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
-from benchmark.tuning.storage import is_journal, mend_journal, storage_place
+from benchmark.tuning.storage import mend_journal, storage_place
 from benchmark.tuning.study import Asked, Study
 from benchmark.tuning.trial import TrialOutcome, TrialTask, run_trial
 
@@ -55,8 +55,9 @@ def run_studies(
             return False
         check_available([Cell(study.spec.labels, study.spec.base) for study in wanted], plugins.registry)
         place = storage_place(plan.suite.tune.settings.storage if plan.suite.tune else None, store.folder)
-        if is_journal(place):
-            mend_journal(place)
+        said = mend_journal(place)
+        if said:
+            display.note(said)
         flight = _Flight(plan, plugins, locations, options, display, wanted, place)
         try:
             missing = flight.missing()
