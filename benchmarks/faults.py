@@ -52,17 +52,17 @@ def flips(count: int, seed: int) -> list[str]:
 
 def power(count: int, seed: int) -> list[str]:
     """Return what went wrong."""
-    from power import fault_after_cut, record
+    from power import fault_after_cut, moments, record
 
     rng = random.Random(seed)
     faults = []
     with tempfile.TemporaryDirectory() as folder:
         recording = record(Path(folder))
         print(f"{len(recording.calls)} calls recorded")
-        points = sorted(rng.sample(range(1, len(recording.calls) + 1), count))
+        points = sorted(rng.sample(moments(recording), count))
         for number, point in enumerate(points):
             is_undone = rng.random() < 0.5
-            fault = fault_after_cut(recording, point, Path(folder) / f"cut-{number}", undone=is_undone)
+            fault = fault_after_cut(recording, point, undone=is_undone)
             told = "with what was renamed undone" if is_undone else "with names kept"
             print(f"{number + 1}/{count} after call {point}, {told}: {fault or 'ok'}", flush=True)
             if fault:

@@ -20,7 +20,7 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
     """Return ``folder`` with the files that ``write`` makes; it is called only if they are not there as it made them.
 
     A list in the folder says what each file was. If one has another size, or another time and content, all are made
-    anew.
+    anew. The content of ``complete`` is looked at in any case; of the others, whoever decodes them sees what it is.
 
     Args:
         folder: where they belong.
@@ -56,13 +56,13 @@ def _is_sound(folder: Path, complete: str) -> bool:
         listed = _listed(folder)
         if found.keys() != listed.keys():
             return False
-        changed = [name for name, status in found.items() if listed[name][:2] != _stamp(status)]
-        if not changed:
-            return True
-        for name in changed:
+        changed = {name for name, status in found.items() if listed[name][:2] != _stamp(status)}
+        for name in changed | {complete}:
             size, _, digest = listed[name]
             if size != found[name].st_size or digest != file_digest(folder / name):
                 return False
+        if not changed:
+            return True
     elif not all(status.st_size for status in found.values()):
         # A version that kept no list made it, and did not sync it: a power cut left some files empty.
         return False

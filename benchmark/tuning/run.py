@@ -16,7 +16,7 @@ from benchmark.suite.tune import StudySpec
 from benchmark.training.failure import cell_error
 from benchmark.tuning.record import value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
-from benchmark.tuning.storage import is_journal, mend_journal, storage_place
+from benchmark.tuning.storage import mend_journal, storage_place
 from benchmark.tuning.study import Asked, Study
 from benchmark.tuning.trial import TrialOutcome, TrialTask, run_trial
 
@@ -57,8 +57,9 @@ def run_studies(
         tune = plan.suite.tune
         assert tune is not None
         place = storage_place(tune.settings.storage, store.folder, by_hand=tune.storage_by_hand)
-        if is_journal(place):
-            mend_journal(place)
+        said = mend_journal(place)
+        if said:
+            display.note(said)
         flight = _Flight(plan, plugins, locations, options, display, wanted, place)
         try:
             missing = flight.missing()

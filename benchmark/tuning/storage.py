@@ -1,4 +1,7 @@
-"""Where studies are kept: a journal file beside the results, or whatever an Optuna URL names."""
+"""Where studies are kept: a journal file beside the results, or whatever an Optuna URL names.
+
+Each line of a journal carries a checksum, by which damage is seen; lines of older versions have none.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.exceptions import ResultsError
+from benchmark.files import write_bytes
+from benchmark.results.store import DAMAGED
 from benchmark.suite.storage_url import expanded, without_passwords
 
 if TYPE_CHECKING:
@@ -73,13 +78,14 @@ def open_storage(place: str) -> BaseStorage:
         ) from None
     import optuna
     from optuna.storages import JournalStorage, RDBStorage
-    from optuna.storages.journal import JournalFileBackend
+
+    from benchmark.tuning.journal import CheckedJournal
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return JournalStorage(JournalFileBackend(place)) if is_journal(place) else RDBStorage(address)
+            return JournalStorage(CheckedJournal(place)) if is_journal(place) else RDBStorage(address)
     except Exception as error:  # Drivers of databases raise errors of their own.
         said = without_passwords(f"{type(error).__name__}: {error}")
         for name, value in values.items():
@@ -88,15 +94,32 @@ def open_storage(place: str) -> BaseStorage:
         raise ResultsError(f"The studies in {shown_place(place)} cannot be opened: {said}") from None
 
 
-def mend_journal(place: str) -> None:
-    """Cut off what a writer left that was killed in the middle of a line; call while nobody writes."""
+def mend_journal(place: str) -> str:
+    """Cut a journal off where it is damaged, or where a writer was killed in a line; call while nobody writes.
+
+    Return what is to be said of it: a damaged journal is kept under another name, too.
+
+    Raises:
+        ResultsError: when it cannot be written.
+    """
+    from benchmark.tuning.journal import sound_length
+
     file = Path(place)
-    if not is_journal(place) or not file.is_file() or not file.stat().st_size:
-        return
-    with file.open("r+b") as stream:
-        content = stream.read()
-        if not content.endswith(b"\n"):
-            stream.truncate(content.rfind(b"\n") + 1)
+    if not is_journal(place) or not file.is_file():
+        return ""
+    said = ""
+    try:
+        content = file.read_bytes()
+        length = sound_length(content)
+        if b"\n" in content[length:]:
+            aside = file.with_name(f"{DAMAGED}{file.name}")
+            write_bytes(aside, content)
+            said = f"Warning: {file.name} was damaged. It is kept as {aside.name}; what came later is run again."
+        if length < len(content):
+            write_bytes(file, content[:length])
+    except OSError as error:
+        raise ResultsError(f"{file} cannot be written: {error}") from error
     # The lock of a writer that was killed would be waited for.
     for lock in file.parent.glob(f"{file.name}.lock*"):
         lock.unlink(missing_ok=True)
+    return said

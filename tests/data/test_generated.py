@@ -66,6 +66,16 @@ def test_a_file_that_is_not_what_it_was_is_made_again(tmp_path: Path, content: b
     assert len(calls) == 2
 
 
+def test_a_manifest_that_decayed_without_a_new_time_is_made_again(tmp_path: Path) -> None:
+    calls: list[Path] = []
+    file = generated_folder(tmp_path / "made", lambda f: (calls.append(f), fill(f)), complete="data") / "data"
+    before = file.stat()
+    file.write_text("whale")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    generated_folder(tmp_path / "made", lambda f: (calls.append(f), fill(f)), complete="data")
+    assert file.read_text() == "whole"
+
+
 def test_a_file_that_is_gone_is_made_again(tmp_path: Path) -> None:
     calls: list[Path] = []
     (made(tmp_path, calls) / "data").unlink()

@@ -262,6 +262,22 @@ def test_a_journal_cut_off_in_the_middle_of_a_line_is_mended(tuned) -> None:
     assert sum(record(tuned)["trials"].values()) == 6
 
 
+def test_a_damaged_journal_and_record_are_mended_and_the_study_ends_as_it_did(tuned) -> None:
+    assert tuned.bench(*INLINE).code == 0
+    (file,) = (tuned.results / "studies").glob("*.json")
+    before = record(tuned)
+    file.write_text(file.read_text().replace('"complete": 6', '"complete": 5'))
+    journal = tuned.results / "studies.journal"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-4]) + b"{" + b"".join(lines[-4:]))
+    ran = tuned.bench(*INLINE)
+    assert ran.code == 0, ran.err
+    assert "studies.journal was damaged. It is kept as damaged-studies.journal" in ran.err
+    after = record(tuned)
+    for name in ("values", "value", "trials", "status"):
+        assert after[name] == before[name], name
+
+
 @pytest.mark.slow
 def test_trials_run_side_by_side_in_worker_processes_and_are_pruned_there(tuned) -> None:
     tuned.write(SUITE.replace("trials: 6", "trials: 14\n  pruner: {median: {n_startup_trials: 2}}"))

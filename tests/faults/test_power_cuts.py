@@ -1,0 +1,77 @@
+"""After a power cut, what was reported as finished is there, and the next run goes on by itself."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from power import Call, Disk, Recording, fault_after_cut, moments, record, reported_before
+
+
+def played(root: Path, *calls: tuple[str, str, int]) -> Disk:
+    disk = Disk(root)
+    for name, arguments, result in calls:
+        shown = arguments.replace("ROOT", str(root))
+        for text in sorted(set(shown.split('"')[1::2]), key=len, reverse=True):
+            shown = shown.replace(
+                f'"{text}"', '"' + "".join(f"\\x{byte:02x}" for byte in text.encode()) + '"'
+            )
+        disk.play(Call(1, name, shown, result))
+    return disk
+
+
+WRITTEN = (
+    ("openat", 'AT_FDCWD, "ROOT/new", O_WRONLY|O_CREAT|O_TRUNC', 3),
+    ("write", '3, "content"', 7),
+)
+SYNCED = ("fsync", "3", 0)
+RENAMED = ("rename", '"ROOT/new", "ROOT/old"', 0)
+FOLDER = (("openat", 'AT_FDCWD, "ROOT/", O_RDONLY', 4), ("fsync", "4", 0))
+
+
+def test_of_a_renamed_file_that_was_not_synced_the_name_is_left_or_nothing(tmp_path: Path) -> None:
+    disk = played(tmp_path, *WRITTEN, RENAMED)
+    assert disk.now() == {"old": b"content"}
+    assert disk.tree(undone=False) == {"old": b""}
+    assert disk.tree(undone=True) == {}
+
+
+def test_a_synced_file_may_lose_its_name_until_its_folder_is_synced(tmp_path: Path) -> None:
+    assert played(tmp_path, *WRITTEN, SYNCED, RENAMED).tree(undone=False) == {"old": b"content"}
+    assert played(tmp_path, *WRITTEN, SYNCED, RENAMED).tree(undone=True) == {}
+    assert played(tmp_path, *WRITTEN, SYNCED, RENAMED, *FOLDER).tree(undone=True) == {"old": b"content"}
+
+
+def test_a_removed_file_may_come_back_until_its_folder_is_synced(tmp_path: Path) -> None:
+    removed = (*WRITTEN, SYNCED, *FOLDER, ("unlink", '"ROOT/new"', 0))
+    assert played(tmp_path, *removed).tree(undone=True) == {"new": b"content"}
+    assert played(tmp_path, *removed, *FOLDER).tree(undone=True) == {}
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Return a recorded run."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not here")
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("undone", [False, True], ids=["names kept", "names undone"])
+@pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
+def test_nothing_that_was_reported_is_lost_and_the_next_run_goes_on(
+    recording: Recording, share: float, undone: bool
+) -> None:
+    points = moments(recording)
+    point = points[round(share * (len(points) - 1))]
+    if share == 1:
+        assert reported_before(recording, point) == 4
+    assert fault_after_cut(recording, point, undone=undone) == ""
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_in_the_moment_after_each_report(recording: Recording) -> None:
+    for number in range(1, 5):
+        point = next(p for p in moments(recording) if reported_before(recording, p) == number)
+        assert fault_after_cut(recording, point, undone=True) == "", number
