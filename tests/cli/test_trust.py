@@ -234,7 +234,7 @@ def test_a_suite_that_is_not_there_is_said_before_anything_is_asked(foreign) -> 
 def test_a_suite_with_studies_of_its_components_shows_rows_as_they_are(foreign) -> None:
     import tuning_toys
 
-    foreign.write(tuning_toys.SUITE.replace("trials: 6", "trials: 2"))
+    foreign.write(tuning_toys.SUITE)
     (foreign.folder / "benchfile.py").write_text(tuning_toys.BENCHFILE)
     done = foreign.bench("run", "suite.yaml", "--executor", "inline", "--trust")
     assert done.code == 0, done.err
