@@ -6,9 +6,11 @@ damaged.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import time
 import zlib
 from collections.abc import Mapping
@@ -44,6 +46,8 @@ def known_digest(file: str | Path) -> str:
         OSError: when it cannot be read.
     """
     status = os.stat(file)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no file")
     stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     known = _known.get(str(file))
     if known is not None and known[0] == stamp:

@@ -13,7 +13,7 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.report.render import to_terminal
-from benchmark.report.write import FORMATS, write_report
+from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
@@ -73,8 +73,12 @@ def show_report(
 ) -> None:
     """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
-    files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force, mixed=mixed)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
+    try:
+        files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force, mixed=mixed)
+    except UnwrittenReportError as error:
+        click.echo(to_terminal(error.leaderboard, width))
+        raise
     click.echo(to_terminal(leaderboard, width))
     pages = [file for file in files if file.name in PAGES] or files[:1]
     others = len(files) - len(pages)

@@ -26,6 +26,14 @@ FORMATS = ("md", "html", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
 
 
+class UnwrittenReportError(ResultsError):
+    """Raised when the files of a report cannot be written; it carries the leaderboard, which can still be seen."""
+
+    def __init__(self, message: str, leaderboard: Table) -> None:
+        super().__init__(message)
+        self.leaderboard = leaderboard
+
+
 @dataclass(frozen=True)
 class _Made:
     """A report that is there: of which results (``digest``), in which formats, and its leaderboard.
@@ -62,7 +70,7 @@ def write_report(
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
-        ResultsError: when the report cannot be written.
+        UnwrittenReportError: when the report cannot be written.
     """
     folder = store.folder / FOLDER
     digest = _digest(plan, store, mixed=mixed)
@@ -88,7 +96,9 @@ def write_report(
         made = [*formats, *(current.formats if current else ())]
         _remember(folder, _Made(digest, made, _digests([*files, *kept]), board))
     except OSError as error:
-        raise ResultsError(f"The report cannot be written to {folder}: {error}") from error
+        _, board = compose(results, plan, registry, folder, ())
+        reason = error.strerror or error
+        raise UnwrittenReportError(f"The report cannot be written to {folder}: {reason}.", board) from error
     return files, board
 
 

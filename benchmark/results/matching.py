@@ -150,6 +150,8 @@ def _notes(plan: Plan, registry: Registry) -> Sequence[str]:
             f"{registry.unopened.path} was not run (--trust runs it): results of what it offers are found by their "
             "labels and by what the suite says of them; values that it leaves at their defaults are not compared."
         )
+        if plan.suite.tune is not None:
+            notes.append("Rows that studies tuned in what it offers are not found without it.")
     for file in plan.suite.absent_files:
         notes.append(f"{file} is not here: results with it are found by their labels, whatever it held.")
     return notes

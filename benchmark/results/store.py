@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -42,6 +43,11 @@ DAMAGED = "damaged-"
 DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
 _LONGEST = 80
+_TEXTS = ("set", "track", "group", "label")
+# Of predictions: ten thousand tracks by ten thousand classes, and names as long as file systems have them.
+MOST_VALUES, MOST_BYTES, LONGEST_NAME = 100_000_000, 2_000_000_000, 10_000
+# Of a record: far more than its longest traceback.
+MOST_RECORD_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -215,10 +221,39 @@ def read_table(folder: Path) -> Any:
 
     file = folder / PREDICTIONS
     try:
-        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
-            return opened.read(use_threads=False)
+        with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(_TEXTS)) as opened:
+            _refuse_bomb(opened.metadata)
+            return _unfolded(opened.read(use_threads=False))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ResultsError(f"{file} cannot be read: {error}") from error
+
+
+def _refuse_bomb(metadata: Any) -> None:
+    """Raise before memory is taken for more than predictions can be; values that repeat take little of a file."""
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    values = max(metadata.num_rows, sum(group.num_rows for group in groups)) * metadata.num_columns
+    size = sum(group.total_byte_size for group in groups)
+    if values > MOST_VALUES or size > MOST_BYTES:
+        raise ValueError(f"it unfolds into {values:,} values ({size:,} bytes), which no predictions are")
+
+
+def _unfolded(table: Any) -> Any:
+    """Return a table with texts in place of numbers of texts, unless these are longer than names can be."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in _TEXTS:
+        index = table.schema.get_field_index(name)
+        if index < 0 or not pa.types.is_dictionary(table.schema.types[index]):
+            continue
+        chunks = table[name].chunks
+        longest = max(
+            (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0 for chunk in chunks), default=0
+        )
+        if longest > LONGEST_NAME:
+            raise ValueError(f"its column {name} has a value of {longest:,} bytes")
+        table = table.set_column(index, name, table[name].cast(table.schema.types[index].value_type))
+    return table
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:
@@ -233,6 +268,8 @@ def read_predictions(folder: Path) -> pd.DataFrame:
 def read_history(folder: Path) -> list[dict[str, str]]:
     """Return a cell's epochs, as text; empty without a history."""
     try:
+        if not (folder / HISTORY).is_file():  # A pipe would be waited for.
+            return []
         with (folder / HISTORY).open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
@@ -260,7 +297,7 @@ def damaged_model(folder: Path, record: CellRecord) -> str:
 
 def _read(id_: str, folder: Path) -> CellRecord | Damaged:
     try:
-        content = json.loads((folder / CELL).read_text(encoding="utf-8"))
+        content = json.loads(_record_text(folder / CELL))
         if not isinstance(content, dict):
             raise ValueError("it is no JSON object")
         reason = _edited(content, folder)
@@ -327,9 +364,19 @@ def _digests(folder: Path) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file_digest(file) for file in files}
 
 
+def _record_text(file: Path) -> str:
+    """Return the text of a file; one that would never end, or fill the memory, is as good as unreadable."""
+    state = file.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > MOST_RECORD_BYTES:
+        raise OSError(errno.EINVAL, "it is no file that a record can be")
+    return file.read_text(encoding="utf-8")
+
+
 def _incomplete(folder: Path) -> str:
     """Return what is wrong with predictions without a digest, judging by the marks at both ends of a Parquet file."""
     try:
+        if not stat.S_ISREG((folder / PREDICTIONS).stat().st_mode):
+            return f"{PREDICTIONS} is no file"
         with (folder / PREDICTIONS).open("rb") as file:
             head = file.read(4)
             file.seek(-4, os.SEEK_END)

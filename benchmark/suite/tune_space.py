@@ -70,7 +70,7 @@ class SpaceReader:
             raw = model.space()
             brought += len(raw)
             yield name, tuple(self._dimensions(raw, rows, named=False))
-        if not brought:
+        if not brought and self._checker.registry.unopened is None:
             models = ", ".join(by_model)
             self._checker.problem(
                 PATH, f"none of the models brings a space of its own ({models}): give one here."
@@ -106,7 +106,8 @@ class SpaceReader:
             )
             return []
         owners = [cell for cell in rows if tunable_values(cell.spec, name, self.untrained)]
-        if not owners:
+        # Of a plugin that was not loaded nobody knows what can be tuned: such rows are shown as they are.
+        if not owners and self._checker.registry.unopened is None:
             self._checker.problem(
                 path, f"no row has a parameter '{name}'.{did_you_mean(name, self._names(rows))}"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -110,7 +111,11 @@ class Synthetic(Dataset):
         )
         rng = derive_generator("play", self.world, self.seed, genre, track)
         samples = Band(style, habits, rate, rng).play(self.seconds, channels)
-        soundfile.write(file, samples, rate)
+        try:
+            soundfile.write(file, samples, rate)
+        except soundfile.LibsndfileError as error:
+            # Of a full disk, libsndfile says no more than "System error".
+            raise OSError(errno.EIO, f"{error.error_string} Is the disk full?") from error
 
 
 class SyntheticShifted(Synthetic):

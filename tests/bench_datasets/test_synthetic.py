@@ -228,3 +228,24 @@ def test_planning_with_files_that_are_there_imports_nothing_heavy(locations):
         cwd=Path.cwd(),
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_disk_that_takes_no_more_is_said_in_words(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from bench_datasets.synthetic import Synthetic\n"
+        "from benchmark.exceptions import DatasetError\n"
+        "from benchmark.locations import Locations\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
+        "try:\n"
+        "    Synthetic(tracks_per_class=1, seconds=1.0).load(Locations(Path(sys.argv[1])))\n"
+        "except DatasetError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "its files cannot be written" in done.stdout
+    assert "Is the disk full?" in done.stdout

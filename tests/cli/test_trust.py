@@ -229,3 +229,17 @@ def test_a_suite_that_is_not_there_is_said_before_anything_is_asked(foreign) -> 
     assert done.code == 2
     assert "suit.yaml: there is no such file" in done.err
     assert "plugin code" not in done.err
+
+
+def test_a_suite_with_studies_of_its_components_shows_rows_as_they_are(foreign) -> None:
+    import tuning_toys
+
+    foreign.write(tuning_toys.SUITE)
+    (foreign.folder / "benchfile.py").write_text(tuning_toys.BENCHFILE)
+    done = foreign.bench("run", "suite.yaml", "--executor", "inline", "--trust")
+    assert done.code == 0, done.err
+    (foreign.folder / "state" / "genrebench" / "trusted-benchfiles.jsonl").unlink()
+    done = foreign.bench("status", "suite.yaml")
+    assert done.code == 0, done.err
+    assert "4 ok" in done.out
+    assert "tuned in what it offers are not found" in done.err

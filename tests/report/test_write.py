@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score, recall_score
 from benchmark.digests import sealed
 from benchmark.exceptions import ResultsError
 from benchmark.report.render import to_terminal
-from benchmark.report.write import FORMATS, write_report
+from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
 
 TABLES = ("md", "csv", "tex")
@@ -267,8 +267,18 @@ def test_a_report_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     plan = fabricate.make_plan(tmp_path)
     store = fabricate.make_results(plan, tmp_path / "results")
     (store.folder / "report").write_text("in the way")
-    with pytest.raises(ResultsError, match=r"report cannot be written to .*made_up/report"):
+    with pytest.raises(ResultsError, match=r"report cannot be written to .*made_up/report: File exists\."):
         write_report(plan, store, fabricate.make_registry(), TABLES)
+
+
+def test_a_report_that_cannot_be_written_can_still_be_seen(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    (store.folder / "report").write_text("in the way")
+    with pytest.raises(UnwrittenReportError) as caught:
+        write_report(plan, store, fabricate.make_registry(), TABLES)
+    assert len(caught.value.leaderboard.lines) == 6
+    assert "third_50%" in to_terminal(caught.value.leaderboard)
 
 
 def test_nothing_new_writes_nothing_and_imports_nothing_heavy(tmp_path: Path) -> None:

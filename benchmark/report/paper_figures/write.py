@@ -73,7 +73,10 @@ def write_figures(
         sketch.clip(track)
         sketch.networks()
     except OSError as error:
-        raise ResultsError(f"The figures cannot be written to {folder}: {error}") from error
+        reason = error.strerror or error
+        raise ResultsError(
+            f"The figures cannot be written to {folder}: {reason}. Choose another folder with --out DIR."
+        ) from error
     return sketch.drawn
 
 
