@@ -104,7 +104,8 @@ def _confirmed(tracks: Sequence[Track], prints: Sequence[np.ndarray]) -> list[Pa
 
     @lru_cache(maxsize=64)
     def heard(index: int) -> np.ndarray:
-        return load_mono(tracks[index].path, SAMPLE_RATE)[: round(SECONDS * SAMPLE_RATE)]
+        track = tracks[index]
+        return load_mono(track.path, SAMPLE_RATE, content=track.content)[: round(SECONDS * SAMPLE_RATE)]
 
     return [
         (tracks[match.first].content, tracks[match.second].content)

@@ -131,9 +131,12 @@ def load_mono(
     if found is not None and found.digest() != content:
         raise AudioError(
             f"{path}: its audio is not what it was when it was looked at. Leave files as they are while they are "
-            "used; the next run looks at it again."
+            "used; the next run looks at it again. (If it never does, this disk does not tell when files change: "
+            "remove the folder 'probe' in the cache.)"
         )
-    mono = resample(np.concatenate(pieces), rate, sample_rate)
+    whole = np.concatenate(pieces)
+    pieces.clear()  # they take as much memory again
+    mono = resample(whole, rate, sample_rate)
     first = round(start * sample_rate)
     last = None if seconds is None else first + round(seconds * sample_rate)
     cut = mono[first:last]
@@ -317,7 +320,7 @@ def _whole_mpeg(file: BinaryIO, frames: int, path: Path, longest: float) -> tupl
     stream = count_frames(data)
     if stream.promised is None:
         return (Lengthened(file) if stream.length > frames else None), stream.length
-    joined = stream.frames > stream.promised
+    joined = stream.frames > stream.promised + 1  # encoders disagree whether the header counts itself
     return (Called(io.BytesIO(with_true_length(data, stream))) if joined else None), stream.length
 
 
