@@ -148,7 +148,8 @@ def _confirmed(tracks: Sequence[Track], prints: Sequence[_Print]) -> list[Pair]:
 
     @lru_cache(maxsize=64)
     def heard(index: int) -> np.ndarray:
-        return load_mono(tracks[index].path, SAMPLE_RATE)[: round(SECONDS * SAMPLE_RATE)]
+        track = tracks[index]
+        return load_mono(track.path, SAMPLE_RATE, content=track.content)[: round(SECONDS * SAMPLE_RATE)]
 
     words = [each for each, _ in prints]
     found: dict[tuple[int, int], Agreement] = {}

@@ -116,12 +116,12 @@ def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) ->
 def _echo_scanned(manifest: Path, merged: Merged, files: int, *, kept: bool) -> None:
     if kept:
         state = f"{merged.added} added" if merged.changed else "nothing is new"
-        click.echo(f"{manifest}: {len(merged.rows)} lines, {state}")
+        click.echo(f"{shown(str(manifest))}: {len(merged.rows)} lines, {state}")
         if merged.gone:
             first = ", ".join(map(shown, merged.gone[:_SHOWN])) + (", …" if len(merged.gone) > _SHOWN else "")
             click.echo(f"listed but not there, and kept: {len(merged.gone)} ({first})")
     else:
-        click.echo(f"{manifest}: {len(merged.rows)} of {files} files")
+        click.echo(f"{shown(str(manifest))}: {len(merged.rows)} of {files} files")
     for label, count in sorted(Counter(str(row["label"]) for row in merged.rows).items()):
         click.echo(f"  {shown(label)}: {count}")
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import soundfile
 
+    from benchmark.data.mpeg import Stream
     from benchmark.data.source import Source
 
 # Files that are called so are audio, or are named with the reason why not. What is called otherwise is looked into.
@@ -131,9 +132,12 @@ def load_mono(
     if found is not None and found.digest() != content:
         raise AudioError(
             f"{path}: its audio is not what it was when it was looked at. Leave files as they are while they are "
-            "used; the next run looks at it again."
+            "used; the next run looks at it again. (If it never does, this disk does not tell when files change: "
+            "remove the folder 'probe' in the cache.)"
         )
-    mono = resample(np.concatenate(pieces), rate, sample_rate)
+    whole = np.concatenate(pieces)
+    pieces.clear()  # they take as much memory again
+    mono = resample(whole, rate, sample_rate)
     first = round(start * sample_rate)
     last = None if seconds is None else first + round(seconds * sample_rate)
     cut = mono[first:last]
@@ -266,8 +270,7 @@ def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) ->
     source = source_of(file, path, stack)
     sound = stack.enter_context(soundfile.SoundFile(source.handle, closefd=False))
     if sound.frames >= _UNKNOWN_FRAMES:
-        # After each block soundfile looks for the place that it is at, and at such an end there is none.
-        sound.seekable = lambda: False
+        _never_seek(sound)
     if sound.format == "RAW":
         return None
     if _is_truncated(sound.extra_info):
@@ -278,11 +281,15 @@ def _by_sndfile(file: BinaryIO, path: Path, longest: float, stack: ExitStack) ->
         starts = chain_of(file)
         if len(starts) > 1:
             return _chained(file, starts, path, longest, stack)
-    if sound.format == "MP3":
-        better, length = _whole_mpeg(file, sound.frames, path, longest)
-        expected = int(length * _HEARD) - 4096
+    if sound.subtype.startswith("MPEG_LAYER"):
+        data, stream = _mpeg_of(file, path, longest)
+        better = _whole_mpeg(file, data, stream, sound.frames) if sound.format == "MP3" else None
         if better is not None:
             source, sound = better, stack.enter_context(soundfile.SoundFile(better.handle))
+        if sound.format == "MP3":
+            length, expected = stream.length, int(stream.length * _HEARD) - 4096
+        if not stream.bears_seeking:
+            _never_seek(sound)
     if length < _UNKNOWN_FRAMES:
         _require_short(length, sound.samplerate, path, longest)
     return Sound(sound.samplerate, sound.channels, _blocks(sound, source, path, expected))
@@ -303,10 +310,13 @@ def _chained(file: BinaryIO, starts: Sequence[int], path: Path, longest: float, 
     return Sound(*forms.pop(), chain.from_iterable(sound.blocks for sound in sounds))
 
 
-def _whole_mpeg(file: BinaryIO, frames: int, path: Path, longest: float) -> tuple[Source | None, int]:
-    """Return what to read an MP3 file from, if libsndfile would stop too early, and its true number of samples."""
-    from benchmark.data.mpeg import count_frames, with_true_length
-    from benchmark.data.source import Called, Lengthened
+def _never_seek(sound: soundfile.SoundFile) -> None:
+    """Have soundfile go on from where it is: after each block, it seeks the place that it is at."""
+    sound.seekable = lambda: False
+
+
+def _mpeg_of(file: BinaryIO, path: Path, longest: float) -> tuple[bytes, Stream]:
+    from benchmark.data.mpeg import count_frames
 
     place, size = file.tell(), file.seek(0, io.SEEK_END)
     if size > _HIGHEST_BYTES * longest + _MOST_TAGS:
@@ -314,11 +324,18 @@ def _whole_mpeg(file: BinaryIO, frames: int, path: Path, longest: float) -> tupl
     file.seek(0)
     data = file.read()
     file.seek(place)
-    stream = count_frames(data)
+    return data, count_frames(data)
+
+
+def _whole_mpeg(file: BinaryIO, data: bytes, stream: Stream, frames: int) -> Source | None:
+    """Return what to read an MP3 file from, if libsndfile would stop too early, which means to read ``frames``."""
+    from benchmark.data.mpeg import with_true_length
+    from benchmark.data.source import Called, Lengthened
+
     if stream.promised is None:
-        return (Lengthened(file) if stream.length > frames else None), stream.length
-    joined = stream.frames > stream.promised
-    return (Called(io.BytesIO(with_true_length(data, stream))) if joined else None), stream.length
+        return Lengthened(file) if stream.length > frames else None
+    joined = stream.frames > stream.promised + 1  # encoders disagree whether the header counts itself
+    return Called(io.BytesIO(with_true_length(data, stream))) if joined else None
 
 
 def _blocks(sound: soundfile.SoundFile, source: Source, path: Path, expected: int) -> Iterator[np.ndarray]:

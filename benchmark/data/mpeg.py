@@ -36,25 +36,36 @@ class Stream:
 
     ``frames`` counts those that hold audio, each of ``samples`` samples a channel. ``promised`` is how many the
     header in the first frame speaks of, None without such a header. ``headers`` are the places of all such headers:
-    where files were joined, there are more than one.
+    where files were joined, there are more than one. ``smallest`` is the size of the smallest frame, in bytes.
     """
 
     frames: int
     samples: int
     promised: int | None
     headers: tuple[tuple[int, int], ...]
+    smallest: int
 
     @property
     def length(self) -> int:
         """Samples a channel, encoder's delay and padding included."""
         return self.frames * self.samples
 
+    @property
+    def bears_seeking(self) -> bool:
+        """Whether a decoder that takes up the stream in its midst hears what it would have heard.
+
+        A frame of Layer III may lean on up to 511 bytes of those before it (255 in MPEG-2), and mpg123 goes back no
+        further than three frames of MPEG-1, or two of MPEG-2: where frames are small, it begins with silence.
+        """
+        back, reservoir, overhead = (3, 511, 36) if self.samples == 1152 else (2, 255, 21)
+        return (self.smallest - overhead) * back >= reservoir
+
 
 def count_frames(data: bytes) -> Stream:
     """Return the frames of a stream; none of them for what is no MPEG audio, or has frames of free size."""
     sizes = _frame_sizes()
     place, end = after_id3(data), len(data)
-    frames = samples = 0
+    frames = samples = smallest = 0
     promised: int | None = None
     headers: list[tuple[int, int]] = []
     marks = _marks(data)
@@ -74,9 +85,10 @@ def count_frames(data: bytes) -> Stream:
             headers.append((place, size))
         else:
             frames += 1
+            smallest = min(smallest or size, size)
         samples = samples or _samples(data[place + 1])
         place += size
-    return Stream(frames, samples, promised, tuple(headers))
+    return Stream(frames, samples, promised, tuple(headers), smallest)
 
 
 def with_true_length(data: bytes, stream: Stream) -> bytes:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ import soundfile
 import soxr
 
 from benchmark.data.audio import decode, load_mono
-from benchmark.exceptions import AudioError
+from benchmark.data.probe import probe_file
+from benchmark.exceptions import AudioError, PassingAudioError
 
 FORMATS = {
     "wav": {},
@@ -132,3 +135,67 @@ def test_a_missing_file_is_an_error_that_names_it(tmp_path):
 def test_real_clips_are_decoded_as_soundfile_does(shared: Path):
     file = shared / "data/gtzan/genres/blues/blues.00000.wav"
     np.testing.assert_array_equal(load_mono(file), soundfile.read(file, dtype="float32")[0])
+
+
+@pytest.mark.parametrize("seconds", ["7200", "0.5"])
+def test_the_longest_recording_is_what_the_environment_says(seconds, tmp_path, stereo, monkeypatch):
+    monkeypatch.setenv("BENCH_LONGEST_SECONDS", seconds)
+    for kind in FORMATS:
+        file = write(tmp_path, stereo, kind)
+        if float(seconds) > 2:
+            assert len(decode(file)[0]) == len(stereo)
+        else:
+            with pytest.raises(
+                PassingAudioError, match=r"too long: more than 0\.5 s.*set BENCH_LONGEST_SECONDS"
+            ):
+                decode(file)
+
+
+def test_a_flac_file_that_unpacks_to_ten_hours_is_refused_before_memory_is_taken(tmp_path):
+    file = tmp_path / "bomb.flac"
+    soundfile.write(file, np.zeros(10 * 3600 * 100), 100)
+    assert file.stat().st_size < 100_000
+    tracemalloc.start()
+    with pytest.raises(AudioError, match=r"bomb\.flac: too long"):
+        load_mono(file)
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "0", "nan"])
+def test_a_limit_that_is_no_number_of_seconds_is_told(given, tmp_path, stereo, monkeypatch):
+    monkeypatch.setenv("BENCH_LONGEST_SECONDS", given)
+    with pytest.raises(AudioError, match=f"BENCH_LONGEST_SECONDS={given} is no number of seconds"):
+        decode(write(tmp_path, stereo, "wav"))
+
+
+def test_samples_that_were_looked_at_are_what_is_loaded_or_nothing_is(tmp_path, stereo):
+    file = write(tmp_path, stereo, "wav")
+    content = probe_file(file).content
+    np.testing.assert_array_equal(load_mono(file, content=content), load_mono(file))
+    write(tmp_path, stereo[::-1], "wav")
+    with pytest.raises(AudioError, match=r"clip\.wav: its audio is not what it was"):
+        load_mono(file, content=content)
+
+
+def test_pipes_and_folders_are_told_and_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "folder.wav").mkdir()
+    with pytest.raises(AudioError, match=r"pipe\.wav: a pipe or device, not a file"):
+        decode(tmp_path / "pipe.wav")
+    with pytest.raises(AudioError, match=r"folder\.wav: a folder, not a file"):
+        decode(tmp_path / "folder.wav")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_descriptor_stays_open_and_none_is_closed_twice(kind, tmp_path, stereo):
+    good = write(tmp_path, stereo, kind)
+    bad = tmp_path / f"bad.{kind}"
+    bad.write_bytes(good.read_bytes()[:200])
+    decode(good)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        decode(good)
+        with pytest.raises(AudioError):
+            decode(bad)
+    assert len(os.listdir("/proc/self/fd")) == before

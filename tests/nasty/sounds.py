@@ -292,6 +292,8 @@ def by_ffmpeg() -> list[Nasty]:
         Nasty("variable-rate-with-header.mp3", encoded("-c:a libmp3lame -q:a 3", loud_then_tone)),
         Nasty("constant-rate-without-header.mp3", encoded("-c:a libmp3lame -b:a 128k -write_xing 0")),
         Nasty("tagged-variable.mp3", changed(variable, ".mp3", tagged)),
+        Nasty("small-frames.mp3", encoded("-c:a libmp3lame -b:a 40k -ac 1", music(14.0))),
+        Nasty("small-variable-frames.mp3", encoded("-c:a libmp3lame -q:a 4 -ac 1", loud_then_tone)),
         Nasty("joined.mp3", joined),
         Nasty("layer-two.mp2", encoded("-c:a mp2")),
         Nasty("piped.wav", encoded("", form="wav")),
