@@ -114,7 +114,12 @@ class Fitting:
         # A model's own precision decides whether Keras scales its losses, which float16 needs.
         with precision(run.settings.precision):
             return split_network(
-                self._network, stage.frozen, scale, run.cache, jit_compile=compiled(run.settings)
+                self._network,
+                stage.frozen,
+                scale,
+                run.cache,
+                jit_compile=compiled(run.settings),
+                code=run.code,
             )
 
     def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:
@@ -122,7 +127,7 @@ class Fitting:
         if part is None or (self._drawn and not self._run.recipe) or (self._done and not self._beginning):
             return None
         if not self._done:
-            self._beginning = identity_of(self._whole)
+            self._beginning = identity_of(self._whole, self._run.code)
         train, validation = (
             cast("StoredExamples", self._train),
             cast("StoredExamples | None", self._validation),

@@ -96,6 +96,7 @@ def _value(task: TrialTask) -> float:
         listener=reporter.epoch,
         seconds=task.seconds,
         cache=task.locations.cache,
+        code=spec.model.code,
     )
     with closing(spec.model.create(registry)) as model:
         with memory_explained(spec.training, in_batches=model.uses_training):
