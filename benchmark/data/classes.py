@@ -20,7 +20,8 @@ def match_classes(
 ) -> dict[str, str]:
     """Return which of ``known`` each of ``found`` is: exactly, else by Unicode form and case, else by an alias.
 
-    Those that are none of them are left out. ``where`` is how errors call the tracks that ``found`` are the classes of.
+    Those that are none of them are left out, unless one differs in signs only from a class that is left (``hip hop``).
+    ``where`` is how errors call the tracks that ``found`` are the classes of.
 
     >>> match_classes(["C#", "C", "HIP-HOP", "polka"], ["C", "C#", "hiphop"], [{"hiphop": ["hip-hop"]}])
     {'C#': 'C#', 'C': 'C', 'HIP-HOP': 'hiphop'}
@@ -43,19 +44,37 @@ def match_classes(
                 matched[name] = fitting[0]
             elif fitting:
                 doubtful[name] = fitting
-    if doubtful:
-        name, fitting = next(iter(doubtful.items()))
-        same = next((other for other, taken in matched.items() if taken in fitting), None)
-        why = (
-            f"'{name}' may be {' or '.join(map(repr, fitting))}"
-            if same is None
-            else f"'{name}' and {same!r} may both be {matched[same]!r}"
-        )
+    why = _doubt(doubtful, matched) or _likeness(found, known, matched)
+    if why:
         raise DatasetError(
             f"The classes of {where} cannot be told apart: {why}. Classes of {where}: {_listed(found)}. Classes that "
-            f"the model is trained on: {_listed(known)}. Spell each class in one way."
+            f"the model is trained on: {_listed(known)}. Spell each class in one way (in folders' names or in a "
+            "manifest), or let its dataset declare the other spelling as an alias."
         )
     return {name: matched[name] for name in found if name in matched}
+
+
+def _doubt(doubtful: Mapping[str, Sequence[str]], matched: Mapping[str, str]) -> str:
+    """Return which class may be two, or which two may be one; nothing where there is no doubt."""
+    for name, fitting in doubtful.items():
+        same = next((other for other, taken in matched.items() if taken in fitting), None)
+        if same is None:
+            return f"'{name}' may be {' or '.join(map(repr, fitting))}"
+        return f"'{name}' and {same!r} may both be {matched[same]!r}"
+    return ""
+
+
+def _likeness(found: Sequence[str], known: Sequence[str], matched: Mapping[str, str]) -> str:
+    """Return which classes without a match differ in signs only, and so may be one, or nothing."""
+    left = {letters: name for name in known if name not in matched.values() and (letters := _letters(name))}
+    for name in found:
+        if name not in matched and _letters(name) in left:
+            return f"'{name}' may be {left[_letters(name)]!r}, spelled otherwise"
+    return ""
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in fold(name) if character.isalnum())
 
 
 def with_one_spelling(corpus: Corpus) -> Corpus:

@@ -68,7 +68,8 @@ class _Module:
     @property
     def root(self) -> Path:
         """The folder that its top-level package or module lies in."""
-        return self.file.parents[self.name.count(".") + (self.file.stem == "__init__")]
+        above = list(self.file.parents)
+        return above[min(self.name.count(".") + (self.file.stem == "__init__"), len(above) - 1)]
 
 
 @dataclass

@@ -114,6 +114,11 @@ class ComponentSpec:
         parts = [self.kind, self.name, self.version, self.distribution, self.parameters]
         return json.dumps(parts, sort_keys=True)
 
+    @property
+    def code(self) -> str:
+        """A text that two specifications share only if the same code makes them work, whatever its parameters."""
+        return json.dumps([self.kind, self.name, self.version, self.distribution])
+
     def create(self, registry: Registry) -> Any:
         """Return a new instance, whose parameters are its own: it may change them.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ def load_suite(
         if tune is not None:
             names, cells = with_tuning_axis(axes), with_tuned_cells(tune, cells)
             leaderboard = leaderboard.model_copy(update={"baseline": leaderboard.baseline or {AXIS: DEFAULT}})
+        _check_columns(checker, cells, axes)
         _check_leaderboard(checker, leaderboard, names, cells)
         reference = read_reference(checker, content.get("reference"), names, cells)
     if checker.problems:
@@ -205,6 +206,31 @@ def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
             else:
                 checker.problem(path, sentence(str(path[-1]), detail))
     return LeaderboardSettings()
+
+
+def _check_columns(checker: Checker, cells: Sequence[Cell], axes: Axes) -> None:
+    """Refuse two metrics, or two evaluation sets, of different cells that tables could not tell apart."""
+    metrics = {id(cell.spec.metrics): cell.spec.metrics for cell in cells}.values()
+    _check_names(
+        checker, axes, "metrics", ((each.label, each.key) for several in metrics for each in several)
+    )
+    shared = {(id(cell.spec.evaluate), id(cell.spec.dataset)): cell.spec for cell in cells}.values()
+    sets = ((each, spec.dataset) for spec in shared for each in spec.evaluate)
+    _check_names(
+        checker,
+        axes,
+        "evaluate",
+        ((each.label, f"{(each.dataset or own).key} {each.part}") for each, own in sets),
+    )
+
+
+def _check_names(checker: Checker, axes: Axes, key: str, named: Iterable[tuple[str, str]]) -> None:
+    known: dict[str, str] = {}
+    for label, content in named:
+        if known.setdefault(label, content) != content:
+            what = "metrics" if key == "metrics" else "evaluation sets"
+            message = f"two {what} are called '{label}'; give one a 'label'."
+            checker.problem(("matrix" if key in axes else "cell", key), message)
 
 
 def _check_leaderboard(

@@ -359,7 +359,7 @@ def content_key(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, ComponentSpec):
-        return [value.kind, value.name, value.version, value.parameters]
+        return value.key
     if isinstance(value, Other):
         return value.dataset
     if isinstance(value, Own):

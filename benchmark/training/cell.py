@@ -136,6 +136,7 @@ def _train_and_file(
         seconds=task.seconds,
         cache=task.locations.cache,
         recipe=canonical_json(task.canonical["augmentation"]),
+        code=spec.model.code,
     )
     with energy_meter() as energy:
         before = time.monotonic()

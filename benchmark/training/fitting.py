@@ -111,7 +111,12 @@ class Fitting:
         # A model's own precision decides whether Keras scales its losses, which float16 needs.
         with precision(run.settings.precision):
             return split_network(
-                self._network, stage.frozen, scale, run.cache, jit_compile=compiled(run.settings)
+                self._network,
+                stage.frozen,
+                scale,
+                run.cache,
+                jit_compile=compiled(run.settings),
+                code=run.code,
             )
 
     def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:

@@ -107,11 +107,11 @@ class FrozenPart:
 
 
 def split_network(
-    network: keras.Model, name: str, scale: list[Any], cache: Path, *, jit_compile: bool
+    network: keras.Model, name: str, scale: list[Any], cache: Path, *, jit_compile: bool, code: str = ""
 ) -> FrozenPart:
     """Return a network as the part up to the layer ``name`` and the rest.
 
-    ``scale`` are layers that come before the network.
+    ``scale`` are layers that come before the network; ``code`` changes with the code of its layers.
 
     Raises:
         PluginError: when there is no such layer, when the rest sees more than what it makes, or when something in it
@@ -141,15 +141,17 @@ def split_network(
     for part in (frozen, head):
         part.compile(jit_compile=jit_compile)
     steady = not any(variable.name == SEED_STATE for variable in frozen.variables)
-    return FrozenPart(frozen, head, cache, identity_of(frozen), steady)
+    return FrozenPart(frozen, head, cache, identity_of(frozen, code), steady)
 
 
-def identity_of(network: keras.Model) -> str:
-    """Return a hash of a network's layers and weights, and of what computes them."""
+def identity_of(network: keras.Model, code: str = "") -> str:
+    """Return a hash of a network's layers and weights, and of what computes them: ``code`` and the backend."""
     import keras
     import numpy as np
 
-    found = hashlib.sha256(f"{keras.backend.backend()} {keras.__version__}\n{network.to_json()}".encode())
+    found = hashlib.sha256(
+        f"{keras.backend.backend()} {keras.__version__}\n{network.to_json()}{code}".encode()
+    )
     for weight in network.weights:
         found.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return found.hexdigest()

@@ -34,6 +34,7 @@ class TrainingRun:
         cache: where what several trainings share may be kept, or None.
         recipe: text that is equal for equal augmentations; where some are drawn in each epoch and it is empty, no
             stage is shared.
+        code: text that changes with the model's code; what several trainings share is kept by it.
         reused: stages that were taken from earlier trainings, and the seconds that these took.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
@@ -46,6 +47,7 @@ class TrainingRun:
     cache: Path | None = None
     started: float = field(default_factory=awake_seconds)
     recipe: str = ""
+    code: str = ""
     reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -85,7 +85,7 @@ def stage_key(
     plain = [stage.name, stage.epochs, stage.learning_rate, stage.frozen, finished]
     settings = run.settings.model_dump(mode="json")
     drawn = run.recipe if train.redrawn or run.batch_augmentations else ""
-    text = canonical_json([identity_of(network), trained, plain, settings, run.seed, data, drawn])
+    text = canonical_json([identity_of(network, run.code), trained, plain, settings, run.seed, data, drawn])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -99,6 +99,7 @@ def _value(task: TrialTask) -> float:
         listener=reporter.epoch,
         seconds=task.seconds,
         cache=task.locations.cache,
+        code=spec.model.code,
     )
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)

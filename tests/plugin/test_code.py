@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import textwrap
@@ -16,6 +17,7 @@ from benchmark.plugin.manager import Plugins
 
 BENCHFILE = '''
 """Components."""
+import importlib
 import json
 import numpy as np
 from helper import scale, unrelated
@@ -250,3 +252,49 @@ def test_a_process_that_has_other_code_than_was_asked_for_does_not_use_it(folder
     edited(folder, "helper.py", "2 * x", "3 * x")
     with pytest.raises(PluginError, match="changed while it was in use"):
         asked.create(Plugins(folder / "benchfile.py").registry)
+
+
+PACKAGE = {
+    "worked_on/__init__.py": "from .models import Net\nfrom .metrics import Score\n",
+    "worked_on/models.py": (
+        "from . import blocks\nfrom .parts import scale as scaled\nfrom beside_it import constant\nimport soundfile\n"
+        "class Net:\n    def run(self):\n        return blocks.made(scaled(constant)), soundfile\n"
+    ),
+    "worked_on/blocks.py": "def made(x):\n    return x\n",
+    "worked_on/parts/__init__.py": "from .inner import scale\n",
+    "worked_on/parts/inner.py": "def scale(x):\n    return x\n\ndef other(x):\n    return x\n",
+    "worked_on/metrics.py": "class Score:\n    pass\n",
+    "beside_it.py": "constant = 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "counts"),
+    [
+        ("worked_on/blocks.py", "return x", "return -x", True),
+        ("worked_on/parts/inner.py", "def scale(x):\n    return x", "def scale(x):\n    return -x", True),
+        ("worked_on/parts/inner.py", "def other(x):\n    return x", "def other(x):\n    return -x", False),
+        ("beside_it.py", "1", "2", True),
+        ("worked_on/metrics.py", "pass", "x = 1", False),
+        ("worked_on/__init__.py", "from .metrics", "# all\nfrom .metrics", False),
+    ],
+)
+def test_an_editable_package_is_followed_through_its_own_imports(
+    tmp_path, monkeypatch, file, old, new, counts
+) -> None:
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    known = set(sys.modules)
+    try:
+        net = importlib.import_module("worked_on").Net
+        first = code_digest(net)
+        text = (tmp_path / file).read_text()
+        assert old in text
+        (tmp_path / file).write_text(text.replace(old, new))
+        assert (code_digest(net) != first) == counts
+    finally:
+        for name in set(sys.modules) - known:
+            if name.startswith(("worked_on", "beside_it")):
+                del sys.modules[name]

@@ -201,3 +201,20 @@ def test_a_matrix_that_would_fill_the_memory_is_refused(problems) -> None:
     assert problems(text) == [
         "suite.yaml:6: the axes have 4,004,000 combinations, and a suite at most 1,000,000."
     ]
+
+
+def test_metrics_of_different_cells_that_tables_could_not_tell_apart_are_an_error(problems, load) -> None:
+    two = "  metrics: [[{top-k: {k: 1}, label: right}], [{top-k: {k: 2}, label: right}, top1]]\n"
+    (problem,) = problems(GOOD.replace("matrix:\n", f"matrix:\n{two}"))
+    assert "two metrics are called 'right'" in problem
+    same = two.replace("k: 2", "k: 1")
+    assert len(load(GOOD.replace("matrix:\n", f"matrix:\n{same}")).cells) == 16
+
+
+def test_evaluation_sets_of_different_cells_that_tables_could_not_tell_apart_are_an_error(
+    problems, load
+) -> None:
+    two = "  evaluate: [[test], [{noises: , label: 'tones:test'}]]\n"
+    (problem,) = problems(GOOD.replace("matrix:\n", f"matrix:\n{two}"))
+    assert "two evaluation sets are called 'tones:test'" in problem
+    assert len(load(GOOD.replace("matrix:\n", f"matrix:\n{two.replace('tones:test', 'street')}")).cells) == 16

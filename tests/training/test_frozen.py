@@ -109,13 +109,19 @@ class Refined(TwoPhase):
 
 
 def trained(
-    cache: Path | None, *, seed: int = 0, recipe: str = "", train: Kept | None = None, **changes: object
+    cache: Path | None,
+    *,
+    seed: int = 0,
+    recipe: str = "",
+    code: str = "",
+    train: Kept | None = None,
+    **changes: object,
 ):
     """Return history, predictions, the run, training examples and the model; changes are parameters or settings."""
     parameters = {name: changes.pop(name) for name in ("fine_tuned", "noisy") if name in changes}
     train, validation = train or Kept(30, 1), Kept(9, 2)
     settings = TrainingSettings(epochs=3, batch_size=8, **changes)
-    run = TrainingRun(settings, seed=seed, cache=cache, recipe=recipe)
+    run = TrainingRun(settings, seed=seed, cache=cache, recipe=recipe, code=code)
     model = TwoPhase(**parameters)
     history = model.fit(train, validation, run)
     return history, model.predict(validation), run, train, model
@@ -173,6 +179,15 @@ def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path) -
     assert any("Stage transfer was taken" in note for note in after[2].notes)
     assert after[0] == alone[0]
     np.testing.assert_array_equal(after[1], alone[1])
+
+
+def test_outputs_and_stages_of_other_code_are_not_taken_for_those_of_a_network_that_looks_alike(
+    tmp_path,
+) -> None:
+    trained(tmp_path, code="two-phase 1")
+    *_, run, train, _ = trained(tmp_path, code="two-phase 1, edited")
+    assert not run.reused
+    assert train.gathered == 30
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 0.01}, {"train": Kept(30, 3)}])
