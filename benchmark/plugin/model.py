@@ -44,6 +44,9 @@ class Model(Component):
     stages: ClassVar[tuple[str, ...]] = ("train",)
     # Whether the settings of training mean anything to it; a study does not vary them otherwise.
     uses_training: ClassVar[bool] = True
+    # Whether its seed changes nothing: of the same training examples it always learns the same. Where neither split
+    # nor augmentation depend on the seed, one cell then stands for all seeds.
+    seedless: ClassVar[bool] = False
 
     @classmethod
     def space(cls) -> dict[str, Any]:
