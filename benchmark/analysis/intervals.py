@@ -45,7 +45,7 @@ def interval(
             np.nan, np.nan, f"none: {row.units} {unit}{'s' if row.units > 1 else ''} show no spread"
         )
     sources += " and seeds" if len(row.values) > 1 and not row.fixed else ""
-    if proportion and len(row.values) == 1 and not row.grouped:
+    if proportion and (len(row.values) == 1 or row.fixed) and not row.grouped:
         low, high = wilson(row.mean, row.tracks, float(stats.norm.ppf((1 + LEVEL) / 2)))
         return Interval(low, high, "Wilson, over tracks")
     found = satterthwaite(row.variance, row.units - 1, seeds, freedom)

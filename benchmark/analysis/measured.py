@@ -113,11 +113,20 @@ class _Grouping:
 
 
 def measure(
-    metric: Metric, cells: Mapping[str, SetPredictions], weights: Weights, units: Units | None = None
+    metric: Metric,
+    cells: Mapping[str, SetPredictions],
+    weights: Weights,
+    units: Units | None = None,
+    *,
+    seedless: bool = False,
 ) -> Measured:
-    """Return a metric of a row's cells, and what the choice of tracks adds. Whatever the metric raises is raised."""
+    """Return a metric of a row's cells, and what the choice of tracks adds. Whatever the metric raises is raised.
+
+    ``seedless`` says that nothing of the row depends on a seed, so that one cell stands for all.
+    """
     found = list(cells.values())
-    groups, fixed, units = [cell.groups for cell in found], is_fixed(found), units or Units()
+    fixed = is_fixed(found) or (seedless and len(found) == 1)
+    groups, units = [cell.groups for cell in found], units or Units()
     scores = [metric.scores(cell.labels, cell.probabilities) for cell in found]
     known = [each for each in scores if each is not None]
     if len(known) == len(found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,6 +151,7 @@ class _Findings:
     effects: list[dict[str, Any]] = field(default_factory=list)
     effects_by_row: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, None] = field(default_factory=dict)
+    single: set[int] = field(default_factory=set)
     separable: dict[str, float] = field(default_factory=dict)
     differences: list[dict[str, Any]] = field(default_factory=list)
 
@@ -171,8 +172,16 @@ class _Set:
 
 # Products are small: a second thread waits more than it works. And sums of one thread are the same on every machine.
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSettings) -> Statistics:
-    """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``)."""
+def statistics(
+    results: Results,
+    lines: pd.DataFrame,
+    settings: LeaderboardSettings,
+    seedless: Collection[str] = (),
+) -> Statistics:
+    """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``).
+
+    ``seedless`` names models that declare that their seed changes nothing.
+    """
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
     usable = [int(row) for row in complete[ROW]]
@@ -185,7 +194,7 @@ def statistics(results: Results, lines: pd.DataFrame, settings: LeaderboardSetti
     for evaluation in results.sets:
         found = _set(results, evaluation, lines, contents)
         for each in (each for each in results.measures if each.set == evaluation):
-            measured = _measured(results, each, found, drawn, units, findings)
+            measured = _measured(results, each, found, drawn, units, findings, seedless)
             findings.differences += _differences(
                 each, measured, references, _bound(results.metrics[each.metric])
             )
@@ -265,17 +274,25 @@ def contents_of(
 
 
 def _measured(
-    results: Results, each: Measure, found: _Set, drawn: _Drawn, units: Units, findings: _Findings
+    results: Results,
+    each: Measure,
+    found: _Set,
+    drawn: _Drawn,
+    units: Units,
+    findings: _Findings,
+    seedless: Collection[str],
 ) -> dict[int, Measured]:
     """Return a measure of each row, and note the intervals."""
     metric: Metric = results.metrics[each.metric]
     measured: dict[int, Measured] = {}
     for row, cells in found.rows.items():
         try:
-            measured[row] = measure(metric, cells, drawn.of(metric), units)
+            alone = len(cells) == 1 and _is_seedless(results, row, seedless)
+            measured[row] = measure(metric, cells, drawn.of(metric), units, seedless=alone)
         except Exception as error:  # A plugin's code may raise anything, and must not cost the whole report.
             findings.refused[f"No interval of {each.metric}: {type(error).__name__}: {error}"] = None
     measured = {row: value for row, value in measured.items() if np.isfinite(value.values).all()}
+    findings.single |= {row for row, value in measured.items() if value.is_single and not value.too_few}
     for block in found.blocks:
         own = {row: measured[row] for row in block.rows if row in measured}
         same = among(found.same, own)
@@ -304,6 +321,18 @@ def _measured(
                 }
             )
     return measured
+
+
+def _is_seedless(results: Results, row: int, models: Collection[str]) -> bool:
+    """Return whether nothing of a row depends on its seed: neither its model, nor its split or augmentation."""
+    own = results.cells[results.cells[ROW] == row]
+    specs = [results.records[id_].spec for id_ in own["id"] if id_ in results.records]
+    return bool(specs) and all(
+        spec.get("model", {}).get("name") in models
+        and spec.get("split", {}).get("strategy") == "predefined"
+        and not spec.get("augmentation")
+        for spec in specs
+    )
 
 
 def _compared(
@@ -552,7 +581,7 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _notes(intervals: pd.DataFrame, results: Results, findings: _Findings) -> Iterable[str]:
-    single = intervals.loc[(intervals["seeds"] == 1) & intervals["low"].notna(), ROW].nunique()
+    single = len(findings.single)
     if single:
         some, has = ("1 row has", "it has") if single == 1 else (f"{single} rows have", "they have")
         yield (

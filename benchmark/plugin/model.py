@@ -55,6 +55,9 @@ class Model(Component):
     uses_training: ClassVar[bool] = True
     # Modules that take long to import and that training needs: they are imported before its time is taken.
     libraries: ClassVar[tuple[str, ...]] = ()
+    # Whether its seed changes nothing: of the same training examples it always learns the same. Where neither split
+    # nor augmentation depend on the seed, one cell then stands for all seeds.
+    seedless: ClassVar[bool] = False
 
     @classmethod
     def space(cls) -> dict[str, Any]:

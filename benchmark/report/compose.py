@@ -53,7 +53,7 @@ def compose(
     """Write all files of a report; return them, and the leaderboard."""
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
-    found = statistics(results, lines, settings)
+    found = statistics(results, lines, settings, seedless_models(registry))
     lines = with_statistics(lines, found)
     axes = varying(results.cells, results.axes)
     board = leaderboard_table(results, lines, axes, plan, found)
@@ -94,6 +94,15 @@ def compose(
         )
         files.append(_write(folder / "report.html", to_html(material)))
     return [*files, *pictures, *studied.files], board
+
+
+def seedless_models(registry: Registry) -> frozenset[str]:
+    """Return the names of models that declare that their seed changes nothing."""
+    return frozenset(
+        name
+        for name, offers in registry.offers.get("model", {}).items()
+        if all(getattr(offer.component, "seedless", False) for offer in offers)
+    )
 
 
 def _analyses(results: Results, rows: Iterable[int], references: Mapping[int, int]) -> dict[str, SetAnalysis]:

@@ -80,3 +80,37 @@ def test_the_numbers_are_the_same_when_asked_for_again(made, tmp_path: Path) -> 
     _, _, again = found(tmp_path)
     pd.testing.assert_frame_equal(again.intervals, made[2].intervals)
     pd.testing.assert_frame_equal(again.comparisons, made[2].comparisons)
+
+
+PREDEFINED = fabricate.SUITE.replace("  metrics:", "  split: {strategy: predefined}\n  metrics:").replace(
+    "[0, 1]", "[0]"
+)
+
+
+def ranked(folder: Path, text: str, seedless: tuple[str, ...]) -> set[str]:
+    """Return the labels of the rows that have ranks."""
+    plan = fabricate.make_plan(folder, text)
+    results = collect(plan, fabricate.make_results(plan, folder / "results"), fabricate.make_registry())
+    lines = leaderboard(results.cells, results.axes, results.measures)
+    found = statistics(results, lines, plan.suite.leaderboard, seedless)
+    names = lines.set_index("row").apply(lambda line: f"{line['model']} · {line['augmentation']}", axis=1)
+    return {str(names[row]) for row in found.ranks.index}
+
+
+def test_one_cell_stands_for_all_seeds_where_nothing_depends_on_the_seed(tmp_path: Path) -> None:
+    assert ranked(tmp_path, PREDEFINED, ("first", "third")) == {"first · none", "third_50% · none"}
+
+
+def test_a_split_that_is_drawn_by_the_seed_needs_more_than_one_though_the_model_does_not(
+    tmp_path: Path,
+) -> None:
+    drawn = PREDEFINED.replace("predefined", "stratified")
+    assert ranked(tmp_path, drawn, ("first", "third")) == set()
+
+
+def test_a_rank_set_of_each_row_holds_all_ranks_where_nothing_is_known(made) -> None:
+    _, lines, found = made
+    assert set(found.ranks["rank_low"]) == {1}
+    assert set(found.ranks["rank_high"]) == {len(lines)}
+    (known,) = found.known
+    assert (known.pairs, known.decided, len(known.candidates)) == (15, 0, 6)

@@ -71,8 +71,9 @@ def differences_section(material: Material) -> Section:
             continue
         shown = differences.head(MOST_LINES)
         caption = (
-            f"Points that each class gains or loses against the row's baseline on {evaluation}. Blue is better, "
-            "orange is worse." + best(len(shown), len(differences))
+            f"Points that each class gains or loses against the row's baseline on {evaluation}, as found: what "
+            "of it is more than chance stands under effects. Blue is more, orange is less."
+            + best(len(shown), len(differences))
         )
         named = shown.rename(index=material.labels)
         grids.append(difference_grid(f"differences-{slug(evaluation)}", named, caption, "row", marks))
