@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.checks import Part, Sides, audit_sets, audit_sides, fitted_on_held_out, tuned_on_held_out
 from benchmark.audit.duplicates import find_recordings
-from benchmark.audit.findings import Audit
+from benchmark.audit.findings import Audit, Finding
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.assemble import CellItems, cell_items
+from benchmark.plugin.parameters import parameters_of
+from benchmark.results.standing import UNGROUPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +98,7 @@ def _audit(
 ) -> Audit:
     items = cell_items(spec, registry, corpus_of)
     sides = sides_of(spec, items)
-    found = audit_sides(sides, near)
+    found = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
     features: Features = spec.features.create(registry)
     if features.fitted_on == "everything":
         found = [*fitted_on_held_out(sides, spec.features.label), *found]
@@ -103,6 +106,14 @@ def _audit(
         seen = cell_items(study, registry, corpus_of).validation.tracks
         found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
     return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec, items)))
+
+
+def _with_groups_line(finding: Finding, spec: CellSpec, registry: Registry) -> Finding:
+    """Say how groups are given, of datasets that take a list of them."""
+    component = registry.offer("dataset", spec.dataset.name).component
+    if finding.kind != UNGROUPED or "groups" not in parameters_of(component):
+        return finding
+    return replace(finding, mend=f"dataset: {{{spec.dataset.name}: {{groups: FILE}}}}")
 
 
 def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.audit.fingerprint import HIGHEST, HOP, LOWEST, SAMPLE_RATE, fingerprint, moved
 from benchmark.audit.relatives import Relative
-from benchmark.audit.search import aligned_distance
+from benchmark.audit.search import STRETCH, aligned_distance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,9 +107,12 @@ def compare_relative(first: np.ndarray, second: np.ndarray, found: Relative) -> 
     words, moved_words = fingerprint(first), moved(second, (found.move,))[0]
     here, rate = _refined(words, moved_words, found)
     if found.move and abs(rate - 1) < _UNCHANGED:
-        nearest = aligned_distance(words, moved_words, found.here - found.there)
-        if nearest is not None and nearest[0] <= TRANSPOSED:
-            return Agreement(SAME, min(len(words), len(moved_words)) * HOP / SAMPLE_RATE)
+        offset = found.here - found.there
+        overlap = min(len(words), len(moved_words) + offset) - max(0, offset)
+        nearest = aligned_distance(words, moved_words, offset)
+        # In less than a stretch, other melodies over the same drums come as near.
+        if overlap >= STRETCH and nearest is not None and nearest[0] <= TRANSPOSED:
+            return Agreement(SAME, overlap * HOP / SAMPLE_RATE)
     best = Agreement()
     for off in _RATES:
         tried = rate * (1 + off)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING
 
-from benchmark.audit.fingerprint import KEPT_BITS, KEPT_SHIFT, MOVES, STEP
+from benchmark.audit.fingerprint import KEPT_BITS, KEPT_SHIFT, MOVES, STEP, scrambled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,8 @@ _FIRST, _FIRST_WEAK = (-2, -1, 1, 2), 0.42
 # Further away another speed would count.
 _NEAR = 300
 _CHUNK = 1 << 18
+# As many as 55,000 clips of 30 s have; of more, fewer words each are looked up, so that time and memory stay bounded.
+_MOST_ROWS = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
 
     if not sum(len(each) for each in sketches):
         return []
-    table = np.concatenate(list(sketches))
+    table, owners = _table(sketches)
     every = _Sketches(
-        np.repeat(np.arange(len(sketches)), [len(each) for each in sketches]),
-        (table[:, 0] >> np.uint32(16)).astype(np.int64),
-        (table[:, 0] & np.uint32(0xFFFF)).astype(np.int64),
+        owners,
+        (table[:, 0] >> np.uint32(16)).astype(np.uint8),
+        (table[:, 0] & np.uint32(0xFFFF)).astype(np.int32),
         np.ascontiguousarray(table[:, 1]),
         np.concatenate(list(prints)).astype(np.uint32, copy=False),
         np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64),
@@ -88,6 +90,24 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
             if found is not None and (pair not in best or found.distance < best[pair].distance):
                 best[pair] = found
     return sorted(best.values(), key=lambda each: (each.first, each.second))
+
+
+def _table(sketches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of all sketches, and the track that each is of; of very many, a part that copies share."""
+    import numpy as np
+
+    rows = sum(len(each) for each in sketches)
+    thinner = 1 << max(0, int(np.ceil(np.log2(rows / _MOST_ROWS)))) if rows > _MOST_ROWS else 1
+    kept = list(sketches)
+    if thinner > 1:
+        # Other bits than those that made the sketch decide, and the same ones for all tracks.
+        mask = np.uint32((1 << KEPT_BITS) - 1)
+        kept = [
+            each[(scrambled((each[:, 1] >> np.uint32(KEPT_SHIFT)) & mask) >> np.uint32(12)) % thinner == 0]
+            for each in sketches
+        ]
+    owners = np.repeat(np.arange(len(kept), dtype=np.int32), [len(each) for each in kept])
+    return np.concatenate(kept), owners
 
 
 def _hits(every: _Sketches) -> Iterator[tuple[np.ndarray, np.ndarray]]:

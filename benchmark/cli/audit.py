@@ -147,4 +147,4 @@ def _about_groups(audits: list[Audit]) -> str:
     unknown = [audit for audit in audits if any(each.ungrouped for each in audit.sets.values())]
     if shared:
         return f", and {len(shared)} share groups between training and test"
-    return f", and of {len(unknown)} groups are unknown" if unknown else ""
+    return f", and for {len(unknown)} nobody knows whether groups are shared" if unknown else ""

@@ -188,6 +188,11 @@ def test_what_is_promised_is_found_and_nothing_else(
     assert (outcome.found, outcome.alarms) == (outcome.songs, [])
 
 
+def test_short_songs_over_the_same_drums_are_no_transposed_copies(tmp_path: Path) -> None:
+    alike = [save(tmp_path, f"{seed}.wav", tune(seed, 1.5 + seed % 3 / 2)) for seed in (6, 946, 129, 975)]
+    assert near(alike, tmp_path) == NearDuplicates()
+
+
 def test_a_channel_that_cancels_the_other_is_like_no_other(tmp_path: Path) -> None:
     left = tune(1)
     cancelled = save(tmp_path, "cancelled.wav", np.stack([left, -left], axis=1))
