@@ -62,10 +62,10 @@ class ComponentSpec:
         """Return what of it can change a result, as plain JSON."""
         component = registry.offer(self.kind, self.name).component
         parameters = identity_parameters(component, self.parameters)
-        if registry.knows(self.kind, self.name):
-            return {"name": self.name, "version": self.version, "parameters": parameters}
-        # It was not loaded: further parameters are at their defaults, whatever these are.
-        return {"name": self.name, "version": UNKNOWN, "parameters": {**parameters, UNKNOWN: UNKNOWN}}
+        if self.version == UNKNOWN:
+            # It was not loaded: further parameters are at their defaults, whatever these are.
+            parameters[UNKNOWN] = UNKNOWN
+        return {"name": self.name, "version": self.version, "parameters": parameters}
 
 
 @dataclass
@@ -113,8 +113,7 @@ class Registry:
         if self.unopened is not None:
             from benchmark.plugin.unopened import unopened
 
-            source = Source(BENCHFILE, str(self.unopened.path), self.unopened.version)
-            return Offer(unopened(kind, name), source)
+            return Offer(unopened(kind, name), Source(BENCHFILE, str(self.unopened.path), UNKNOWN))
         broken = "".join(f"\n  Perhaps it is in a {plugin}" for plugin in self.broken)
         raise PluginError(f"There is no {kind} '{name}'." + did_you_mean(name, self.names(kind)) + broken)
 
