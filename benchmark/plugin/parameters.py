@@ -54,16 +54,23 @@ class Parameter:
         return isinstance(self.mark, Location)
 
     def is_file(self, value: Any) -> bool:
-        """Whether ``value`` names a file, whose content counts."""
-        return isinstance(self.mark, File) and self.mark.is_file(value)
+        """Whether ``value`` names a file, whose place a suite gives from its own."""
+        return any(isinstance(mark, File) and mark.is_file(value) for mark in self._marks)
 
     @cached_property
     def mark(self) -> Mark | None:
-        """What its annotation marks it as; the bare class will do as a mark."""
+        """What it is marked as that decides how it counts: as no part of an identity before anything else."""
+        for kind in (Location, Later, File):
+            for mark in self._marks:
+                if isinstance(mark, kind):
+                    return Later(self.default) if isinstance(mark, Later) else mark
+        return None
+
+    @property
+    def _marks(self) -> tuple[Any, ...]:
+        """What its annotation is marked with; the bare class will do as a mark."""
         marks = get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
-        made = (mark() if mark in (Location, File, Later) else mark for mark in marks)
-        found = next((mark for mark in made if isinstance(mark, Location | File | Later)), None)
-        return Later(self.default) if isinstance(found, Later) else found
+        return tuple(mark() if mark in (Location, File, Later) else mark for mark in marks)
 
     @property
     def type_text(self) -> str:

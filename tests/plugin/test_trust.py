@@ -7,6 +7,7 @@ import pytest
 from benchmark.exceptions import PluginError
 from benchmark.plugin.benchfile import MOST_BYTES, Benchfile, read_benchfile
 from benchmark.plugin.manager import Plugins
+from benchmark.plugin.parameters import UNKNOWN
 from benchmark.plugin.trust import MOST_NEIGHBOURS, is_trusted, remember
 
 
@@ -65,7 +66,7 @@ def test_without_running_it_nothing_of_it_runs_and_names_have_stand_ins(benchfil
     registry = Plugins(benchfile, run=False).registry
     assert registry.broken == []
     offer = registry.offer("model", "somebodys")
-    assert offer.source.version == benchfile.version
+    assert offer.source.version == UNKNOWN
     assert "was not run" in offer.component(width=3).unavailable()
     assert registry.offer("model", "cnn").source.plugin == "bench_models"
 
