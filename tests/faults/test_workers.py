@@ -45,8 +45,14 @@ def start_a_child_and_die() -> None:
     hold_pythons_lock()
 
 
-def folders() -> set[str]:
-    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith(("bench-", "dask-"))}
+@pytest.fixture
+def temporary(tmp_path, project, monkeypatch) -> Path:
+    """Return the folder in which these tests, and the runs that they start, make temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
 
 
 def rewrite(project, old: str, new: str) -> None:
@@ -70,13 +76,12 @@ def test_only_the_task_that_killed_a_worker_is_blamed() -> None:
     assert str(outcomes[3].error) == "SystemExit: 0"
 
 
-def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeypatch) -> None:
+def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeypatch, temporary) -> None:
     monkeypatch.setattr(workers_module, "GRACE_SECONDS", 0)
-    before = folders()
     with LocalWorkers(1, seconds=2) as workers:
         (outcome,) = workers.run(do, [(start_a_child_and_die,)], print)
         assert outcome.error is not None
-    assert folders() <= before
+    assert list(temporary.iterdir()) == []
     assert not [one for one in psutil.process_iter(["cmdline"]) if "2345" in (one.info["cmdline"] or [])]
 
 
@@ -92,7 +97,7 @@ def grow(number: int, kept: list[bytes] = []) -> int:  # noqa: B006
     return os.getpid()
 
 
-def test_no_worker_outlives_its_driver_that_holds_pythons_lock(project) -> None:
+def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temporary) -> None:
     rewrite(
         project,
         'raise RuntimeError("this cell was told to fail")',
@@ -100,7 +105,6 @@ def test_no_worker_outlives_its_driver_that_holds_pythons_lock(project) -> None:
     )
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {trouble: raise}}]"))
-    before = folders()
     run = project.start("run", "suite.yaml", "--jobs", "2")
     wait_for(lambda: len(records(project)) == 2)
     time.sleep(1)
@@ -109,7 +113,7 @@ def test_no_worker_outlives_its_driver_that_holds_pythons_lock(project) -> None:
     run.kill()
     run.communicate()
     wait_for(lambda: all(is_gone(one) for one in started), 20)
-    assert folders() <= before
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_run_that_was_stopped_for_longer_than_its_time_limit_goes_on(project, monkeypatch) -> None:
@@ -162,8 +166,3 @@ def test_ctrl_c_at_a_terminal_leaves_no_process_and_no_traceback(project) -> Non
     assert run.returncode == 130
     assert "Traceback" not in err + out
     assert all(is_gone(one) for one in started)
-
-
-def test_folder_names_of_this_module_are_those_of_the_program() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        assert Path(folder).name in folders()
