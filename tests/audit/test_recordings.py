@@ -17,6 +17,7 @@ from benchmark.audit.search import candidates
 from benchmark.audit.store import PrintStore
 from benchmark.data.audio import load_mono
 from benchmark.data.tracks import Track
+from benchmark.exceptions import CacheError
 
 RATE = 22050
 
@@ -140,7 +141,7 @@ def test_a_flipped_bit_in_a_fingerprint_is_seen_and_it_is_made_anew(tmp_path: Pa
         (words,) = base.execute("SELECT words FROM prints WHERE content = 'content 1'").fetchone()
         flipped = bytes([words[0] ^ 4]) + words[1:]
         base.execute("UPDATE prints SET words = ? WHERE content = 'content 1'", [flipped])
-        base.execute("UPDATE searches SET pairs = '[[\"content 0\", \"content 1\"]]'")
+        base.execute('UPDATE searches SET pairs = \'[["content 0", "content 1"]]\'')
     store = PrintStore(tmp_path)
     contents = [track.content for track in tracks]
     assert sorted(store.read(contents)) == ["content 0", "content 2"]
@@ -182,6 +183,18 @@ def test_a_store_of_the_version_before_checksums_is_read_and_written(tmp_path: P
     assert store.read(["a"]).keys() == {"a"}
     store.write({"b": np.arange(4, dtype=np.uint32)})
     assert store.read(["a", "b"]).keys() == {"a", "b"}
+
+
+def test_a_cache_that_cannot_be_written_is_not_called_full_for_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise OSError(30, "Read-only file system", str(folder))
+
+    monkeypatch.setattr("benchmark.audit.store.make_folder", refuse)
+    with pytest.raises(CacheError, match=r"cannot be kept .*Read-only file system") as caught:
+        PrintStore(tmp_path / "full").read(["a"])
+    assert "disk is full" not in str(caught.value)
 
 
 def test_the_store_forgets_the_oldest_when_it_is_too_large(
