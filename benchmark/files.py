@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 TEMPORARY = ".tmp-"
+_SQLITE_FULL = 13
 _ASIDE = f"{TEMPORARY}old-"
 # Some file systems, and Windows, keep folders without being asked, and cannot be.
 _CANNOT = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -122,6 +123,16 @@ def replaced_name(leftover: str) -> str | None:
     """Return the name of the folder that a leftover was before a newer one replaced it, or None for another kind."""
     number, dash, name = leftover.removeprefix(_ASIDE).partition("-")
     return name if leftover.startswith(_ASIDE) and number.isdecimal() and dash else None
+
+
+def is_full(error: Exception) -> bool:
+    """Whether an error says that a disk, or what one may use of it, is full."""
+    full = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    # SQLite has a number of its own for it, the lowest byte of its code.
+    return (
+        getattr(error, "errno", None) in full
+        or (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF == _SQLITE_FULL
+    )
 
 
 def sync_file(file: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,14 @@ def test_what_was_being_replaced_is_known_by_its_name() -> None:
     assert files.replaced_name(".tmp-old-123-cnn-0-0123456789ab") == "cnn-0-0123456789ab"
     assert files.replaced_name(".tmp-0123-cnn-0-0123456789ab") is None
     assert files.replaced_name(".tmp-old-") is None
+
+
+def test_a_full_disk_is_known_by_its_number_and_not_by_words() -> None:
+    assert files.is_full(OSError(28, "No space left on device"))
+    assert not files.is_full(OSError(30, "Read-only file system", "/full"))
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            base.execute("CREATE TABLE t (x)")
+    assert files.is_full(caught.value)
+    assert not files.is_full(sqlite3.OperationalError("the name of this is full"))

@@ -16,7 +16,7 @@ from benchmark.audit.fingerprint import VERSION
 from benchmark.database import FAILURES, add_column, connect, is_damage, remove
 from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
-from benchmark.files import make_folder
+from benchmark.files import is_full, make_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,9 +140,8 @@ class PrintStore:
                     remove(self._file)
                     return self._worked(work)
         except FAILURES as error:
-            full = "full" in str(error) or getattr(error, "errno", None) == 28
             free = shutil.disk_usage(next(p for p in self.folder.parents if p.exists())).free / 1e6
-            why = f"the disk is full, {free:.0f} MB are free" if full else str(error)
+            why = f"the disk is full, {free:.0f} MB are free" if is_full(error) else str(error)
             raise CacheError(
                 f"Fingerprints cannot be kept in {self.folder} ({why}); choose another cache: --cache DIR."
             ) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from benchmark.exceptions import DatasetError
 from benchmark.files import TEMPORARY, make_folder, remove_leftovers, whole_folder, write_text
 
 LISTING = ".files.json"
+_ALMOST_FULL = 1_000_000
 
 
 def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: str) -> Path:
@@ -40,11 +43,22 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
             if not _is_sound(folder, complete):
                 remove_leftovers(folder.parent, folder.name)
                 with whole_folder(folder, replaces=folder if folder.exists() else None) as temporary:
-                    write(temporary)
+                    _fill(temporary, write)
                     (temporary / LISTING).write_text(_listing(temporary), encoding="utf-8")
     except OSError as error:
         raise DatasetError(f"{folder}: its files cannot be written: {error.strerror or error}.") from error
     return folder
+
+
+def _fill(folder: Path, write: Callable[[Path], None]) -> None:
+    """Have an empty folder filled. Libraries that write audio have errors of their own for a disk that is full."""
+    try:
+        write(folder)
+    except RuntimeError as error:
+        if shutil.disk_usage(folder).free > _ALMOST_FULL:
+            raise
+        reason = "the disk is full; free some space, or choose another cache: --cache DIR"
+        raise OSError(errno.ENOSPC, reason) from error
 
 
 def _is_sound(folder: Path, complete: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.database import FAILURES, add_column, columns, connect, is_damage, remove
 from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
-from benchmark.files import make_folder, remove_leftovers, sync_folder, write_text
+from benchmark.files import is_full, make_folder, remove_leftovers, sync_folder, write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,7 +266,7 @@ class FeatureStore:
     def _unwritable(self, error: Exception, needed: int) -> CacheError:
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         free = shutil.disk_usage(existing).free
-        if getattr(error, "errno", None) == errno.ENOSPC or "full" in str(error):
+        if is_full(error):
             return CacheError(
                 f"The disk is full: {needed / 1e6:.0f} MB of features do not fit into {self.folder}, where "
                 f"{free / 1e6:.0f} MB are free. Free some ('bench cache prune', with --all if need be) or choose "

@@ -22,6 +22,7 @@ from benchmark.digests import DIGEST, file_digest, is_intact, known_digest, seal
 from benchmark.exceptions import NewerRecordError, ResultsError
 from benchmark.files import (
     TEMPORARY,
+    is_full,
     make_folder,
     move,
     replaced_name,
@@ -430,7 +431,7 @@ def _unreadable(error: OSError, folder: Path) -> ResultsError:
 
 
 def _unwritable(error: OSError, folder: Path) -> ResultsError:
-    if error.errno == errno.ENOSPC:
+    if is_full(error):
         return ResultsError(
             f"The disk is full: {folder} cannot be written. Finished cells are kept; free some space and "
             "start again."

@@ -18,6 +18,7 @@ from benchmark.audit.search import candidates
 from benchmark.audit.store import PrintStore
 from benchmark.data.audio import load_mono
 from benchmark.data.tracks import Track
+from benchmark.exceptions import CacheError
 
 RATE = 22050
 
@@ -201,6 +202,18 @@ def test_a_store_of_the_version_before_checksums_is_read_and_written(tmp_path: P
     assert store.read(["a"]).keys() == {"a"}
     store.write({"b": np.arange(4, dtype=np.uint32)})
     assert store.read(["a", "b"]).keys() == {"a", "b"}
+
+
+def test_a_cache_that_cannot_be_written_is_not_called_full_for_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise OSError(30, "Read-only file system", str(folder))
+
+    monkeypatch.setattr("benchmark.audit.store.make_folder", refuse)
+    with pytest.raises(CacheError, match=r"cannot be kept .*Read-only file system") as caught:
+        PrintStore(tmp_path / "full").read(["a"])
+    assert "disk is full" not in str(caught.value)
 
 
 def test_the_store_forgets_the_oldest_when_it_is_too_large(

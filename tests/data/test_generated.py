@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     with pytest.raises(DatasetError, match="No space left"):
         generated_folder(tmp_path / "made", fail, complete="done")
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_a_full_disk_is_said_also_where_a_library_has_another_name_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path) -> None:
+        raise RuntimeError("System error.")
+
+    with pytest.raises(RuntimeError, match="System error"):
+        generated_folder(tmp_path / "made", fail, complete="done")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4096))
+    with pytest.raises(DatasetError, match=r"the disk is full; .*--cache DIR"):
+        generated_folder(tmp_path / "made", fail, complete="done")
 
 
 def test_many_at_once_make_it_once(tmp_path):
