@@ -72,9 +72,13 @@ def test_every_folder_is_looked_at_planned_run_and_reported_rightly(
         ends_with(layout.error, said)
         return
     assert f"folder: {len(used)} usable tracks" in verified
-    assert f"  folder: {len(used)} tracks in" in bench("plan", "suite.yaml")[1]
+    planned = bench("plan", "suite.yaml")[1]
+    assert f"  folder: {len(used)} tracks in" in planned
     code, said = bench("run", "suite.yaml", "--executor", "inline")
     assert code == 0, said
+    for words in layout.says:
+        assert words in planned
+        assert words in said or words.startswith("no audio")
     assert bench("report", "suite.yaml")[0] == 0
     assert predicted(tmp_path) == used
 
