@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from layouts import GOOD, LAYOUTS, Layout, good
+from layouts import GOOD, LAYOUTS, Layout, good, sound
 from sounds import FFMPEG
 
 from benchmark.cli.main import cli
@@ -72,9 +72,13 @@ def test_every_folder_is_looked_at_planned_run_and_reported_rightly(
         ends_with(layout.error, said)
         return
     assert f"folder: {len(used)} usable tracks" in verified
-    assert f"  folder: {len(used)} tracks in" in bench("plan", "suite.yaml")[1]
+    planned = bench("plan", "suite.yaml")[1]
+    assert f"  folder: {len(used)} tracks in" in planned
     code, said = bench("run", "suite.yaml", "--executor", "inline")
     assert code == 0, said
+    for words in layout.says:
+        assert words in planned
+        assert words in said or words.startswith("no audio")
     assert bench("report", "suite.yaml")[0] == 0
     assert predicted(tmp_path) == used
 
@@ -136,3 +140,33 @@ def predicted(folder: Path) -> set[str]:
 
     (file,) = (folder / "results/trial").glob("*/predictions.parquet")
     return set(pd.read_parquet(file)["track"])
+
+
+SWAPPING = """
+import os, shutil
+from benchmark import hookimpl
+
+@hookimpl
+def bench_suite_started(suite, results, cells):
+    if os.environ.get("SWAP"):
+        shutil.copyfile("other.wav", "music/rock/0.wav")
+"""
+
+
+@pytest.mark.slow
+def test_a_file_that_is_replaced_during_a_run_gives_no_result_and_the_next_run_takes_the_new_one(
+    bench: Bench, tmp_path: Path, monkeypatch
+):
+    good(tmp_path / "music")
+    sound(tmp_path / "other.wav", 99)
+    (tmp_path / "benchfile.py").write_text(SWAPPING)
+    monkeypatch.setenv("SWAP", "1")
+    before = revision(bench("data", "verify", "folder", "--set", "root=music")[1])
+    code, said = bench("run", "suite.yaml", "--executor", "inline")
+    assert code == 1
+    assert "no features of rock/0.wav" in said
+    assert "its audio is not what it was when it was looked at" in said
+    monkeypatch.delenv("SWAP")
+    assert bench("run", "suite.yaml", "--executor", "inline", "--retry-failed")[0] == 0
+    assert revision(bench("data", "verify", "folder", "--set", "root=music")[1]) != before
+    assert predicted(tmp_path) == set(GOOD)
