@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Corpus:
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """Twelve hexadecimal digits that change when any track's audio, label, group or split does."""
         digest = hashlib.sha256(json.dumps(self.classes).encode())
