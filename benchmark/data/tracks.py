@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ class Corpus:
     others: str = ""
     name: str = ""
 
-    @property
+    @cached_property
     def revision(self) -> str:
         """Twelve hexadecimal digits that change when any track's audio, label, group or split does."""
         digest = hashlib.sha256(json.dumps(self.classes).encode())

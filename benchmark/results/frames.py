@@ -263,8 +263,9 @@ def _filed(
 ) -> tuple[dict[str, str], list[str]]:
     """Return what a cell's sets are filed under by what the suite calls them now, and what is wrong with others."""
     evaluate = cell.spec.evaluate
-    # Only records of format 1 have to be told apart by their tracks.
-    tracks = {name: frozenset(() if record.sets else each.tracks.tolist()) for name, each in found.items()}
+    # Only several sets of a record of format 1 have to be told apart by their tracks.
+    is_certain = bool(record.sets) or len(found) == 1
+    tracks = {name: frozenset(() if is_certain else each.tracks.tolist()) for name, each in found.items()}
     filed = filed_sets(
         plan.identifier.sets(evaluate), record, tracks, lambda canonical: _ids(canonical, evaluate, plan)
     )

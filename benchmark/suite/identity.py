@@ -35,10 +35,10 @@ class Identifier:
     """
 
     def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
-        self._registry = registry
         self.revision_of = revision_of
         # By the id of a cell's part, which many cells share. The part is kept, so that its id stays its own.
         self._seen: dict[int, tuple[Any, Any, str]] = {}
+        self._sets: dict[int, tuple[Any, list[dict[str, Any]]]] = {}
 
     def canonical(self, spec: CellSpec) -> dict[str, Any] | None:
         """Return what of a cell can change its result, as plain JSON, or None if a dataset is absent."""
@@ -56,7 +56,10 @@ class Identifier:
 
     def sets(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]]:
         """Return what each evaluation set is, as in ``canonical``; the revision of an absent dataset is None."""
-        return [self._set(each) for each in evaluate]
+        found = self._sets.get(id(evaluate))
+        if found is None:
+            found = self._sets[id(evaluate)] = (evaluate, [self._set(each) for each in evaluate])
+        return found[1]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
         if value is None or isinstance(value, int):
