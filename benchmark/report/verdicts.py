@@ -13,7 +13,8 @@ from benchmark.analysis.protocols import HONEST, LEAKY
 from benchmark.results.frames import ROW, Measure
 
 if TYPE_CHECKING:
-    from benchmark.analysis.statistics import Known, Statistics
+    from benchmark.analysis.known import Known
+    from benchmark.analysis.statistics import Statistics
 
 _MOST_NAMED = 3
 
