@@ -27,8 +27,7 @@ def leaderboard(
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
     cells that are not ok ended, in words); ``complete``; ``clean`` (not leaky); ``marks``; ``standing`` (in which
-    company it may be ranked); ``verdict`` (that of an audit of the split, the worst of the cells); ``rank``
-    (competition ranking by the mean among rows that are complete and clean, missing for the rest);
+    company it may be ranked); ``verdict`` (that of an audit of the split, the worst of the cells);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
     for one) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels and
@@ -46,7 +45,6 @@ def leaderboard(
             table[f"{measure.name} {DIFFERENCE}"] = _differences(
                 table, axes, wanted, f"{measure.name} {MEAN}"
             )
-    table["rank"] = _ranks(table, by)
     order = -table[f"{by.name} {MEAN}"] if by.greater_is_better else table[f"{by.name} {MEAN}"]
     ranked = table["complete"] & table["clean"]
     return (
@@ -137,9 +135,3 @@ def _differences(
     references = baseline_rows(table, axes, wanted)
     values = dict(zip(table[ROW], table[column], strict=True))
     return [values[row] - values[references[row]] if row in references else np.nan for row in table[ROW]]
-
-
-def _ranks(table: pd.DataFrame, by: Measure) -> pd.Series:
-    ranked = table["complete"] & table["clean"]
-    values = table[f"{by.name} {MEAN}"].where(ranked)
-    return values.rank(method="min", ascending=not by.greater_is_better).astype("Int64")
