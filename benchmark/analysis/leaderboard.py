@@ -28,8 +28,7 @@ def leaderboard(
     cells that are not ok ended, in words); ``complete``; ``standing`` (``honest``, ``shared groups`` or ``leaky``: rows
     of one standing may be ranked with each other, leaky ones not at all); ``clean`` (of the standing that is ranked:
     the honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
-    (that of an audit of the split, the worst of the cells, and how many tracks are left out); ``rank``
-    (competition ranking by the mean among rows that are complete and clean, missing for the rest);
+    (that of an audit of the split, the worst of the cells, and how many tracks are left out);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
     for one), ``whole`` (the mean with the tracks that are left out for leaking, where there are such) and, with a
@@ -49,7 +48,6 @@ def leaderboard(
             table[f"{measure.name} {DIFFERENCE}"] = _differences(
                 table, axes, wanted, f"{measure.name} {MEAN}"
             )
-    table["rank"] = _ranks(table, by)
     order = -table[f"{by.name} {MEAN}"] if by.greater_is_better else table[f"{by.name} {MEAN}"]
     ranked = table["complete"] & table["clean"]
     return (
@@ -171,9 +169,3 @@ def _differences(
     references = baseline_rows(table, axes, wanted)
     values = dict(zip(table[ROW], table[column], strict=True))
     return [values[row] - values[references[row]] if row in references else np.nan for row in table[ROW]]
-
-
-def _ranks(table: pd.DataFrame, by: Measure) -> pd.Series:
-    ranked = table["complete"] & table["clean"]
-    values = table[f"{by.name} {MEAN}"].where(ranked)
-    return values.rank(method="min", ascending=not by.greater_is_better).astype("Int64")

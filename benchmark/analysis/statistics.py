@@ -13,16 +13,27 @@ from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.calibration import calibration
 from benchmark.analysis.cochran import ALPHA, critical
-from benchmark.analysis.comparison import EQUAL, UNDECIDED, Family, by_pair, compare, family
+from benchmark.analysis.comparison import Family, compare, family
 from benchmark.analysis.critical_difference import CriticalDifference, critical_difference
 from benchmark.analysis.effects import COLUMNS, ROW_COLUMNS, Change, changes, class_effects, effects
 from benchmark.analysis.identical import alike, among
 from benchmark.analysis.intervals import interval
+from benchmark.analysis.known import (
+    BLOCK,
+    HIGHEST,
+    LETTERS,
+    LOWEST,
+    NEEDED_COLUMNS,
+    Known,
+    known_of,
+    needed_of,
+    ranks_of,
+)
 from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, baseline_rows
-from benchmark.analysis.measured import Measured, Units, measure, of_scores
-from benchmark.analysis.needed import POWER, needed
+from benchmark.analysis.measured import Measured, Units, measure
+from benchmark.analysis.needed import POWER
 from benchmark.analysis.protocols import HONEST, Block, Contents, competitors
-from benchmark.analysis.ranks import beaten, letters, rank_sets
+from benchmark.analysis.recall import recalls
 from benchmark.analysis.resampling import Weights, is_mean, resamples_for
 from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
@@ -32,37 +43,7 @@ from benchmark.results.standing import LEAKY
 from benchmark.suite.settings import LeaderboardSettings
 
 RECALL = "recall"
-BLOCK, LETTERS, LOWEST, HIGHEST = "block", "letters", "rank_low", "rank_high"
-NEEDED_COLUMNS = ["row", "other", "outcome", "seeds", "tracks"]
 Rows = Mapping[int, Mapping[str, SetPredictions]]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of the rows that are competitors on the evaluation set that the leaderboard is sorted by.
-
-    Attributes:
-        block: the rows, those that are not ranked too.
-        ranked: the rows that are, the best mean first.
-        candidates: rows that may be the best.
-        pairs: how many pairs of ranked rows there are.
-        better: of how many one is better.
-        equal: how many are equal within what is too small to care about.
-        tracks: how many test tracks each cell has, on average.
-    """
-
-    block: Block
-    ranked: tuple[int, ...]
-    candidates: tuple[int, ...]
-    pairs: int
-    better: int
-    equal: int
-    tracks: float
-
-    @property
-    def decided(self) -> int:
-        """How many pairs are decided."""
-        return self.better + self.equal
 
 
 @dataclass(frozen=True)
@@ -203,8 +184,9 @@ def statistics(
             kept = {row: measured[row] for row in usable if row in measured}
             families = _compared(results, each, found, kept, settings, findings)
             if each == by:
-                known = tuple(_known(block, by, kept, findings.comparisons) for block in found.blocks)
-                wanted = _needed(known, families, by, settings, findings.comparisons)
+                compared = _joined(findings.comparisons)
+                known = tuple(known_of(block, by, kept, compared) for block in found.blocks)
+                wanted = needed_of(known, families, by, settings, compared)
             _effects(results, each, found, kept, changed, findings)
         findings.effects += _class_effects(results, found, changed, units, usable)
         findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
@@ -215,7 +197,7 @@ def statistics(
     return Statistics(
         intervals,
         comparisons,
-        _ranks(known, comparisons, by),
+        ranks_of(known, comparisons, by),
         known,
         wanted,
         pd.DataFrame(findings.differences, columns=["measure", ROW, LOW, HIGH]),
@@ -401,95 +383,6 @@ def _separable(found: Family) -> float:
     return float(np.median((wanted * contrast.error)[contrast.known]))
 
 
-def _known(
-    block: Block, by: Measure, kept: Mapping[int, Measured], compared: Sequence[pd.DataFrame]
-) -> Known:
-    """Return what is known of a block on the measure that the leaderboard is sorted by."""
-    sign = -1 if by.greater_is_better else 1
-    held = [row for row in block.rows if row in kept]
-    tracks = float(np.mean([kept[row].tracks for row in held])) if held else 0.0
-    ranked = [row for row in held if not kept[row].is_single and not kept[row].too_few]
-    ranked = sorted([] if block.standing == LEAKY else ranked, key=lambda row: sign * kept[row].mean)
-    own = _among(ranked, compared, by.name)
-    better = beaten(ranked, own)
-    beaten_by_any = np.flatnonzero(better.any(axis=0)).tolist()
-    candidates = [row for place, row in enumerate(ranked) if place not in beaten_by_any]
-    verdicts = own["verdict"].tolist()
-    pairs, same = len(own), verdicts.count(EQUAL)
-    return Known(
-        block,
-        tuple(ranked),
-        tuple(candidates),
-        pairs,
-        pairs - same - verdicts.count(UNDECIDED),
-        same,
-        tracks,
-    )
-
-
-def _among(rows: Sequence[int], compared: Sequence[pd.DataFrame], measure: str) -> pd.DataFrame:
-    """Return the comparisons between some rows on a measure."""
-    table = _joined(compared)
-    if not len(table):
-        return pd.DataFrame(columns=["row", "other", "verdict"])
-    return table[(table["measure"] == measure) & table["row"].isin(rows) & table["other"].isin(rows)]
-
-
-def _ranks(known: Sequence[Known], comparisons: pd.DataFrame, by: Measure) -> pd.DataFrame:
-    lines = []
-    for number, each in enumerate(known):
-        better = beaten(each.ranked, _among(each.ranked, [comparisons], by.name))
-        low, high = rank_sets(better)
-        shared = letters(better) or [""] * len(each.ranked)
-        lines += [
-            {
-                ROW: row,
-                BLOCK: number,
-                LOWEST: int(low[place]),
-                HIGHEST: int(high[place]),
-                LETTERS: shared[place],
-            }
-            for place, row in enumerate(each.ranked)
-        ]
-    return pd.DataFrame(lines, columns=[ROW, BLOCK, LOWEST, HIGHEST, LETTERS]).set_index(ROW)
-
-
-def _needed(
-    known: Sequence[Known],
-    families: Mapping[int, Family],
-    by: Measure,
-    settings: LeaderboardSettings,
-    compared: Sequence[pd.DataFrame],
-) -> pd.DataFrame:
-    """Return what would decide each row that is undecided against the best of its block."""
-    pairs = by_pair(_joined(compared), by.name)
-    lines = []
-    for number, each in enumerate(known):
-        if number not in families or not each.ranked:
-            continue
-        found = families[number]
-        place = {row: at for at, row in enumerate(found.rows)}
-        level = ALPHA / max(each.pairs - each.decided, 1)
-        best = each.ranked[0]
-        for row in each.ranked[1:]:
-            if pairs[row, best]["verdict"] != UNDECIDED or row not in place or best not in place:
-                continue
-            margin = settings.smallest / 100 if by.percent else None
-            more = needed(found, place[row], place[best], level=level, margin=margin)
-            if more is not None:
-                tracks = None if more.times is None else (more.times - 1) * each.tracks
-                lines.append(
-                    {
-                        "row": row,
-                        "other": best,
-                        "outcome": more.outcome,
-                        "seeds": more.seeds,
-                        "tracks": tracks,
-                    }
-                )
-    return pd.DataFrame(lines, columns=NEEDED_COLUMNS)
-
-
 def _effects(
     results: Results,
     each: Measure,
@@ -537,37 +430,12 @@ def _class_effects(
     parts: dict[tuple[int, int, int], np.ndarray] = {}
     for row in sorted(wanted):
         if results.classes(row) == classes:
-            for number, each in _recalls(found.rows[row], units, len(classes), parts):
+            for number, each in recalls(found.rows[row], units, len(classes), parts):
                 by_class.setdefault(classes[number], {})[row] = each
     families = {name: family(by_class[name]) for name in classes if name in by_class}
     return class_effects(
         changed, families, found.name, f"{found.name}/{RECALL}", _unmoved(changed, found.same)
     )
-
-
-def _recalls(
-    cells: Mapping[str, SetPredictions],
-    units: Units,
-    classes: int,
-    parts: dict[tuple[int, int, int], np.ndarray],
-) -> Iterable[tuple[int, Measured]]:
-    """Yield, for each class that every cell has tracks of, the share of them that is recognised."""
-    every = list(cells.values())
-    hits = [(cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64) for cell in every]
-    fixed = len(every) > 1 and all(
-        np.array_equal(cell.tracks, every[0].tracks) and np.array_equal(hit, hits[0])
-        for cell, hit in zip(every, hits, strict=True)
-    )
-    for number in range(classes):
-        of_class = [cell.labels == number for cell in every]
-        if not all(chosen.any() for chosen in of_class):
-            continue
-        groups = [
-            parts.setdefault((id(cell.groups), id(cell.labels), number), cell.groups[chosen])
-            for cell, chosen in zip(every, of_class, strict=True)
-        ]
-        scores = [hit[chosen] for hit, chosen in zip(hits, of_class, strict=True)]
-        yield number, of_scores(tuple(cells), scores, groups, fixed=fixed, units=units)
 
 
 def _calibration(row: int, evaluation: str, cells: Mapping[str, SetPredictions]) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from benchmark.results.frames import ROW, Measure
 from benchmark.results.standing import LEAKY
 
 if TYPE_CHECKING:
-    from benchmark.analysis.statistics import Known, Statistics
+    from benchmark.analysis.known import Known
+    from benchmark.analysis.statistics import Statistics
 
 _MOST_NAMED = 3
 

@@ -46,32 +46,28 @@ def test_one_cell_has_no_deviation() -> None:
     assert np.isnan(board(make_cells(("a", "none", [0.5]))).iloc[0]["test/top1 sd"])
 
 
-def test_the_best_row_comes_first_and_equal_means_share_a_rank() -> None:
+def test_the_best_row_comes_first_and_equal_ones_in_the_order_of_the_suite() -> None:
     table = board(
         make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.5]), ("d", "none", [0.1]))
     )
     assert table["model"].tolist() == ["b", "a", "c", "d"]
-    assert table["rank"].tolist() == [1, 2, 2, 4]
 
 
-def test_a_measure_where_less_is_better_ranks_upside_down() -> None:
+def test_a_measure_where_less_is_better_orders_upside_down() -> None:
     table = board(make_cells(("a", "none", [0.5]), ("b", "none", [0.9])), LOSS)
     assert table["model"].tolist() == ["a", "b"]
-    assert table["rank"].tolist() == [1, 2]
 
 
-def test_an_incomplete_row_is_unranked_and_last_however_good_it_is() -> None:
+def test_an_incomplete_row_is_last_however_good_it_is() -> None:
     table = board(make_cells(("a", "none", [0.99, None]), ("b", "none", [0.1, 0.2])))
     assert table["model"].tolist() == ["b", "a"]
-    assert table["rank"].isna().tolist() == [False, True]
     assert table.iloc[1][["ok", "expected", "status"]].tolist() == [1, 2, "1 failed"]
 
 
-def test_a_leaky_row_is_unranked_and_leaves_no_gap_in_the_ranks() -> None:
+def test_a_leaky_row_is_last_however_good_it_is() -> None:
     table = board(make_cells(("a", "none", [0.99]), ("b", "none", [0.5]), leaky=("a",)))
     assert table["model"].tolist() == ["b", "a"]
-    assert table.iloc[0]["rank"] == 1
-    assert pd.isna(table.iloc[1]["rank"])
+    assert table["standing"].tolist() == ["honest", "leaky"]
 
 
 def test_differences_are_taken_to_the_row_that_differs_in_the_baselines_axes_alone() -> None:
@@ -95,3 +91,10 @@ def test_a_row_whose_counterpart_is_excluded_has_no_baseline() -> None:
 def test_axes_with_one_value_need_no_column() -> None:
     cells = make_cells(("a", "none", [0.5]), ("b", "none", [0.5]))
     assert varying(cells, ["model", "augmentation"]) == ["model"]
+
+
+def test_a_row_stands_where_the_audit_puts_its_worst_cell() -> None:
+    cells = make_cells(("a", "none", [0.5, 0.6]), ("b", "none", [0.5, 0.6]))
+    cells["block"] = ["honest", "shared groups", "honest", "honest"]
+    table = board(cells).set_index("model")
+    assert table["standing"].to_dict() == {"a": "shared groups", "b": "honest"}
