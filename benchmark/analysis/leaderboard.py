@@ -28,7 +28,7 @@ def leaderboard(
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
     cells that are not ok ended, in words); ``complete``; ``block`` (``honest``, ``shared groups`` or ``leaky``: rows
     of one block may be ranked with each other, leaky ones not at all); ``clean`` (in the block that is ranked: the
-    honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
+    honest one, or that of shared groups where no row with results is honest); ``marks``; ``verdict``
     (that of an audit of the split, the worst of the cells, and how many tracks are left out); ``rank``
     (competition ranking by the mean among rows that are complete and clean, missing for the rest);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
@@ -126,9 +126,9 @@ def _block(group: pd.DataFrame, marks: Sequence[str]) -> str:
 
 
 def _ranked_block(table: pd.DataFrame) -> str:
-    """Return the most honest block that has a complete row: only its rows are ranked. It is never the leaky one."""
-    complete = set(table.loc[table["complete"], "block"]) - {LEAKY}
-    return min(complete, key=BLOCKS.index, default=BLOCKS[0])
+    """Return the most honest block that has results, complete or not: only its rows are ranked."""
+    found = set(table.loc[table["ok"] > 0, "block"]) - {LEAKY}
+    return min(found, key=BLOCKS.index, default=BLOCKS[0])
 
 
 def _verdict(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
