@@ -27,7 +27,7 @@ def leaderboard(
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
     cells that are not ok ended, in words); ``complete``; ``standing`` (``honest``, ``shared groups`` or ``leaky``: rows
     of one standing may be ranked with each other, leaky ones not at all); ``clean`` (of the standing that is ranked:
-    the honest one, or that of shared groups where no complete row is honest); ``marks``; ``verdict``
+    the honest one, or that of shared groups where no row with results is honest); ``marks``; ``verdict``
     (that of an audit of the split, the worst of the cells, and how many tracks are left out);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
@@ -122,9 +122,9 @@ def _standing(group: pd.DataFrame, marks: Sequence[str]) -> str:
 
 
 def _ranked_standing(table: pd.DataFrame) -> str:
-    """Return the most honest standing that a complete row has: only its rows are ranked. It is never the leaky one."""
-    complete = set(table.loc[table["complete"], "standing"]) - {LEAKY}
-    return min(complete, key=BLOCKS.index, default=BLOCKS[0])
+    """Return the most honest standing that has results, complete or not: only its rows are ranked."""
+    found = set(table.loc[table["ok"] > 0, "standing"]) - {LEAKY}
+    return min(found, key=BLOCKS.index, default=BLOCKS[0])
 
 
 def _verdict(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:

@@ -151,22 +151,25 @@ def _confirmed(tracks: Sequence[Track], prints: Sequence[_Print]) -> list[Pair]:
         track = tracks[index]
         return load_mono(track.path, SAMPLE_RATE, content=track.content)[: round(SECONDS * SAMPLE_RATE)]
 
+    def is_whole(pair: tuple[int, int], agreed: Agreement) -> bool:
+        return agreed.seconds * SAMPLE_RATE >= _WHOLE * max(len(heard(each)) for each in pair)
+
     words = [each for each, _ in prints]
-    found: dict[tuple[int, int], Agreement] = {}
+    found: dict[tuple[int, int], bool] = {}
     for match in candidates(words):
         agreed = _agreement(heard(match.first), heard(match.second), match, words)
         if agreed.level >= SAME:
-            found[match.first, match.second] = agreed
+            pair = (match.first, match.second)
+            found[pair] = is_whole(pair, agreed)
     for relative in relatives(words, [sketch for _, sketch in prints]):
         pair = min(relative.first, relative.second), max(relative.first, relative.second)
         if pair not in found:
             agreed = compare_relative(heard(relative.first), heard(relative.second), relative)
             if agreed.level >= SAME:
-                found[pair] = agreed
-    longer = {pair: max(len(heard(each)) for each in pair) / SAMPLE_RATE for pair in found}
+                found[pair] = is_whole(pair, agreed)
     return [
-        (tracks[first].content, tracks[second].content, agreed.seconds >= _WHOLE * longer[first, second])
-        for (first, second), agreed in sorted(found.items())
+        (tracks[first].content, tracks[second].content, whole)
+        for (first, second), whole in sorted(found.items())
     ]
 
 

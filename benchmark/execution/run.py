@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmark.audit.findings import LEAKY, audit_record
+from benchmark.audit.findings import audit_record
 from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
@@ -17,6 +17,7 @@ from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan
 from benchmark.results.provenance import provenance
 from benchmark.results.record import CellError, CellRecord, Status
+from benchmark.results.standing import LEAKY
 from benchmark.results.store import Damaged, ResultsStore
 from benchmark.training.cell import CellTask, run_cell
 from benchmark.training.failure import cell_error
@@ -200,9 +201,9 @@ def _tasks(
     benchfile = plugins.registry.benchfile
     if benchfile is not None:
         made_with["benchfile"] = benchfile.digest
+    limit = plan.suite.leaderboard.leak_limit
     tasks = []
     for (cell, id_), found in zip(missing, audits, strict=True):
-        audit = audit_record(found.findings, found.sets)
         canonical = plan.identifier.canonical(cell.spec)
         assert canonical is not None
         tasks.append(
@@ -213,10 +214,10 @@ def _tasks(
                 canonical=canonical,
                 spec=cell.spec,
                 tuning=dict(cell.tuning or {}),
-                audit=audit,
+                audit=audit_record(found.findings, found.sets),
                 locations=locations,
                 benchfile=benchfile,
-                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit)})),
+                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
                 provenance=made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
@@ -225,13 +226,14 @@ def _tasks(
     return tasks
 
 
-def _marks(cell: Cell, plugins: Plugins, audit: Mapping[str, Any]) -> Iterator[str]:
+def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Iterator[str]:
     """Yield what every output must say of this cell's result."""
     datasets = [cell.spec.dataset, *(e.dataset for e in cell.spec.evaluate if e.dataset is not None)]
     if any(plugins.registry.offer("dataset", dataset.name).component.synthetic for dataset in datasets):  # type: ignore[attr-defined]
         yield "synthetic"
-    if audit["verdict"].startswith(LEAKY):
-        yield "leaky"
+    # Tables decide anew, by the limit that the suite has then.
+    if any(len(each.leaking) > leak_limit * each.tracks for each in audit.sets.values()):
+        yield LEAKY
 
 
 def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]], display: Display) -> None:

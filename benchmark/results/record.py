@@ -50,8 +50,9 @@ class CellRecord:
         marks: what every output must say of this result: ``synthetic``, ``rehearsal``, ``leaky``.
         tuning: where a study chose some of its values: which, by which metric on which set, out of how many
             trials, with which sampler, pruner and version of Optuna; empty where none did.
-        audit: the verdict on the cell's split (``clean``, ``leaky: 12 tracks``, ``unknown``) and the findings in
-            short; empty where there was no audit.
+        audit: the verdict on the cell's split (``clean``, ``leaky: 12 tracks``, ``shared groups: 40 % of held-out
+            tracks``, ``groups unknown``, ``unknown``), the findings in short, and, of each evaluation set, how many
+            tracks leak or share a group, and which leak; empty where there was no audit.
         provenance: versions, git commit, hardware, time of start (ISO 8601, UTC), backend.
         files: SHA-256 of each other file of the cell's folder, by its path there; empty where there is none, and in
             records of version 1, which had no digests.

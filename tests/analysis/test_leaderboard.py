@@ -70,6 +70,44 @@ def test_a_leaky_row_is_last_however_good_it_is() -> None:
     assert table["standing"].tolist() == ["honest", "leaky"]
 
 
+def in_blocks(cells: pd.DataFrame, **blocks: str) -> pd.DataFrame:
+    return cells.assign(block=cells["model"].map(blocks), verdict=cells["model"].map(blocks))
+
+
+def test_rows_that_share_groups_are_ranked_apart_from_honest_ones_and_above_leaky_ones() -> None:
+    cells = make_cells(("a", "none", [0.99]), ("b", "none", [0.9]), ("c", "none", [0.5]))
+    table = board(in_blocks(cells, a="leaky", b="shared groups", c="honest"))
+    assert table["model"].tolist() == ["c", "b", "a"]
+    assert table["rank"].isna().tolist() == [False, True, True]
+
+
+def test_where_all_rows_share_groups_they_are_ranked_among_themselves() -> None:
+    cells = make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.99]))
+    table = board(in_blocks(cells, a="shared groups", b="shared groups", c="leaky"))
+    assert table["model"].tolist() == ["b", "a", "c"]
+    assert table["rank"].fillna(0).tolist() == [1, 2, 0]
+
+
+def test_an_honest_row_that_is_incomplete_still_keeps_those_that_share_groups_from_a_rank() -> None:
+    cells = make_cells(("a", "none", [0.5, None]), ("b", "none", [0.9, 0.9]))
+    table = board(in_blocks(cells, a="honest", b="shared groups"))
+    assert table["model"].tolist() == ["a", "b"]
+    assert table["rank"].isna().all()
+
+
+def test_tracks_that_are_left_out_are_counted_with_the_value_that_they_would_give() -> None:
+    cells = make_cells(("a", "none", [0.70, 0.72, 0.74]))
+    cells["test left out"], cells["test tracks"] = [1, np.nan, 3], [75, np.nan, 75]
+    cells["test/top1 whole"] = [0.80, np.nan, 0.78]
+    cells["verdict"] = "clean"
+    (line,) = board(cells).to_dict("records")
+    assert line["verdict"] == f"0 to 3 of 75 left out, with them {100 * np.mean([0.80, 0.72, 0.78]):.1f}"
+    assert line["test/top1 whole"] == pytest.approx(np.mean([0.80, 0.72, 0.78]))
+    assert line["test/top1 mean"] == pytest.approx(0.72)
+    cells["verdict"] = "groups unknown"
+    assert board(cells).iloc[0]["verdict"].endswith("76.7; groups unknown")
+
+
 def test_differences_are_taken_to_the_row_that_differs_in_the_baselines_axes_alone() -> None:
     cells = make_cells(
         ("a", "none", [0.5, 0.7]),
