@@ -31,13 +31,13 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
         complete: a file that ``write`` makes; a folder without it is not used, and replaced.
 
     Raises:
-        DatasetError: when the files cannot be written.
+        DatasetError: when the files cannot be read or written.
     """
-    if _is_sound(folder, complete):
-        return folder
-    from filelock import FileLock
-
     try:
+        if _is_sound(folder, complete):
+            return folder
+        from filelock import FileLock
+
         make_folder(folder.parent)
         with FileLock(folder.parent / f".{folder.name}.lock"):
             if not _is_sound(folder, complete):
@@ -46,7 +46,7 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
                     _fill(temporary, write)
                     (temporary / LISTING).write_text(_listing(temporary), encoding="utf-8")
     except OSError as error:
-        raise DatasetError(f"{folder}: its files cannot be written: {error.strerror or error}.") from error
+        raise DatasetError(f"{folder}: its files cannot be read or written: {error.strerror or error}.") from error
     return folder
 
 
