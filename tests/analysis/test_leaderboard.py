@@ -133,6 +133,6 @@ def test_axes_with_one_value_need_no_column() -> None:
 
 def test_a_row_stands_where_the_audit_puts_its_worst_cell() -> None:
     cells = make_cells(("a", "none", [0.5, 0.6]), ("b", "none", [0.5, 0.6]))
-    cells["block"] = ["honest", "shared groups", "honest", "honest"]
+    cells["standing"] = ["honest", "shared groups", "honest", "honest"]
     table = board(cells).set_index("model")
     assert table["standing"].to_dict() == {"a": "shared groups", "b": "honest"}
