@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from benchmark.exceptions import UsageError
 from benchmark.execution.plan import benchfile_of
 from benchmark.plugin.benchfile import Benchfile, read_benchfile
 from benchmark.plugin.manager import Plugins
-from benchmark.plugin.trust import MOST_NEIGHBOURS, TRUST_VARIABLE, is_trusted, neighbours, remember
+from benchmark.plugin.trust import TRUST_VARIABLE, is_trusted, neighbours, remember
 
 
 def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:
@@ -61,8 +60,8 @@ def _may_run(benchfile: Benchfile, ask: bool) -> bool:
 
 def _described(benchfile: Benchfile) -> str:
     said = "1 line" if benchfile.lines == 1 else f"{benchfile.lines} lines"
-    count = len(list(islice(neighbours(benchfile), MOST_NEIGHBOURS + 1)))
-    if count:
-        several = "1 module" if count == 1 else f"{count} modules"
-        said += f", and {several if count <= MOST_NEIGHBOURS else 'many modules'} beside it"
+    beside = neighbours(benchfile)
+    if beside is None or beside:
+        many = "many modules" if beside is None else f"{len(beside)} module{'s' if len(beside) > 1 else ''}"
+        said += f", and {many} beside it"
     return f"This suite has plugin code of its own, {benchfile.path} ({said})"

@@ -6,10 +6,8 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.machinery import all_suffixes
-from itertools import islice
 from pathlib import Path
 
 from benchmark.locations import default_state
@@ -17,7 +15,7 @@ from benchmark.plugin.benchfile import Benchfile
 
 TRUST_VARIABLE = "BENCH_TRUST"
 MEMORY = "trusted-benchfiles.jsonl"
-MOST_NEIGHBOURS = 500
+MOST_NEIGHBOURS, MOST_FOLDERS = 500, 2000
 
 
 def is_trusted(benchfile: Benchfile) -> bool:
@@ -31,19 +29,20 @@ def fingerprint(benchfile: Benchfile) -> str:
     Where these are too many for anybody to look at, the folder's name stands for them.
     """
     folder = benchfile.path.resolve().parent
-    files = list(islice(neighbours(benchfile), MOST_NEIGHBOURS + 1))
+    files = neighbours(benchfile)
     parts = [benchfile.digest]
-    if len(files) > MOST_NEIGHBOURS:
+    if files is None:
         parts.append(str(folder))
     else:
         parts += [f"{file.relative_to(folder)} {_file_digest(file)}" for file in sorted(files)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def neighbours(benchfile: Benchfile) -> Iterator[Path]:
-    """Yield the files below a benchfile's folder that could be imported, the benchfile aside."""
+def neighbours(benchfile: Benchfile) -> list[Path] | None:
+    """Return the files below a benchfile's folder that could be imported, the benchfile aside; None for too many."""
     own = benchfile.path.resolve()
-    for folder, folders, names in os.walk(own.parent):
+    found: list[Path] = []
+    for count, (folder, folders, names) in enumerate(os.walk(own.parent)):
         # Of a virtual environment only its own modules know, and hidden folders are no packages.
         folders[:] = [
             name
@@ -52,10 +51,11 @@ def neighbours(benchfile: Benchfile) -> Iterator[Path]:
             and name != "__pycache__"
             and not os.path.exists(f"{folder}/{name}/pyvenv.cfg")
         ]
-        for name in names:
-            file = Path(folder, name)
-            if name.endswith(tuple(all_suffixes())) and file != own:
-                yield file
+        files = (Path(folder, name) for name in names if name.endswith(tuple(all_suffixes())))
+        found += [file for file in files if file != own]
+        if len(found) > MOST_NEIGHBOURS or count > MOST_FOLDERS:
+            return None
+    return found
 
 
 def _file_digest(file: Path) -> str:
