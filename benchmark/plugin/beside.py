@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
+from types import CodeType, ModuleType
 
-# The folder of the benchfile that was loaded last, and the modules that there were before it.
-_current: list[tuple[Path, frozenset[str]]] = []
+# The finder for the benchfile that was loaded last, and the modules that there were before it.
+_current: list[tuple[_Beside, frozenset[str]]] = []
 
 
 def make_importable(folder: Path) -> None:
@@ -19,10 +23,42 @@ def make_importable(folder: Path) -> None:
         for name in set(sys.modules) - known:
             file = getattr(sys.modules[name], "__file__", None)
             # The benchfile itself stays: its classes look their module up.
-            if file and Path(file).is_relative_to(older) and not name.startswith("benchfile_"):
+            if file and Path(file).is_relative_to(older.folder) and not name.startswith("benchfile_"):
                 del sys.modules[name]
-        if str(older) in sys.path:
-            sys.path.remove(str(older))
-    if str(folder) not in sys.path:
-        _current.append((folder, frozenset(sys.modules)))
-        sys.path.append(str(folder))
+        sys.meta_path.remove(older)
+    finder = _Beside(folder)
+    _current.append((finder, frozenset(sys.modules)))
+    # In front, since packages below the folder would be found by others, who look at compiled code too.
+    sys.meta_path.insert(0, finder)
+
+
+class _Beside(MetaPathFinder):
+    """Finds what nobody else does in a folder, and all that is below it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See ``importlib.abc.MetaPathFinder``."""
+        if path is None:
+            others = (each for each in sys.meta_path if each is not self)
+            found = next(filter(None, (each.find_spec(fullname, None, target) for each in others)), None)
+            return found or self._source(fullname, [str(self.folder)])
+        below = [place for place in path if Path(place).resolve().is_relative_to(self.folder)]
+        return self._source(fullname, below)
+
+    def _source(self, fullname: str, places: Sequence[str]) -> ModuleSpec | None:
+        finders = (FileFinder(place, (_SourceLoader, [".py"])) for place in places)
+        return next(filter(None, (finder.find_spec(fullname) for finder in finders)), None)
+
+
+class _SourceLoader(SourceFileLoader):
+    """Compiles the source: compiled code that lies beside it, which nobody can have read, is not even looked at."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the source, compiled."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code

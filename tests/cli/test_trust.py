@@ -132,6 +132,39 @@ def test_compiled_code_beside_a_trusted_file_is_never_run(foreign) -> None:
         assert not planted.exists()
 
 
+def test_compiled_code_of_modules_beside_it_is_never_run_either(foreign) -> None:
+    planted = foreign.folder / "planted-ran"
+    (foreign.folder / "parts").mkdir()
+    for file in (
+        foreign.folder / "helper.py",
+        foreign.folder / "parts" / "__init__.py",
+        foreign.folder / "parts" / "one.py",
+    ):
+        file.write_text("VALUE = 1\n")
+        cached = Path(cache_from_source(str(file)))
+        cached.parent.mkdir(exist_ok=True)
+        code = compile(OTHER_CODE.format(str(planted)), str(file), "exec")
+        cached.write_bytes(_code_to_hash_pyc(code, source_hash(file.read_bytes()), False))
+    with (foreign.folder / "benchfile.py").open("a") as benchfile:
+        benchfile.write("\nimport helper, parts.one\nassert helper.VALUE == parts.one.VALUE == 1\n")
+    # Elsewhere than there, because Python itself looks into the folder that it is started in.
+    elsewhere = foreign.folder / "elsewhere"
+    elsewhere.mkdir()
+    command = foreign.command("plan", str(foreign.folder / "suite.yaml"), "--trust")
+    done = subprocess.run(
+        command,
+        cwd=elsewhere,
+        env=foreign.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "broken" not in done.stderr
+    assert not planted.exists()
+
+
 def test_workers_run_what_their_driver_has_read_though_the_file_changes(foreign) -> None:
     import time
 
