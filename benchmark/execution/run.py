@@ -12,7 +12,6 @@ from benchmark.audit.findings import audit_record
 from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
-from benchmark.execution.events import CellStarted, Event
 from benchmark.execution.features import prepare_features
 from benchmark.execution.plan import Plan
 from benchmark.results.provenance import provenance
@@ -141,7 +140,7 @@ class _Flight:
     def run(self, executor: Executor) -> None:
         """Run all; the outcome of a cell is its record, or what its process died of."""
         order = list(self._tasks.values())
-        for outcome in executor.run(run_cell, ((task,) for task in order), self._listen):
+        for outcome in executor.run(run_cell, self._taken(order), self._display.event):
             task = order[outcome.index]
             if isinstance(outcome.error, ResultsError):
                 raise outcome.error
@@ -164,10 +163,11 @@ class _Flight:
                     self._store.write(record, predictions=None, history=[], metrics=None)
             self._summary.records.append(record)
 
-    def _listen(self, event: Event) -> None:
-        if isinstance(event, CellStarted):
-            self._started.add(event.cell)
-        self._display.event(event)
+    def _taken(self, order: Sequence[CellTask]) -> Iterator[tuple[CellTask]]:
+        """Yield tasks as a worker takes them: those are in flight from now on, whatever it comes to tell."""
+        for task in order:
+            self._started.add(task.id)
+            yield (task,)
 
     def _failure(self, task: CellTask, outcome: Outcome) -> CellRecord:
         """Return the record of a cell whose process did not return one: the one that it filed before, or a new one."""
