@@ -78,7 +78,9 @@ def mend_journal(place: str) -> str:
         if b"\n" in content[length:]:
             aside = file.with_name(f"{DAMAGED}{file.name}")
             write_bytes(aside, content)
-            said = f"Warning: {file.name} was damaged. It is kept as {aside.name}; what came later is run again."
+            said = (
+                f"Warning: {file.name} was damaged. It is kept as {aside.name}; what came later is run again."
+            )
         if length < len(content):
             write_bytes(file, content[:length])
     except OSError as error:
