@@ -36,9 +36,7 @@ def flips(count: int, seed: int) -> list[str]:
             # Kinds of files are drawn, and then a file, because there are many more of some than of others.
             by_kind: dict[tuple[str, str], list[Path]] = {}
             for file in project.files():
-                by_kind.setdefault((file.relative_to(project.folder).parts[1], file.name[-12:]), []).append(
-                    file
-                )
+                by_kind.setdefault((file.relative_to(project.folder).parts[1], file.suffix), []).append(file)
             kind = rng.choice(sorted(by_kind))
             chosen = random_flip(rng.choice(by_kind[kind]), rng)
             kinds["/".join(kind)] += 1
