@@ -5,7 +5,7 @@ Pure functions. The method, its sources and its error rates by simulation are in
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -265,11 +265,18 @@ def reasons(contrast: Contrast) -> np.ndarray:
     return np.where(contrast.units < FEWEST_UNITS, few, one)
 
 
-def by_pair(comparisons: pd.DataFrame, measure: str) -> dict[tuple[int, int], dict[Hashable, Any]]:
-    """Return the lines of ``compare`` on a measure by (row, other), each pair both ways round."""
+def by_pair(
+    comparisons: pd.DataFrame, measure: str, of: Collection[int] | None = None
+) -> dict[tuple[int, int], dict[Hashable, Any]]:
+    """Return the lines of ``compare`` on a measure by (row, other), each pair both ways round.
+
+    ``of``: only pairs in which one of these rows is.
+    """
     found: dict[tuple[int, int], dict[Hashable, Any]] = {}
     if comparisons.empty:
         return found
+    if of is not None:
+        comparisons = comparisons[comparisons["row"].isin(of) | comparisons["other"].isin(of)]
     turned_verdict = {BETTER: WORSE, WORSE: BETTER}
     for line in comparisons[comparisons["measure"] == measure].to_dict("records"):
         row, other = int(line["row"]), int(line["other"])

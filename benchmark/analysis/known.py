@@ -102,7 +102,7 @@ def needed_of(
     comparisons: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return what would decide each row that is undecided against the best of its block."""
-    pairs = by_pair(comparisons, by.name)
+    pairs = by_pair(comparisons, by.name, {each.ranked[0] for each in known if each.ranked})
     lines = []
     for number, each in enumerate(known):
         if number not in families or not each.ranked:

@@ -12,7 +12,7 @@ from benchmark.analysis.comparison import by_pair
 from benchmark.analysis.critical_difference import CriticalDifference
 from benchmark.analysis.statistics import Statistics
 from benchmark.report.table import Column, Kind, Table, cell_text, plain
-from benchmark.report.verdicts import needed_texts, standings
+from benchmark.report.verdicts import best_rows, needed_texts, standings
 from benchmark.results.frames import Measure
 
 # The width of an interval from one end of a share's differences to the other.
@@ -46,7 +46,7 @@ def best_tables(
     statistics: Statistics, sort: Measure, labels: Mapping[int, str], names: Sequence[str] = ()
 ) -> list[Table]:
     """Return, per block of competitors, how each ranked row differs from the best one, and what would decide it."""
-    pairs = by_pair(statistics.comparisons, sort.name)
+    pairs = by_pair(statistics.comparisons, sort.name, best_rows(statistics))
     said, more = standings(statistics, sort), needed_texts(statistics)
     tables = []
     for number, known in enumerate(statistics.known):

@@ -59,7 +59,7 @@ def block_names(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> 
 
 def standings(found: Statistics, sort: Measure) -> dict[int, str]:
     """Return each ranked row's standing in a few words, against the row with the best mean of its block."""
-    pairs = by_pair(found.comparisons, sort.name)
+    pairs = by_pair(found.comparisons, sort.name, best_rows(found))
     equal = f"equal within {margin_text(found.smallest, sort)}"
     words = {WORSE: "worse", BETTER: "better", EQUAL: equal, UNDECIDED: "undecided"}
     said = {}
@@ -72,6 +72,11 @@ def standings(found: Statistics, sort: Measure) -> dict[int, str]:
             may_be = verdict == UNDECIDED and row in known.candidates
             said[row] = "may be best" if may_be else words[verdict]
     return said
+
+
+def best_rows(found: Statistics) -> set[int]:
+    """Return the row with the best mean of each block."""
+    return {known.ranked[0] for known in found.known if known.ranked}
 
 
 def margin_text(smallest: float, measure: Measure) -> str:

@@ -110,11 +110,11 @@ def _ranks_grid(found: CriticalDifference) -> Grid:
 
 
 def _pairs_grid(material: Material, measure: str, compared: pd.DataFrame) -> Grid:
-    known = by_pair(compared, measure)
-    present = {row for pair in known for row in pair}
+    present = {*compared["row"], *compared["other"]}
     rows = [row for row in material.labels if row in present]
     shown = rows[:MOST_COMPARED]
-    limit = max((abs(float(line["difference"])) for line in known.values()), default=1.0)
+    limit = float(compared["difference"].abs().max())
+    known = by_pair(compared[compared["row"].isin(shown) & compared["other"].isin(shown)], measure)
     lines = []
     for number, row in enumerate(shown, 1):
         head = Cell(f"{number} {material.labels[row]}", is_head=True, marks=material.marks(row))
