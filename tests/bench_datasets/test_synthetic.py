@@ -247,5 +247,5 @@ def test_a_disk_that_takes_no_more_is_said_in_words(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
-    assert "its files cannot be written" in done.stdout
+    assert "its files cannot be read or written" in done.stdout
     assert "Is the disk full?" in done.stdout

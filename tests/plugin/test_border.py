@@ -167,7 +167,7 @@ def test_metrics_are_computed_of_what_was_predicted_whatever_another_metric_does
     tracks = [SimpleNamespace(id=str(number), group=str(number)) for number in range(3)]
     data = SimpleNamespace(
         classes=("a", "b"),
-        evaluations=[SimpleNamespace(name="test", tracks=tracks, labels="aab", examples=Three())],
+        evaluations=[SimpleNamespace(name="test", key="test", tracks=tracks, labels="aab", examples=Three())],
     )
     answers = np.array([[0.9, 0.1]] * 3, np.float32)
     _, values = evaluate(Guesser(answers), data, {"stealthy": Stealthy(), "first": First()})
@@ -200,6 +200,6 @@ def test_a_component_may_change_its_parameters_and_the_next_one_has_its_own() ->
     registry = Registry()
     registry.add(Growing, Source("test", "test", "1"))
     spec = registry.spec("model", "growing", {"sizes": [4]})
-    identity = spec.identity(registry)
+    identity = spec.identity()
     assert [spec.create(registry).sizes for _ in range(2)] == [[4, 2], [4, 2]]
-    assert spec.identity(registry) == identity
+    assert spec.identity() == identity
