@@ -103,3 +103,18 @@ def test_a_component_is_shown_with_its_parameters(project) -> None:
     assert "width: int, default 30" in ran.out
     assert "fill: 'zero' | 'mean', default 'zero'" in ran.out
     assert "Did you mean 'mel'?" in project.bench("plugins", "show", "mell").err
+
+
+def test_python_m_benchmark_is_bench() -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: bench ")
