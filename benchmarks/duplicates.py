@@ -11,9 +11,9 @@ import time
 
 import numpy as np
 
-from benchmark.audit.fingerprint import MOVES, STEP
-from benchmark.audit.relatives import relatives
-from benchmark.audit.search import candidates
+from benchmark.data.recordings.fingerprint import MOVES, STEP
+from benchmark.data.recordings.relatives import relatives
+from benchmark.data.recordings.search import candidates
 
 BIT_ERRORS, WORDS_PER_SECOND = 0.12, 43
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.store import FeatureStore
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import identity
 

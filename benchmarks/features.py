@@ -26,8 +26,8 @@ import soundfile
 from benchmark.data.audio import load_mono
 from benchmark.data.items import training_items
 from benchmark.data.prepare import SAMPLE_RATE, compute, open_store, prepare, requests
-from benchmark.data.tracks import Track
 from benchmark.plugin.manager import Plugins
+from benchmark.plugin.tracks import Track
 
 SECONDS, REPEATS = 30, 5
 REGISTRY = Plugins().registry

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.examples import StoredExamples
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 
 class Pictures(StoredExamples):

@@ -21,10 +21,10 @@ from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item
 from benchmark.data.prepare import feature_key
 from benchmark.data.store import FeatureStore
-from benchmark.data.tracks import Track
 from benchmark.plugin.manager import Plugins
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.tracks import Track
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 SHAPE, COUNT, BATCH, PASSES = (128, 128, 1), 256, 32, 5
 

@@ -213,9 +213,9 @@ def campaign(
     music: Sequence[Path], chosen: Sequence[tuple[Path, Path]], wanted: Sequence[Kind], folder: Path
 ) -> Iterator[Outcome]:
     """Yield the outcome of each kind. ``chosen`` are songs to alter, each with another one; files go to ``folder``."""
-    from benchmark.audit.duplicates import find_recordings
     from benchmark.data.audio import load_mono
-    from benchmark.data.tracks import Track
+    from benchmark.data.recordings.find import find_recordings
+    from benchmark.plugin.tracks import Track
 
     originals = {file: Track(str(file), file, "x", str(file), 15.0) for file in music}
     songs = {file: load_mono(file, RATE) for pair in chosen for file in pair}

@@ -44,8 +44,8 @@ print(f"{{len(files)}} files in {{seconds:.1f}} s, at most {{peak:.0f}} MiB")
 
 def plan_of(folder: Path, rows: int, seeds: int):
     """Return the plan of a suite whose dataset is taken as there."""
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.manager import Plugins
+    from benchmark.results.plan import Plan
     from benchmark.suite.identity import Identifier
     from benchmark.suite.load import load_suite
 
@@ -66,7 +66,7 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from benchmark.results.record import CellRecord
+    from benchmark.record import CellRecord
     from benchmark.results.store import ResultsStore
 
     plan, _ = plan_of(folder, rows, seeds)

@@ -23,7 +23,7 @@ from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.locations import Locations
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
+    from benchmark.plugin.tracks import Corpus
 
 
 def summary(path: Path) -> np.ndarray:

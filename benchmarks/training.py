@@ -102,7 +102,7 @@ def through_harness(
     name: str, examples: Any, asked: argparse.Namespace, *, deterministic: bool
 ) -> list[float]:
     """Return the seconds of each epoch but the first."""
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.training_run import TrainingRun
 
     ends: list[float] = []
     run = TrainingRun(
@@ -184,7 +184,7 @@ def torch_step(whole: Any) -> Step:
 
 
 def settings(asked: argparse.Namespace, deterministic: bool) -> Any:
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark.settings import TrainingSettings
 
     return TrainingSettings(
         epochs=asked.epochs + 1,
@@ -212,8 +212,8 @@ def stored(folder: Path, shape: tuple[int, int, int], count: int) -> Any:
     from benchmark.data.items import Item
     from benchmark.data.prepare import feature_key
     from benchmark.data.store import FeatureStore
-    from benchmark.data.tracks import Track
     from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.tracks import Track
 
     rng = np.random.default_rng(0)
     tracks = [Track(f"t{n}", Path(f"t{n}"), str(n % 10), f"content{n}", 30.0) for n in range(count)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.predictions import RowPredictions
+from benchmark.results.row_predictions import RowPredictions
 
 
 def confusion(predictions: RowPredictions) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.leaderboard import MEAN
+from benchmark.record import ENERGY, FLOPS
 from benchmark.results.frames import ROW, Measure
-from benchmark.results.record import ENERGY, FLOPS
 
 VALUE, COST, FRONT = "value", "cost", "on_front"
 # Columns of a leaderboard that are costs, and what people call them.

@@ -16,7 +16,7 @@ from benchmark.analysis.protocols import Block
 from benchmark.analysis.ranks import beaten, letters, rank_sets
 from benchmark.results.frames import ROW, Measure
 from benchmark.results.standing import LEAKY
-from benchmark.suite.settings import LeaderboardSettings
+from benchmark.settings import LeaderboardSettings
 
 BLOCK, LETTERS, LOWEST, HIGHEST = "block", "letters", "rank_low", "rank_high"
 NEEDED_COLUMNS = ["row", "other", "outcome", "seeds", "tracks"]

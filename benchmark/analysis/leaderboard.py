@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.record import COSTS
 from benchmark.results.frames import ROW, STATUS, Measure
-from benchmark.results.record import COSTS
 from benchmark.results.standing import BLOCKS, LEAKY, gravity
 
 MEAN, SD, DIFFERENCE, LOW, HIGH, WHOLE = "mean", "sd", "difference", "low", "high", "whole"

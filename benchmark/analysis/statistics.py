@@ -40,7 +40,7 @@ from benchmark.plugin.metric import Metric
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.predictions import SetPredictions
 from benchmark.results.standing import LEAKY
-from benchmark.suite.settings import LeaderboardSettings
+from benchmark.settings import LeaderboardSettings
 
 RECALL = "recall"
 Rows = Mapping[int, Mapping[str, SetPredictions]]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.predictions import RowPredictions
+from benchmark.results.row_predictions import RowPredictions
 
 Z95 = 1.959963984540054
 

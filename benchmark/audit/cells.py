@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.checks import Part, Sides, audit_sets, audit_sides, fitted_on_held_out, tuned_on_held_out
-from benchmark.audit.duplicates import find_recordings
 from benchmark.audit.findings import Audit, Finding
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.assemble import CellItems, cell_items
+from benchmark.data.recordings.find import find_recordings
 from benchmark.plugin.parameters import parameters_of
 from benchmark.results.standing import UNGROUPED
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.data.corpora import CorpusOf
-    from benchmark.data.tracks import Track
     from benchmark.plugin.features import Features
     from benchmark.plugin.registry import Registry
+    from benchmark.plugin.tracks import Track
     from benchmark.suite.cell import Cell, CellSpec
 
 

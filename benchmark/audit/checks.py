@@ -18,7 +18,7 @@ from benchmark.results.standing import SHARED, UNGROUPED, UNHEARD
 if TYPE_CHECKING:
     from benchmark.audit.near import NearDuplicates
     from benchmark.data.items import Item
-    from benchmark.data.tracks import Track
+    from benchmark.plugin.tracks import Track
 
 
 # What mends a split, as it is written below 'cell'.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from benchmark.audit.duplicates import find_recordings
+from benchmark.data.recordings.find import find_recordings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmark.data.tracks import Track
+    from benchmark.plugin.tracks import Track
 
 
 @dataclass(frozen=True)

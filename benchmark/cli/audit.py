@@ -12,8 +12,8 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit, Finding
-    from benchmark.data.tracks import Track
     from benchmark.locations import Locations
+    from benchmark.plugin.tracks import Track
 
 _SHOWN = 5
 

@@ -14,13 +14,13 @@ import click
 from benchmark.cli.options import locations_options
 from benchmark.data.duplicates import copies_of
 from benchmark.data.folders import shown
-from benchmark.data.tracks import reasons_text
 from benchmark.exceptions import DatasetError, UsageError
+from benchmark.plugin.tracks import reasons_text
 
 if TYPE_CHECKING:
     from benchmark.data.scan import Merged
-    from benchmark.data.tracks import Corpus, LeftOut
     from benchmark.locations import Locations
+    from benchmark.plugin.tracks import Corpus, LeftOut
 
 _SHOWN = 5
 

@@ -40,7 +40,7 @@ def command(
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmark.cli.loading import load_plan
-    from benchmark.report.paper_figures.write import write_figures
+    from benchmark.figures.write import write_figures
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     folder = out or locations.results / plan.suite.name / FOLDER

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import Problem, SuiteError
-from benchmark.execution.plan import Plan, make_plan
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
+from benchmark.results.plan import Plan, make_plan
 from benchmark.suite.load import Suite, load_suite
 
 

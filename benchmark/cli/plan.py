@@ -12,8 +12,8 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.locations import Locations
+    from benchmark.results.plan import Plan
 
 _SHOWN = 12
 
@@ -68,7 +68,7 @@ def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
 
 
 def _echo_datasets(plan: Plan) -> None:
-    from benchmark.data.tracks import reasons_text
+    from benchmark.plugin.tracks import reasons_text
 
     click.echo("datasets:")
     for label, corpus in plan.corpora.items():

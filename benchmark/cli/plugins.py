@@ -52,7 +52,7 @@ def check(names: tuple[str, ...], suite: Path | None) -> None:
 
     Models are trained for an epoch, so all of them take a few minutes. Exits with 1 if any promise is broken.
     """
-    from benchmark.plugin.contract import broken_promises, untried
+    from benchmark.contract.check import broken_promises, untried
 
     registry = (load_plugins(suite) if suite else Plugins()).registry
     offers = [(kind, name) for kind in KINDS for name in registry.names(kind)]

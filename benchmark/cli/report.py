@@ -17,9 +17,9 @@ from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.results.plan import Plan
 
 
 PAGES = ("report.html", "report.md")

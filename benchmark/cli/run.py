@@ -16,10 +16,10 @@ from benchmark.exceptions import BenchError
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executors
-    from benchmark.execution.plan import Plan
     from benchmark.execution.run import RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.results.plan import Plan
 
 
 @click.command()

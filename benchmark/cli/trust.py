@@ -10,10 +10,10 @@ import click
 
 from benchmark.cli.options import trusts_benchfile
 from benchmark.exceptions import UsageError
-from benchmark.execution.plan import benchfile_of
 from benchmark.plugin.benchfile import Benchfile, read_benchfile
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.trust import TRUST_VARIABLE, is_trusted, neighbours, remember
+from benchmark.results.plan import benchfile_of
 
 
 def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:

@@ -13,8 +13,8 @@ from benchmark.data.corpora import CorpusOf
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, held_out_items, training_items
 from benchmark.data.split import Split, split_tracks
-from benchmark.data.tracks import Corpus, Track
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.tracks import Corpus, Track
 from benchmark.suite.cell import CellSpec
 from benchmark.suite.identity import OWN, Identifier, set_key
 

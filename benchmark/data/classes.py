@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from benchmark.data.spelling import fold
 from benchmark.data.split import Split
-from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError, nearest
+from benchmark.plugin.tracks import Corpus, Track
 
 Aliases = Mapping[str, Collection[str]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.data.tracks import Track
-from benchmark.suite.settings import ClipSettings
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 
 
 @dataclass(frozen=True, slots=True)

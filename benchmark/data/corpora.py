@@ -9,10 +9,10 @@ from typing import Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
-from benchmark.data.tracks import Corpus
 from benchmark.locations import Locations
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.suite.settings import DuplicateSettings
+from benchmark.plugin.tracks import Corpus
+from benchmark.settings import DuplicateSettings
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
 
     @cache
     def searched(key: str, action: str) -> Corpus:
-        from benchmark.audit.duplicates import find_recordings
+        from benchmark.data.recordings.find import find_recordings
 
         corpus = load(key)
         logger.info("looking for duplicates among %d tracks", len(corpus.tracks))

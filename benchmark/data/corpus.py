@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.data.probe import probe_files
-from benchmark.data.tracks import Corpus, LeftOut, Track, reasons_text
 from benchmark.exceptions import DatasetError
+from benchmark.plugin.tracks import Corpus, LeftOut, Track, reasons_text
 
 _SHOWN = 5
 

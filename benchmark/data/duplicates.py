@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmark.data.tracks import Corpus, LeftOut, Track
+from benchmark.plugin.tracks import Corpus, LeftOut, Track
 
 
 def copies_of(contents: Mapping[str, str]) -> list[list[str]]:

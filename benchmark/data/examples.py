@@ -4,43 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from benchmark.data.items import Item, Step
 from benchmark.data.prepare import feature_key
 from benchmark.data.store import FeatureStore
-from benchmark.data.tracks import Track
 from benchmark.exceptions import CacheError
 from benchmark.isolation import reseeded
 from benchmark.plugin.border import checked_items
 from benchmark.plugin.registry import Registry
+from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-class Examples(Protocol):
-    """The items of one part of a split.
-
-    ``labels`` are class indices, shape (n,). ``tracks`` is the index, per item, of the track it descends from.
-    ``shape`` is (height, width, channels) of one item. ``dtype`` is ``"uint8"`` or ``"float32"``.
-    """
-
-    labels: np.ndarray
-    shape: tuple[int, int, int]
-    dtype: str
-    num_classes: int
-
-    def __len__(self) -> int: ...
-
-    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
-        """Return the items at ``indices``, shape (k, *shape), in ``dtype``; fresh augmentations drawn for ``epoch``.
-
-        The array is the caller's own, who may write into it. ``labels`` and ``tracks`` cannot be written into.
-        """
-        ...
 
 
 class StoredExamples:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.data.audio import EXTENSIONS
 from benchmark.data.sniff import sniff
-from benchmark.data.tracks import LeftOut
 from benchmark.exceptions import DatasetError
+from benchmark.plugin.tracks import LeftOut
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations

@@ -11,12 +11,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.clips import Clip, cut
-from benchmark.data.tracks import Track
 from benchmark.exceptions import PluginError
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 from benchmark.suite.cell import Chain, canonical_json
-from benchmark.suite.settings import ClipSettings
 
 if TYPE_CHECKING:
     from benchmark.plugin.augmentation import Augmentation

@@ -13,12 +13,12 @@ from benchmark.data.audio import load_mono
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item, Step
 from benchmark.data.store import FeatureStore
-from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError, Interrupted, PluginError, error_text
 from benchmark.isolation import reseeded
 from benchmark.plugin.border import checked_items
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from benchmark.data.manifest import COLUMNS, Table, leaves_root
 from benchmark.data.probe import Probe
-from benchmark.data.tracks import LeftOut
+from benchmark.plugin.tracks import LeftOut
 
 Row = dict[str, object]
 

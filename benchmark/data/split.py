@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from benchmark.data.spelling import fold
-from benchmark.data.tracks import Corpus, Track, reasons_text
 from benchmark.exceptions import SplitError
+from benchmark.plugin.tracks import Corpus, Track, reasons_text
 from benchmark.randomness import derive_generator
-from benchmark.suite.settings import SplitSettings
+from benchmark.settings import SplitSettings
 
 PARTS = ("train", "validation", "test")
 _EXACT, _FOLDED = 0, 1

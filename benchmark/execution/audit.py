@@ -11,11 +11,11 @@ from benchmark.audit.findings import Audit, Finding
 from benchmark.exceptions import LeakError
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Track
-    from benchmark.execution.plan import Plan
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.registry import Registry
+    from benchmark.plugin.tracks import Track
+    from benchmark.results.plan import Plan
     from benchmark.suite.cell import Cell
 
 

@@ -9,7 +9,7 @@ from benchmark.data.assemble import CellItems, cell_items
 from benchmark.data.prepare import Computed, Failure, Request, open_store, prepare, requests
 from benchmark.exceptions import CellTimeoutError, WorkerDiedError, error_message
 from benchmark.execution.events import Event
-from benchmark.execution.plan import Plan
+from benchmark.results.plan import Plan
 from benchmark.suite.cell import Cell, CellSpec, canonical_json
 
 if TYPE_CHECKING:

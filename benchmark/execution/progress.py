@@ -14,7 +14,7 @@ from benchmark.execution.events import CellStarted, EpochFinished, Event, Noted
 from benchmark.text import unfiltered, visible
 
 if TYPE_CHECKING:
-    from benchmark.results.record import CellRecord
+    from benchmark.record import CellRecord
 
 PLAIN_STEPS = 10
 _SHOWN = 500

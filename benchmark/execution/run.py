@@ -12,14 +12,14 @@ from benchmark.audit.findings import audit_record
 from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
+from benchmark.execution.cell import CellTask, run_cell
+from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
-from benchmark.execution.plan import Plan
+from benchmark.record import CellError, CellRecord, Status
+from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
-from benchmark.results.record import CellError, CellRecord, Status
 from benchmark.results.standing import LEAKY
 from benchmark.results.store import Damaged, ResultsStore
-from benchmark.training.cell import CellTask, run_cell
-from benchmark.training.failure import cell_error
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit

@@ -38,7 +38,7 @@ async def _serve(orders: dict[str, Any]) -> None:
     from distributed import Security, Worker
 
     # Tasks are made of these; whoever waits for this worker waits for them now and not in its first task.
-    import benchmark.training.cell  # noqa: F401
+    import benchmark.execution.cell  # noqa: F401
 
     class QuietWorker(Worker):
         def start_http_server(self, *arguments: Any, **options: Any) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from benchmark.plugin.component import Component
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
     from benchmark.locations import Locations
+    from benchmark.plugin.tracks import Corpus
 
 Role = Literal["train", "test"]
 

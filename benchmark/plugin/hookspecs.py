@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.features import Features
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.model import Model
-    from benchmark.results.record import CellRecord
+    from benchmark.record import CellRecord
 
 PROJECT = "bench"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from benchmark.data.examples import Examples
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.examples import Examples
+    from benchmark.plugin.training_run import TrainingRun
 
 Epoch = dict[str, float | str]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
-from benchmark.exceptions import PluginError, did_you_mean, nearest
+from benchmark.exceptions import PluginError, did_you_mean
 from benchmark.plugin.component import Component, File, Later, Location
+from benchmark.validation import sentence
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
@@ -288,12 +288,3 @@ def _literal_path(path: tuple[str | int, ...], value: Any) -> tuple[str | int, .
             break
         kept.append(step)
     return tuple(kept)
-
-
-def sentence(name: str, detail: Any) -> str:
-    """Return one of pydantic's error details as a sentence about ``name``, with the nearest choice."""
-    said = detail["msg"].removeprefix("Value error, ")
-    found = detail["input"]
-    choices = re.findall("'([^']*)'", detail["ctx"]["expected"]) if detail["type"] == "literal_error" else []
-    hint = nearest(found, choices) if isinstance(found, str) else ""
-    return f"'{name}': {said[0].lower()}{said[1:]}, found {found!r}.{hint}"

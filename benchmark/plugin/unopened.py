@@ -17,8 +17,8 @@ from benchmark.plugin.metric import Metric
 from benchmark.plugin.model import Model
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
     from benchmark.locations import Locations
+    from benchmark.plugin.tracks import Corpus
 
 REASON = "it is in benchfile.py, which was not run (--trust runs it)"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.exceptions import ResultsError, UsageError
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.results.store import CELL, MODEL, Damaged, ResultsStore, damaged_model, slug
 
 _ID_DIGITS = 12

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.clips import Clip
 from benchmark.data.prepare import Request, compute, feature_key
 from benchmark.data.probe import probe_file
-from benchmark.data.tracks import Track
 from benchmark.exceptions import AudioError, BenchError, PluginError, ResultsError
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.tracks import Track
 from benchmark.prediction.find import KeptCell
 from benchmark.prediction.windows import windows_of
-from benchmark.suite.settings import ClipSettings
+from benchmark.settings import ClipSettings
 
 if TYPE_CHECKING:
     import numpy as np

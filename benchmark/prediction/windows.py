@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmark.data.clips import WHOLE, Clip, cut
-from benchmark.data.tracks import Track
-from benchmark.suite.settings import ClipSettings
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 
 # A recording up to this much longer than the training tracks is taken whole, as it is in an evaluation.
 TOLERANCE = 1.25

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from benchmark.audit.findings import SEVERITIES
+from benchmark.record import CellRecord
 from benchmark.report.table import Column, Table
-from benchmark.results.record import CellRecord
 from benchmark.results.standing import gravity
 
 _COLUMNS = (

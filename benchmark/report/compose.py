@@ -21,11 +21,11 @@ from benchmark.report.audit import audit_table
 from benchmark.report.cost import cost_figure
 from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
+from benchmark.report.genres import genre_figures
 from benchmark.report.html.material import Material, SetAnalysis
 from benchmark.report.html.page import to_html
 from benchmark.report.leaderboard import MARKS, leaderboard_table, sorting
 from benchmark.report.page import make_page
-from benchmark.report.paper_figures.genres import genre_figures
 from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Column, Table
@@ -38,8 +38,8 @@ from benchmark.text import visible
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
 
 # More than these nobody can look at; the tables have all rows.
 _MOST_LINES, _MOST_PANELS, _MOST_RELIABILITIES = 60, 24, 6

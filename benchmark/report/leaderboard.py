@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, WHOLE
+from benchmark.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
 from benchmark.results.frames import ROW, STATUS, Measure, Results
 from benchmark.results.matching import absence_text
-from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.results.standing import SHARED
 
 if TYPE_CHECKING:
     from benchmark.analysis.statistics import Statistics
-    from benchmark.execution.plan import Plan
+    from benchmark.results.plan import Plan
 
 _MOST_ERRORS = 20
 _GFLOPS = "gflops_per_clip"

@@ -15,7 +15,7 @@ from benchmark.results.frames import ROW, STATUS, Results
 from benchmark.results.mixing import MIXED
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
+    from benchmark.results.plan import Plan
 
 
 def make_page(

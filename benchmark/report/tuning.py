@@ -13,16 +13,16 @@ from benchmark.exceptions import ResultsError
 from benchmark.report import figures
 from benchmark.report.render import escape_markdown, to_markdown
 from benchmark.report.table import Column, Kind, Table, plain
-from benchmark.suite.tune import AXIS, DEFAULT, REPEATED, TUNED, StudySpec, studies, untuned_row
+from benchmark.suite.tuning.tune import AXIS, DEFAULT, REPEATED, TUNED, StudySpec, studies, untuned_row
 from benchmark.tuning.record import StudyRecord, read_record, record_file, value_text, values_text
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
     from benchmark.results.frames import Measure
+    from benchmark.results.plan import Plan
     from benchmark.suite.cell import Cell
     from benchmark.tuning.history import History
 

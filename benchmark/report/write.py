@@ -19,8 +19,8 @@ from benchmark.report.tuning import studies_stamp
 from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
 
 FORMATS = ("md", "html", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"

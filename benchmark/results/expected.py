@@ -11,13 +11,13 @@ from benchmark.data.assemble import evaluated_tracks
 from benchmark.exceptions import DatasetError, ResultsError, SplitError
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import ComponentSpec, Registry
+    from benchmark.plugin.tracks import Corpus
+    from benchmark.record import CellRecord
+    from benchmark.results.plan import Plan
     from benchmark.results.predictions import SetPredictions
-    from benchmark.results.record import CellRecord
+    from benchmark.settings import DuplicateSettings
     from benchmark.suite.cell import CellSpec
-    from benchmark.suite.settings import DuplicateSettings
 
 Tracks = Mapping[str, Mapping[str, str]]
 

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.predictions import RowPredictions
 from benchmark.exceptions import ResultsError
+from benchmark.record import COSTS, CellRecord
 from benchmark.results.expected import ExpectedTracks
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
-from benchmark.results.record import COSTS, CellRecord
+from benchmark.results.row_predictions import RowPredictions
 from benchmark.results.sets import filed_sets
 from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 from benchmark.suite.identity import OWN
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
     from benchmark.suite.cell import Cell, Evaluation
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"

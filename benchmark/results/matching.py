@@ -8,16 +8,16 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from benchmark.record import CellRecord
 from benchmark.results.mixing import HOW
 from benchmark.results.partly_known import with_partly_known
-from benchmark.results.record import CellRecord
 from benchmark.results.store import Damaged, ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json, identity
 from benchmark.suite.identity import Identifier
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
 
 UNKNOWN = "unknown"
 

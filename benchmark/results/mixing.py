@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.suite.cell import canonical_json
 
 # Versions of this program from which on the same specification gives another result than before.

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.plugin.parameters import UNKNOWN
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import canonical_json
 from benchmark.suite.identity import Identifier
 
 if TYPE_CHECKING:
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
 
 _UNKNOWN = canonical_json(UNKNOWN)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -29,17 +28,6 @@ def provenance(folder: Path) -> dict[str, Any]:
         "versions": _versions(),
         "git": _git_commit(folder),
     }
-
-
-def backend_provenance() -> dict[str, Any]:
-    """Return the Keras backend and its accelerators, if a model has loaded Keras in this process."""
-    if "keras" not in sys.modules:
-        return {}
-    import keras
-
-    from benchmark.training.devices import device_names
-
-    return {"backend": keras.backend.backend(), "devices": device_names()}
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.suite.cell import canonical_json
 from benchmark.suite.identity import set_key
 

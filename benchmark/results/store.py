@@ -29,9 +29,9 @@ from benchmark.files import (
     whole_folder,
     write_text,
 )
-from benchmark.results.record import CellRecord
-from benchmark.results.versions import NEWEST, version_of
+from benchmark.record import CellRecord
 from benchmark.suite.cell import identity
+from benchmark.versions import NEWEST, version_of
 
 if TYPE_CHECKING:
     import pandas as pd

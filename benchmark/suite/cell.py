@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from benchmark.digests import canonical_json as canonical_json  # noqa: PLC0414 (others import it from here)
 from benchmark.plugin.registry import ComponentSpec
-from benchmark.suite.settings import ClipSettings, DuplicateSettings, SplitSettings, TrainingSettings
+from benchmark.settings import ClipSettings, DuplicateSettings, SplitSettings, TrainingSettings
 
 Part = Literal["validation", "test", "all"]
 Chain = tuple[ComponentSpec, ...]

@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmark.exceptions import did_you_mean
 from benchmark.plugin.registry import ComponentSpec
+from benchmark.settings import SETTINGS
 from benchmark.suite.cell import Cell, CellSpec, Evaluation
-from benchmark.suite.settings import SETTINGS
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import ORIGINAL, Checker, Other, Own, Value, content_key
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.plugin.model import BATCH_AUGMENTATIONS, EPOCHS
+from benchmark.settings import TrainingSettings
 from benchmark.suite.cell import Cell, canonical_json
-from benchmark.suite.settings import TrainingSettings
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import Checker, Value
 

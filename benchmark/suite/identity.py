@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.settings import Settings, SplitSettings
 from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, identity
-from benchmark.suite.settings import Settings, SplitSettings
 
 _UNKNOWN = canonical_json(UNKNOWN)
 _KEYS = (

@@ -12,12 +12,12 @@ from benchmark.exceptions import PluginError
 from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.parameters import Parameter, parameters_of, takes_further
 from benchmark.plugin.registry import Registry
+from benchmark.settings import SETTINGS, LeaderboardSettings, Settings
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import NAME_PATTERN, TOP
-from benchmark.suite.searching import PRUNERS, SAMPLERS
-from benchmark.suite.settings import SETTINGS, LeaderboardSettings, Settings
-from benchmark.suite.space import TUNABLE
-from benchmark.suite.tune import TuneSettings
+from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
+from benchmark.suite.tuning.space import TUNABLE
+from benchmark.suite.tuning.tune import TuneSettings
 from benchmark.suite.values import ABSENT, ORIGINAL, PARTS
 
 Schema = dict[str, Any]

@@ -11,19 +11,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchmark.exceptions import SuiteError
-from benchmark.plugin.parameters import sentence
 from benchmark.plugin.registry import Registry
+from benchmark.settings import LeaderboardSettings
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.honours import check_honoured
 from benchmark.suite.merge import read_merged
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
-from benchmark.suite.settings import LeaderboardSettings
 from benchmark.suite.source import KeyPath
 from benchmark.suite.storage_url import without_passwords
-from benchmark.suite.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
+from benchmark.suite.tuning.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
+from benchmark.validation import sentence
 
 TOP = (
     "name",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.exceptions import Problem, SuiteError
-from benchmark.suite.settings import SETTINGS
+from benchmark.settings import SETTINGS
 from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, subtree
 
 MAX_BASES = 50

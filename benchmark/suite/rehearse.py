@@ -7,10 +7,10 @@ from typing import Any
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.settings import ClipSettings, SplitSettings
 from benchmark.suite.cell import CellSpec, Evaluation
 from benchmark.suite.load import Suite
-from benchmark.suite.settings import ClipSettings, SplitSettings
-from benchmark.suite.tune import Tune
+from benchmark.suite.tuning.tune import Tune
 
 EPOCHS, FOLDS, CLIP_SECONDS = 1, 3, 1.0
 # Of two epochs, the first can show that a trial is not worth the second.

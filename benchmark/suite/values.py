@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of, sentence
+from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.settings import SETTINGS, Settings, SplitSettings
 from benchmark.suite.cell import Chain
-from benchmark.suite.settings import SETTINGS, Settings, SplitSettings
 from benchmark.suite.source import KeyPath, Source
+from benchmark.validation import sentence
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
 ORIGINAL = "original"

@@ -15,8 +15,8 @@ from benchmark.plugin.border import checked_batch, described
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
-    from benchmark.data.examples import Examples
     from benchmark.plugin.augmentation import Augmentation
+    from benchmark.plugin.examples import Examples
 
 # Two, so that a batch that takes longer than others, because it is augmented, makes no step wait either.
 DEPTH = 2

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch
-    from benchmark.suite.settings import EarlyStopping
+    from benchmark.plugin.training_run import TrainingRun
+    from benchmark.settings import EarlyStopping
     from benchmark.training.batches import Batches
-    from benchmark.training.run import TrainingRun
     from benchmark.training.stages import Stage
 
 PREFIXES = ("sparse_categorical_", "categorical_")

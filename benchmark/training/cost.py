@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.results.record import ENERGY, FLOPS, THROUGHPUT
+from benchmark.record import ENERGY, FLOPS, THROUGHPUT
 
 if TYPE_CHECKING:
     from benchmark.plugin.model import Model

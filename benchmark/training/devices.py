@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 
 def device_names() -> list[str]:
     """Return the devices of the backend, as ``gpu:0`` or ``cpu:0``; importing it is the price."""
@@ -17,3 +20,12 @@ def device_names() -> list[str]:
 def has_accelerator() -> bool:
     """Return whether networks are trained on something faster than the CPU."""
     return any(not name.startswith("cpu") for name in device_names())
+
+
+def backend_provenance() -> dict[str, Any]:
+    """Return the Keras backend and its accelerators, if a model has loaded Keras in this process."""
+    if "keras" not in sys.modules:
+        return {}
+    import keras
+
+    return {"backend": keras.backend.backend(), "devices": device_names()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmark.data.examples import Examples, StoredExamples
+from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import SplitError
+from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, split_network
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
     from benchmark.plugin.model import Epoch
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.training_run import TrainingRun
 
 VALIDATION_BATCH = 64
 _ONE_HOT_LOSS = "categorical_crossentropy"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmark.data.examples import Examples, StoredExamples
+from benchmark.data.examples import StoredExamples
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import PluginError
+from benchmark.plugin.examples import Examples
 
 if TYPE_CHECKING:
     import keras

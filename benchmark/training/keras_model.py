@@ -13,16 +13,16 @@ from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
 from benchmark.plugin.model import BATCH_AUGMENTATIONS, Epoch, Model, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
-from benchmark.suite.settings import TrainingSettings
+from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from benchmark.data.examples import Examples
+    from benchmark.plugin.examples import Examples
+    from benchmark.plugin.training_run import TrainingRun
     from benchmark.training.frozen import FrozenPart
-    from benchmark.training.run import TrainingRun
 
 PREDICTION_BATCH = 64
 

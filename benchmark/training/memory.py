@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmark.exceptions import OutOfMemoryError
 
 if TYPE_CHECKING:
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark.settings import TrainingSettings
 
 # By the classes' names, so that no backend need be imported.
 _ALWAYS = {"ResourceExhaustedError", "OutOfMemoryError", "MemoryError"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark.settings import TrainingSettings
 
 
 def make_optimizer(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmark.training.devices import has_accelerator
 
 if TYPE_CHECKING:
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark.settings import TrainingSettings
 
 
 @contextmanager

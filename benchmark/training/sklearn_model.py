@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from sklearn.base import ClassifierMixin
 
-    from benchmark.data.examples import Examples
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.examples import Examples
+    from benchmark.plugin.training_run import TrainingRun
 
 CHUNK = 256
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
     from benchmark.plugin.model import Epoch
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.training_run import TrainingRun
 
 FOLDER = "stages"
 _NAME = "trained"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.exceptions import ResultsError
-from benchmark.suite.tune import StudySpec
+from benchmark.suite.tuning.tune import StudySpec
 from benchmark.tuning.search import decode
 from benchmark.tuning.storage import is_journal, open_storage, shown_place
 from benchmark.tuning.study import AGAIN, SAME_AS, SECONDS

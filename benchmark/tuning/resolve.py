@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.execution.plan import Plan, identities
 from benchmark.results.matching import UNKNOWN, without_revisions
+from benchmark.results.plan import Plan, identities
 from benchmark.suite.cell import Cell, identity
 from benchmark.suite.identity import Identifier
-from benchmark.suite.space import changed_parts
-from benchmark.suite.tune import AXIS, TUNED, StudySpec, Tune, studies, untuned_row
+from benchmark.suite.tuning.space import changed_parts
+from benchmark.suite.tuning.tune import AXIS, TUNED, StudySpec, Tune, studies, untuned_row
 from benchmark.tuning.record import StudyRecord, read_record, read_records
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.execution.availability import check_available
+from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
-from benchmark.execution.plan import Plan
 from benchmark.execution.run import RunOptions, terminate_as_interrupt
+from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
-from benchmark.suite.space import with_values
-from benchmark.suite.tune import StudySpec
-from benchmark.training.failure import cell_error
+from benchmark.suite.tuning.space import with_values
+from benchmark.suite.tuning.tune import StudySpec
 from benchmark.tuning.record import value_text, values_text, write_record
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
 from benchmark.tuning.storage import mend_journal, storage_place

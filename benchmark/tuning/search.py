@@ -7,8 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from benchmark.suite.cell import canonical_json
-from benchmark.suite.space import Dimension
-from benchmark.suite.tune import Choice
+from benchmark.suite.tuning.space import Dimension
+from benchmark.suite.tuning.tune import Choice
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.randomness import derive_seed
-from benchmark.results.record import CellError
-from benchmark.suite.tune import StudySpec, Tune
+from benchmark.record import CellError
+from benchmark.suite.tuning.tune import StudySpec, Tune
 from benchmark.tuning.record import StudyRecord
 from benchmark.tuning.resolve import trial_limit
 from benchmark.tuning.search import combinations, decode, distributions, encode, make_pruner, make_sampler

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
 from benchmark.exceptions import Interrupted
+from benchmark.execution.cell import process_name
 from benchmark.execution.events import CellStarted, EpochFinished, emit
+from benchmark.execution.failure import cell_error, close_model
 from benchmark.execution.features import cell_requests
 from benchmark.isolation import isolated
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
+from benchmark.plugin.training_run import TrainingRun
 from benchmark.randomness import derive_seed
-from benchmark.results.record import CellError
+from benchmark.record import CellError
 from benchmark.suite.cell import CellSpec
-from benchmark.suite.tune import Choice
-from benchmark.training.cell import process_name
+from benchmark.suite.tuning.tune import Choice
 from benchmark.training.evaluate import evaluate
-from benchmark.training.failure import cell_error, close_model
 from benchmark.training.memory import memory_explained
-from benchmark.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from benchmark.data.corpora import CorpusOf

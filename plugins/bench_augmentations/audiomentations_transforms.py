@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Field
 
-from benchmark import Augmentation
-from benchmark.exceptions import did_you_mean
+from benchmark import Augmentation, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np

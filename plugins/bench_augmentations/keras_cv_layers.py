@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from benchmark import Augmentation
-from benchmark.backend import asked_backend
-from benchmark.exceptions import PluginError
+from benchmark import Augmentation, PluginError, asked_backend
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,18 +12,28 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from benchmark import Dataset, Location
-from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import Found, find_root, holds_audio, look_into, others_text, shown
-from benchmark.data.manifest import MANIFEST, leaves_root, read_manifest
-from benchmark.data.probe import recall_files
-from benchmark.data.tracks import LeftOut, reasons_text
-from benchmark.exceptions import DatasetError
+from benchmark import (
+    MANIFEST,
+    Candidate,
+    Dataset,
+    DatasetError,
+    Found,
+    LeftOut,
+    Location,
+    build_corpus,
+    find_root,
+    holds_audio,
+    leaves_root,
+    look_into,
+    others_text,
+    read_manifest,
+    reasons_text,
+    recall_files,
+    shown,
+)
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
-    from benchmark.locations import Locations
-    from benchmark.plugin.dataset import Role
+    from benchmark import Corpus, Locations, Role
 
 LAYOUT = (
     f"a folder with a {MANIFEST} (columns path, label and, if known, track_id, group, split, licence; "

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from benchmark.exceptions import DatasetError, Problem
+from benchmark import DatasetError, Problem
 
 # How Sturm's index divides its lines: blues.00002.wav ::: John Lee Hooker ::: Think Twice Before You Go
 _INDEX = ":::"

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from bench_datasets.groups import read_groups
-from benchmark import Dataset, File, Location
-from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import find_root, look_into, others_text, subfolders
-from benchmark.data.tracks import LeftOut
-from benchmark.exceptions import DatasetError
+from benchmark import (
+    Candidate,
+    Dataset,
+    DatasetError,
+    File,
+    LeftOut,
+    Location,
+    build_corpus,
+    find_root,
+    look_into,
+    others_text,
+    subfolders,
+)
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
-    from benchmark.locations import Locations
+    from benchmark import Corpus, Locations
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 LAYOUT = (

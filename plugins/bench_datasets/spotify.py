@@ -12,15 +12,20 @@ from pydantic import Field
 
 from bench_datasets.folder import list_folder
 from bench_datasets.gtzan import GENRES
-from benchmark import Dataset, Location
-from benchmark.data.corpus import Candidate, build_corpus
-from benchmark.data.folders import find_root, look_into, subfolders
-from benchmark.data.manifest import MANIFEST
-from benchmark.data.tracks import LeftOut
+from benchmark import (
+    MANIFEST,
+    Candidate,
+    Dataset,
+    LeftOut,
+    Location,
+    build_corpus,
+    find_root,
+    look_into,
+    subfolders,
+)
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
-    from benchmark.locations import Locations
+    from benchmark import Corpus, Locations
 
 LAYOUT = (
     "one folder of clips (MP3 or any other audio) per genre, called "

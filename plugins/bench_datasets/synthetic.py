@@ -15,15 +15,10 @@ from pydantic import Field
 
 from bench_datasets.folder import candidates_from_manifest
 from bench_datasets.gtzan import GENRES
-from benchmark import Dataset
-from benchmark.data.corpus import build_corpus
-from benchmark.data.generated import generated_folder
-from benchmark.data.manifest import MANIFEST, write_manifest
+from benchmark import MANIFEST, Dataset, build_corpus, generated_folder, write_manifest
 
 if TYPE_CHECKING:
-    from benchmark.data.tracks import Corpus
-    from benchmark.locations import Locations
-    from benchmark.plugin.dataset import Role
+    from benchmark import Corpus, Locations, Role
 
 # A new number makes new files, and with them new cells: raise it with any change that can be heard.
 GENERATOR = 2
@@ -102,7 +97,7 @@ class Synthetic(Dataset):
 
         from bench_datasets.music.artists import WORLDS, piece
         from bench_datasets.music.band import Band
-        from benchmark.randomness import derive_generator
+        from benchmark import derive_generator
 
         file, genre, artist, track = play
         rate, channels, _ = self.form

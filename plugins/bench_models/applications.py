@@ -9,8 +9,7 @@ from pydantic import Field
 
 from bench_models.pretrained import IMAGENET, Phase, Pretrained, Size
 from bench_models.weights import load_weights
-from benchmark import File
-from benchmark.exceptions import WeightsError
+from benchmark import File, WeightsError
 
 if TYPE_CHECKING:
     import keras

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from bench_models.weights import check_weights, load_weights_by_layer
-from benchmark import File, KerasModel
-from benchmark.exceptions import WeightsError
-from benchmark.training.stages import Stage
+from benchmark import File, KerasModel, Stage, WeightsError
 
 if TYPE_CHECKING:
     import keras
 
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark import TrainingSettings
 
 Phase = Literal["probe", "fine-tune"]
 BANDS = 96

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from bench_models.weights import check_weights, load_weights
-from benchmark import File, KerasModel, Later
-from benchmark.exceptions import WeightsError
-from benchmark.training.stages import Stage
+from benchmark import File, KerasModel, Later, Stage, WeightsError
 
 if TYPE_CHECKING:
     import keras
 
-    from benchmark.suite.settings import TrainingSettings
+    from benchmark import TrainingSettings
 
 Phase = Literal["transfer", "fine-tune"]
 IMAGENET = "imagenet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.exceptions import WeightsError
+from benchmark import WeightsError
 
 if TYPE_CHECKING:
     import keras

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from benchmark.analysis.confusion import confusion
-from benchmark.analysis.predictions import RowPredictions
+from benchmark.results.row_predictions import RowPredictions
 
 
 def make_predictions(labels: np.ndarray, answers: np.ndarray, classes: int) -> RowPredictions:

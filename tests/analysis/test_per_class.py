@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import recall_score
 
 from benchmark.analysis.per_class import class_accuracy
-from benchmark.analysis.predictions import RowPredictions
+from benchmark.results.row_predictions import RowPredictions
 
 
 def make_predictions(cells: int, tracks: int, classes: int, seed: int = 0) -> RowPredictions:

@@ -7,8 +7,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from bench_metrics.classification import top_k_scores
 from benchmark.analysis.per_class import class_accuracy
-from benchmark.analysis.predictions import RowPredictions
 from benchmark.analysis.topk_per_class import class_topk, wilson
+from benchmark.results.row_predictions import RowPredictions
 
 CLASSES = ("blues", "jazz", "rock", "silence")
 

@@ -17,7 +17,7 @@ from benchmark.audit.findings import UNKNOWN, Finding, audit_record, verdict
 from benchmark.audit.near import NearDuplicates, find_near_duplicates
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item
-from benchmark.data.tracks import Track
+from benchmark.plugin.tracks import Track
 
 RATE = 22050
 

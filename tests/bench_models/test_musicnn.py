@@ -9,7 +9,7 @@ from scipy.signal import correlate
 from bench_models import Musicnn
 from bench_models.musicnn import BACKBONE_WEIGHTS, TOP_WEIGHTS
 from benchmark.exceptions import WeightsError
-from benchmark.suite.settings import TrainingSettings
+from benchmark.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
 FRAMES = 60

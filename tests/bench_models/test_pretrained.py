@@ -9,8 +9,8 @@ from bench_models import MobileNet, Vgg16
 from benchmark.exceptions import PluginError, WeightsError
 from benchmark.execution.availability import check_available
 from benchmark.plugin.manager import load_registry
+from benchmark.settings import TrainingSettings
 from benchmark.suite.load import load_suite
-from benchmark.suite.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
 

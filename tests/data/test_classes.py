@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from benchmark.data.classes import known_tracks, match_classes, with_one_spelling, with_trained_classes
 from benchmark.data.spelling import fold
 from benchmark.data.split import split_tracks
-from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import DatasetError
-from benchmark.suite.settings import SplitSettings
+from benchmark.plugin.tracks import Corpus, Track
+from benchmark.settings import SplitSettings
 
 ALIASES = [{"hiphop": ("hip-hop", "hip hop")}]
 NFC, NFD = (unicodedata.normalize(form, "Música") for form in ("NFC", "NFD"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.data.clips import WHOLE, Clip, cut
-from benchmark.data.tracks import Track
-from benchmark.suite.settings import ClipSettings
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 
 
 def track(seconds: float) -> Track:

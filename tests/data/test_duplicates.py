@@ -10,10 +10,10 @@ import soundfile
 
 from benchmark.data.corpora import corpus_loader
 from benchmark.data.duplicates import copies_of, with_duplicates
-from benchmark.data.tracks import Corpus, Track
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
-from benchmark.suite.settings import DuplicateSettings
+from benchmark.plugin.tracks import Corpus, Track
+from benchmark.settings import DuplicateSettings
 
 RATE = 22050
 

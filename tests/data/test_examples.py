@@ -15,12 +15,12 @@ from benchmark.data.assemble import assemble, cell_items
 from benchmark.data.examples import StoredExamples, average_by_track
 from benchmark.data.items import fresh_steps, held_out_items, training_items
 from benchmark.data.prepare import Failure, missing, open_store, prepare, requests
-from benchmark.data.tracks import Corpus, Track
 from benchmark.exceptions import CacheError, PluginError
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry, Source
+from benchmark.plugin.tracks import Corpus, Track
+from benchmark.settings import ClipSettings, SplitSettings, TrainingSettings
 from benchmark.suite.cell import CellSpec, Evaluation
-from benchmark.suite.settings import ClipSettings, SplitSettings, TrainingSettings
 
 
 @pytest.fixture(scope="module")

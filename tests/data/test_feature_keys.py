@@ -12,8 +12,8 @@ import soundfile
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item, training_items
 from benchmark.data.prepare import feature_key, open_store, prepare, requests, store_folder
-from benchmark.data.tracks import Track
 from benchmark.plugin.manager import Plugins, load_registry
+from benchmark.plugin.tracks import Track
 
 BENCHFILE = """
 from typing import Annotated

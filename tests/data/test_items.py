@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from benchmark.data.items import Step, count_copies, fresh_steps, held_out_items, training_items
-from benchmark.data.tracks import Track
 from benchmark.exceptions import PluginError
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
-from benchmark.suite.settings import ClipSettings
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 
 
 @pytest.fixture(scope="module")

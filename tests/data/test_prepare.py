@@ -12,10 +12,10 @@ from benchmark.data.clips import WHOLE, Clip
 from benchmark.data.items import held_out_items, training_items
 from benchmark.data.prepare import compute, feature_key, missing, open_store, prepare, requests
 from benchmark.data.probe import probe_file
-from benchmark.data.tracks import Track
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import Registry
-from benchmark.suite.settings import ClipSettings
+from benchmark.plugin.tracks import Track
+from benchmark.settings import ClipSettings
 
 RATE = 22050
 BENCHFILE = """

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.data.split import PARTS, Split, split_tracks
-from benchmark.data.tracks import Corpus, LeftOut, Track
 from benchmark.exceptions import SplitError
-from benchmark.suite.settings import SplitSettings
+from benchmark.plugin.tracks import Corpus, LeftOut, Track
+from benchmark.settings import SplitSettings
 
 
 def corpus(

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 from finished import BENCHFILE, SUITE, Finished, same
 
-from benchmark.results.record import CellRecord
+from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
 
 _TRACED = (

@@ -150,8 +150,8 @@ def trained_weights() -> list[np.ndarray]:
     from keras import Input, Sequential, layers
 
     from benchmark import KerasModel
-    from benchmark.suite.settings import TrainingSettings
-    from benchmark.training.run import TrainingRun
+    from benchmark.plugin.training_run import TrainingRun
+    from benchmark.settings import TrainingSettings
 
     class Net(KerasModel):
         """Draws in building and in training."""

@@ -7,8 +7,8 @@ import pytest
 from toy import ToyExamples
 
 from bench_models.pretrained import MobileNet
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 
 @pytest.mark.slow

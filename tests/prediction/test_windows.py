@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.data.clips import WHOLE, cut
-from benchmark.data.tracks import Track
+from benchmark.plugin.tracks import Track
 from benchmark.prediction.windows import windows_of
-from benchmark.suite.settings import ClipSettings
+from benchmark.settings import ClipSettings
 
 
 def recording(seconds: float) -> Track:

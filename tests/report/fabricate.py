@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from bench_metrics import bench_metrics
 from benchmark import Augmentation, Dataset, Features, Location, Model
-from benchmark.execution.plan import Plan
 from benchmark.plugin.registry import Registry, Source
-from benchmark.results.record import CellError, CellRecord
+from benchmark.record import CellError, CellRecord
+from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite

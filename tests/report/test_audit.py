@@ -6,9 +6,9 @@ from pathlib import Path
 import fabricate
 
 from benchmark.audit.findings import Finding, audit_record
+from benchmark.record import CellRecord
 from benchmark.report.audit import audit_table
 from benchmark.report.write import write_report
-from benchmark.results.record import CellRecord
 
 LEAK = Finding(
     "leak",

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from tuning_toys import BENCHFILE, SUITE, record, stamps
 
-from benchmark.suite.space import Dimension
-from benchmark.suite.tune import StudySpec
+from benchmark.suite.tuning.space import Dimension
+from benchmark.suite.tuning.tune import StudySpec
 from benchmark.tuning.history import load_history
 
 INLINE = ("run", "suite.yaml", "--executor", "inline")

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.record import CellRecord
 from benchmark.report.render import shortened, to_markdown, to_terminal
 from benchmark.report.table import Column, Table
 from benchmark.report.verdicts import needed_text
 from benchmark.report.write import write_report
-from benchmark.results.record import CellRecord
 from benchmark.results.store import ResultsStore
 
 TRACKS = 150

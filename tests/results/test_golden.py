@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.execution.plan import Plan
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
+from benchmark.record import CellRecord
 from benchmark.report.write import write_report
 from benchmark.results.frames import collect
-from benchmark.results.record import CellRecord
+from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore, read_history, read_metrics
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite

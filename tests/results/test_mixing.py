@@ -10,12 +10,12 @@ import pytest
 from fabricate import SUITE, make_plan, make_registry, make_results
 
 from benchmark.exceptions import DatasetError
-from benchmark.execution.plan import Plan
+from benchmark.record import CellRecord
 from benchmark.report.write import write_report
 from benchmark.results.frames import collect
 from benchmark.results.matching import with_results
 from benchmark.results.mixing import CHANGED_RESULTS, origin_of, set_apart
-from benchmark.results.record import CellRecord
+from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite

@@ -10,9 +10,9 @@ from fabricate import CLASSES, SUITE, make_plan, make_registry, make_results
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from benchmark.execution.plan import Plan
+from benchmark.record import CellRecord
 from benchmark.results.frames import Results, collect
-from benchmark.results.record import CellRecord
+from benchmark.results.plan import Plan
 from benchmark.results.sets import filed_sets
 from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier, set_key

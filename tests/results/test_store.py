@@ -15,7 +15,7 @@ from fabricate import without_digests
 
 from benchmark.digests import sealed
 from benchmark.exceptions import NewerRecordError, ResultsError
-from benchmark.results.record import CellError, CellRecord
+from benchmark.record import CellError, CellRecord
 from benchmark.results.store import (
     Damaged,
     ResultsStore,
@@ -24,8 +24,8 @@ from benchmark.results.store import (
     read_metrics,
     read_predictions,
 )
-from benchmark.results.versions import NEWEST
 from benchmark.suite.cell import identity
+from benchmark.versions import NEWEST
 
 
 def record(seed: int = 0, status: str = "ok", **labels: str) -> CellRecord:
@@ -271,7 +271,7 @@ def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path: Path) -> None:
     code = textwrap.dedent(f"""
         import time
         from pathlib import Path
-        from benchmark.results.record import CellRecord
+        from benchmark.record import CellRecord
         from benchmark.results.store import ResultsStore
         def hang(folder):
             print("writing", flush=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.results.versions import NEWEST, STEPS, upgraded, version_of
+from benchmark.versions import NEWEST, STEPS, upgraded, version_of
 
 
 def test_each_version_but_the_newest_has_a_step() -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from benchmark import AudioFormat, Augmentation, Dataset, Features, File, Location, Metric, Model
 from benchmark.plugin.registry import Registry, Source
-from benchmark.suite.settings import TrainingSettings
+from benchmark.settings import TrainingSettings
 
 GOOD = """\
 name: trial

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.plugin.manager import Plugins
+from benchmark.settings import SETTINGS
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import TOP, load_suite
-from benchmark.suite.settings import SETTINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "suites.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -14,8 +14,8 @@ from keras import layers
 from benchmark import KerasModel
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import CellTimeoutError, PluginError
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
 SIZE = (16, 16, 1)

@@ -14,8 +14,8 @@ import pytest
 from toy import ToyExamples
 
 from benchmark.exceptions import CellTimeoutError
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.exceptions import OutOfMemoryError
-from benchmark.suite.settings import TrainingSettings
+from benchmark.settings import TrainingSettings
 from benchmark.training.memory import is_out_of_memory, memory_explained
 
 HUGE = 2**50

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.suite.settings import TrainingSettings
+from benchmark.settings import TrainingSettings
 from benchmark.training.optimizers import make_optimizer
 
 pytestmark = pytest.mark.slow

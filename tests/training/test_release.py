@@ -10,8 +10,8 @@ import pytest
 from toy import ToyExamples
 
 from bench_models import Cnn
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")

@@ -8,9 +8,9 @@ from toy import ToyExamples
 
 from benchmark import Augmentation
 from benchmark.exceptions import PluginError, SplitError
-from benchmark.suite.settings import TrainingSettings
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 from benchmark.training.determinism import XLA_FLAG, allow_determinism
-from benchmark.training.run import TrainingRun
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import numpy as np
 from toy import ToyExamples
 
 from bench_models import Majority, MfccSvm
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 
 def run() -> TrainingRun:

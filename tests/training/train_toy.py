@@ -14,8 +14,8 @@ import numpy as np
 from toy import ToyExamples
 
 from benchmark import KerasModel
-from benchmark.suite.settings import TrainingSettings
-from benchmark.training.run import TrainingRun
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
 
 
 class Toy(KerasModel):

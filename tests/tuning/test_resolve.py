@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from tuning_toys import BENCHFILE, SUITE
 
-from benchmark.execution.plan import Plan, make_plan
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
+from benchmark.results.plan import Plan, make_plan
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite
 from benchmark.suite.rehearse import rehearse
-from benchmark.suite.tune import studies
+from benchmark.suite.tuning.tune import studies
 from benchmark.tuning.record import StudyRecord, read_record, write_record
 from benchmark.tuning.resolve import planned_studies, resolved, unfinished_studies
 

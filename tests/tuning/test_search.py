@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from benchmark.randomness import derive_seed
-from benchmark.suite.searching import PRUNERS, SAMPLERS
-from benchmark.suite.space import Dimension
-from benchmark.suite.tune import Choice
+from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
+from benchmark.suite.tuning.space import Dimension
+from benchmark.suite.tuning.tune import Choice
 from benchmark.tuning.search import combinations, decode, distributions, encode, make_pruner, make_sampler
 
 SPACE = (

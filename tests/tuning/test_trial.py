@@ -11,15 +11,15 @@ from tuning_toys import BENCHFILE, SUITE
 from benchmark.data.assemble import cell_items
 from benchmark.data.prepare import feature_key, open_store
 from benchmark.execution.executor import Executors, Inline
-from benchmark.execution.plan import make_plan
 from benchmark.execution.progress import PlainDisplay
 from benchmark.execution.run import RunOptions
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
+from benchmark.results.plan import make_plan
 from benchmark.suite.cell import Evaluation
 from benchmark.suite.load import load_suite
-from benchmark.suite.searching import PRUNERS
-from benchmark.suite.tune import Choice, studies
+from benchmark.suite.tuning.searching import PRUNERS
+from benchmark.suite.tuning.tune import Choice, studies
 from benchmark.tuning.record import read_records
 from benchmark.tuning.run import run_studies
 from benchmark.tuning.trial import TrialTask, epoch_value, run_trial

@@ -14,8 +14,8 @@ from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
     from benchmark.analysis.statistics import Statistics
-    from benchmark.execution.plan import Plan
     from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
 
 
 @dataclass(frozen=True)

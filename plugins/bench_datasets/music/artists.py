@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench_datasets.music.sounds import EQ_BANDS, Timbre
 from bench_datasets.music.styles import STYLES, Style
-from benchmark.randomness import derive_generator, derive_seed
+from benchmark import derive_generator, derive_seed
 
 if TYPE_CHECKING:
     import numpy as np

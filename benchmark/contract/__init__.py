@@ -1,0 +1,1 @@
+"""Whether components keep the promises of their kinds."""

@@ -1,0 +1,244 @@
+"""Draw all that can be drawn of a suite without training, and write it as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark.exceptions import ResultsError, UsageError, nearest
+from benchmark.figures.flow import data_flow, draw_flow
+from benchmark.figures.layers import layer_table
+from benchmark.figures.panels import Kitchen, augmented, draw_panels, inputs
+from benchmark.figures.spectrograms import Analysis, spectrograms
+from benchmark.figures.tables import copies_table, tracks_table
+from benchmark.figures.variants import Variant, data_variants, recipe_steps
+from benchmark.plugin.tracks import Track
+from benchmark.report.figures import literal_text, save
+from benchmark.report.render import to_latex, to_markdown
+from benchmark.results.plan import Plan
+from benchmark.results.store import slug
+from benchmark.suite.cell import canonical_json
+from benchmark.text import visible
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from benchmark.plugin.registry import ComponentSpec, Registry
+    from benchmark.report.table import Table
+    from benchmark.suite.cell import CellSpec
+
+_ACROSS = 4
+_MIXED_WITH = 3
+
+
+@dataclass
+class Drawn:
+    """What was written, and what could not be drawn and why."""
+
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@literal_text()
+def write_figures(
+    plan: Plan,
+    registry: Registry,
+    cache: Path,
+    folder: Path,
+    track: str | None = None,
+    rehearsed: bool = False,
+) -> Drawn:
+    """Write figures as PNG and PDF, tables as Markdown and LaTeX, into ``folder``.
+
+    Args:
+        plan: of the suite. What needs an absent dataset is left out, with a note.
+        registry: the plugins.
+        cache: the feature cache, read and filled.
+        folder: where files go.
+        track: id of the track whose clip is shown; default: the first of the first class.
+        rehearsed: whether titles say that it is a rehearsal.
+
+    Raises:
+        UsageError: when there is no such track.
+        ResultsError: when the folder cannot be written.
+    """
+    sketch = _Sketch(plan, registry, cache, folder, rehearsed)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sketch.tables()
+        sketch.data()
+        sketch.clip(track)
+        sketch.networks()
+    except OSError as error:
+        reason = error.strerror or error
+        raise ResultsError(
+            f"The figures cannot be written to {folder}: {reason}. Choose another folder with --out DIR."
+        ) from error
+    return sketch.drawn
+
+
+class _Sketch:
+    """The drawing of one suite; each method writes what belongs together."""
+
+    def __init__(self, plan: Plan, registry: Registry, cache: Path, folder: Path, rehearsed: bool) -> None:
+        self.plan = plan
+        self.registry = registry
+        self.folder = folder
+        self.rehearsed = rehearsed
+        self.kitchen = Kitchen(registry, cache, registry.benchfile)
+        self.drawn = Drawn()
+
+    def tables(self) -> None:
+        """Write tracks per class, of the datasets that are here."""
+        if self.plan.corpora:
+            self._table(tracks_table(self.plan, self._marks(*self._datasets())), "tracks")
+        self.drawn.notes += [f"{label}: {error}" for label, error in self.plan.absent.items()]
+
+    def data(self) -> None:
+        """Write items by technique, and where the data go."""
+        variants = data_variants(self.plan, self.registry)
+        if not variants:
+            self.drawn.notes.append("Items and the flow of data need the dataset that is trained on.")
+            return
+        self._table(copies_table(variants, self._marks(*(each.spec.dataset for each in variants))), "copies")
+        for variant in variants:
+            name = f"data-flow-{slug(variant.name)}" if variant.name else "data-flow"
+            self._figure(draw_flow(data_flow(variant), self._flow_title(variant)), name)
+
+    def clip(self, wanted: str | None) -> None:
+        """Write spectrograms of one clip, its features, and its augmented copies."""
+        cell = next(
+            (c.spec for c in self.plan.suite.cells if c.spec.dataset.label in self.plan.corpora), None
+        )
+        if cell is None:
+            self.drawn.notes.append("Spectrograms and augmentations need the dataset that is trained on.")
+            return
+        tracks = self.plan.corpora[cell.dataset.label].tracks
+        track = _choose(tracks, wanted, cell.dataset.label)
+        marks = self._marks(cell.dataset)
+        title = f"{track.id}{marks}"
+        samples = load_mono(track.path, SAMPLE_RATE)
+        analysis = Analysis.of(cell.features.parameters)
+        for name, figure in spectrograms(samples, SAMPLE_RATE, analysis, title):
+            self._figure(figure, name)
+        panels = inputs(self._inputs(), track, self.kitchen)
+        self._figure(draw_panels(panels, f"{track.id} as models see it{marks}", _ACROSS), "model-input")
+        chains = recipe_steps(self.plan)
+        if not chains:
+            self.drawn.notes.append("The suite has no augmentation, and so no figure of it.")
+            return
+        shown = [replace(each, audio=cell.audio) for each in (track, *_others(tracks, track))]
+        copies = augmented(chains, shown, cell, self._seeds(), self.kitchen)
+        self._figure(
+            draw_panels(copies, f"{track.id} and its augmented copies{marks}", _ACROSS), "augmentations"
+        )
+
+    def networks(self) -> None:
+        """Write the layers of each network; models that are none are left out."""
+        for label, cell, classes in self._networks():
+            model: Any = cell.model.create(self.registry)
+            shape = cell.features.create(self.registry).shape
+            table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            self._table(table, f"layers-{slug(label)}")
+
+    def _networks(self) -> Iterator[tuple[str, CellSpec, int]]:
+        from benchmark.training.keras_model import KerasModel
+
+        seen = set()
+        shapes: dict[str, set[str]] = {}
+        cells = self.plan.suite.cells
+        for cell in cells:
+            shapes.setdefault(cell.spec.model.label, set()).add(cell.spec.features.label)
+        for cell in cells:
+            spec = cell.spec
+            offered = self.registry.offer("model", spec.model.name).component
+            key = canonical_json([spec.model.label, spec.features.name, dict(spec.features.parameters)])
+            if key in seen or not issubclass(offered, KerasModel):
+                continue
+            seen.add(key)
+            classes = self._classes(spec)
+            if not classes:
+                self.drawn.notes.append(
+                    f"The layers of {spec.model.label} need dataset {spec.dataset.label}."
+                )
+                continue
+            several = len(shapes[spec.model.label]) > 1
+            yield (
+                (f"{spec.model.label}, {spec.features.label}" if several else spec.model.label),
+                spec,
+                classes,
+            )
+
+    def _classes(self, spec: CellSpec) -> int:
+        """Return how many classes a cell has; of an absent dataset, how many a whole copy has."""
+        corpus = self.plan.corpora.get(spec.dataset.label)
+        if corpus is not None:
+            return len(corpus.classes)
+        dataset: Any = self.registry.offer("dataset", spec.dataset.name).component
+        return len(dataset.expected)
+
+    def _inputs(self) -> list[CellSpec]:
+        """Return a cell of each of the suite's distinct ways from audio to features."""
+        found: dict[str, CellSpec] = {}
+        for cell in self.plan.suite.cells:
+            parts = [
+                part and [part.name, dict(part.parameters)] for part in (cell.spec.audio, cell.spec.features)
+            ]
+            found.setdefault(canonical_json(parts), cell.spec)
+        return list(found.values())
+
+    def _seeds(self) -> list[int]:
+        return list(dict.fromkeys(cell.spec.seed for cell in self.plan.suite.cells))
+
+    def _datasets(self) -> list[ComponentSpec]:
+        return [dataset for cell in self.plan.suite.cells for dataset in _used(cell.spec)]
+
+    def _flow_title(self, variant: Variant) -> str:
+        name = f" ({variant.name})" if variant.name else ""
+        return f"Where the data of {self.plan.suite.name} go{name}{self._marks(*_used(variant.spec))}"
+
+    def _marks(self, *datasets: ComponentSpec) -> str:
+        """Return what a title must say of what shows these datasets."""
+        names = {dataset.name for dataset in datasets}
+        synthetic = any(self.registry.offer("dataset", name).component.synthetic for name in names)  # type: ignore[attr-defined]
+        marks = [*(["rehearsal"] if self.rehearsed else []), *(["synthetic"] if synthetic else [])]
+        return f" [{', '.join(marks)}]" if marks else ""
+
+    def _figure(self, figure: Figure, name: str) -> None:
+        self.drawn.files += save(figure, self.folder, name)
+
+    def _table(self, table: Table, name: str) -> None:
+        for suffix, text in (
+            ("md", to_markdown(table)),
+            ("tex", to_latex(table, f"{self.plan.suite.name}-{name}")),
+        ):
+            file = self.folder / f"{name}.{suffix}"
+            file.write_text(visible(text), encoding="utf-8")
+            self.drawn.files.append(file)
+
+
+def _used(spec: CellSpec) -> list[ComponentSpec]:
+    """Return the dataset that a cell is trained on, and those that it is evaluated on whole."""
+    return [spec.dataset, *(each.dataset for each in spec.evaluate if each.dataset is not None)]
+
+
+def _choose(tracks: Sequence[Track], wanted: str | None, dataset: str) -> Track:
+    if wanted is None:
+        return tracks[0]
+    found = next((track for track in tracks if track.id == wanted), None)
+    if found is None:
+        near = nearest(wanted, [track.id for track in tracks])
+        raise UsageError(
+            f"Dataset {dataset} has no track '{wanted}'.{near} It has {len(tracks)} tracks; "
+            f"the first is '{tracks[0].id}'."
+        )
+    return found
+
+
+def _others(tracks: Sequence[Track], track: Track) -> list[Track]:
+    """Return the first track of each of a few other classes."""
+    firsts = {other.label: other for other in reversed(tracks) if other.label != track.label}
+    return list(reversed(firsts.values()))[:_MIXED_WITH]

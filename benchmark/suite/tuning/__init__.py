@@ -1,0 +1,1 @@
+"""What a suite says of studies: spaces, samplers, pruners."""
