@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmark.exceptions import PluginError
+from benchmark.plugin.code import pin
 
 BENCHFILE = "benchfile.py"
 MOST_BYTES = 1_000_000
@@ -41,6 +42,7 @@ class Benchfile:
 
     def load(self) -> ModuleType:
         """Run it, and return it as a module. Whatever it raises is raised."""
+        pin(self.path, self.source)
         name = f"benchfile_{self.version}"
         spec = spec_from_loader(name, _Loader(name, self), origin=str(self.path))
         if spec is None or spec.loader is None:

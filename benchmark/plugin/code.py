@@ -110,11 +110,17 @@ class _Reach:
                 waiting.append((_submodule(module, name) or module, _EVERYTHING))
 
 
+_pinned: dict[Path, bytes] = {}
+
+
 @cache
 def _parsed(file: Path, stamp: tuple[int, ...]) -> _Source:
     content = file.read_bytes()
-    if file.suffix != ".py":
-        return _Source(raw=content or b"empty")
+    return _Source(raw=content or b"empty") if file.suffix != ".py" else _parsed_content(content)
+
+
+@cache
+def _parsed_content(content: bytes) -> _Source:
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):
@@ -128,7 +134,14 @@ def _parsed(file: Path, stamp: tuple[int, ...]) -> _Source:
     return found
 
 
+def pin(file: Path, content: bytes) -> None:
+    """Have a file count by what was read of it when it was loaded, whatever becomes of it."""
+    _pinned[file] = content
+
+
 def _read(file: Path) -> _Source:
+    if file in _pinned:
+        return _parsed_content(_pinned[file])
     try:
         state = file.stat()
         return _parsed(file, (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino))

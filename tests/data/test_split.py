@@ -121,12 +121,13 @@ def test_a_class_with_too_few_tracks_says_in_which_dataset_and_why_files_were_le
 
 def test_a_byte_order_mark_at_the_beginning_of_a_list_is_no_part_of_a_name(tmp_path: Path) -> None:
     files = {}
-    for side, name in (("train", "class0.00000"), ("test", "class0.00001")):
-        (tmp_path / side).write_text(f"{name}\n", encoding="utf-8-sig")
+    for side, number in (("train", 0), ("test", 1)):
+        names = f"class0.{number:05d}\nclass1.{number:05d}\n"
+        (tmp_path / side).write_text(names, encoding="utf-8-sig")
         files[side] = str(tmp_path / side)
     settings = SplitSettings(strategy="predefined", files=files, fractions=[0.5, 0, 0.5])
-    split = split_tracks(corpus(per_class=2, classes=1), settings, seed=0)
-    assert (split.train, split.test) == ((0,), (1,))
+    split = split_tracks(corpus(per_class=2, classes=2), settings, seed=0)
+    assert (split.train, split.test) == ((0, 2), (1, 3))
 
 
 def test_sides_from_a_manifest_are_taken_as_they_are() -> None:
