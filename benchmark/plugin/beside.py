@@ -9,8 +9,8 @@ from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-# The finder for the benchfile that was loaded last, and the modules that there were before it.
-_current: list[tuple[_Beside, frozenset[str]]] = []
+# The finders for the benchfile that was loaded last, and the modules that there were before it.
+_current: list[tuple[_Below, _Beside, frozenset[str]]] = []
 
 
 def make_importable(folder: Path) -> None:
@@ -19,21 +19,23 @@ def make_importable(folder: Path) -> None:
     What that one imported from its own folder is forgotten: a module of the same name may lie here, or have changed.
     """
     while _current:
-        older, known = _current.pop()
+        below, beside, known = _current.pop()
         for name in set(sys.modules) - known:
             file = getattr(sys.modules[name], "__file__", None)
             # The benchfile itself stays: its classes look their module up.
-            if file and Path(file).is_relative_to(older.folder) and not name.startswith("benchfile_"):
+            if file and Path(file).is_relative_to(beside.folder) and not name.startswith("benchfile_"):
                 del sys.modules[name]
-        sys.meta_path.remove(older)
-    finder = _Beside(folder)
-    _current.append((finder, frozenset(sys.modules)))
-    # In front, since packages below the folder would be found by others, who look at compiled code too.
-    sys.meta_path.insert(0, finder)
+        sys.meta_path.remove(below)
+        sys.meta_path.remove(beside)
+    below, beside = _Below(folder), _Beside(folder)
+    _current.append((below, beside, frozenset(sys.modules)))
+    # What packages in the folder hold would be found by others first, who look at compiled code too.
+    sys.meta_path.insert(0, below)
+    sys.meta_path.append(beside)
 
 
 class _Beside(MetaPathFinder):
-    """Finds what nobody else does in a folder, and all that is below it."""
+    """Finds modules and packages in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,16 +44,23 @@ class _Beside(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """See ``importlib.abc.MetaPathFinder``."""
-        if path is None:
-            others = (each for each in sys.meta_path if each is not self)
-            found = next(filter(None, (each.find_spec(fullname, None, target) for each in others)), None)
-            return found or self._source(fullname, [str(self.folder)])
-        below = [place for place in path if Path(place).resolve().is_relative_to(self.folder)]
-        return self._source(fullname, below)
+        return _source_in(fullname, [str(self.folder)]) if path is None else None
 
-    def _source(self, fullname: str, places: Sequence[str]) -> ModuleSpec | None:
-        finders = (FileFinder(place, (_SourceLoader, [".py"])) for place in places)
-        return next(filter(None, (finder.find_spec(fullname) for finder in finders)), None)
+
+class _Below(_Beside):
+    """Finds what packages hold that lie in a folder."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """See ``importlib.abc.MetaPathFinder``."""
+        places = [place for place in path or () if Path(place).resolve().is_relative_to(self.folder)]
+        return _source_in(fullname, places)
+
+
+def _source_in(fullname: str, places: Sequence[str]) -> ModuleSpec | None:
+    finders = (FileFinder(place, (_SourceLoader, [".py"])) for place in places)
+    return next(filter(None, (finder.find_spec(fullname) for finder in finders)), None)
 
 
 class _SourceLoader(SourceFileLoader):

@@ -70,27 +70,27 @@ def test_a_leaky_row_is_last_however_good_it_is() -> None:
     assert table["standing"].tolist() == ["honest", "leaky"]
 
 
-def in_blocks(cells: pd.DataFrame, **blocks: str) -> pd.DataFrame:
-    return cells.assign(block=cells["model"].map(blocks), verdict=cells["model"].map(blocks))
+def in_standings(cells: pd.DataFrame, **standings: str) -> pd.DataFrame:
+    return cells.assign(standing=cells["model"].map(standings), verdict=cells["model"].map(standings))
 
 
 def test_rows_that_share_groups_are_ranked_apart_from_honest_ones_and_above_leaky_ones() -> None:
     cells = make_cells(("a", "none", [0.99]), ("b", "none", [0.9]), ("c", "none", [0.5]))
-    table = board(in_blocks(cells, a="leaky", b="shared groups", c="honest"))
+    table = board(in_standings(cells, a="leaky", b="shared groups", c="honest"))
     assert table["model"].tolist() == ["c", "b", "a"]
     assert table["rank"].isna().tolist() == [False, True, True]
 
 
 def test_where_all_rows_share_groups_they_are_ranked_among_themselves() -> None:
     cells = make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.99]))
-    table = board(in_blocks(cells, a="shared groups", b="shared groups", c="leaky"))
+    table = board(in_standings(cells, a="shared groups", b="shared groups", c="leaky"))
     assert table["model"].tolist() == ["b", "a", "c"]
     assert table["rank"].fillna(0).tolist() == [1, 2, 0]
 
 
 def test_an_honest_row_that_is_incomplete_still_keeps_those_that_share_groups_from_a_rank() -> None:
     cells = make_cells(("a", "none", [0.5, None]), ("b", "none", [0.9, 0.9]))
-    table = board(in_blocks(cells, a="honest", b="shared groups"))
+    table = board(in_standings(cells, a="honest", b="shared groups"))
     assert table["model"].tolist() == ["a", "b"]
     assert table["rank"].isna().all()
 

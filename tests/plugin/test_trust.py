@@ -66,7 +66,7 @@ def test_without_running_it_nothing_of_it_runs_and_names_have_stand_ins(benchfil
     registry = Plugins(benchfile, run=False).registry
     assert registry.broken == []
     offer = registry.offer("model", "somebodys")
-    assert offer.source.version == UNKNOWN
+    assert offer.version == UNKNOWN
     assert "was not run" in offer.component(width=3).unavailable()
     assert registry.offer("model", "cnn").source.plugin == "bench_models"
 
