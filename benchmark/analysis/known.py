@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from benchmark.analysis.needed import needed
 from benchmark.analysis.protocols import Block
 from benchmark.analysis.ranks import beaten, letters, rank_sets
 from benchmark.results.frames import ROW, Measure
-from benchmark.results.standing import LEAKY
 from benchmark.settings import LeaderboardSettings
 
 BLOCK, LETTERS, LOWEST, HIGHEST = "block", "letters", "rank_low", "rank_high"
@@ -50,13 +49,22 @@ class Known:
         return self.better + self.equal
 
 
-def known_of(block: Block, by: Measure, kept: Mapping[int, Measured], comparisons: pd.DataFrame) -> Known:
-    """Return what is known of a block on the measure that the leaderboard is sorted by."""
+def known_of(
+    block: Block,
+    by: Measure,
+    kept: Mapping[int, Measured],
+    comparisons: pd.DataFrame,
+    may_be_ranked: Collection[int],
+) -> Known:
+    """Return what is known of a block on the measure that the leaderboard is sorted by.
+
+    Rows that leak, or share groups where others do not, are not among those that ``may_be_ranked``.
+    """
     sign = -1 if by.greater_is_better else 1
     held = [row for row in block.rows if row in kept]
     tracks = float(np.mean([kept[row].tracks for row in held])) if held else 0.0
-    ranked = [row for row in held if not kept[row].is_single and not kept[row].too_few]
-    ranked = sorted([] if block.standing == LEAKY else ranked, key=lambda row: sign * kept[row].mean)
+    usable = [row for row in held if not kept[row].is_single and not kept[row].too_few]
+    ranked = sorted((row for row in usable if row in may_be_ranked), key=lambda row: sign * kept[row].mean)
     own = _among(ranked, comparisons, by.name)
     better = beaten(ranked, own)
     beaten_by_any = np.flatnonzero(better.any(axis=0)).tolist()

@@ -111,7 +111,7 @@ def with_statistics(lines: pd.DataFrame, found: Statistics) -> pd.DataFrame:
     table = lines.assign(**columns)
     # Incomplete rows stay last; within the others blocks stand together, in the order of their best rows.
     order = table.assign(_open=~table["complete"], _block=table[BLOCK].fillna(len(found.known)))
-    order["_unranked"] = ~order["complete"] | (order["standing"] == LEAKY)
+    order["_unranked"] = ~order["complete"] | ~order["clean"]
     return table.loc[order.sort_values(["_open", "_unranked", "_block"], kind="stable").index].reset_index(
         drop=True
     )
@@ -166,6 +166,7 @@ def statistics(
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
     usable = [int(row) for row in complete[ROW]]
+    clean = {int(row) for row in complete.loc[complete["clean"], ROW]}
     leaky = {int(row) for row in complete.loc[complete["standing"] == LEAKY, ROW]}
     changed = changes(lines, results.axes, settings.baseline or {}, usable, sorted(leaky))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
@@ -185,7 +186,7 @@ def statistics(
             families = _compared(results, each, found, kept, settings, findings)
             if each == by:
                 compared = _joined(findings.comparisons)
-                known = tuple(known_of(block, by, kept, compared) for block in found.blocks)
+                known = tuple(known_of(block, by, kept, compared, clean) for block in found.blocks)
                 wanted = needed_of(known, families, by, settings, compared)
             _effects(results, each, found, kept, changed, findings)
         findings.effects += _class_effects(results, found, changed, units, usable)

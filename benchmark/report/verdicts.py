@@ -11,7 +11,6 @@ import pandas as pd
 from benchmark.analysis.comparison import BETTER, EQUAL, UNDECIDED, WORSE, by_pair
 from benchmark.analysis.protocols import HONEST
 from benchmark.results.frames import ROW, Measure
-from benchmark.results.standing import LEAKY
 
 if TYPE_CHECKING:
     from benchmark.analysis.known import Known
@@ -30,7 +29,7 @@ def known_sentences(
     sentences = []
     several = len(found.known) > 1
     for known, name in zip(found.known, names, strict=True):
-        if known.block.standing == LEAKY:
+        if not known.ranked:
             continue
         said = _known(known, labels, found.smallest, sort)
         if said and several:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.protocols import LEAKY, Contents, competitors
+from benchmark.analysis.protocols import Contents, competitors
 from benchmark.results.predictions import SetPredictions
+from benchmark.results.standing import LEAKY
 
 SPEC: dict[str, Any] = {
     "dataset": {"name": "gtzan", "revision": "r1"},

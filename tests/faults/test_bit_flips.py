@@ -18,7 +18,7 @@ KINDS = (
     "cache/features/*/data.bin",
     "cache/features/*/index.sqlite",
     "cache/features/*/meta.json",
-    "cache/probe/*.json",
+    "cache/probe/*.jsonl",
     "cache/synthetic/*/manifest.csv",
     "cache/synthetic/*/.files.json",
     "cache/fingerprints/*/prints.sqlite",

@@ -132,6 +132,7 @@ def test_recipes_with_techniques_of_their_own_are_variants_of_their_own(
         "pitch-shift: {semitones: [2, -1]}", ""
     )
     text = text.replace("{}, frequency-mask, time-mask", "mixup")
+    text = text.replace("model: [majority]", "model: [cnn]")
     found = data_variants(planned(text, tmp_path, cache, registry), registry)
     assert [(variant.name, variant.fresh) for variant in found] == [("all four", ("mixup",)), ("masks", ())]
     assert "mixup are drawn afresh" in copies_table(found).notes[0]
