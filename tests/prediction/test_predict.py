@@ -160,7 +160,11 @@ def test_a_model_of_the_benchfile_needs_its_suite_named(kept: Any) -> None:
 
 def test_a_changed_benchfile_is_warned_of(kept: Any) -> None:
     benchfile = kept.folder / "benchfile.py"
-    benchfile.write_text(benchfile.read_text() + "\n# changed\n")
+    changed = benchfile.read_text().replace(
+        "return NearestCentroid()", "return NearestCentroid(metric='manhattan')"
+    )
+    assert changed != benchfile.read_text()
+    benchfile.write_text(changed)
     file = str(recordings(kept)[0])
     ran = kept.bench("predict", "nearest 0", file, "--suite", "suite.yaml")
     assert ran.code == 0

@@ -174,7 +174,7 @@ def test_every_flipped_bit_of_the_store_costs_time_at_most(tmp_path: Path) -> No
     prints = {f"content {number}": np.arange(number, number + 20, dtype=np.uint32) for number in range(5)}
     store = PrintStore(tmp_path)
     store.write(prints)
-    store.keep_search(prints, [("content 1", "content 2")])
+    store.keep_search(prints, [("content 1", "content 2", True)])
     (file,) = tmp_path.glob("fingerprints/*/*.sqlite")
     content = file.read_bytes()
     written = [number for number, byte in enumerate(content) if byte]
@@ -185,11 +185,11 @@ def test_every_flipped_bit_of_the_store_costs_time_at_most(tmp_path: Path) -> No
         store = PrintStore(tmp_path)
         for name, words in store.read(list(prints)).items():
             np.testing.assert_array_equal(words, prints[name], str(position))
-        assert store.search(prints) in (None, [("content 1", "content 2")]), position
+        assert store.search(prints) in (None, [("content 1", "content 2", True)]), position
         store.write(prints)
-        store.keep_search(prints, [("content 1", "content 2")])
+        store.keep_search(prints, [("content 1", "content 2", True)])
         assert store.read(list(prints)).keys() == prints.keys(), position
-        assert store.search(prints) == [("content 1", "content 2")], position
+        assert store.search(prints) == [("content 1", "content 2", True)], position
         file.with_name(f"{file.name}-journal").unlink(missing_ok=True)
 
 
