@@ -188,7 +188,7 @@ def _header(root: Path) -> dict[str, Any]:
 
 
 def _is_whole(line: bytes) -> bool:
-    return line[:8] == b"%08x" % zlib.crc32(line[9:])
+    return line[:9] == b"%08x " % zlib.crc32(line[9:])
 
 
 def _line(content: Any) -> bytes:

@@ -60,8 +60,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("undone", [False, True], ids=["names kept", "names undone"])
-@pytest.mark.parametrize("share", [0.3, 0.7, 1.0])
+# Two of the points that the campaign in benchmarks/faults.py looks at.
+@pytest.mark.parametrize(("share", "undone"), [(0.6, True), (1.0, False)])
 def test_nothing_that_was_reported_is_lost_and_the_next_run_goes_on(
     recording: Recording, share: float, undone: bool
 ) -> None:
@@ -73,7 +73,6 @@ def test_nothing_that_was_reported_is_lost_and_the_next_run_goes_on(
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_in_the_moment_after_each_report(recording: Recording) -> None:
-    for number in range(1, 5):
-        point = next(p for p in moments(recording) if reported_before(recording, p) == number)
-        assert fault_after_cut(recording, point, undone=True) == "", number
+def test_nothing_is_lost_in_the_moment_after_a_report(recording: Recording) -> None:
+    point = next(p for p in moments(recording) if reported_before(recording, p) == 2)
+    assert fault_after_cut(recording, point, undone=True) == ""

@@ -23,7 +23,7 @@ cell:
   dataset: {synthetic: {tracks_per_class: 3, seconds: 1}}
   features: {mel: {size: [24, 32], n_mels: 24}}
 matrix:
-  model: [majority]
+  model: [cnn]
   augmentation:
     - none
     - {label: two, use: [{time-stretch: {rates: [2.0]}}, frequency-mask]}

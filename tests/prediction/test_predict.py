@@ -161,7 +161,7 @@ def test_a_model_of_the_benchfile_needs_its_suite_named(kept: Any) -> None:
 def test_a_changed_benchfile_is_warned_of(kept: Any) -> None:
     benchfile = kept.folder / "benchfile.py"
     changed = benchfile.read_text().replace(
-        "return NearestCentroid()", "return NearestCentroid(metric='manhattan')"
+        "return NearestCentroid()", "return NearestCentroid(metric='euclidean')"
     )
     assert changed != benchfile.read_text()
     benchfile.write_text(changed)
