@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
@@ -74,5 +75,6 @@ def test_nothing_that_was_reported_is_lost_and_the_next_run_goes_on(
 
 @pytest.mark.slow
 def test_nothing_is_lost_in_the_moment_after_a_report(recording: Recording) -> None:
-    point = next(p for p in moments(recording) if reported_before(recording, p) == 2)
+    points = moments(recording)
+    point = points[bisect_left(points, 2, key=lambda each: reported_before(recording, each))]
     assert fault_after_cut(recording, point, undone=True) == ""
