@@ -1,8 +1,8 @@
 """Seeds where they are needed, by simulation: how often a race is wrong, and how many cells it saves.
 
 Run: python benchmarks/racing.py [--tables N] [--only TEXT] [--grid null|graded|learners] [--most N]
-Tables of the worlds of ``error_rates.py`` are raced as ``bench run --decide`` does, and the same tables are given as many
-seeds for each row, tested once. ``cells`` compares what both need to decide equally much.
+Tables of the worlds of ``error_rates.py`` are raced as ``bench run --decide`` does; and the same tables are given as
+many seeds for each row, and tested once.
 """
 
 from __future__ import annotations

@@ -100,6 +100,7 @@ def needed_of(
     by: Measure,
     settings: LeaderboardSettings,
     comparisons: pd.DataFrame,
+    price: float = 1.0,
 ) -> pd.DataFrame:
     """Return what would decide each row that is undecided against the best of its block."""
     pairs = by_pair(comparisons, by.name)
@@ -109,7 +110,7 @@ def needed_of(
             continue
         found = families[number]
         place = {row: at for at, row in enumerate(found.rows)}
-        level = ALPHA / max(each.pairs - each.decided, 1)
+        level = ALPHA / price / max(each.pairs - each.decided, 1)
         best = each.ranked[0]
         for row in each.ranked[1:]:
             if pairs[row, best]["verdict"] != UNDECIDED or row not in place or best not in place:

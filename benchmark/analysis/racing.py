@@ -1,9 +1,9 @@
 """Which rows need more seeds: a race, in which rows get seeds only while a verdict hangs on them. Pure functions.
 
-A *look* is one analysis of what there is, after which seeds may be added. Whoever looks often finds something by chance.
-So a table that is raced is looked at ``LOOKS`` times at most, each time at the same level (as Pocock 1977, Biometrika
-64:191, does for one comparison), which is such that all looks together call equal rows different in no more than 5 % of
-tables. It was found by simulation (benchmarks/racing.py). Verdicts of a table that was raced are those of its last look.
+A *look* is one analysis of what there is, after which seeds may be added. Whoever looks often finds something by
+chance. So a table that is raced is looked at ``LOOKS`` times at most, each time at the same level (as Pocock 1977,
+Biometrika 64:191, does for one comparison): one at which all looks together seldom enough call equal rows different. It
+was found by simulation (benchmarks/racing.py). Verdicts of a table that was raced are those of its last look.
 Pairs that seeds will not decide get none: by the predictive chance that they would (Spiegelhalter, Freedman & Blackburn
 1986, Controlled Clinical Trials 7:8), which can only make fewer claims, not more.
 """

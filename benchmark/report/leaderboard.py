@@ -70,7 +70,7 @@ def leaderboard_table(
         Column("verdict", "audit", spare=8),
         *(
             Column(key, drawn=False)
-            for key in ("ok", "expected", STATUS, "standing", "rank_low", "rank_high")
+            for key in ("ok", "expected", "added", STATUS, "standing", "rank_low", "rank_high")
         ),
         *(Column(str(key), drawn=False) for key in lines if str(key).endswith(f" {WHOLE}")),
     ]
@@ -167,6 +167,8 @@ def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Colu
 
 def _count(line: dict[Any, Any]) -> str:
     text = f"{line['ok']}/{line['expected']}"
+    if line["added"]:
+        text += f", {line['added']} added"
     return text if line["complete"] else f"{text} ({line[STATUS]})"
 
 
