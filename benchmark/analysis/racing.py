@@ -27,7 +27,7 @@ LEVEL = ALPHA / PRICE
 # Each look has so many times the seeds of the one before: looks are few, and the last one has little too much.
 GROWTH = 1.4
 # A pair that more seeds decide less often than this does not get them.
-HOPE = 0.3
+HOPE = 0.5
 # A row gets seeds with its partner if they help at least so much as those of the partner.
 _HELPS = 0.5
 

@@ -193,7 +193,7 @@ def statistics(
                 compared = _joined(findings.comparisons)
                 known = tuple(known_of(block, by, kept, compared) for block in found.blocks)
                 wanted = needed_of(known, families, by, settings, compared, price)
-            _effects(results, each, found, kept, changed, findings)
+            _effects(results, each, found, kept, changed, findings, price)
         findings.effects += _class_effects(results, found, changed, units, usable)
         findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
     intervals = pd.DataFrame(
@@ -415,6 +415,7 @@ def _effects(
     kept: Mapping[int, Measured],
     changed: Sequence[Change],
     findings: _Findings,
+    price: float,
 ) -> None:
     if not kept:
         return
@@ -426,6 +427,7 @@ def _effects(
         bound=_bound(results.metrics[each.metric]),
         unmoved=_unmoved(changed, found.same),
         block_of=found.block_of,
+        price=price,
     )
     findings.effects += gathered.overall
     findings.effects_by_row += gathered.by_row
