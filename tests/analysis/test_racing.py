@@ -159,12 +159,12 @@ def world(script: Any, grid: str, name: str, tracks: int) -> Any:
     return found
 
 
-@pytest.mark.parametrize(("name", "tracks"), [("0", 55), ("3", 290), ("0, 3 and 8", 290), ("1", 290)])
+@pytest.mark.parametrize(("name", "tracks"), [("0", 55), ("0, 3 and 8", 290), ("1", 290)])
 def test_equal_rows_are_seldom_called_different_however_often_one_looks(
     script: Any, name: str, tracks: int
 ) -> None:
     found = world(script, "null", name, tracks)
-    raced = script.simulate(found, 60, 2, 20, 5)
+    raced = script.simulate(found, 40, 2, 20, 5)
     assert raced.wrong <= 0.05
     assert raced.ever <= 0.08
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-# Three close rows with noise of their own, and one that is far off; seeds are tested on tracks of their own.
+# Two rows that differ, and one that guesses; seeds are tested on tracks of their own.
 SUITE = """
 name: trial
 cell:
@@ -101,6 +101,7 @@ def test_seeds_are_added_to_rows_whose_verdict_hangs_on_them_and_stay_in_the_rep
     assert race(racing) == looked, "the same results are the same look"
 
 
+@pytest.mark.slow
 def test_a_race_that_is_killed_goes_on_with_the_same_looks(racing: Any) -> None:
     racing.write(
         SUITE.replace("share: 0.1", "share: 0.1, seconds: 0.5").replace(
@@ -129,6 +130,7 @@ def test_a_race_that_is_killed_goes_on_with_the_same_looks(racing: Any) -> None:
     assert {(model, seed) for model, seeds in added(racing).items() for seed in seeds} <= done
 
 
+@pytest.mark.slow
 def test_no_seed_is_added_that_would_not_be_done_within_the_budget(racing: Any) -> None:
     ran = racing.bench("run", "suite.yaml", "--decide", "--budget", "0.0000001", "--executor", "inline")
     assert ran.code == 0, ran.err
@@ -136,6 +138,7 @@ def test_no_seed_is_added_that_would_not_be_done_within_the_budget(racing: Any) 
     assert added(racing) == {}
 
 
+@pytest.mark.slow
 def test_a_rehearsal_can_be_decided_too(racing: Any) -> None:
     ran = racing.bench("run", "suite.yaml", "--rehearse", "--decide", "--executor", "inline")
     assert ran.code == 0, ran.err
@@ -166,6 +169,7 @@ def test_a_suite_without_an_axis_of_seeds_cannot_be_decided(racing: Any) -> None
     assert "seed is no axis" in ran.err
 
 
+@pytest.mark.slow
 def test_a_damaged_record_of_looks_is_refused_and_not_forgotten(racing: Any) -> None:
     ran = racing.bench("run", "suite.yaml", "--decide", "--max-seeds", "3", "--executor", "inline")
     assert ran.code == 0, ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -94,6 +95,17 @@ def test_added_seeds_of_a_row_that_is_gone_are_not_kept_quiet(tmp_path: Path) ->
     suite, notes = with_added(other.suite, race, make_registry())
     assert not [cell for cell in suite.cells if cell.added]
     assert "1 row has added seeds" in notes[0]
+
+
+def test_where_a_file_is_absent_a_row_is_found_by_its_labels(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path)
+    (asked,) = race_of(plan, 2).rows.values()
+    elsewhere = Race(("look",), {"0" * 12: asked}, 2.0)
+    assert not [cell for cell in with_added(plan.suite, elsewhere, make_registry())[0].cells if cell.added]
+    absent = replace(plan.suite, absent_files=("list.txt",))
+    suite, notes = with_added(absent, elsewhere, make_registry())
+    assert [cell.row for cell in suite.cells if cell.added] == [asked.labels]
+    assert notes == ()
 
 
 def test_a_row_of_more_seeds_is_as_complete_and_ranked_as_the_others(tmp_path: Path) -> None:
