@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import re
 import signal
@@ -99,6 +100,24 @@ def test_seeds_are_added_to_rows_whose_verdict_hangs_on_them_and_stay_in_the_rep
     again = racing.bench("run", "suite.yaml", "--decide", "--max-seeds", "8", "--executor", "inline")
     assert again.code == 0, again.err
     assert race(racing) == looked, "the same results are the same look"
+
+
+@pytest.mark.slow
+def test_rows_of_one_seed_get_a_second_one_and_unlike_seeds_are_ranked_together(racing: Any) -> None:
+    wild = "[{synthetic: {tracks_per_class: 30, seconds: 1, difficulty: 0, seed: 5}, label: wild}]"
+    near = "- majority\n    - {noisy: {share: 0.25}, label: near}"
+    text = SUITE.replace("evaluate: [test]", f"evaluate: {wild}").replace("seed: [0, 1]", "seed: [0]")
+    racing.write(text.replace("- majority", near))
+    ran = racing.bench("run", "suite.yaml", "--decide", "--max-seeds", "6", "--executor", "inline")
+    assert ran.code == 0, ran.err
+    assert "Adding 4 seeds to 4 rows, to know how much seeds change." in ran.err
+    counts = {model: len(seeds) for model, seeds in added(racing).items()}
+    assert min(counts.values()) == counts["majority"] == 1, "no seed changes it, and none is spent on it"
+    assert max(counts.values()) == counts["good"] > 1
+    with (racing.results / "report" / "leaderboard.csv").open() as file:
+        ranks = {line["model"]: line["rank"] for line in csv.DictReader(file)}
+    assert set(ranks) == set(counts)
+    assert all(ranks.values())
 
 
 @pytest.mark.slow
