@@ -17,7 +17,8 @@ from error_rates import ALPHA, SPREADS, Learners, World
 from benchmark.analysis.comparison import Family, family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import Units, of_scores
-from benchmark.analysis.racing import LOOKS, MOST_SEEDS, PRICE, grown, next_seeds
+from benchmark.analysis.racing import LOOKS, PRICE, grown, next_seeds
+from benchmark.cli.limits import MOST_SEEDS
 
 MARGIN, FAR = 0.02, 0.30
 

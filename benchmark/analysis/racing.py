@@ -20,7 +20,7 @@ from scipy import special
 from benchmark.analysis.cochran import ALPHA, critical
 from benchmark.analysis.comparison import Family
 
-LOOKS, MOST_SEEDS = 8, 20
+LOOKS = 8
 # By this every p value of a table that is raced is multiplied.
 PRICE = 2.0
 LEVEL = ALPHA / PRICE

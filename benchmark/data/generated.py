@@ -46,9 +46,7 @@ def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: s
                     _fill(temporary, write)
                     (temporary / LISTING).write_text(_listing(temporary), encoding="utf-8")
     except OSError as error:
-        raise DatasetError(
-            f"{folder}: its files cannot be read or written: {error.strerror or error}."
-        ) from error
+        raise DatasetError(f"{folder}: its files cannot be read or written: {error.strerror or error}.") from error
     return folder
 
 
