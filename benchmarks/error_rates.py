@@ -50,6 +50,12 @@ class World:
 
     def draw(self, rng: np.random.Generator) -> list[Measured]:
         """Return one table: a measured row for each accuracy."""
+        hits, placed = self.answers(rng)
+        units, cells = Units(), tuple(map(str, range(self.seeds)))
+        return [of_scores(cells, list(row), placed, fixed=False, units=units) for row in hits]
+
+    def answers(self, rng: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return which answers are right, shape (rows, seeds, tracks), and the groups of each seed's tracks."""
         rows, tracks = len(self.accuracies), self.tracks
         accuracies, points = np.array(self.accuracies), np.array(self.spread) / 100
         # How far an ability moves for a point of accuracy, at the row's accuracy.
@@ -65,9 +71,7 @@ class World:
             np.array([f"{block}/{track // self.group:04d}" for track in range(tracks)])
             for block in range(blocks)
         ]
-        units, cells = Units(), tuple(map(str, range(self.seeds)))
-        placed = groups if self.own_tracks else groups * self.seeds
-        return [of_scores(cells, list(row), placed, fixed=False, units=units) for row in hits]
+        return hits, groups if self.own_tracks else groups * self.seeds
 
     def _difficulty(self, rng: np.random.Generator, blocks: int) -> np.ndarray:
         if self.group == 1:
@@ -98,6 +102,12 @@ class Learners:
 
     def draw(self, rng: np.random.Generator) -> list[Measured]:
         """Return one table."""
+        hits, groups = self.answers(rng)
+        units, cells = Units(), tuple(map(str, range(self.seeds)))
+        return [of_scores(cells, list(row), groups, fixed=False, units=units) for row in hits]
+
+    def answers(self, rng: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return which answers are right, shape (rows, seeds, tracks), and the groups of each seed's tracks."""
         size = 6
         labels = np.arange(self.items) % self.classes
         centres = np.eye(self.classes, size)
@@ -105,7 +115,7 @@ class Learners:
         views = [content + 0.8 * rng.normal(size=content.shape) for _ in range(self.rows)]
         names = np.array([f"{number:04d}" for number in range(self.items)])
         splits = [np.sort(rng.permutation(self.items)[: self.items // 3]) for _ in range(self.seeds)]
-        groups, units = [names[held] for held in splits], Units()
+        groups = [names[held] for held in splits]
         found = []
         for view in views:
             scores = []
@@ -118,9 +128,8 @@ class Learners:
                 )
                 far = ((view[held][:, None] - means) ** 2).sum(axis=2)
                 scores.append((far.argmin(axis=1) == labels[held]).astype(np.float64))
-            cells = tuple(map(str, range(self.seeds)))
-            found.append(of_scores(cells, scores, groups, fixed=False, units=units))
-        return found
+            found.append(scores)
+        return np.array(found), groups
 
 
 @dataclass(frozen=True)

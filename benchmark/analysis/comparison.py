@@ -179,6 +179,7 @@ def compare(
     bound: float = np.inf,
     smallest: float | None = None,
     alike: Mapping[int, int] | None = None,
+    price: float = 1.0,
 ) -> pd.DataFrame:
     """Return one line per pair of rows.
 
@@ -194,6 +195,7 @@ def compare(
         bound: the largest difference that there can be.
         smallest: a difference too small to care about; None where nobody said.
         alike: for a row whose predictions are those of another, that one. It counts once.
+        price: by what corrected p values are multiplied, where the same is looked at more than once.
     """
     distinct = {row: each for row, each in rows.items() if (alike or {}).get(row, row) == row}
     if len(rows) < 2 or not distinct:
@@ -206,6 +208,7 @@ def compare(
         greater_is_better=greater_is_better,
         bound=bound,
         smallest=smallest,
+        price=price,
     )
     numbers = np.array(found.rows)
     table = table.assign(
@@ -223,6 +226,7 @@ def judge(
     bound: float = np.inf,
     smallest: float | None = None,
     same: np.ndarray | None = None,
+    price: float = 1.0,
 ) -> pd.DataFrame:
     """Return the columns of ``compare`` that need no rows; ``same`` marks pairs that gave the same answers."""
     low, high = contrast.interval(bound)
@@ -233,7 +237,7 @@ def judge(
         low, high = np.where(same, 0.0, low), np.where(same, 0.0, high)
         p, equal = np.where(same, np.nan, p), np.where(same, np.nan, equal)
         reason = np.where(same, SAME, reason)
-    corrected, corrected_equal = holm(p), holm(equal)
+    corrected, corrected_equal = (np.minimum(price * holm(each), 1.0) for each in (p, equal))
     if same is not None:
         p, corrected = np.where(same, 1.0, p), np.where(same, 1.0, corrected)
     up = (contrast.values > 0) == greater_is_better

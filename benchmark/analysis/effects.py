@@ -85,6 +85,7 @@ def effects(
     bound: float = np.inf,
     unmoved: Set[tuple[int, int]] = frozenset(),
     block_of: Mapping[int, int] | None = None,
+    price: float = 1.0,
 ) -> Effects:
     """Return what each change does to a measure.
 
@@ -99,6 +100,7 @@ def effects(
         bound: the largest difference that there can be.
         unmoved: pairs of rows with the same answers: nothing can be changed there, and they are left out.
         block_of: the block of competitors that each row is in. A change between blocks is one of the protocol.
+        price: by what corrected p values are multiplied, where the same is looked at more than once.
     """
     place = {row: index for index, row in enumerate(family.rows)}
     facts = {"set": evaluation, "measure": measure, "class": ""}
@@ -135,7 +137,7 @@ def effects(
                 "protocol": protocol,
             }
         )
-    corrected = holm(np.array([line["p"] for line in overall], float))
+    corrected = np.minimum(price * holm(np.array([line["p"] for line in overall], float)), 1.0)
     return Effects(
         [line | {"p_holm": float(p)} for line, p in zip(overall, corrected, strict=True)],
         by_row if any(line["pairs"] > 1 for line in overall) else [],

@@ -108,6 +108,7 @@ def needed_of(
     by: Measure,
     settings: LeaderboardSettings,
     comparisons: pd.DataFrame,
+    price: float = 1.0,
 ) -> pd.DataFrame:
     """Return what would decide each row that is undecided against the best of its block."""
     pairs = by_pair(comparisons, by.name, {each.ranked[0] for each in known if each.ranked})
@@ -117,7 +118,7 @@ def needed_of(
             continue
         found = families[number]
         place = {row: at for at, row in enumerate(found.rows)}
-        level = ALPHA / max(each.pairs - each.decided, 1)
+        level = ALPHA / price / max(each.pairs - each.decided, 1)
         best = each.ranked[0]
         for row in each.ranked[1:]:
             if pairs[row, best]["verdict"] != UNDECIDED or row not in place or best not in place:

@@ -24,7 +24,8 @@ def leaderboard(
 ) -> pd.DataFrame:
     """Return one line per row, the best first.
 
-    Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells); ``status`` (how
+    Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells), ``added`` (of how many of
+    them the seed is none of the suite's list); ``status`` (how
     cells that are not ok ended, in words); ``complete``; ``standing`` (``honest``, ``shared groups`` or ``leaky``: rows
     of one standing may be ranked with each other, leaky ones not at all); ``clean`` (of the standing that is ranked:
     the honest one, or that of shared groups where no row with results is honest); ``marks``; ``verdict``
@@ -94,6 +95,7 @@ def _line(
         **{axis: first[axis] for axis in axes},
         "ok": len(ok),
         "expected": len(group),
+        "added": int(group["added"].sum()) if "added" in group else 0,
         STATUS: ", ".join(f"{count} {status}" for status, count in wrong.items()),
         "complete": len(ok) == len(group),
         "standing": _standing(group, marks),

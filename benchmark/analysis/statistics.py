@@ -69,6 +69,7 @@ class Statistics:
         critical_difference: average ranks over data sets, or why there are none.
         smallest: a difference too small to care about, as a share.
         notes: what a reader should know.
+        families: the distinct rows of each block of ``known`` that has several, by the block's place.
     """
 
     intervals: pd.DataFrame
@@ -84,6 +85,7 @@ class Statistics:
     critical_difference: CriticalDifference | str
     smallest: float
     notes: tuple[str, ...]
+    families: Mapping[int, Family] = field(default_factory=dict)
 
 
 def with_statistics(lines: pd.DataFrame, found: Statistics) -> pd.DataFrame:
@@ -158,10 +160,12 @@ def statistics(
     lines: pd.DataFrame,
     settings: LeaderboardSettings,
     seedless: Collection[str] = (),
+    price: float = 1.0,
 ) -> Statistics:
     """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``).
 
-    ``seedless`` names models that declare that their seed changes nothing.
+    ``seedless`` names models that declare that their seed changes nothing. ``price`` is what p values are multiplied
+    by, where a table is looked at more than once.
     """
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
@@ -173,6 +177,7 @@ def statistics(
     findings, drawn, contents, units = _Findings(), _Drawn(), Contents(), Units()
     known: tuple[Known, ...] = ()
     wanted = pd.DataFrame(columns=NEEDED_COLUMNS)
+    distinct: Mapping[int, Family] = {}
     for evaluation in results.sets:
         found = _set(results, evaluation, lines, contents)
         for each in (each for each in results.measures if each.set == evaluation):
@@ -183,12 +188,13 @@ def statistics(
             if each.metric != by.metric:
                 continue
             kept = {row: measured[row] for row in usable if row in measured}
-            families = _compared(results, each, found, kept, settings, findings)
+            families = _compared(results, each, found, kept, settings, findings, price)
             if each == by:
+                distinct = families
                 compared = _joined(findings.comparisons)
                 known = tuple(known_of(block, by, kept, compared, clean) for block in found.blocks)
-                wanted = needed_of(known, families, by, settings, compared)
-            _effects(results, each, found, kept, changed, findings)
+                wanted = needed_of(known, families, by, settings, compared, price)
+            _effects(results, each, found, kept, changed, findings, price)
         findings.effects += _class_effects(results, found, changed, units, usable)
         findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
     intervals = pd.DataFrame(
@@ -215,6 +221,7 @@ def statistics(
         ),
         settings.smallest / 100,
         tuple(_notes(intervals, results, findings)),
+        distinct,
     )
 
 
@@ -234,10 +241,26 @@ def _set(results: Results, evaluation: str, lines: pd.DataFrame, contents: Conte
     rows = {int(row): results.by_cell(int(row), evaluation) for row in sorted(lines[ROW])}
     rows = {row: cells for row, cells in rows.items() if cells}
     standing = {int(row): str(each) for row, each in zip(lines[ROW], lines["standing"], strict=True)}
-    tested = {row: contents_of(results, row, cells, evaluation, contents) for row, cells in rows.items()}
+    tested = {
+        row: contents_of(results, row, own_cells(results, row, cells), evaluation, contents)
+        for row, cells in rows.items()
+    }
     blocks = competitors(tested, standing)
     blocks.sort(key=lambda block: block.standing != HONEST)
     return _Set(evaluation, rows, alike(rows), tuple(blocks))
+
+
+def own_cells(
+    results: Results, row: int, cells: Mapping[str, SetPredictions]
+) -> Mapping[str, SetPredictions]:
+    """Return the cells of a row whose seeds were not added to the suite's own.
+
+    Who competes with whom is decided by these: that a row was given more seeds than another makes them no strangers.
+    """
+    every = results.cells[results.cells[ROW] == row]
+    added = set(every.loc[every["added"], "cell"]) if "added" in every else set()
+    own = {name: cell for name, cell in cells.items() if name not in added}
+    return own or cells
 
 
 def contents_of(
@@ -325,6 +348,7 @@ def _compared(
     kept: Mapping[int, Measured],
     settings: LeaderboardSettings,
     findings: _Findings,
+    price: float,
 ) -> dict[int, Family]:
     """Note the comparisons within each block, and what they can separate; return the distinct rows of each block."""
     families, widths = {}, []
@@ -339,12 +363,13 @@ def _compared(
                 bound=_bound(results.metrics[each.metric]),
                 smallest=settings.smallest / 100 if each.percent else None,
                 alike=same,
+                price=price,
             )
         )
         distinct = {row: value for row, value in own.items() if row not in same}
         if len(distinct) > 1:
             families[number] = family(distinct)
-            widths.append(_separable(families[number]))
+            widths.append(_separable(families[number], price))
     if widths and np.isfinite(widths).any():
         findings.separable[each.name] = float(np.nanmedian(widths))
     return families
@@ -373,14 +398,14 @@ def _bound(metric: Metric) -> float:
     return limits[1] - limits[0] if limits else np.inf
 
 
-def _separable(found: Family) -> float:
+def _separable(found: Family, price: float) -> float:
     """Return the difference that is found in four of five tables, where all pairs are tested: the median of pairs."""
     first, second = np.triu_indices(len(found.rows), 1)
     contrast = found.differences(first, second)
     tests = int(contrast.known.sum())
     if not tests:
         return float("nan")
-    wanted = critical(ALPHA / tests, contrast.parts, contrast.freedom) + special.ndtri(POWER)
+    wanted = critical(ALPHA / price / tests, contrast.parts, contrast.freedom) + special.ndtri(POWER)
     return float(np.median((wanted * contrast.error)[contrast.known]))
 
 
@@ -391,6 +416,7 @@ def _effects(
     kept: Mapping[int, Measured],
     changed: Sequence[Change],
     findings: _Findings,
+    price: float,
 ) -> None:
     if not kept:
         return
@@ -402,6 +428,7 @@ def _effects(
         bound=_bound(results.metrics[each.metric]),
         unmoved=_unmoved(changed, found.same),
         block_of=found.block_of,
+        price=price,
     )
     findings.effects += gathered.overall
     findings.effects_by_row += gathered.by_row

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import Problem, SuiteError
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
+from benchmark.results.added import read_race, with_added
 from benchmark.results.plan import Plan, make_plan
 from benchmark.suite.load import Suite, load_suite
 
@@ -32,7 +34,8 @@ def load_plan(
         from benchmark.suite.rehearse import rehearse
 
         suite = rehearse(suite, plugins.registry)
-    plan = make_plan(suite, plugins.registry, locations)
+    suite, notes = with_added(suite, read_race(locations.results / suite.name), plugins.registry)
+    plan = replace(make_plan(suite, plugins.registry, locations), notes=notes)
     if suite.tune is not None:
         from benchmark.tuning.resolve import resolved
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.interrupts import INTERRUPTED
+from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import BenchError
 
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
 @rehearse_option
 @click.option("--strict", is_flag=True, help="Run nothing if a split leaks (see 'bench audit').")
+@click.option("--decide", is_flag=True,
+              help="Then add seeds to rows whose verdict hangs on them, until the table is decided.")  # fmt: skip
+@click.option("--max-seeds", type=click.IntRange(min=2), metavar="N",
+              help="With --decide: the most seeds that a row may have in all; default: 20.")  # fmt: skip
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
+              help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 def command(
     suite_file: Path,
@@ -45,6 +52,8 @@ def command(
     jobs: int | None,
     executor: str,
     timeout: float | None,
+    max_seeds: int | None,
+    budget: float | None,
     **flags: bool,
 ) -> None:
     """Run the cells of SUITE that have no result yet, then write the report.
@@ -53,8 +62,9 @@ def command(
     """
     from benchmark.exceptions import PluginError
 
+    limits = read_limits(max_seeds, budget, flags)
     try:
-        code = _command(suite_file, overrides, locations, jobs, executor, timeout, flags)
+        code = _command(suite_file, overrides, locations, jobs, executor, timeout, limits, flags)
     except SystemExit as error:
         # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
         raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
@@ -68,6 +78,7 @@ def _command(
     jobs: int | None,
     executor: str,
     timeout: float | None,
+    limits: Limits | None,
     flags: dict[str, bool],
 ) -> int:
     from benchmark.cli.loading import load_plan
@@ -76,6 +87,8 @@ def _command(
     from benchmark.results.store import ResultsStore
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=flags["rehearse"])
+    if limits is not None:
+        check_decidable(plan.suite)
     for error in plan.absent.values():
         raise error
     for label, corpus in plan.corpora.items():
@@ -99,6 +112,13 @@ def _command(
         plan, summary = _study(plan, plugins, locations, options, executors)
     if summary is None and missing_cells(plan, store, options):
         summary = _run(plan, plugins, locations, options, executors)
+    if limits is not None and (summary is None or not summary.interrupted):
+        from benchmark.cli.decide import decide
+
+        at_once = 1 if executor == "inline" else _at_once(jobs)
+        run = partial(_run, plugins=plugins, locations=locations, options=options, executors=executors)
+        plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
+        summary = more or summary
     try:
         show_report(plan, plugins, locations)
     except BenchError as error:
@@ -160,14 +180,14 @@ def _executors(
     from benchmark.backend import settle_backend
     from benchmark.execution.executor import Executors, Inline
     from benchmark.execution.threads import cores, share
-    from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
+    from benchmark.execution.workers import LocalWorkers, visible_gpus
 
     said = settle_backend()
     if said:
         click.echo(said, err=True)
 
     gpus = visible_gpus()
-    at_once = jobs or default_jobs(gpus)
+    at_once = _at_once(jobs)
     threads = share(at_once)
     if inline:
         return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads)
@@ -180,6 +200,13 @@ def _executors(
         return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
 
     return Executors(features, training, threads)
+
+
+def _at_once(jobs: int | None) -> int:
+    """Return how many cells are trained at once."""
+    from benchmark.execution.workers import default_jobs, visible_gpus
+
+    return jobs or default_jobs(visible_gpus())
 
 
 def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:

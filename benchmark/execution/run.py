@@ -218,7 +218,7 @@ def _tasks(
                 locations=locations,
                 benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
-                provenance=made_with,
+                provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
             )

@@ -53,7 +53,7 @@ def compose(
     """Write all files of a report; return them, and the leaderboard."""
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
-    found = statistics(results, lines, settings, seedless_models(registry))
+    found = statistics(results, lines, settings, seedless_models(registry), plan.suite.price)
     lines = with_statistics(lines, found)
     axes = varying(results.cells, results.axes)
     board = leaderboard_table(results, lines, axes, plan, found)

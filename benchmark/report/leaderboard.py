@@ -70,7 +70,7 @@ def leaderboard_table(
         Column("verdict", "audit", spare=8),
         *(
             Column(key, drawn=False)
-            for key in ("ok", "expected", STATUS, "standing", "rank_low", "rank_high")
+            for key in ("ok", "expected", "added", STATUS, "standing", "rank_low", "rank_high")
         ),
         *(Column(str(key), drawn=False) for key in lines if str(key).endswith(f" {WHOLE}")),
     ]
@@ -167,6 +167,8 @@ def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Colu
 
 def _count(line: dict[Any, Any]) -> str:
     text = f"{line['ok']}/{line['expected']}"
+    if line["added"]:
+        text += f", {line['added']} added"
     return text if line["complete"] else f"{text} ({line[STATUS]})"
 
 
@@ -193,7 +195,7 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    said = [*map(absence_text, plan.absent), *plan.notes, *results.notes]
+    said = [*map(absence_text, plan.absent), *plan.notes, *results.notes, *_raced(lines, plan)]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
@@ -211,6 +213,20 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     if left_out:
         said.append(f"{len(left_out)} files could not be used, and are listed in report.md.")
     return tuple(said)
+
+
+def _raced(lines: pd.DataFrame, plan: Plan) -> list[str]:
+    """Say that a table was looked at more than once, and what that costs."""
+    if plan.suite.price == 1:
+        return []
+    rows = int((lines["added"] > 0).sum())
+    added = f"{rows} of {len(lines)} rows have seeds that are none of the suite's list: " if rows else ""
+    looked = (
+        "'bench run --decide' looked at this table more than once, to add seeds where a verdict hangs on them"
+    )
+    return [
+        f"{added}{looked}. For that, p values are multiplied by {plan.suite.price:g}, after Holm's correction."
+    ]
 
 
 def failed_cells(results: Results, plan: Plan) -> list[str]:

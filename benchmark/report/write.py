@@ -136,6 +136,7 @@ def _digest(plan: Plan, store: ResultsStore, *, mixed: bool) -> str:
         stamps,
         studies_stamp(plan, store.folder),
         mixed,
+        plan.suite.price,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

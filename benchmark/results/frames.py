@@ -52,7 +52,8 @@ class Results:
 
     ``cells`` has one line per cell of the suite: ``row`` (number of its row, in the suite's order),
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
-    ``missing``, ``damaged``, ``set apart``), ``error``, ``marks``, the audit's ``verdict`` and the ``standing`` in
+    ``missing``, ``damaged``, ``set apart``), ``error``, ``added`` (whether its seed is none of the suite's list; such
+    cells are here once they have ended), ``marks``, the audit's ``verdict`` and the ``standing`` in
     which it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
@@ -140,6 +141,9 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
         id_ = known or ""
         row = rows.setdefault(cell.row, len(rows))
         line = _line(cell, row, id_, records.get(id_), damaged.get(id_))
+        if cell.added and line[STATUS] in ("missing", "interrupted"):
+            # Nobody misses what the suite does not ask for.
+            continue
         if id_ in stored:
             line |= _standing_of(standings[id_], line["marks"])
             line |= _values(stored[id_], measures, metrics, refused)
@@ -301,7 +305,7 @@ def _line(cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str
     name = "/".join(cell.labels[axis] for axis in ("seed", "fold") if axis in cell.labels) or str(
         cell.spec.seed
     )
-    line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_}
+    line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_, "added": cell.added}
     if record is None:
         status, why = (DAMAGED_STATUS, damage) if damage else ("missing", cell.pending)
         return line | {STATUS: status, "error": why, "marks": (), "verdict": ""}

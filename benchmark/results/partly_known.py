@@ -43,7 +43,7 @@ def with_partly_known(plan: Plan, store: ResultsStore, registry: Registry) -> Pl
             ids.append(next((each.id for each in alike if _agree(canonical, each.spec)), None))
         else:
             ids.append(id_)
-    return replace(plan, ids=tuple(ids), notes=notes)
+    return replace(plan, ids=tuple(ids), notes=(*plan.notes, *notes))
 
 
 def _notes(plan: Plan, registry: Registry) -> Iterator[str]:

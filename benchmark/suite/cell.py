@@ -58,13 +58,15 @@ class Cell:
     """A cell of a suite: its specification, and the label of its value on each axis of the matrix.
 
     ``pending`` says why its specification is not known yet: a study is to choose some of its values. ``tuning`` is
-    how they were chosen, as plain JSON. Neither takes part in its identity.
+    how they were chosen, as plain JSON. ``added`` says that its seed is none of the suite's list, but was added to
+    decide what these leave undecided. None of these takes part in its identity.
     """
 
     labels: Mapping[str, str]
     spec: CellSpec
     pending: str = ""
     tuning: Mapping[str, Any] | None = None
+    added: bool = False
 
     @property
     def row(self) -> tuple[tuple[str, str], ...]:

@@ -57,6 +57,7 @@ class Suite:
         tune: what studies of its rows have in common, or None. Then each row that has something to tune is there
             twice, on the axis ``tuning``: as it is, and with the values that its study chooses.
         absent_files: files that it names and that are not there, where that was not asked for.
+        price: by what p values of its table are multiplied, since it is looked at more than once.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Suite:
     reference: Reference | None = None
     tune: Tune | None = None
     absent_files: tuple[str, ...] = ()
+    price: float = 1.0
 
 
 def load_suite(
