@@ -29,7 +29,8 @@ def load_plan(
     code of the suite's own, and no file that a component names.
     """
     plugins = load_plugins(suite_file, needs_benchfile=not to_report)
-    suite = _load_suite(suite_file, overrides, plugins, to_report)
+    # A rehearsal does without the files that training needs: components say what they take in their place.
+    suite = _load_suite(suite_file, overrides, plugins, to_report or rehearsed)
     if rehearsed:
         from benchmark.suite.rehearse import rehearse
 

@@ -82,3 +82,16 @@ def test_a_split_by_groups_can_be_rehearsed(project) -> None:
     project.write(suite.read_text(encoding="utf-8"))
     ran = project.bench("prepare", "suite.yaml", "--rehearse", timeout=200)
     assert ran.code == 0, ran.err
+
+
+def test_a_suite_is_rehearsed_without_the_weights_that_it_names(project) -> None:
+    project.write(
+        "name: trial\ncell: {dataset: gtzan, features: musicnn-mel, evaluate: [test]}\n"
+        "matrix: {model: [{musicnn: {weights: absent.h5}}]}\n"
+    )
+    refused = project.bench("plan", "suite.yaml")
+    assert refused.code == 2
+    assert "there is no file 'absent.h5'" in refused.err
+    planned = project.bench("plan", "suite.yaml", "--rehearse")
+    assert planned.code == 0, planned.err
+    assert "1 missing" in planned.out
