@@ -74,25 +74,29 @@ def in_standings(cells: pd.DataFrame, **standings: str) -> pd.DataFrame:
     return cells.assign(standing=cells["model"].map(standings), verdict=cells["model"].map(standings))
 
 
+def may_be_ranked(table: pd.DataFrame) -> list[bool]:
+    return (table["complete"] & table["clean"]).tolist()
+
+
 def test_rows_that_share_groups_are_ranked_apart_from_honest_ones_and_above_leaky_ones() -> None:
     cells = make_cells(("a", "none", [0.99]), ("b", "none", [0.9]), ("c", "none", [0.5]))
     table = board(in_standings(cells, a="leaky", b="shared groups", c="honest"))
     assert table["model"].tolist() == ["c", "b", "a"]
-    assert table["rank"].isna().tolist() == [False, True, True]
+    assert may_be_ranked(table) == [True, False, False]
 
 
 def test_where_all_rows_share_groups_they_are_ranked_among_themselves() -> None:
     cells = make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.99]))
     table = board(in_standings(cells, a="shared groups", b="shared groups", c="leaky"))
     assert table["model"].tolist() == ["b", "a", "c"]
-    assert table["rank"].fillna(0).tolist() == [1, 2, 0]
+    assert may_be_ranked(table) == [True, True, False]
 
 
 def test_an_honest_row_that_is_incomplete_still_keeps_those_that_share_groups_from_a_rank() -> None:
     cells = make_cells(("a", "none", [0.5, None]), ("b", "none", [0.9, 0.9]))
     table = board(in_standings(cells, a="honest", b="shared groups"))
     assert table["model"].tolist() == ["a", "b"]
-    assert table["rank"].isna().all()
+    assert may_be_ranked(table) == [False, False]
 
 
 def test_tracks_that_are_left_out_are_counted_with_the_value_that_they_would_give() -> None:
