@@ -50,6 +50,7 @@ def isolated(seed: int) -> Iterator[None]:
             _outsiders.update(_other_threads())
             with ExitStack() as stack:
                 for library in _libraries():
+                    library.wait_for_calls()
                     stack.enter_context(library.lent(library.shared, seed))
                 stack.enter_context(_seeded_when_imported(seed))
                 yield
@@ -58,6 +59,11 @@ def isolated(seed: int) -> Iterator[None]:
             _lease.release()
     finally:
         _inside.cell = False
+
+
+def install() -> None:
+    """Do what the first ``isolated`` would do once: before there are threads that may be in the middle of a draw."""
+    _libraries()
 
 
 def _other_threads() -> Iterator[threading.Thread]:
@@ -88,13 +94,22 @@ class _Library:
         self._get, self._set = state
         self._others = make()
         self._thread = threading.local()
+        self._calls = threading.RLock()
 
-    def current(self) -> Any:
-        """Return the generator that this thread's draws come from."""
+    def draw(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a method of the generator that this thread's draws come from."""
         lent = getattr(self._thread, "lent", None)
         if lent:
-            return lent[-1]
-        return self._others if _outsiders and threading.current_thread() in _outsiders else self.shared
+            return getattr(lent[-1], method)(*args, **kwargs)
+        # A thread may be halted in the middle of a call; no cell is to begin before that has ended.
+        with self._calls:
+            outside = _outsiders and threading.current_thread() in _outsiders
+            return getattr(self._others if outside else self.shared, method)(*args, **kwargs)
+
+    def wait_for_calls(self) -> None:
+        """Return when nobody is in the middle of a call that began when the shared generator was for all."""
+        with self._calls:
+            pass
 
     def seeded(self) -> bool:
         """Return whether ``current`` is a cell's, or a call's, and not the process's."""
@@ -147,7 +162,7 @@ def _bound_to(function: Any, generator: Any) -> bool:
 def _asking(library: _Library, module: ModuleType, name: str, method: str) -> Callable[..., Any]:
     @wraps(getattr(module, name))
     def draw(*args: Any, **kwargs: Any) -> Any:
-        return getattr(library.current(), method)(*args, **kwargs)
+        return library.draw(method, *args, **kwargs)
 
     # It is pickled by its name, as the one whose place it takes.
     draw.__module__, draw.__qualname__ = module.__name__, name
@@ -160,7 +175,7 @@ def _seeding(default_rng: Callable[..., Any], library: _Library) -> Callable[...
     @wraps(default_rng)
     def make(seed: Any = None) -> Any:
         if seed is None and library.seeded():
-            seed = library.current().randint(2**32, size=4, dtype="uint64").tolist()
+            seed = library.draw("randint", 2**32, size=4, dtype="uint64").tolist()
         return default_rng(seed)
 
     make.__module__ = "numpy.random"

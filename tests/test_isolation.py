@@ -14,7 +14,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from benchmark.isolation import isolated, reseeded
+from benchmark.isolation import install, isolated, reseeded
+
+install()
 
 
 @contextmanager

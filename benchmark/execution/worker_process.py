@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmark.execution.lifeline import die_with
 from benchmark.execution.settings import SETTINGS, silence_dask
+from benchmark.isolation import install
 
 # Nothing is imported from the working directory, and the driver's own import path comes with the orders.
 COMMAND = (
@@ -30,6 +31,7 @@ def main(orders: dict[str, Any]) -> None:
     die_with(orders["driver"])
     # On a terminal Ctrl-C reaches this process too; it is the driver's to act on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    install()
     asyncio.run(_serve(orders))
 
 
