@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench_features.spectrograms import SMALL, DType, Positive, Size, Spectrogram, as_image, long_enough
+from bench_features.spectrograms import (
+    SMALL,
+    DType,
+    Image,
+    Positive,
+    Size,
+    Spectrogram,
+    as_image,
+    long_enough,
+)
 from benchmark import Features
 
 if TYPE_CHECKING:
@@ -179,7 +188,7 @@ class Cqt(Spectrogram):
         )
 
 
-class Tempogram(Features):
+class Tempogram(Image):
     """Local autocorrelation of onset strength (Grosche, Müller & Kurth 2010): which periods does the music have?
 
     Rows are lags, the shortest at the bottom, up to ``window`` frames; each frame is relative to its own energy.
@@ -195,25 +204,9 @@ class Tempogram(Features):
         hop_length: Positive = 512,
         dtype: DType = "uint8",
     ) -> None:
-        self.size = size
+        super().__init__(size, dtype)
         self.window = window
         self.hop_length = hop_length
-        self._dtype = dtype
-
-    @classmethod
-    def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the same with a small image."""
-        return {**parameters, "size": [min(length, SMALL) for length in parameters["size"]]}
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width, one channel."""
-        return (self.size[0], self.size[1], 1)
-
-    @property
-    def dtype(self) -> str:
-        """``uint8``: 255 is full correlation; ``float32``: the same as 1."""
-        return self._dtype
 
     def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
         """Return the image; a clip of any length fills its width."""
@@ -227,7 +220,7 @@ class Tempogram(Features):
         return as_image(found.clip(0, 1), self.size, self._dtype)
 
 
-class Pcen(Features):
+class Pcen(Image):
     """Mel spectrogram with per-channel energy normalization (Wang et al. 2017), relative to its own highest value.
 
     It takes loudness and steady noise out of each band: how far a band is above its own recent past. The defaults are
@@ -249,27 +242,11 @@ class Pcen(Features):
         time_constant: Annotated[float, Field(gt=0)] = 0.4,
         dtype: DType = "uint8",
     ) -> None:
-        self.size = size
+        super().__init__(size, dtype)
         self.mel: dict[str, Any] = {"n_mels": n_mels, "n_fft": n_fft, "hop_length": hop_length}
         self.normalization: dict[str, Any] = {
             "gain": gain, "bias": bias, "power": power, "time_constant": time_constant, "hop_length": hop_length,
         }  # fmt: skip
-        self._dtype = dtype
-
-    @classmethod
-    def rehearsal(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the same with a small image."""
-        return {**parameters, "size": [min(length, SMALL) for length in parameters["size"]]}
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width, one channel."""
-        return (self.size[0], self.size[1], 1)
-
-    @property
-    def dtype(self) -> str:
-        """``uint8``: 255 is the clip's highest value; ``float32``: the same as 1."""
-        return self._dtype
 
     def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
         """Return the image; a clip of any length fills its width."""

@@ -24,14 +24,11 @@ Window = Literal[
 NYQUIST = 11_025
 
 
-class Spectrogram(Features):
-    """A spectrogram in decibels below its own loudest point, cut off at ``top_db``, resized to ``size``."""
+class Image(Features):
+    """Features that are an image of one channel, ``size`` in pixels (height, width)."""
 
-    exponent = 2.0  # of the magnitudes that ``power`` returns
-
-    def __init__(self, size: list[int], top_db: float, dtype: DType) -> None:
+    def __init__(self, size: list[int], dtype: DType) -> None:
         self.size = size
-        self.top_db = top_db
         self._dtype = dtype
 
     @classmethod
@@ -43,6 +40,21 @@ class Spectrogram(Features):
     def shape(self) -> tuple[int, int, int]:
         """Height, width, one channel."""
         return (self.size[0], self.size[1], 1)
+
+    @property
+    def dtype(self) -> str:
+        """``uint8``: 255 is the highest value there is; ``float32``: the same as 1."""
+        return self._dtype
+
+
+class Spectrogram(Image):
+    """A spectrogram in decibels below its own loudest point, cut off at ``top_db``, resized to ``size``."""
+
+    exponent = 2.0  # of the magnitudes that ``power`` returns
+
+    def __init__(self, size: list[int], top_db: float, dtype: DType) -> None:
+        super().__init__(size, dtype)
+        self.top_db = top_db
 
     @property
     def dtype(self) -> str:
