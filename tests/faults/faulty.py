@@ -15,7 +15,36 @@ import psutil
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
+def do(step: Callable[[], object]) -> object:
+    return step()
+
+
 def process() -> int:
+    return os.getpid()
+
+
+def die() -> None:
+    os._exit(7)
+
+
+def die_soon() -> None:
+    time.sleep(0.2)
+    os._exit(7)
+
+
+def leave() -> None:
+    raise SystemExit(0)
+
+
+def start_a_child_and_hang() -> None:
+    import subprocess
+
+    subprocess.Popen(["sleep", "2345"])
+    hold_pythons_lock()
+
+
+def grow(number: int, kept: list[bytes] = []) -> int:  # noqa: B006
+    kept.append(os.urandom(5_000_000))
     return os.getpid()
 
 

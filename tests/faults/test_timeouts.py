@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from faulty import hold_pythons_lock, loop_in_python, process, sleep_in_native_code
+from faulty import do, hold_pythons_lock, loop_in_python, process, sleep_in_native_code
 
 from benchmark.exceptions import CellTimeoutError
 from benchmark.execution import workers as workers_module
@@ -39,10 +39,6 @@ class Sleepy(Features):
 def bench_features():
     return [Sleepy]
 """
-
-
-def do(step):
-    return step()
 
 
 def test_a_task_that_hangs_is_ended_and_its_worker_is_replaced(monkeypatch) -> None:

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faulty import hold_pythons_lock, is_gone, process, tree, wait_for
+from faulty import (
+    die,
+    die_soon,
+    do,
+    grow,
+    is_gone,
+    leave,
+    process,
+    start_a_child_and_hang,
+    tree,
+    wait_for,
+)
 
 from benchmark.clock import LONGEST_SECONDS
 from benchmark.exceptions import TaskError, WorkerDiedError
@@ -19,30 +30,6 @@ from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers
 
 pytestmark = pytest.mark.slow
-
-
-def do(step):
-    return step()
-
-
-def die() -> None:
-    os._exit(7)
-
-
-def leave() -> None:
-    raise SystemExit(0)
-
-
-def die_soon() -> None:
-    time.sleep(0.2)
-    os._exit(7)
-
-
-def start_a_child_and_die() -> None:
-    import subprocess
-
-    subprocess.Popen(["sleep", "2345"])
-    hold_pythons_lock()
 
 
 @pytest.fixture
@@ -79,7 +66,7 @@ def test_only_the_task_that_killed_a_worker_is_blamed() -> None:
 def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeypatch, temporary) -> None:
     monkeypatch.setattr(workers_module, "GRACE_SECONDS", 0)
     with LocalWorkers(1, seconds=2) as workers:
-        (outcome,) = workers.run(do, [(start_a_child_and_die,)], print)
+        (outcome,) = workers.run(do, [(start_a_child_and_hang,)], print)
         assert outcome.error is not None
     assert list(temporary.iterdir()) == []
     assert not [one for one in psutil.process_iter(["cmdline"]) if "2345" in (one.info["cmdline"] or [])]
@@ -90,11 +77,6 @@ def test_a_worker_that_has_grown_is_replaced(monkeypatch) -> None:
     with LocalWorkers(1) as workers:
         seen = [outcome.value for outcome in workers.run(grow, [(n,) for n in range(6)], print)]
     assert len(set(seen)) > 1
-
-
-def grow(number: int, kept: list[bytes] = []) -> int:  # noqa: B006
-    kept.append(os.urandom(5_000_000))
-    return os.getpid()
 
 
 def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temporary) -> None:
