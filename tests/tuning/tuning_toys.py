@@ -18,7 +18,7 @@ class Toy(Model):
     """Learns nothing: its accuracy is a bell curve of its parameter, reached epoch by epoch. May be told to fail."""
     name = "toy"
 
-    def __init__(self, *, x: float = 0.0, trouble: str = "", seconds: float = 0.0, sizes: list[int] = [1]) -> None:
+    def __init__(self, *, x: float = -0.9, trouble: str = "", seconds: float = 0.0, sizes: list[int] = [1]) -> None:
         self.x, self.trouble, self.seconds = x, trouble, seconds
 
     @classmethod
