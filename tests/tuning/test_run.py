@@ -183,7 +183,7 @@ def test_a_grid_runs_each_combination_once(tuned) -> None:
     tuned.write(
         SUITE.replace(
             "model.x: {low: -1.0, high: 1.0}",
-            "model.x: {low: -0.4, high: 0.4, step: 0.4}\n    training.epochs: [3, 2]",
+            "model.x: {low: -0.9, high: 0.4, step: 0.65}\n    training.epochs: [3, 2]",
         )
         .replace("majority, ", "")
         .replace("trials: 6", "trials: 50\n  sampler: grid\n  pruner: none")
@@ -196,7 +196,7 @@ def test_a_grid_runs_each_combination_once(tuned) -> None:
 
 
 def test_values_tried_before_are_not_trained_again(tuned) -> None:
-    tuned.write(SUITE.replace("{low: -1.0, high: 1.0}", "[0.0, 0.2]").replace("majority, ", ""))
+    tuned.write(SUITE.replace("{low: -1.0, high: 1.0}", "[-0.9, 0.2]").replace("majority, ", ""))
     assert tuned.bench(*INLINE).code == 0
     assert sum(record(tuned)["trials"].values()) == 6
     # Two trials, and two seeds of two rows.
