@@ -11,6 +11,7 @@ from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, split_network
+from benchmark.training.losses import chosen_loss, class_weights, make_loss
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun
 
 VALIDATION_BATCH = 64
-_ONE_HOT_LOSS = "categorical_crossentropy"
-_SPARSE_LOSS = "sparse_categorical_crossentropy"
 
 
 class Fitting:
@@ -130,10 +129,7 @@ class Fitting:
 
     def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
         run, finished = self._run, len(self.history)
-        loss: str = run.settings.loss
-        if loss == _SPARSE_LOSS and run.batch_augmentations:
-            loss = _ONE_HOT_LOSS
-        one_hot = loss != _SPARSE_LOSS
+        loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
         metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
         training = Batches(
             train,
@@ -142,6 +138,9 @@ class Fitting:
             shuffled=True,
             one_hot=one_hot,
             augmentations=run.batch_augmentations,
+            class_weights=class_weights(
+                run.settings.class_weights, train.labels, train.num_classes, run.classes
+            ),
         )
         held_out = None
         if validation is not None:
@@ -174,11 +173,13 @@ class Fitting:
             if held_out is not None:
                 held_out.close()
 
-    def _compile(self, network: keras.Model, stage: Stage, loss: str, metric: str, batches: int) -> None:
+    def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         import keras
 
         settings = self._run.settings
         optimizer = make_optimizer(settings, stage.learning_rate, stage.epochs, batches)
-        network.compile(optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings))
+        network.compile(
+            optimizer, make_loss(loss), metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings)
+        )
         # Made inside the first step, its variables would make TensorFlow trace that step twice.
         network.optimizer.build(network.trainable_variables)

@@ -11,7 +11,14 @@ from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
-from benchmark.plugin.model import BATCH_AUGMENTATIONS, Epoch, Model, OperationCount, ParameterCount
+from benchmark.plugin.model import (
+    BATCH_AUGMENTATIONS,
+    LOSS_PARAMETERS,
+    Epoch,
+    Model,
+    OperationCount,
+    ParameterCount,
+)
 from benchmark.randomness import derive_seed
 from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
@@ -34,7 +41,7 @@ class KerasModel(Model):
     """
 
     libraries = ("keras",)
-    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS}
+    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS, LOSS_PARAMETERS}
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
