@@ -19,6 +19,7 @@ Marks of parameters, in ``Annotated``:
 
 - ``File``: names a file, whose content counts
 - ``Later``: came after results had been made without it
+- ``Parts``: lists other components
 - ``Location``: says where something lies, which does not count
 
 What models are handed, and hand back:
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
+    from benchmark.plugin.component import Parts as Parts
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -144,6 +146,7 @@ _HOMES = {
     "Model": "benchmark.plugin.model",
     "OperationCount": "benchmark.plugin.model",
     "ParameterCount": "benchmark.plugin.model",
+    "Parts": "benchmark.plugin.component",
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",
     "Role": "benchmark.plugin.dataset",
