@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from benchmark.exceptions import PluginError, did_you_mean
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile
+from benchmark.plugin.border import calling
 from benchmark.plugin.code import code_digest
 from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.parameters import UNKNOWN, Mark, check_parameters, identity_parameters, marks_of
@@ -125,6 +126,7 @@ class ComponentSpec:
         Raises:
             PluginError: when the registry has it in another version than was asked for, as a worker process that
                 was started after an edit of the code has; or as ``Registry.offer``.
+            PluginFailure: when making one raises.
         """
         offer = registry.offer(self.kind, self.name)
         if offer.version != self.version:
@@ -132,7 +134,8 @@ class ComponentSpec:
                 f"{self.kind} '{self.name}' is of version {offer.version} now, and version {self.version} was asked "
                 "for: its code has been changed while it was in use. Start again."
             )
-        return offer.component(**deepcopy(dict(self.parameters)))
+        with calling(offer.component, "__init__"):
+            return offer.component(**deepcopy(dict(self.parameters)))
 
     def identity(self) -> dict[str, Any]:
         """Return what of it can change a result, as plain JSON; files by their content as it is now.

@@ -11,9 +11,10 @@ from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
-from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
+from benchmark.exceptions import PluginError, PluginFailure, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.declared import check_declared
 from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings
@@ -151,11 +152,19 @@ class Checker:
     def _create(self, spec: ComponentSpec, path: KeyPath) -> Any:
         """Return an instance, or None where parameters that are right one by one do not go together."""
         try:
-            return spec.create(self.registry)
-        except Exception as error:
-            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            self.problem(path, f"{spec.kind} '{spec.name}' refuses its parameters: {kind}{error}")
+            made = spec.create(self.registry)
+        except PluginError as error:
+            why = error.refusal if isinstance(error, PluginFailure) else str(error)
+            self.problem(path, f"{spec.kind} '{spec.name}' refuses its parameters: {why}")
             return None
+        try:
+            # What depends on a file is not known where the file is not there.
+            if self._needs_files:
+                check_declared(made)
+        except PluginError as error:
+            self.problem(path, str(error))
+            return None
+        return made
 
     def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
         key, kind, name = _owner(key, SETTINGS[key], detail["loc"])
@@ -290,10 +299,10 @@ class Checker:
         if raw == []:
             self.problem(path, "a chain of augmentations needs at least one.")
             return None
-        if not isinstance(raw, list):
-            spec = self.component("augmentation", raw, path)
-            return None if spec is None else (spec,)
-        made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
+        if isinstance(raw, list):
+            made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
+        else:
+            made = [self.component("augmentation", raw, path)]
         steps = tuple(spec for spec in made if spec is not None)
         if len(steps) < len(made):
             return None

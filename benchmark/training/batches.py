@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from benchmark.exceptions import PluginError
 from benchmark.isolation import reseeded
-from benchmark.plugin.border import checked_batch, described
+from benchmark.plugin.border import calling, checked_batch
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
@@ -116,9 +115,6 @@ def _augmented(
     augmentation: Augmentation, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     shapes = inputs.shape, targets.shape
-    try:
+    with calling(augmentation, "apply_batch"):
         made = augmentation.apply_batch(inputs, targets, rng)
-    except Exception as error:
-        where = described(augmentation, "apply_batch")
-        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
     return checked_batch(augmentation, made, *shapes)
