@@ -247,13 +247,17 @@ def checked_batch(
 
 
 def reading_only(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``method`` such that it sees arrays that cannot be written into: others are handed the same ones."""
+    """Return ``method`` such that it sees arrays that cannot be written into: others are handed the same ones.
+
+    What it prints goes to standard error, as in ``calling``.
+    """
 
     @wraps(method)
     def reading(self: Any, *arguments: Any, **named: Any) -> Any:
-        return method(
-            self, *map(_read_only, arguments), **{name: _read_only(each) for name, each in named.items()}
-        )
+        with output_aside():
+            return method(
+                self, *map(_read_only, arguments), **{name: _read_only(each) for name, each in named.items()}
+            )
 
     return reading
 
