@@ -77,12 +77,18 @@ class Crossing:
 def worths(asked: Asked, found: Sequence[Curve], baseline: Mapping[str, str]) -> list[Worth]:
     """Return, for each row of each curve that has a baseline, what its choice is worth in data.
 
-    A curve's baseline is the curve that differs in one axis and has the value there that ``baseline`` names, or the
-    first value. Between sizes a curve is a straight line over the logarithm of the size.
+    A curve's baseline is the curve that differs in one axis and has the value there that ``baseline`` names; where it
+    names none of the axes, the first value. Between sizes a curve is a straight line over the logarithm of the size.
+    Curves that give the same answers at all sizes are left out.
     """
     lines = []
+    firsts = {axis: baseline.get(axis, label) for axis, label in (found[0].rest if found else ())}
+    if firsts.keys() & baseline.keys():
+        firsts = {axis: label for axis, label in firsts.items() if axis in baseline}
     for axis, one, other in neighbours(found, asked):
-        first = baseline.get(axis) or dict(found[0].rest)[axis]
+        first = firsts.get(axis)
+        if all(asked.alike(*pair) for pair in zip(one.rows, other.rows, strict=False)):
+            continue
         for curve, base in ((one, other), (other, one)):
             if dict(base.rest)[axis] == first:
                 lines += [
@@ -116,9 +122,9 @@ def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: fl
     if known and accepted and surely_behind[-1]:
         most = float(np.exp(max(accepted)))
     if known and surely_ahead.all():
-        least = float(np.exp(grid[-1]))
+        least = base.numbers[-1]
     if known and surely_behind.all():
-        most = float(np.exp(grid[0]))
+        most = base.numbers[0]
     equal = float(np.exp(places[0])) if places else np.inf if ahead[-1] > 0 else 0.0
     return Worth(axis, curve, base, row, size, equal, least, most)
 

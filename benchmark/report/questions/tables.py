@@ -111,7 +111,7 @@ def worth_table(found: Questions) -> Table | None:
             "with": _size(each.size, one.total),
             "baseline": _own(each.other.rest, each.axis),
             "equals": worth_text(each.equal, each, one),
-            "interval": f"{worth_text(each.low, each, one)} … {worth_text(each.high, each, one)}",
+            "interval": interval_text(each, one),
             "size": each.size, "equal": each.equal, "low": each.low, "high": each.high,
         }
         for one in found.sets
@@ -148,10 +148,20 @@ def worth_sentences(found: Questions) -> list[str]:
             each = several[(len(several) - 1) // 2]
             said.append(
                 f"{each.curve.name} with {_size(each.size, one.total)} equals {each.other.name} with "
-                f"{worth_text(each.equal, each, one)}, 95 % interval {worth_text(each.low, each, one)} to "
-                f"{worth_text(each.high, each, one)} ({one.asked.measure})."
+                f"{worth_text(each.equal, each, one)}, 95 % interval {interval_text(each, one)} ({one.asked.measure})."
             )
-    return said[:6]
+    return said[:4]
+
+
+def interval_text(each: Worth, one: Answers) -> str:
+    """Return the interval of what a row is worth; one end is enough where all of it is beyond the baseline's curve."""
+    sizes = each.other.numbers
+    low, high = worth_text(each.low, each, one), worth_text(each.high, each, one)
+    if each.low == 0 and each.high == sizes[0]:
+        return low
+    if math.isinf(each.high) and each.low == sizes[-1]:
+        return high
+    return f"{low} … {high}"
 
 
 def worth_text(size: float, each: Worth, one: Answers) -> str:
