@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, PluginFailure, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
@@ -17,7 +17,7 @@ from benchmark.plugin.component import Component, Kind
 from benchmark.plugin.declared import check_declared
 from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
-from benchmark.settings import SETTINGS, Settings, SplitSettings
+from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
 from benchmark.suite.cell import Chain
 from benchmark.suite.source import KeyPath, Source
 from benchmark.validation import sentence
@@ -27,6 +27,7 @@ ORIGINAL = "original"
 # What it is called that there are no such settings.
 ABSENT = {"clips": "whole tracks", "duplicates": "kept"}
 OwnPart = Literal["validation", "test"]
+TrainingSize: TypeAdapter[float] = TypeAdapter(TrainingShare)
 PARTS: tuple[OwnPart, ...] = get_args(OwnPart)
 
 
@@ -89,6 +90,8 @@ class Checker:
             return self._settings_value(key, raw, path)
         if key in ("seed", "fold"):
             return self._number(key, raw, path)
+        if key == "training_size":
+            return self._training_size(raw, path)
         read = {
             "audio": self._audio,
             "augmentation": self._recipe,
@@ -228,6 +231,16 @@ class Checker:
             return Value(str(raw), raw, path)
         self.problem(path, f"'{key}' is a whole number from 0, found {raw!r}.")
         return None
+
+    def _training_size(self, raw: Any, path: KeyPath) -> Value | None:
+        """Return a share of the training part; all of it is None, which is what cells without this key have."""
+        try:
+            found = TrainingSize.validate_python(raw)
+        except ValidationError:
+            message = f"'training_size' is a share above 0 and up to 1, such as 0.25 or 25 %, found {raw!r}."
+            self.problem(path, message)
+            return None
+        return Value(str(raw), None if found == 1 else float(found), path)
 
     def _component_value(self, kind: Kind, raw: Any, path: KeyPath) -> Value | None:
         spec = self.component(kind, raw, path)
