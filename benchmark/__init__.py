@@ -13,6 +13,7 @@ Contracts, one of which a component subclasses:
 - ``Metric``: a number that says how good predictions are
 - ``Model``: anything that learns: write ``fit``, ``predict``, ``save`` and ``load``
 - ``SklearnModel``: a scikit-learn classifier: write ``estimator``
+- ``TorchModel``: a PyTorch module: write ``build``
 - ``hookimpl``: marks the functions that offer components, verbs and trackers
 
 Marks of parameters, in ``Annotated``:
@@ -121,6 +122,7 @@ if TYPE_CHECKING:
     from benchmark.training.keras_model import KerasModel as KerasModel
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
     from benchmark.training.stages import Stage as Stage
+    from benchmark.training.torch_model import TorchModel as TorchModel
 
 _HOMES = {
     "AudioFormat": "benchmark.plugin.audio_format",
@@ -149,6 +151,7 @@ _HOMES = {
     "Role": "benchmark.plugin.dataset",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
+    "TorchModel": "benchmark.training.torch_model",
     "Track": "benchmark.plugin.tracks",
     "TrainingRun": "benchmark.plugin.training_run",
     "TrainingSettings": "benchmark.settings",
