@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MIXED = {"mixed_bfloat16": torch.bfloat16, "mixed_float16": torch.float16}
 # Keras's own, by which an AdamW of a suite that says nothing decays.
 _ADAMW_DECAY = 0.004
+# Keras's too: of Adam and RMSprop.
+_EPSILON, _DISCOUNT = 1e-7, 0.9
 
 
 class TorchFitting:
@@ -178,6 +180,9 @@ class _Steps:
             self._clip()
         for group in self._optimizer.param_groups:
             group["lr"] = rate
+            if "betas" in group:
+                # Keras adds it to the deviation before that is freed of its bias, and PyTorch after.
+                group["eps"] = _EPSILON / (1 - group["betas"][1] ** (self._taken + 1)) ** 0.5
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad()
@@ -199,12 +204,29 @@ class _Steps:
             gradient.mul_((self._settings.clip_norm / norm).clamp(max=1.0))
 
 
+class _RMSprop(torch.optim.Optimizer):
+    """Keras's, whose small constant is below the root, where PyTorch's is beside it."""
+
+    def __init__(self, weights: list[torch.nn.Parameter]) -> None:
+        super().__init__(weights, {"lr": 0.0})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        """Divide each gradient by the root of its running mean square."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                squares = self.state[weight].setdefault("squares", torch.zeros_like(weight))
+                squares.mul_(_DISCOUNT).addcmul_(weight.grad, weight.grad, value=1 - _DISCOUNT)
+                weight.addcmul_(weight.grad, (squares + _EPSILON).rsqrt(), value=-group["lr"])
+
+
 _OPTIMIZERS: dict[str, Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]] = {
-    "adam": lambda weights: torch.optim.Adam(weights, eps=1e-7),
-    "adamw": lambda weights: torch.optim.Adam(weights, eps=1e-7),
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.Adam,
     "sgd": torch.optim.SGD,
-    # Keras adds its 1e-7 below the root.
-    "rmsprop": lambda weights: torch.optim.RMSprop(weights, alpha=0.9, eps=1e-7**0.5),
+    "rmsprop": _RMSprop,
 }
 
 
