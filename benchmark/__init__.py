@@ -13,6 +13,7 @@ Contracts, one of which a component subclasses:
 - ``Metric``: a number that says how good predictions are
 - ``Model``: anything that learns: write ``fit``, ``predict``, ``save`` and ``load``
 - ``SklearnModel``: a scikit-learn classifier: write ``estimator``
+- ``TorchModel``: a PyTorch module: write ``build``
 - ``Tracker``: is told what happens in a run
 - ``hookimpl``: marks the functions that offer components, verbs and trackers
 
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
     from benchmark.training.keras_model import KerasModel as KerasModel
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
     from benchmark.training.stages import Stage as Stage
+    from benchmark.training.torch_model import TorchModel as TorchModel
 
 _HOMES = {
     "AudioFormat": "benchmark.plugin.audio_format",
@@ -160,6 +162,7 @@ _HOMES = {
     "Role": "benchmark.plugin.dataset",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
+    "TorchModel": "benchmark.training.torch_model",
     "Track": "benchmark.plugin.tracks",
     "Tracker": "benchmark.plugin.tracker",
     "TrainingRun": "benchmark.plugin.training_run",

@@ -179,6 +179,7 @@ def _train_and_file(
         provenance={
             **record.provenance,
             **backend_provenance(),
+            **model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
         },

@@ -6,7 +6,6 @@ import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from benchmark.isolation import reseeded
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
 DEPTH = 2
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of examples as Keras takes them: inputs as they are stored (uint8 travels as uint8), labels.
+class Batches:
+    """Batches of examples by their index: inputs as they are stored (uint8 travels as uint8), labels.
 
-    The order of training batches depends on the seed and the epoch only, so that all models of a seed see
-    the same batches. ``epoch`` is set from outside before each epoch begins. ``failure`` is what making a batch
-    raised, which Keras tells in its own words.
+    The order of training batches depends on the seed and the epoch only, so that all models of a seed, whatever
+    library they are made with, see the same batches. ``epoch`` is set from outside before each epoch begins.
+    ``failure`` is what making a batch raised, which some libraries tell in their own words. ``on_torch`` says that the
+    network is PyTorch's.
     """
 
     def __init__(
@@ -38,8 +38,8 @@ class Batches(keras.utils.PyDataset):
         shuffled: bool,
         one_hot: bool,
         augmentations: tuple[Augmentation, ...] = (),
+        on_torch: bool = False,
     ) -> None:
-        super().__init__(workers=0)
         self.examples = examples
         self.batch_size = batch_size
         self.seed = seed
@@ -52,9 +52,7 @@ class Batches(keras.utils.PyDataset):
         self.failure: Exception | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
         # PyTorch's generator is one for the process: drawn from in two threads it would repeat nothing.
-        self._alone = keras.backend.backend() == "torch" and (
-            augmentations or getattr(examples, "redrawn", False)
-        )
+        self._alone = on_torch and bool(augmentations or getattr(examples, "redrawn", False))
 
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
