@@ -21,6 +21,7 @@ Marks of parameters, in ``Annotated``:
 
 - ``File``: names a file, whose content counts
 - ``Later``: came after results had been made without it
+- ``Parts``: lists other components
 - ``Location``: says where something lies, which does not count
 
 What models are handed, and hand back:
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
+    from benchmark.plugin.component import Parts as Parts
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -117,12 +119,12 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Model as Model
     from benchmark.plugin.model import OperationCount as OperationCount
     from benchmark.plugin.model import ParameterCount as ParameterCount
+    from benchmark.plugin.tracker import PlannedCell as PlannedCell
+    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.tracks import Corpus as Corpus
     from benchmark.plugin.tracks import LeftOut as LeftOut
     from benchmark.plugin.tracks import Track as Track
     from benchmark.plugin.tracks import reasons_text as reasons_text
-    from benchmark.plugin.tracker import PlannedCell as PlannedCell
-    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.training_run import TrainingRun as TrainingRun
     from benchmark.randomness import derive_generator as derive_generator
     from benchmark.randomness import derive_seed as derive_seed
@@ -156,6 +158,7 @@ _HOMES = {
     "Model": "benchmark.plugin.model",
     "OperationCount": "benchmark.plugin.model",
     "ParameterCount": "benchmark.plugin.model",
+    "Parts": "benchmark.plugin.component",
     "PlannedCell": "benchmark.plugin.tracker",
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",

@@ -148,6 +148,7 @@ def _train_and_file(
         cache=task.locations.cache,
         recipe=canonical_json(task.canonical["augmentation"]),
         code=spec.model.code,
+        classes=data.classes,
     )
     with energy_meter() as energy:
         before = time.monotonic()

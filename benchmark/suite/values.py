@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -13,9 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, PluginFailure, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.declared import check_declared
-from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of
+from benchmark.plugin.parameters import AbsentFile, check_parameters, map_parts, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
 from benchmark.suite.cell import Chain
@@ -118,7 +119,10 @@ class Checker:
         placed = self._with_places(offer.component, checked, below)
         if problems or placed is None:
             return None
-        spec = offer.spec(placed, label)
+        whole = self._with_parts(offer.component, placed, below)
+        if whole is None:
+            return None
+        spec = offer.spec(whole, label)
         return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
@@ -198,6 +202,23 @@ class Checker:
             if name in known and known[name].is_file(value)
         }
         return None if None in named.values() else {**parameters, **named}
+
+    def _with_parts(
+        self, component: type[Component], parameters: Mapping[str, Any], path: KeyPath
+    ) -> dict[str, Any] | None:
+        """Return the parameters with the components that are its parts, or None if one of them has a problem."""
+        known = parameters_of(component)
+        whole = dict(parameters)
+        found: list[ComponentSpec | None] = []
+        for name, value in parameters.items():
+            mark = known[name].mark if name in known else None
+            if isinstance(mark, Parts):
+                whole[name] = map_parts(value, partial(self._part, mark.kind, (*path, name)))
+                map_parts(whole[name], lambda part, _: found.append(part))
+        return None if None in found else whole
+
+    def _part(self, kind: Kind, path: KeyPath, raw: Any, place: tuple[int, ...]) -> ComponentSpec | None:
+        return self.component(kind, raw, (*path, *place))
 
     def _file(self, name: str, path: KeyPath) -> str | None:
         """Return the whole path of a file, which is given from the place of the suite file that names it."""
