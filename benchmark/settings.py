@@ -33,6 +33,9 @@ def _share(given: Any) -> Any:
     return float(match[1]) / 100
 
 
+TrainingShare = Annotated[float, Field(gt=0, le=1, strict=True, allow_inf_nan=False), BeforeValidator(_share)]
+
+
 class Settings(BaseModel):
     """Base: unknown keys and wrong types are errors, instances never change."""
 

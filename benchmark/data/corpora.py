@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
+from benchmark.exceptions import BrokenDatasetError, PluginFailure
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.supplied import checked_corpus
 from benchmark.plugin.tracks import Corpus
 from benchmark.settings import DuplicateSettings
+
+if TYPE_CHECKING:
+    from benchmark.plugin.dataset import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +31,29 @@ class CorpusOf(Protocol):
         ...
 
 
+def load_corpus(dataset: Dataset, locations: Locations) -> Corpus:
+    """Return what a dataset supplies.
+
+    Raises:
+        DatasetError: when the data are not there.
+        BrokenDatasetError: when its code fails, or gives no corpus.
+    """
+    try:
+        with calling(dataset, "load"):
+            made = dataset.load(locations)
+    except PluginFailure as error:
+        raise BrokenDatasetError(str(error)) from error
+    return checked_corpus(dataset, made)
+
+
 def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
     """Return a function from a dataset's specification to its corpus; each is loaded on first use only."""
     specs: dict[str, ComponentSpec] = {}
 
     @cache
     def load(key: str) -> Corpus:
-        corpus: Corpus = specs[key].create(registry).load(locations)
+        dataset: Dataset = specs[key].create(registry)
+        corpus = load_corpus(dataset, locations)
         return with_one_spelling(replace(corpus, name=specs[key].name))
 
     @cache

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
-from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
+from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error, close_model
 from benchmark.isolation import isolated
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.randomness import derive_seed
 from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json
+from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
 from benchmark.training.energy import energy_meter
@@ -43,7 +45,8 @@ class CellTask:
     """Everything that a worker needs to run a cell and file its result.
 
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
-    chose some of its values; ``audit`` is what a record keeps of its split's audit.
+    chose some of its values; ``audit`` is what a record keeps of its split's audit; ``unmade`` says which features of
+    its kind could not be computed, and why.
     """
 
     id: str
@@ -59,6 +62,7 @@ class CellTask:
     keep_model: bool = False
     tuning: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
+    unmade: str = ""
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -105,7 +109,14 @@ def run_cell(task: CellTask) -> CellRecord:
 def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     spec = task.spec
     registry = load_registry(task.benchfile)
-    data = assemble(spec, registry, corpus_loader(registry, task.locations), task.locations.cache)
+    corpus_of = corpus_loader(registry, task.locations)
+    check_revisions(
+        task.canonical, Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(spec)
+    )
+    try:
+        data = assemble(spec, registry, corpus_of, task.locations.cache)
+    except CacheError as error:
+        raise CacheError(f"{error}\n{task.unmade}" if task.unmade else str(error)) from error
     measured = _metrics(spec, registry)
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)
@@ -141,14 +152,15 @@ def _train_and_file(
     )
     with energy_meter() as energy:
         before = time.monotonic()
-        with memory_explained(spec.training, in_batches=model.uses_training):
+        with calling(model, "fit"), memory_explained(spec.training, in_batches=model.uses_training):
             history = model.fit(data.train, data.validation, run)
         trained = time.monotonic()
     run.check_time()
     with memory_explained(spec.training, in_batches=False):
         predictions, metrics = evaluate(model, data, measured)
     finished = time.monotonic()
-    count = model.parameter_count()
+    with calling(model, "parameter_count"):
+        count = model.parameter_count()
     epochs = sum(line["stage"] not in run.reused for line in history)
     cost, cost_notes = cost_of(model, len(data.train), epochs, trained - before, energy)
     record = task.record(
@@ -168,6 +180,7 @@ def _train_and_file(
         provenance={
             **record.provenance,
             **backend_provenance(),
+            **model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
         },
@@ -184,7 +197,8 @@ def _metrics(spec: CellSpec, registry: Registry) -> dict[str, Any]:
 def _saver(model: Any, task: CellTask) -> Any:
     def save(folder: Path) -> None:
         (folder / "model").mkdir()
-        model.save(folder / "model")
+        with calling(model, "save"):
+            model.save(folder / "model")
 
     return save
 

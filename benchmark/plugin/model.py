@@ -90,6 +90,10 @@ class Model(Component):
         """Return the multiply-adds of one item's forward pass, or None where nobody counts them."""
         return None
 
+    def provenance(self) -> dict[str, Any]:
+        """Return what it was computed with after ``fit``, where that is not Keras: ``backend`` and ``devices``."""
+        return {}
+
     def close(self) -> None:
         """Give back what memory the model holds; it is not used afterwards. Nothing, unless overridden."""
         return

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from benchmark.exceptions import PluginError, did_you_mean
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile
+from benchmark.plugin.border import calling
 from benchmark.plugin.code import code_digest
 from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.parameters import (
@@ -132,6 +133,7 @@ class ComponentSpec:
         Raises:
             PluginError: when the registry has it in another version than was asked for, as a worker process that
                 was started after an edit of the code has; or as ``Registry.offer``.
+            PluginFailure: when making one raises.
         """
         offer = registry.offer(self.kind, self.name)
         if offer.version != self.version:
@@ -139,14 +141,15 @@ class ComponentSpec:
                 f"{self.kind} '{self.name}' is of version {offer.version} now, and version {self.version} was asked "
                 "for: its code has been changed while it was in use. Start again."
             )
-        return offer.component(
-            **{
-                name: map_parts(value, lambda part, _: part.create(registry))
-                if isinstance(self.marks.get(name), Parts)
-                else deepcopy(value)
-                for name, value in self.parameters.items()
-            }
-        )
+        with calling(offer.component, "__init__"):
+            return offer.component(
+                **{
+                    name: map_parts(value, lambda part, _: part.create(registry))
+                    if isinstance(self.marks.get(name), Parts)
+                    else deepcopy(value)
+                    for name, value in self.parameters.items()
+                }
+            )
 
     def with_parts(self, change: Callable[[ComponentSpec], ComponentSpec]) -> ComponentSpec:
         """Return the specification with each of its parts, if it has any, as ``change`` makes it."""

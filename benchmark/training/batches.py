@@ -6,12 +6,10 @@ import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from benchmark.exceptions import PluginError
 from benchmark.isolation import reseeded
-from benchmark.plugin.border import checked_batch, described
+from benchmark.plugin.border import calling, checked_batch
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
@@ -22,12 +20,13 @@ if TYPE_CHECKING:
 DEPTH = 2
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of examples as Keras takes them: inputs as they are stored (uint8 travels as uint8), labels, weights.
+class Batches:
+    """Batches of examples by their index: inputs as they are stored (uint8 travels as uint8), labels, weights.
 
-    The order of training batches depends on the seed and the epoch only, so that all models of a seed see
-    the same batches. ``epoch`` is set from outside before each epoch begins. ``failure`` is what making a batch
-    raised, which Keras tells in its own words.
+    The order of training batches depends on the seed and the epoch only, so that all models of a seed, whatever
+    library they are made with, see the same batches. ``epoch`` is set from outside before each epoch begins.
+    ``failure`` is what making a batch raised, which some libraries tell in their own words. ``on_torch`` says that the
+    network is PyTorch's.
     """
 
     def __init__(
@@ -39,10 +38,10 @@ class Batches(keras.utils.PyDataset):
         shuffled: bool,
         one_hot: bool,
         augmentations: tuple[Augmentation, ...] = (),
+        on_torch: bool = False,
         class_weights: np.ndarray | None = None,
     ) -> None:
         """Take what batches are made of; with ``class_weights``, shape (classes,), each item comes with its weight."""
-        super().__init__(workers=0)
         self.examples = examples
         self.batch_size = batch_size
         self.seed = seed
@@ -56,9 +55,7 @@ class Batches(keras.utils.PyDataset):
         self.failure: Exception | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
         # PyTorch's generator is one for the process: drawn from in two threads it would repeat nothing.
-        self._alone = keras.backend.backend() == "torch" and (
-            augmentations or getattr(examples, "redrawn", False)
-        )
+        self._alone = on_torch and bool(augmentations or getattr(examples, "redrawn", False))
 
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
@@ -123,9 +120,6 @@ def _augmented(
     augmentation: Augmentation, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     shapes = inputs.shape, targets.shape
-    try:
+    with calling(augmentation, "apply_batch"):
         made = augmentation.apply_batch(inputs, targets, rng)
-    except Exception as error:
-        where = described(augmentation, "apply_batch")
-        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
     return checked_batch(augmentation, made, *shapes)

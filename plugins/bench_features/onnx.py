@@ -59,7 +59,9 @@ class OnnxEmbedding(Features):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """The embedding as one column."""
+        """The embedding as one column; of one number where nothing can be made here, as ``unavailable`` says."""
+        if find_spec("onnxruntime") is None or not self.file.is_file():
+            return (1, 1, 1)
         encoder = _encoder(self.file)
         size = encoder.size(self.output)
         if size is None:

@@ -66,7 +66,7 @@ def test_nobody_else_can_use_what_a_run_listens_to(project) -> None:
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
     run = project.start("run", "suite.yaml", "--jobs", "2")
     try:
-        wait_for(lambda: len(list(project.results.glob("*/cell.json"))) == 2)
+        wait_for(lambda: len(list(project.results.glob("[!.]*/cell.json"))) == 2)
         # Two cells run now, in two workers.
         listening = {
             (each.laddr.ip, each.laddr.port): one.pid
@@ -94,7 +94,7 @@ def test_a_key_is_not_seen_in_the_list_of_processes_or_their_environment(project
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
     run = project.start("run", "suite.yaml", "--jobs", "1")
     try:
-        wait_for(lambda: len(list(project.results.glob("*/cell.json"))) == 2)
+        wait_for(lambda: len(list(project.results.glob("[!.]*/cell.json"))) == 2)
         for one in tree(run.pid):
             assert "PRIVATE KEY" not in " ".join(one.cmdline())
             assert "PRIVATE KEY" not in " ".join(one.environ().values())
