@@ -9,6 +9,7 @@ from typing import get_args
 
 import click
 
+from benchmark.cli.completion import ComponentName
 from benchmark.cli.options import trust_option
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import UsageError, did_you_mean
@@ -29,7 +30,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=ComponentName())
 def show(name: str) -> None:
     """Show what component NAME is and which parameters it takes."""
     registry = Plugins().registry
@@ -42,7 +43,7 @@ def show(name: str) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, type=ComponentName())
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
 )
