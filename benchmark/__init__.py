@@ -116,12 +116,12 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Model as Model
     from benchmark.plugin.model import OperationCount as OperationCount
     from benchmark.plugin.model import ParameterCount as ParameterCount
+    from benchmark.plugin.tracker import PlannedCell as PlannedCell
+    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.tracks import Corpus as Corpus
     from benchmark.plugin.tracks import LeftOut as LeftOut
     from benchmark.plugin.tracks import Track as Track
     from benchmark.plugin.tracks import reasons_text as reasons_text
-    from benchmark.plugin.tracker import PlannedCell as PlannedCell
-    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.training_run import TrainingRun as TrainingRun
     from benchmark.randomness import derive_generator as derive_generator
     from benchmark.randomness import derive_seed as derive_seed
