@@ -11,7 +11,7 @@ from benchmark import CellRecord, PlannedCell, Tracker, hookimpl
 
 
 class Trackio(Tracker):
-    """A run of Trackio for each cell, in a project of the suite's name: ``trackio show``; ``$TRACKIO_DIR`` says where."""
+    """A run of Trackio for each cell, in a project of the suite's name (``trackio show``), below ``$TRACKIO_DIR``."""
 
     name = "trackio"
 
@@ -37,10 +37,8 @@ class Trackio(Tracker):
     @hookimpl
     def bench_epoch_finished(self, cell: PlannedCell, stage: str, logs: Mapping[str, float]) -> None:
         """Log an epoch's values."""
-        step = self._steps.next(cell.id)
-        self._run(cell.id, cell.labels).log(
-            {f"{stage}/{name}": float(value) for name, value in logs.items()}, step=step
-        )
+        values = {f"{stage}/{name}": float(value) for name, value in logs.items()}
+        self._run(cell.id, cell.labels).log(values, step=self._steps.next(cell.id))
 
     @hookimpl
     def bench_cell_finished(self, record: CellRecord, folder: Path) -> None:

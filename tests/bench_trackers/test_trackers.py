@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,6 @@ def test_final_values_are_numbers_by_the_sets_names(tmp_path: Path) -> None:
 def test_tensorboard_has_the_curves_of_each_cell(tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX")
     from tensorboardX.proto.event_pb2 import Event
-    from tensorboardX.record_writer import RecordWriter  # noqa: F401
 
     tell(TensorBoard(), tmp_path)
     for cell, status in zip(CELLS, ("ok", "failed: it was told to fail"), strict=True):
@@ -93,7 +93,7 @@ def test_tensorboard_has_the_curves_of_each_cell(tmp_path: Path) -> None:
                     texts.append(value.tensor.string_val[0].decode())
         assert values["train/loss"] == LOSSES
         assert values["fine-tune/val_accuracy"] == [(3, 0.5)]
-        assert values.get("own:test/top1") == ([(0, 0.75)] if status == "ok" else None)
+        assert values.get("own_test/top1") == ([(0, 0.75)] if status == "ok" else None)
         assert texts == [status]
 
 
@@ -143,8 +143,8 @@ def answers(address: str) -> bool:
 @pytest.mark.slow
 def test_mlflow_has_a_run_for_each_cell_on_a_real_server(tmp_path: Path, monkeypatch) -> None:
     mlflow = pytest.importorskip("mlflow")
-    pytest.importorskip("mlflow.server", reason="mlflow-skinny has no server")
-    pytest.importorskip("flask", reason="mlflow-skinny has no server")
+    if not any(distribution.name == "mlflow" for distribution in distributions()):
+        pytest.skip("only mlflow-skinny is installed, which has no server")
     with server(tmp_path) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -175,9 +175,9 @@ def test_trackio_has_a_run_for_each_cell(tmp_path: Path, monkeypatch) -> None:
         "print('FOUND', json.dumps({run: s.get_logs('toys', run) for run in s.get_runs('toys')}, default=str))"
     )
     ran = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)],
-                         capture_output=True, text=True, timeout=300)  # fmt: skip
+                         check=False, capture_output=True, text=True, timeout=300)  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    found = json.loads(ran.stdout.partition("FOUND ")[2])
+    found = json.loads(ran.stdout.partition("FOUND ")[2].partition("\n")[0])
     assert set(found) == {f"cnn · {cell.labels['seed']} ({cell.id})" for cell in CELLS}
     logs = found[f"cnn · 0 ({CELLS[0].id})"]
     assert [(log["step"], log["train/loss"]) for log in logs if "train/loss" in log] == LOSSES
