@@ -35,7 +35,7 @@ class SklearnModel(Model):
     ``trusted`` alone are loaded, by their full names.
     """
 
-    pooled: ClassVar[bool] = False
+    pooled: bool = False
     trusted: ClassVar[tuple[str, ...]] = ()
     uses_training = False
     libraries = ("sklearn",)

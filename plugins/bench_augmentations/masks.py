@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -25,7 +26,9 @@ class Mask(Augmentation):
     """
 
     acts_on = "features"
-    axis: ClassVar[int]
+    dimensions = frozenset({2, 3})
+    # By how many dimensions the features have: images are (height, width, channels), sequences (steps, values).
+    axes: ClassVar[Mapping[int, int]]
 
     def __init__(
         self,
@@ -52,15 +55,16 @@ class Mask(Augmentation):
         return [{"copy": number} for number in range(self.count)]
 
     def apply(self, data: np.ndarray, rng: np.random.Generator, **settings: Any) -> np.ndarray:
-        """Return a masked copy of an array of shape (height, width, channels)."""
+        """Return a masked copy of an image or a sequence."""
         masked = data.copy()
-        length = data.shape[self.axis]
+        axis = self.axes[data.ndim]
+        length = data.shape[axis]
         widest = max(1, round(self.width * length / REFERENCE))
         value = 0 if self.fill == "zero" else data.mean()
         for _ in range(self.masks):
             width = int(rng.integers(0, widest + 1))
             start = int(rng.integers(0, length - width + 1))
-            window = (slice(None),) * self.axis + (slice(start, start + width),)
+            window = (slice(None),) * axis + (slice(start, start + width),)
             masked[window] = value
         return masked
 
@@ -69,11 +73,11 @@ class FrequencyMask(Mask):
     """Cover up to ``width`` neighbouring frequency bands (of 128), ``masks`` times."""
 
     name = "frequency-mask"
-    axis = 0
+    axes = {3: 0, 2: 1}
 
 
 class TimeMask(Mask):
     """Cover up to ``width`` neighbouring columns of time (of 128), ``masks`` times."""
 
     name = "time-mask"
-    axis = 1
+    axes = {3: 1, 2: 0}
