@@ -13,6 +13,7 @@ Contracts, one of which a component subclasses:
 - ``Metric``: a number that says how good predictions are
 - ``Model``: anything that learns: write ``fit``, ``predict``, ``save`` and ``load``
 - ``SklearnModel``: a scikit-learn classifier: write ``estimator``
+- ``TorchModel``: a PyTorch module: write ``build``
 - ``Tracker``: is told what happens in a run
 - ``hookimpl``: marks the functions that offer components, verbs and trackers
 
@@ -20,6 +21,7 @@ Marks of parameters, in ``Annotated``:
 
 - ``File``: names a file, whose content counts
 - ``Later``: came after results had been made without it
+- ``Parts``: lists other components
 - ``Location``: says where something lies, which does not count
 
 What models are handed, and hand back:
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
+    from benchmark.plugin.component import Parts as Parts
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -130,6 +133,7 @@ if TYPE_CHECKING:
     from benchmark.training.keras_model import KerasModel as KerasModel
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
     from benchmark.training.stages import Stage as Stage
+    from benchmark.training.torch_model import TorchModel as TorchModel
 
 _HOMES = {
     "AudioFormat": "benchmark.plugin.audio_format",
@@ -154,12 +158,14 @@ _HOMES = {
     "Model": "benchmark.plugin.model",
     "OperationCount": "benchmark.plugin.model",
     "ParameterCount": "benchmark.plugin.model",
+    "Parts": "benchmark.plugin.component",
     "PlannedCell": "benchmark.plugin.tracker",
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",
     "Role": "benchmark.plugin.dataset",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
+    "TorchModel": "benchmark.training.torch_model",
     "Track": "benchmark.plugin.tracks",
     "Tracker": "benchmark.plugin.tracker",
     "TrainingRun": "benchmark.plugin.training_run",

@@ -148,6 +148,7 @@ def _train_and_file(
         cache=task.locations.cache,
         recipe=canonical_json(task.canonical["augmentation"]),
         code=spec.model.code,
+        classes=data.classes,
     )
     with energy_meter() as energy:
         before = time.monotonic()
@@ -179,6 +180,7 @@ def _train_and_file(
         provenance={
             **record.provenance,
             **backend_provenance(),
+            **model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
         },

@@ -82,6 +82,7 @@ def feature_requests(
         key = (
             id(spec.dataset), id(spec.audio), id(spec.duplicates), id(spec.clips), id(spec.split), id(spec.features),
             id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold,
+            spec.training_size,
         )  # fmt: skip
         if key in seen:
             continue

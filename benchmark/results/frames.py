@@ -19,7 +19,17 @@ from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.row_predictions import RowPredictions
 from benchmark.results.sets import filed_sets
-from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
+from benchmark.results.standing import (
+    BLOCKS,
+    HONEST,
+    LEAKY,
+    Block,
+    Standing,
+    alike,
+    gravest,
+    repaired,
+    standing,
+)
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 from benchmark.suite.identity import OWN
 
@@ -55,7 +65,8 @@ class Results:
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
     ``missing``, ``damaged``, ``set apart``), ``error``, ``added`` (whether its seed is none of the suite's list; such
     cells are here once they have ended), ``marks``, the audit's ``verdict`` and the ``standing`` in
-    which it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
+    which it may be ranked (the gravest of its evaluation sets; ``<set> standing`` on each), ``total`` and ``trainable``
+    parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
     out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
@@ -99,6 +110,11 @@ class Results:
         """Return what each finished cell of a row predicted on an evaluation set, by its name, sorted."""
         found = {name: self.stored.get(id_, {}).get(evaluation) for name, id_ in sorted(self._finished(row))}
         return {name: each for name, each in found.items() if each is not None}
+
+    def standing(self, row: int, evaluation: str) -> Block | None:
+        """Return what a row's finished cells may be ranked with on an evaluation set, the gravest; None without any."""
+        found = [self.standings.get(id_, {}).get(evaluation) for _, id_ in self._finished(row)]
+        return max((each.block for each in found if each is not None), key=BLOCKS.index, default=None)
 
     def classes(self, row: int) -> tuple[str, ...]:
         """Return the classes of a row, in the order of its probabilities; none without a finished cell."""
@@ -356,6 +372,10 @@ def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dic
         return {}
     worst = gravest(standings.values())
     line: dict[str, Any] = {"verdict": worst.verdict, "standing": worst.block}
+    line |= {f"{name} standing": each.block for name, each in standings.items()}
+    concerned = [name for name, each in standings.items() if each.block == worst.block]
+    if worst.block != HONEST and len(concerned) < len(standings):
+        line["verdict"] += f" on {', '.join(concerned)}"
     line["marks"] = tuple(mark for mark in marks if mark != LEAKY) + (
         (LEAKY,) if worst.block == LEAKY else ()
     )

@@ -16,10 +16,10 @@ from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, id
 _UNKNOWN = canonical_json(UNKNOWN)
 _KEYS = (
     "audio", "augmentation", "clips", "dataset", "duplicates", "evaluate", "features", "fold", "model", "seed", "split",
-    "training",
+    "training", "training_size",
 )  # fmt: skip
 # Left out where they are not given, so that results from before there were such keys stay valid.
-_OPTIONAL = ("audio", "duplicates")
+_OPTIONAL = ("audio", "duplicates", "training_size")
 _DATASETS = ("dataset", "evaluate")
 # What stored names call a cell's own dataset; those of others are called as their evaluation set (``set_key``).
 OWN = "dataset"
@@ -63,8 +63,8 @@ class Identifier:
         return found[1]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
-        if value is None or isinstance(value, int):
-            return value, "null" if value is None else str(value)
+        if value is None or isinstance(value, int | float):
+            return value, canonical_json(value)
         found = self._seen.get(id(value))
         if found is None:
             plain = self._plain(key, value)

@@ -101,6 +101,7 @@ def _value(task: TrialTask) -> float:
         seconds=task.seconds,
         cache=task.locations.cache,
         code=spec.model.code,
+        classes=data.classes,
     )
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)
