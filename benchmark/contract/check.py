@@ -99,7 +99,7 @@ def _run(folder: Path, seconds: float) -> str:
     paths = os.pathsep.join(path for path in sys.path if path)
     environment = {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with (folder / _OUTPUT).open("wb") as output, (folder / _ERRORS).open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603: of our own code
+        process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-c", code, str(folder), str(seconds)],
             cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
             start_new_session=True,
