@@ -9,7 +9,7 @@
     class TestTinyNet(ModelContract):
         component = TinyNet
 
-There is a test for each rule, by the rule's name (``pytest -k model-repeat``); ``bench plugins check --rules`` lists them.
+There is a test for each rule, by its name (``pytest -k model-repeat``); ``bench plugins check --rules`` lists them.
 All are tried in one process of its own, so that what crashes or hangs is a failed test.
 
 - ``AudioContract``, ``AugmentationContract``, ``DatasetContract``, ``FeaturesContract``, ``MetricContract``,
