@@ -19,7 +19,7 @@ _SHOWN = 50
 @click.command()
 @click.argument("sources", metavar="A B …", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="The folder of results, where DIR/SUITE is added to; default: results, or $BENCH_RESULTS.")  # fmt: skip
+              help="Results, where DIR/SUITE is added to; default: results, or $BENCH_RESULTS.")  # fmt: skip
 @click.option("--keep", type=click.Choice(["first", "last"]),
               help="Where numbers differ, keep those of the first place (what lies there already, then A, B, …), or "
               "of the last; that is recorded.")  # fmt: skip

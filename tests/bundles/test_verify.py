@@ -207,7 +207,7 @@ def test_a_benchfile_of_a_bundle_is_not_run(tmp_path: Path) -> None:
     assert verify(file).problems == []
     with opened_plan(file):
         pass
-    assert bench("report", file, "--format", "md", "--results", tmp_path / "r").exit_code == 0
+    assert bench("report", file, "--format", "md", "-o", tmp_path / "r").exit_code == 0
     assert not trap.exists()
     assert "benchfile" not in sys.modules
 
