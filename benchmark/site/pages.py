@@ -25,13 +25,14 @@ from benchmark.report.table import Column, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
 from benchmark.results.frames import ROW
 from benchmark.site.entries import Gathered, Source
-from benchmark.site.standings import DISPUTED, REPORTED, REPRODUCED, Board, Row
+from benchmark.site.standings import DISPUTED, PARTLY, REPORTED, REPRODUCED, Board, Row
 
 KICKER = "genrebench leaderboard"
 _FOOTER = "Made by genrebench {}. It loads nothing from anywhere: links lead to pages beside this one."
 STATES = {
     REPORTED: "one lab says so",
     REPRODUCED: "another lab has run the same cells, and metrics agree within 2 points",
+    PARTLY: "another lab has run some of its cells, and metrics agree within 2 points",
     DISPUTED: "another lab has run the same cells, and got other numbers",
 }
 _COSTS = (
@@ -60,7 +61,7 @@ def index_page(boards: Sequence[Board], gathered: Gathered) -> Page:
                 Cell(leading[0] if leading else "–", note=leading[1] if leading else ""),
                 _number(sum(row.state == REPRODUCED for row in board.rows.values())),
                 Cell(", ".join(dict.fromkeys(source.name for source in board.sources))),
-                Cell(max((source.day for source in board.sources), default="")),
+                Cell(max((source.day for source in board.sources), default=""), style="interval"),
             )
         )
     heads = ("tested on", "protocol", "rows", "in front", "reproduced", "labs", "latest")
@@ -170,7 +171,6 @@ def board_table(board: Board) -> Table:
         *((Column("tested alike", "tested alike"),) if several else ()),
         Column("n", "cells ok"),
         Column("state", "check"),
-        Column("by", "checked by"),
         Column("date", "date"),
         Column("total", "parameters", "integer"),
         Column("training_seconds", "training s", "seconds"),
@@ -191,7 +191,7 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
     first = next(iter(entry.records.values()))
     links = (("All tables", "../index.html"), (board.task.title, f"../tables/{board.task.key}.html"))
     checks = [
-        (check.source.name, check.source.day, f"{check.cells} cells, {check.exact} exactly the same",
+        (check.source.name, check.source.day, f"{len(check.names)} of {len(entry.tested)} cells, {check.exact} exactly the same",
          "agrees" if check.agree else "does not agree")
         for check in row.checks
     ]  # fmt: skip
@@ -281,11 +281,18 @@ def _measured(board: Board, number: int) -> Column:
 
 
 def _linked(grid: Grid, table: Table) -> Grid:
-    """Return a leaderboard whose rows' names lead to their pages."""
+    """Return a leaderboard whose rows' names lead to their pages; who checked a row stands below the word."""
+    keys = [column.key for column in table.on_page]
+
+    def drawn(key: str, cell: Cell, line: Mapping[str, Any]) -> Cell:
+        if cell.is_head:
+            return replace(cell, href=f"../rows/{line['address']}.html")
+        if key == "state" and line["by"]:
+            return replace(cell, note=f"by {line['by']}")
+        return replace(cell, style="interval") if key == "date" else cell
+
     lines = tuple(
-        tuple(
-            replace(cell, href=f"../rows/{line['address']}.html") if cell.is_head else cell for cell in cells
-        )
+        tuple(drawn(key, cell, line) for key, cell in zip(keys, cells, strict=True))
         for cells, line in zip(grid.lines, table.lines, strict=True)
     )
     return replace(grid, lines=lines)
@@ -311,7 +318,7 @@ def _history_chart(board: Board, known: Sequence[tuple[int, float]]) -> Chart:
     across, up = axes_of()
     values = [value for _, value in known]
     room = max(0.02, (max(values) - min(values)) * 0.3)
-    x = Scale(0, len(board.history) - 1, across[0] + 12, across[1] - 12)
+    x = Scale(0, len(board.history) - 1, across[0] + 24, across[1] - 24)
     y = Scale(max(0.0, min(values) - room), min(1.0, max(values) + room), *up)
     steps = []
     for (number, value), (later, _) in zip(known, [*known[1:], (len(board.history) - 1, 0.0)], strict=True):

@@ -23,7 +23,13 @@ def make_bundle(folder: Path, name: str = "made_up.zip", lab: str = "", **change
 def made_on(day: str, **more: Any) -> dict[str, Any]:
     """Return the provenance of results that were made on a day."""
     versions = {"genrebench": "0.1.0", "numpy": "2.4.0"}
-    return {"versions": versions, "started": f"{day}T10:00:00+00:00", "python": "3.11.7", "cpu": "a CPU", **more}
+    return {
+        "versions": versions,
+        "started": f"{day}T10:00:00+00:00",
+        "python": "3.11.7",
+        "cpu": "a CPU",
+        **more,
+    }
 
 
 def change_answers(folder: Path, cells: int) -> None:
@@ -60,5 +66,7 @@ def three_labs(folder: Path, text: str = fabricate.SUITE) -> list[Path]:
 
                 assert id_
                 shutil.rmtree(cell)
-        files.append(export(plan, ResultsStore(own / "results", "made_up"), own / f"{name[-1]}.zip", lab=name).file)
+        files.append(
+            export(plan, ResultsStore(own / "results", "made_up"), own / f"{name[-1]}.zip", lab=name).file
+        )
     return files
