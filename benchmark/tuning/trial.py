@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import corpus_loader
-from benchmark.exceptions import Interrupted
+from benchmark.exceptions import BenchError, Interrupted
 from benchmark.execution.cell import process_name
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error, close_model
 from benchmark.execution.features import cell_requests
 from benchmark.isolation import isolated
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.randomness import derive_seed
@@ -61,7 +62,7 @@ class TrialOutcome:
     seconds: float = 0.0
 
 
-class Pruned(Exception):  # noqa: N818
+class Pruned(BenchError):  # noqa: N818
     """Raised out of training when the pruner sees no use in going on; never leaves this module."""
 
 
@@ -105,7 +106,7 @@ def _value(task: TrialTask) -> float:
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)
         try:
-            with memory_explained(spec.training, in_batches=model.uses_training):
+            with calling(model, "fit"), memory_explained(spec.training, in_batches=model.uses_training):
                 model.fit(data.train, data.validation, run)
             run.check_time()
             _, values = evaluate(model, data, metric)

@@ -32,6 +32,7 @@ class Musicnn(KerasModel):
     """
 
     name = "musicnn"
+    dimensions = frozenset({3})
     stages = ("probe", "fine-tune")
 
     @classmethod
@@ -42,7 +43,7 @@ class Musicnn(KerasModel):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         weights: Annotated[str | None, File()],
@@ -111,7 +112,7 @@ class Musicnn(KerasModel):
         return ""
 
 
-def _backbone(input_shape: tuple[int, int, int]) -> keras.Model:
+def _backbone(input_shape: tuple[int, ...]) -> keras.Model:
     """Return the network up to its 200 numbers; layers are called as in the published files."""
     import keras
     from keras import layers, ops
