@@ -1,14 +1,18 @@
-"""The corpora that a cell uses, each loaded once per process."""
+"""The corpora that cells use, each loaded once: by a plan, and by each process that works for it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
+from benchmark.exceptions import DatasetError
 from benchmark.locations import Locations
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Corpus
@@ -49,3 +53,47 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
         return load(spec.key) if duplicates is None else searched(spec.key, duplicates.action)
 
     return corpus_of
+
+
+# Of a process that works for a run: what it has loaded, and where that came from; None where nothing is kept.
+_kept: ContextVar[list[tuple[Registry, Locations, CorpusOf]] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping_corpora() -> Iterator[None]:
+    """Have ``corpora_for`` load each corpus once inside, for one run."""
+    token = _kept.set([])
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def corpora_for(registry: Registry, locations: Locations, revisions: Mapping[str, str]) -> CorpusOf:
+    """Return what ``corpus_loader`` does, for a task that is to have data of these ``revisions``, by a dataset's key.
+
+    The function raises ``DatasetError`` where the data is not what it was when the run began.
+    """
+
+    def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
+        found = _loader(registry, locations)
+        if found(spec).revision != revisions[spec.key]:
+            raise DatasetError(
+                f"Dataset '{spec.name}' is not what it was when this run began: files have been added, changed or "
+                "taken away. Run the suite again, and it is run with the data that is there now."
+            )
+        return found(spec, duplicates)
+
+    return corpus_of
+
+
+def _loader(registry: Registry, locations: Locations) -> CorpusOf:
+    kept = _kept.get()
+    for known, places, loader in kept or ():
+        if known is registry and places == locations:
+            return loader
+    loader = corpus_loader(registry, locations)
+    if kept is not None:
+        # A process has one run at a time, and room for what that needs.
+        kept[:] = [(registry, locations, loader)]
+    return loader

@@ -213,6 +213,7 @@ def _tasks(
                 labels=dict(cell.labels),
                 canonical=canonical,
                 spec=cell.spec,
+                revisions=plan.identifier.revisions(cell.spec),
                 tuning=dict(cell.tuning or {}),
                 audit=audit_record(found.findings, found.sets),
                 locations=locations,

@@ -54,6 +54,12 @@ class Identifier:
         text = ",".join([f'"{key}":{part}' for key, part in texts.items()])
         return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
 
+    def revisions(self, spec: CellSpec) -> dict[str, str]:
+        """Return the revisions of the datasets that a cell needs, by their keys; absent ones are not in it."""
+        datasets = [spec.dataset, *(each.dataset for each in spec.evaluate if each.dataset is not None)]
+        found = {dataset.key: self.revision_of(dataset) for dataset in datasets}
+        return {key: revision for key, revision in found.items() if revision is not None}
+
     def sets(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]]:
         """Return what each evaluation set is, as in ``canonical``; the revision of an absent dataset is None."""
         found = self._sets.get(id(evaluate))
@@ -74,15 +80,12 @@ class Identifier:
         if key == "evaluate":
             return self._evaluations(value)
         if key == "augmentation":
-            return self._recipe(value)
+            return recipe_identity(value)
         if key == "dataset":
             return self._dataset(value)
         if isinstance(value, Settings):
             return _settings(value)
         return value.identity()
-
-    def _recipe(self, recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
-        return [[step.identity() for step in chain] for chain in recipe]
 
     def _dataset(self, dataset: ComponentSpec) -> dict[str, Any] | None:
         revision = self.revision_of(dataset)
@@ -100,6 +103,11 @@ class Identifier:
             return {"dataset": None, "part": evaluation.part}
         plain = {**dataset.identity(), "revision": self.revision_of(dataset)}
         return {"dataset": plain, "part": evaluation.part}
+
+
+def recipe_identity(recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
+    """Return what augmentations are, as plain JSON."""
+    return [[step.identity() for step in chain] for chain in recipe]
 
 
 def set_key(canonical: Mapping[str, Any]) -> str:

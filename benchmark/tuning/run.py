@@ -145,6 +145,7 @@ class _Flight:
         for study in self._studies:
             while (asked := study.ask()) is not None:
                 self._asked.append((study, asked))
+                spec = with_values(study.spec.base, asked.values, self._registry)
                 task = TrialTask(
                     key=_key(study, asked),
                     study=study.name,
@@ -152,7 +153,8 @@ class _Flight:
                     storage=self._place,
                     pruner=tune.pruner,
                     protected=asked.is_first,
-                    spec=with_values(study.spec.base, asked.values, self._registry),
+                    spec=spec,
+                    revisions=self._plan.identifier.revisions(spec),
                     locations=self._locations,
                     benchfile=self._registry.benchfile,
                     seconds=self._options.seconds,
