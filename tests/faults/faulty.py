@@ -48,6 +48,16 @@ def grow(number: int) -> int:
     return os.getpid()
 
 
+def sockets_of_a_child() -> list[str]:
+    """Return the sockets that a program has which is started here; it is a program of the system."""
+    import subprocess
+
+    listed = subprocess.run(
+        ["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False
+    )
+    return [line for line in listed.stdout.splitlines() if "socket:" in line]
+
+
 def sleep_in_native_code() -> None:
     ctypes.CDLL(None).sleep(1000)
 
