@@ -12,7 +12,7 @@ import click
 from benchmark.cli.options import trust_option
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import UsageError, did_you_mean
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.parameters import parameters_of, takes_further
 from benchmark.plugin.registry import Offer
@@ -100,6 +100,7 @@ def _show(offer: Offer) -> None:
         default = "required" if parameter.required else f"default {parameter.default!r}"
         place = ", a place on this machine: no part of a cell's identity" if parameter.is_location else ""
         place += ", a file: its content is part of a cell's identity" if parameter.is_file("") else ""
+        place += f", components: {parameter.mark.kind}" if isinstance(parameter.mark, Parts) else ""
         limits = {
             key: value
             for key, value in parameter.json_schema().items()

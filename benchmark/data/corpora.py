@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
-from benchmark.exceptions import DatasetError
+from benchmark.exceptions import BrokenDatasetError, PluginFailure
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.supplied import checked_corpus
 from benchmark.plugin.tracks import Corpus
 from benchmark.settings import DuplicateSettings
+
+if TYPE_CHECKING:
+    from benchmark.plugin.dataset import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +34,29 @@ class CorpusOf(Protocol):
         ...
 
 
+def load_corpus(dataset: Dataset, locations: Locations) -> Corpus:
+    """Return what a dataset supplies.
+
+    Raises:
+        DatasetError: when the data are not there.
+        BrokenDatasetError: when its code fails, or gives no corpus.
+    """
+    try:
+        with calling(dataset, "load"):
+            made = dataset.load(locations)
+    except PluginFailure as error:
+        raise BrokenDatasetError(str(error)) from error
+    return checked_corpus(dataset, made)
+
+
 def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
     """Return a function from a dataset's specification to its corpus; each is loaded on first use only."""
     specs: dict[str, ComponentSpec] = {}
 
     @cache
     def load(key: str) -> Corpus:
-        corpus: Corpus = specs[key].create(registry).load(locations)
+        dataset: Dataset = specs[key].create(registry)
+        corpus = load_corpus(dataset, locations)
         return with_one_spelling(replace(corpus, name=specs[key].name))
 
     @cache
@@ -61,7 +82,7 @@ _kept: ContextVar[list[tuple[Registry, Locations, CorpusOf]] | None] = ContextVa
 
 @contextmanager
 def keeping_corpora() -> Iterator[None]:
-    """Have ``corpora_for`` load each corpus once inside, for one run."""
+    """Have ``kept_corpora`` load each corpus once inside, for one run."""
     token = _kept.set([])
     try:
         yield
@@ -69,25 +90,11 @@ def keeping_corpora() -> Iterator[None]:
         _kept.reset(token)
 
 
-def corpora_for(registry: Registry, locations: Locations, revisions: Mapping[str, str]) -> CorpusOf:
-    """Return what ``corpus_loader`` does, for a task that is to have data of these ``revisions``, by a dataset's key.
+def kept_corpora(registry: Registry, locations: Locations) -> CorpusOf:
+    """Return what ``corpus_loader`` does; inside ``keeping_corpora`` it is the same for all tasks of a run.
 
-    The function raises ``DatasetError`` where the data is not what it was when the run began.
+    What changes on the disk meanwhile is not seen there; whoever decodes a file sees whether it is the one it was.
     """
-
-    def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
-        found = _loader(registry, locations)
-        if found(spec).revision != revisions[spec.key]:
-            raise DatasetError(
-                f"Dataset '{spec.name}' is not what it was when this run began: files have been added, changed or "
-                "taken away. Run the suite again, and it is run with the data that is there now."
-            )
-        return found(spec, duplicates)
-
-    return corpus_of
-
-
-def _loader(registry: Registry, locations: Locations) -> CorpusOf:
     kept = _kept.get()
     for known, places, loader in kept or ():
         if known is registry and places == locations:

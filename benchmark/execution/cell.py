@@ -10,16 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.corpora import corpora_for
-from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
+from benchmark.data.assemble import assemble
+from benchmark.data.corpora import kept_corpora
+from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error
 from benchmark.execution.train import Trained, trained
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
 from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec
+from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
 
@@ -31,9 +34,9 @@ if TYPE_CHECKING:
 class CellTask:
     """Everything that a worker needs to run a cell and file its result.
 
-    ``revisions`` are those of the datasets, by their keys, that the cell's identity stands for. ``seconds`` is the time
-    limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
-    chose some of its values; ``audit`` is what a record keeps of its split's audit.
+    ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
+    chose some of its values; ``audit`` is what a record keeps of its split's audit; ``unmade`` says which features of
+    its kind could not be computed, and why.
     """
 
     id: str
@@ -41,7 +44,6 @@ class CellTask:
     labels: Mapping[str, str]
     canonical: Mapping[str, Any]
     spec: CellSpec
-    revisions: Mapping[str, str]
     locations: Locations
     benchfile: Benchfile | None
     marks: tuple[str, ...]
@@ -50,6 +52,7 @@ class CellTask:
     keep_model: bool = False
     tuning: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
+    unmade: str = ""
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -95,12 +98,20 @@ def run_cell(task: CellTask) -> CellRecord:
 
 def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     registry = load_registry(task.benchfile)
-    corpus_of = corpora_for(registry, task.locations, task.revisions)
+    corpus_of = kept_corpora(registry, task.locations)
+    check_revisions(
+        task.canonical,
+        Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
+    )
+    try:
+        data = assemble(task.spec, registry, corpus_of, task.locations.cache)
+    except CacheError as error:
+        raise CacheError(f"{error}\n{task.unmade}" if task.unmade else str(error)) from error
     with trained(
         task.id,
         task.spec,
         registry,
-        corpus_of,
+        data,
         task.locations.cache,
         seconds=task.seconds,
         listener=lambda stage, epoch, epochs, logs: emit(
@@ -114,7 +125,8 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
 def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -> CellRecord:
     data, run, seconds = done.data, done.run, done.training_seconds
     finished = time.monotonic()
-    count = done.model.parameter_count()
+    with calling(done.model, "parameter_count"):
+        count = done.model.parameter_count()
     epochs = sum(line["stage"] not in run.reused for line in done.history)
     cost, cost_notes = cost_of(done.model, len(data.train), epochs, seconds, done.energy)
     record = task.record(
@@ -134,6 +146,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         provenance={
             **record.provenance,
             **backend_provenance(),
+            **done.model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
         },
@@ -146,7 +159,8 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
 def _saver(model: Any, task: CellTask) -> Any:
     def save(folder: Path) -> None:
         (folder / "model").mkdir()
-        model.save(folder / "model")
+        with calling(model, "save"):
+            model.save(folder / "model")
 
     return save
 

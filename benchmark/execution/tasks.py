@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.exceptions import Interrupted, TaskError, error_text
+from benchmark.plugin.border import output_aside, staying_here
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ def perform(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returne
     Raises:
         Interrupted: when the person who runs this process wants it to stop.
     """
-    with _staying_here():
+    with output_aside(), staying_here():
         try:
             return Returned(function(*arguments))
         except Interrupted:
@@ -87,19 +86,3 @@ def portable(returned: Returned) -> Returned:
 def _read_and_call(task: bytes) -> Any:
     function, arguments = unpacked(task)
     return function(*arguments)
-
-
-@contextmanager
-def _staying_here() -> Iterator[None]:
-    """Come back to this folder: one task must not change where the next one's relative paths lead."""
-    try:
-        here = os.getcwd()
-    except OSError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if os.getcwd() != here:
-                os.chdir(here)

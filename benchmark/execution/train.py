@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.data.assemble import assemble
 from benchmark.execution.failure import close_model
 from benchmark.isolation import isolated
+from benchmark.plugin.border import calling
 from benchmark.plugin.training_run import Listener, TrainingRun
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import CellSpec, canonical_json
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.data.assemble import CellData
-    from benchmark.data.corpora import CorpusOf
     from benchmark.plugin.model import Epoch, Model
     from benchmark.plugin.registry import Registry
 
@@ -50,7 +49,7 @@ def trained(
     key: str,
     spec: CellSpec,
     registry: Registry,
-    corpus_of: CorpusOf,
+    data: CellData,
     cache: Path,
     *,
     seconds: float | None,
@@ -61,10 +60,10 @@ def trained(
 
     Args:
         key: how people call the cell or trial.
-        spec: what to train, on features that are in the cache already.
+        spec: what to train.
         registry: where components come from.
-        corpus_of: where datasets come from.
-        cache: where features are, and what networks share is kept.
+        data: what is trained and evaluated on, which ``assemble`` gave.
+        cache: where what networks share is kept.
         seconds: the time limit, or None.
         listener: gets the epochs.
         metered: whether the energy of fitting is watched.
@@ -72,7 +71,6 @@ def trained(
     Raises:
         BenchError: of many kinds; and whatever plugins raise.
     """
-    data = assemble(spec, registry, corpus_of, cache)
     metrics = {metric.label: metric.create(registry) for metric in spec.metrics}
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)
@@ -88,10 +86,11 @@ def trained(
                 cache=cache,
                 recipe=canonical_json(recipe_identity(spec.augmentation)),
                 code=spec.model.code,
+                classes=data.classes,
             )
             with energy_meter() if metered else nullcontext(Energy()) as energy:
                 started = time.monotonic()
-                with memory_explained(spec.training, in_batches=model.uses_training):
+                with calling(model, "fit"), memory_explained(spec.training, in_batches=model.uses_training):
                     history = model.fit(data.train, data.validation, run)
                 fitted = time.monotonic()
             run.check_time()

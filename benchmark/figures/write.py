@@ -155,7 +155,7 @@ class _Sketch:
         for cell in cells:
             spec = cell.spec
             offered = self.registry.offer("model", spec.model.name).component
-            key = canonical_json([spec.model.label, spec.features.name, dict(spec.features.parameters)])
+            key = canonical_json([spec.model.label, spec.features.key])
             if key in seen or not issubclass(offered, KerasModel):
                 continue
             seen.add(key)
@@ -184,9 +184,7 @@ class _Sketch:
         """Return a cell of each of the suite's distinct ways from audio to features."""
         found: dict[str, CellSpec] = {}
         for cell in self.plan.suite.cells:
-            parts = [
-                part and [part.name, dict(part.parameters)] for part in (cell.spec.audio, cell.spec.features)
-            ]
+            parts = [part and part.key for part in (cell.spec.audio, cell.spec.features)]
             found.setdefault(canonical_json(parts), cell.spec)
         return list(found.values())
 

@@ -63,6 +63,10 @@ def chain_problem(chain: Sequence[tuple[str, Augmentation]]) -> str:
     for name, augmentation in chain:
         if augmentation.fresh and augmentation.acts_on == "waveform":
             return f"augmentation '{name}' changes the waveform, and so can only make fixed copies."
+        if augmentation.acts_on == "batch" and not augmentation.fresh:
+            return (
+                f"augmentation '{name}' changes batches, which are drawn afresh: its 'fresh' cannot be False."
+            )
     fresh = [augmentation.fresh for _, augmentation in chain]
     if any(fresh) and not all(fresh):
         return f"the chain {names} mixes fixed copies and augmentations drawn afresh; give them apart."

@@ -195,7 +195,12 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    said = [*map(absence_text, plan.absent), *plan.notes, *results.notes, *_raced(lines, plan)]
+    said = [
+        *(absence_text(*each) for each in plan.absent.items()),
+        *plan.notes,
+        *results.notes,
+        *_raced(lines, plan),
+    ]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmark.plugin.model import BATCH_AUGMENTATIONS, EPOCHS
+from benchmark.plugin.model import BATCH_AUGMENTATIONS, EPOCHS, LOSS_PARAMETERS
 from benchmark.settings import TrainingSettings
 from benchmark.suite.cell import Cell, canonical_json
 from benchmark.suite.source import KeyPath
@@ -66,6 +66,7 @@ def _ignored(
                 f"model '{spec.label}' takes no notice of 'training.{name}'. {_advice(cells[0], axis)} A model that "
                 f"does follow it says so, by its 'honours'.",
             )
+    yield from _parametrised_losses(model, axes, fixed, cells)
     seen: set[int] = set()
     for cell in cells:
         if id(cell.spec.augmentation) not in seen:
@@ -73,6 +74,24 @@ def _ignored(
             axis, path = _place(axes, fixed, cell, "augmentation")
             for problem in _unfit(checker, cell, model):
                 yield path, f"model '{spec.label}' {problem} {_advice(cell, axis)}"
+
+
+def _parametrised_losses(
+    model: type[Model], axes: Mapping[str, Sequence[Value]], fixed: Mapping[str, Any], cells: Sequence[Cell]
+) -> Iterator[tuple[KeyPath, str]]:
+    """Yield where a loss has parameters, and the model follows losses by their names alone."""
+    if not model.uses_training or "loss" not in model.honours or LOSS_PARAMETERS in model.honours:
+        return
+    for cell in cells:
+        loss = cell.spec.training.loss
+        if not isinstance(loss, str):
+            axis, path = _place(axes, fixed, cell, "training", "loss")
+            yield (
+                path,
+                f"model '{cell.spec.model.label}' takes a loss by its name alone, without parameters "
+                f"({', '.join(loss)} has some). {_advice(cell, axis)} A model that does take them says so, by "
+                f"'{LOSS_PARAMETERS}' in its 'honours'.",
+            )
 
 
 def _unfit(checker: Checker, cell: Cell, model: type[Model]) -> Iterator[str]:

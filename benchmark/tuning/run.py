@@ -145,7 +145,6 @@ class _Flight:
         for study in self._studies:
             while (asked := study.ask()) is not None:
                 self._asked.append((study, asked))
-                spec = with_values(study.spec.base, asked.values, self._registry)
                 task = TrialTask(
                     key=_key(study, asked),
                     study=study.name,
@@ -153,8 +152,7 @@ class _Flight:
                     storage=self._place,
                     pruner=tune.pruner,
                     protected=asked.is_first,
-                    spec=spec,
-                    revisions=self._plan.identifier.revisions(spec),
+                    spec=with_values(study.spec.base, asked.values, self._registry),
                     locations=self._locations,
                     benchfile=self._registry.benchfile,
                     seconds=self._options.seconds,

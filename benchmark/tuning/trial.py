@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.corpora import corpora_for
+from benchmark.data.assemble import assemble
+from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import Interrupted
 from benchmark.execution.cell import process_name
 from benchmark.execution.events import CellStarted, EpochFinished, emit
@@ -31,8 +32,7 @@ class TrialTask:
     """Everything that a worker needs to run a trial and to report its epochs.
 
     ``key`` is how people call it. ``study``, ``trial`` and ``storage`` say where its epochs are reported;
-    ``protected`` trials are never pruned. ``revisions`` are those of the datasets, by their keys. ``seconds`` is the
-    time limit or None.
+    ``protected`` trials are never pruned. ``seconds`` is the time limit or None.
     """
 
     key: str
@@ -42,7 +42,6 @@ class TrialTask:
     pruner: Choice
     protected: bool
     spec: CellSpec
-    revisions: Mapping[str, str]
     locations: Locations
     benchfile: Benchfile | None
     seconds: float | None = None
@@ -84,15 +83,16 @@ def _value(task: TrialTask) -> float:
     if part != "validation":
         raise ValueError(f"a trial is evaluated on validation data, and not on '{part}'")
     registry = load_registry(task.benchfile)
-    corpus_of = corpora_for(registry, task.locations, task.revisions)
+    corpus_of = kept_corpora(registry, task.locations)
     _prepare(task, registry, corpus_of)
+    data = assemble(spec, registry, corpus_of, task.locations.cache)
     (metric,) = (each.create(registry) for each in spec.metrics)
     reporter = _Reporter(task, metric.greater_is_better)
     with trained(
         task.key,
         spec,
         registry,
-        corpus_of,
+        data,
         task.locations.cache,
         seconds=task.seconds,
         listener=reporter.epoch,

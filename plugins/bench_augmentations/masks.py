@@ -18,7 +18,7 @@ REFERENCE = 128
 
 
 class Mask(Augmentation):
-    """Cover bands of the spectrogram, each up to ``width`` in 128ths of its height (or length), width drawn evenly.
+    """Cover bands of the spectrogram, each up to ``width`` in 128ths of its height (or length), width drawn evenly; 0 covers nothing.
 
     ``fill: zero`` covers with the quietest value (-80 dB, say), ``mean`` with the clip's mean. ``copies`` fixed
     copies are made of each item, unless ``fresh``: then the item itself is masked anew in each epoch.
@@ -30,7 +30,7 @@ class Mask(Augmentation):
     def __init__(
         self,
         *,
-        width: Annotated[int, Field(gt=0, le=REFERENCE)] = 30,
+        width: Annotated[int, Field(ge=0, le=REFERENCE)] = 30,
         masks: Count = 1,
         fill: Fill = "zero",
         copies: Count = 1,
@@ -55,7 +55,8 @@ class Mask(Augmentation):
         """Return a masked copy of an array of shape (height, width, channels)."""
         masked = data.copy()
         length = data.shape[self.axis]
-        widest = max(1, round(self.width * length / REFERENCE))
+        # A width that is asked for is seen in small pictures too; 0 is a copy without a mask, the dose that is none.
+        widest = max(min(self.width, 1), round(self.width * length / REFERENCE))
         value = 0 if self.fill == "zero" else data.mean()
         for _ in range(self.masks):
             width = int(rng.integers(0, widest + 1))

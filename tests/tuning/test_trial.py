@@ -100,7 +100,6 @@ def a_task(plan, locations, spec, **changes) -> TrialTask:
         pruner=Choice("none", PRUNERS["none"]()),
         protected=True,
         spec=spec,
-        revisions=plan.identifier.revisions(spec),
         locations=locations,
         benchfile=plan.suite.path.parent / "benchfile.py",
     )
