@@ -33,6 +33,7 @@ class Square(Features):
     """A square."""
 
     name = "square"
+    shape = (16, 16, 1)
 
     def __init__(
         self, *, size: Annotated[int, Field(gt=0)] = 16, table: Annotated[str | None, File()] = None
@@ -48,6 +49,7 @@ class Pile(Features):
     """A pile of features."""
 
     name = "pile"
+    shape = (16, 16, 1)
 
     def __init__(
         self, *, of: Annotated[list[Any], Field(min_length=2), Parts("features")], gap: int = 0
