@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import special
 from threadpoolctl import threadpool_limits
 
+from benchmark.analysis.asked import Asked
 from benchmark.analysis.calibration import calibration
 from benchmark.analysis.cochran import ALPHA, critical
 from benchmark.analysis.comparison import Family, compare, family
@@ -69,6 +70,7 @@ class Statistics:
         critical_difference: average ranks over data sets, or why there are none.
         smallest: a difference too small to care about, as a share.
         notes: what a reader should know.
+        asked: what further questions are asked of, by evaluation set (``asked.Asked``).
         families: the distinct rows of each block of ``known`` that has several, by the block's place.
     """
 
@@ -86,6 +88,7 @@ class Statistics:
     smallest: float
     notes: tuple[str, ...]
     families: Mapping[int, Family] = field(default_factory=dict)
+    asked: tuple[Asked, ...] = ()
 
 
 def with_statistics(lines: pd.DataFrame, found: Statistics) -> pd.DataFrame:
@@ -188,6 +191,7 @@ def statistics(
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
     findings, drawn, contents, units = _Findings(), _Drawn(), Contents(), Units()
     known: tuple[Known, ...] = ()
+    asked: list[Asked] = []
     wanted = pd.DataFrame(columns=NEEDED_COLUMNS)
     distinct: Mapping[int, Family] = {}
     for evaluation in results.sets:
@@ -209,7 +213,12 @@ def statistics(
                 known = tuple(known_of(block, by, kept, compared, found.clean) for block in found.blocks)
                 wanted = needed_of(known, families, by, settings, compared, price)
             _effects(results, each, found, kept, changed, findings, price)
-        findings.effects += _class_effects(results, found, changed, units, usable)
+            if kept:
+                asked.append(_asked(results, each, found, kept, settings, price))
+        by_class = _recalls(results, found, changed, units, usable)
+        findings.effects += _class_effects(found, changed, by_class)
+        if asked and asked[-1].set == evaluation:
+            asked[-1] = replace(asked[-1], by_class=by_class)
         findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
     intervals = pd.DataFrame(
         findings.intervals, columns=[ROW, "measure", "mean", "low", "high", "units", "seeds", "method"]
@@ -236,6 +245,7 @@ def statistics(
         settings.smallest / 100,
         tuple(_notes(intervals, results, findings)),
         distinct,
+        tuple(asked),
     )
 
 
@@ -482,15 +492,31 @@ def _unmoved(changed: Sequence[Change], same: Mapping[int, int]) -> set[tuple[in
     }
 
 
-def _class_effects(
+def _asked(
+    results: Results,
+    each: Measure,
+    found: _Set,
+    kept: Mapping[int, Measured],
+    settings: LeaderboardSettings,
+    price: float,
+) -> Asked:
+    metric: Metric = results.metrics[each.metric]
+    smallest = settings.smallest / 100 if each.percent else None
+    return Asked(
+        each.set, each.name, kept, found.blocks, found.same, metric.proportion, each.greater_is_better, metric.limits(),
+        smallest, price,
+    )  # fmt: skip
+
+
+def _recalls(
     results: Results, found: _Set, changed: Sequence[Change], units: Units, usable: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Return the effects on the share of each class's tracks that is recognised."""
+) -> dict[str, dict[int, Measured]]:
+    """Return the share of each class's tracks that is recognised, by class and row; rows that a change concerns."""
     wanted = (
         {row for change in changed for pair in change.pairs for row in pair} & set(found.rows) & set(usable)
     )
     if not wanted:
-        return []
+        return {}
     classes = results.classes(min(wanted))
     by_class: dict[str, dict[int, Measured]] = {}
     parts: dict[tuple[int, int, int], np.ndarray] = {}
@@ -498,7 +524,16 @@ def _class_effects(
         if results.classes(row) == classes:
             for number, each in recalls(found.rows[row], units, len(classes), parts):
                 by_class.setdefault(classes[number], {})[row] = each
-    families = {name: family(by_class[name]) for name in classes if name in by_class}
+    return {name: by_class[name] for name in classes if name in by_class}
+
+
+def _class_effects(
+    found: _Set, changed: Sequence[Change], by_class: Mapping[str, Mapping[int, Measured]]
+) -> list[dict[str, Any]]:
+    """Return the effects on the share of each class's tracks that is recognised."""
+    if not by_class:
+        return []
+    families = {name: family(rows) for name, rows in by_class.items()}
     return class_effects(
         changed, families, found.name, f"{found.name}/{RECALL}", _unmoved(changed, found.same)
     )

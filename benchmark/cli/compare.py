@@ -107,7 +107,9 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry)
     results = collect(known, store, plugins.registry)
-    results = replace(results, notes=(*map(absence_text, known.absent), *known.notes, *results.notes))
+    results = replace(
+        results, notes=(*(absence_text(*each) for each in known.absent.items()), *known.notes, *results.notes)
+    )
     specs = {spec.label: spec for cell in plan.suite.cells for spec in cell.spec.metrics}
     made = {label: spec.create(plugins.registry) for label, spec in specs.items()}
     metrics = {measure.name: made[measure.metric] for measure in results.measures}

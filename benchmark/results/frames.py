@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.exceptions import ResultsError
+from benchmark.exceptions import PluginError, ResultsError
+from benchmark.plugin.border import calling, checked_value
 from benchmark.record import COSTS, CellRecord
 from benchmark.results.expected import ExpectedTracks
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
@@ -180,7 +181,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
         f"{folders[id_].name} is damaged and not used: {reason.rstrip('.')}."
         for id_, reason in damaged.items()
     ]
-    notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
+    notes += [f"{count} values are missing: {problem}" for problem, count in refused.items()]
     notes += [
         f"Not used: predictions of {count} cells on {problem}." for problem, count in read.unfiled.items()
     ]
@@ -417,10 +418,13 @@ def _values(
         found = stored.get(measure.set)
         if found is None:
             continue
+        metric = metrics[measure.metric]
         try:
-            values[measure.name] = float(metrics[measure.metric].compute(found.labels, found.probabilities))
-        except Exception as error:  # A plugin's code may raise anything, and must not cost the whole report.
-            refused[f"{measure.metric} raised {type(error).__name__}: {error}"] += 1
+            with calling(metric, "compute"):
+                value = metric.compute(found.labels, found.probabilities)
+            values[measure.name] = checked_value(metric, value)
+        except PluginError as error:  # One metric must not cost the whole report.
+            refused[str(error)] += 1
     return values
 
 
