@@ -106,6 +106,10 @@ class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
 
 
+class BundleError(ResultsError):
+    """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
+
+
 class NewerRecordError(ResultsError):
     """Raised when a record was written by a later version of the program, which alone can read it."""
 

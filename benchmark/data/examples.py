@@ -46,7 +46,7 @@ class StoredExamples:
         """
         import numpy as np
 
-        self.shape = (store.shape[0], store.shape[1], store.shape[2])
+        self.shape = store.shape
         self.dtype = store.dtype
         self.num_classes = num_classes
         self.tracks = np.array([item.track for item in items], np.int64)

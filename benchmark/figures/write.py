@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.audio import SAMPLE_RATE, load_mono
-from benchmark.exceptions import ResultsError, UsageError, nearest
+from benchmark.exceptions import PluginError, ResultsError, UsageError, nearest
 from benchmark.figures.flow import data_flow, draw_flow
 from benchmark.figures.layers import layer_table
 from benchmark.figures.panels import Kitchen, augmented, draw_panels, inputs
 from benchmark.figures.spectrograms import Analysis, spectrograms
 from benchmark.figures.tables import copies_table, tracks_table
 from benchmark.figures.variants import Variant, data_variants, recipe_steps
+from benchmark.plugin.border import calling
+from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
 from benchmark.report.figures import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
@@ -140,8 +142,13 @@ class _Sketch:
         """Write the layers of each network; models that are none are left out."""
         for label, cell, classes in self._networks():
             model: Any = cell.model.create(self.registry)
-            shape = cell.features.create(self.registry).shape
-            table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            shape, _ = checked_features(cell.features.create(self.registry))
+            try:
+                with calling(model, "build"):
+                    table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            except PluginError as error:
+                self.drawn.notes.append(f"The layers of {label} could not be had. {error}")
+                continue
             self._table(table, f"layers-{slug(label)}")
 
     def _networks(self) -> Iterator[tuple[str, CellSpec, int]]:

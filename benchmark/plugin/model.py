@@ -53,6 +53,8 @@ class Model(Component):
     # applies those of its run to each training batch, and ``"loss_parameters"`` if it takes a loss with parameters. A
     # suite that asks for more is refused.
     honours: ClassVar[frozenset[str]] = frozenset()
+    # How many dimensions the features that it takes may have: 3 are images, 2 sequences, 1 vectors. Others are refused.
+    dimensions: ClassVar[frozenset[int]] = frozenset({1, 2, 3})
     # Whether the settings of training mean anything to it; a study does not vary them otherwise, and those that a suite
     # has for its other models are no matter.
     uses_training: ClassVar[bool] = True

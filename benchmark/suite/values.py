@@ -70,7 +70,7 @@ class Checker:
         self.problems: list[Problem] = []
         # By the whole path, in the order in which they are named.
         self.absent_files: dict[str, None] = {}
-        self._needs_files = needs_files
+        self.needs_files = needs_files
         self._folder = folder
 
     def problem(self, path: KeyPath, message: str) -> None:
@@ -166,7 +166,7 @@ class Checker:
             return None
         try:
             # What depends on a file is not known where the file is not there.
-            if self._needs_files:
+            if self.needs_files:
                 check_declared(made)
         except PluginError as error:
             self.problem(path, str(error))
@@ -227,7 +227,7 @@ class Checker:
         file = folder / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
         if file.is_file():
             return str(file.resolve())
-        if not self._needs_files:
+        if not self.needs_files:
             self.absent_files[str(file)] = None
             return AbsentFile(file)
         where = "" if Path(name).is_absolute() else f" in {folder}"

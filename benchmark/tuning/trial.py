@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import kept_corpora
-from benchmark.exceptions import Interrupted
+from benchmark.exceptions import BenchError, Interrupted
 from benchmark.execution.cell import process_name
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error
@@ -57,7 +57,7 @@ class TrialOutcome:
     seconds: float = 0.0
 
 
-class Pruned(Exception):  # noqa: N818
+class Pruned(BenchError):  # noqa: N818
     """Raised out of training when the pruner sees no use in going on; never leaves this module."""
 
 
