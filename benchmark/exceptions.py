@@ -86,6 +86,10 @@ class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
 
 
+class LostClaimError(ResultsError):
+    """Raised when a result is not filed: while its process was stopped, another one took its cell over."""
+
+
 class NewerRecordError(ResultsError):
     """Raised when a record was written by a later version of the program, which alone can read it."""
 

@@ -43,7 +43,8 @@ class CellTask:
     """Everything that a worker needs to run a cell and file its result.
 
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
-    chose some of its values; ``audit`` is what a record keeps of its split's audit.
+    chose some of its values; ``audit`` is what a record keeps of its split's audit. ``claim`` is the
+    claim under which the result is filed.
     """
 
     id: str
@@ -59,6 +60,7 @@ class CellTask:
     keep_model: bool = False
     tuning: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
+    claim: Path | None = None
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -98,7 +100,7 @@ def run_cell(task: CellTask) -> CellRecord:
             seconds={"total": time.monotonic() - started},
             peak_memory_mb=_peak_memory_mb(),
         )
-        store.write(record, predictions=None, history=[], metrics=None)
+        store.write(record, predictions=None, history=[], metrics=None, claim=task.claim)
         return record
 
 
@@ -172,7 +174,9 @@ def _train_and_file(
         },
     )
     save = _saver(model, task) if task.keep_model else None
-    store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)
+    store.write(
+        record, predictions=predictions, history=history, metrics=metrics, extra=save, claim=task.claim
+    )
     return record
 
 
