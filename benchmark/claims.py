@@ -230,7 +230,7 @@ class Claims:
         owner = Owner(f"{_OWNER}{uuid4().hex[:16]}", lease=self._lease, job=_job(), **this_process())
         content = f"{0:>{_COUNTER}}\n{json.dumps(asdict(owner))}\n".encode()
         while True:
-            make_folder(self.folder)
+            self._make_folder()
             try:
                 descriptor = os.open(self.folder / owner.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             except FileNotFoundError:
@@ -242,6 +242,11 @@ class Claims:
         finally:
             os.close(descriptor)
         self._name = owner.name
+
+    def _make_folder(self) -> None:
+        """Make the folder, which need not be there after a power cut."""
+        make_folder(self.folder.parent)
+        self.folder.mkdir(exist_ok=True)
 
     def _renew(self, lost: str) -> None:
         with self._naming:
@@ -290,7 +295,7 @@ class Claims:
                 _remove_tree(made)
             except FileNotFoundError:
                 # Others took this process for dead.
-                make_folder(self.folder)
+                self._make_folder()
         try:
             os.rename(made, self.folder / name)
         except OSError as error:

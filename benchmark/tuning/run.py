@@ -41,10 +41,11 @@ def run_studies(
     executors: Executors,
     display: Display,
 ) -> bool:
-    """Run what is missing of a suite's studies, together with all others that run it; return whether it was interrupted.
+    """Run what is missing of a suite's studies, together with all others that run it.
 
-    Each study's record is written after each trial. Ctrl-C, or SIGTERM, stops: trials in flight are tried
-    again when the study goes on, or at once by others, as are those that a process left that was killed.
+    Returns whether it was interrupted. Each study's record is written after each trial. Ctrl-C, or SIGTERM, stops:
+    trials in flight are tried again when the study goes on, or at once by others, as are those that a process left
+    that was killed.
 
     Raises:
         ResultsError: when the results folder cannot be written, or a storage cannot be opened.
