@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmark.exceptions import Interrupted
+
 INTERRUPTED = 130
 _AGAIN_SECONDS = 0.1
 
@@ -32,6 +34,29 @@ def interrupts_arrive() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
+
+
+@contextmanager
+def time_may_be_up() -> Iterator[list[int]]:
+    """Raise ``Interrupted`` on SIGUSR1, as clusters send it when a job's time is nearly up; the list is empty before."""
+    told: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        # Once is enough; whoever is ending is not to be interrupted in that.
+        if not told:
+            told.append(number)
+            raise Interrupted
+
+    try:
+        previous = signal.signal(signal.SIGUSR1, interrupt)
+    except (ValueError, AttributeError):
+        # Not the main thread, or not a system that has it.
+        yield told
+        return
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
 
 
 def _interrupt() -> None:

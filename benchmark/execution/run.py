@@ -45,6 +45,7 @@ class RunOptions:
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
+    ``wait`` waits in the end for the cells that others run.
     """
 
     force: bool = False
@@ -53,14 +54,16 @@ class RunOptions:
     keep_models: bool = False
     strict: bool = False
     marks: tuple[str, ...] = ()
+    wait: bool = True
 
 
 @dataclass
 class RunSummary:
-    """How a run ended: records of the cells that it ran, and whether it was interrupted."""
+    """How a run ended: records of the cells that it ran, whether it was interrupted, and what it left to others."""
 
     records: list[CellRecord] = field(default_factory=list)
     interrupted: bool = False
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[tuple[Cell, str]]:
@@ -125,7 +128,7 @@ def run_suite(
                 prepare_features(plan, cells, plugins.registry, locations, executor, display)
             with executors.training(len(missing)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
-                flight.run(executor)
+                flight.run(executor, wait=options.wait)
         except KeyboardInterrupt:
             summary.interrupted = True
             if flight is not None:
@@ -155,19 +158,22 @@ class _Flight:
         self._summary = summary
         self._started: dict[str, CellTask] = {}
 
-    def run(self, executor: Executor) -> None:
-        """Run all that others do not; come back when every cell has a result."""
-        wait = _SHORTEST_WAIT
+    def run(self, executor: Executor, *, wait: bool = True) -> None:
+        """Run all that others do not; come back when every cell has a result, or with what others run."""
+        pause = _SHORTEST_WAIT
         said: set[str] = set()
         while self._left:
             given: list[CellTask] = []
             for outcome in executor.run(run_cell, self._taken(given), self._display.event):
                 self._end(given[outcome.index], outcome)
+            if self._left and not given and not wait:
+                self._summary.elsewhere += self._left
+                return
             if self._left:
-                wait = _SHORTEST_WAIT if given else min(wait * 2, _LONGEST_WAIT)
-                if wait == _LONGEST_WAIT:
+                pause = _SHORTEST_WAIT if given else min(pause * 2, _LONGEST_WAIT)
+                if pause == _LONGEST_WAIT:
                     said = self._tell_of_others(said)
-                time.sleep(wait)
+                time.sleep(pause)
                 self._claims.reap()
 
     def file_interrupted(self) -> None:
