@@ -38,7 +38,7 @@ def interrupts_arrive() -> Iterator[None]:
 
 @contextmanager
 def time_may_be_up() -> Iterator[list[int]]:
-    """Raise ``Interrupted`` on SIGUSR1, as clusters send it when a job's time is nearly up; the list is empty before."""
+    """Raise ``Interrupted`` on SIGUSR1, which says that a job's time is nearly up; until then the list is empty."""
     told: list[int] = []
 
     def interrupt(number: int, frame: Any) -> None:

@@ -234,7 +234,8 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
     wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
     elsewhere = set(wrong) & set(summary.elsewhere if summary is not None else ())
     if elsewhere:
-        click.echo(f"{len(elsewhere)} cells are being run by others.", err=True)
+        cells = "1 cell is" if len(elsewhere) == 1 else f"{len(elsewhere)} cells are"
+        click.echo(f"{cells} being run by others.", err=True)
         wrong = [id_ for id_ in wrong if id_ not in elsewhere]
     pending = [cell for cell in plan.suite.cells if cell.pending]
     if wrong or pending:

@@ -92,7 +92,8 @@ def _lines(
         cells = sum(each.owner.name == owner.name for each in running.values())
         gone = " (gone)" if owner.is_gone() else ""
         job = f", job {owner.job}" if owner.job else ""
-        yield f"process {owner.pid} on {owner.host or 'an unknown host'}{job}, since {owner.since}: {cells} running{gone}"
+        who = f"process {owner.pid} on {owner.host or 'an unknown host'}{job}"
+        yield f"{who}, since {owner.since}: {cells} running{gone}"
     yield from _jobs(store.folder)
 
 

@@ -263,6 +263,33 @@ def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project)
     assert (project.results / "report" / "report.html").is_file()
 
 
+def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -> None:
+    project.write(with_model("{nearest: {seconds: 30, seed: 1}}").replace("[majority, ", "["))
+    process = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: "ok" in statuses(project).values())
+    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    process.send_signal(signal.SIGUSR1)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 75, err
+    assert statuses(project)["nearest 1"] == "interrupted"
+    assert not (project.results / ".claims").exists()
+
+
+def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
+    project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
+    first = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
+    listed = project.bench("status", "suite.yaml")
+    second = project.bench("run", "suite.yaml", "--executor", "inline", "--no-wait")
+    first.kill()
+    first.communicate()
+    assert f"process {first.pid} on" in listed.out
+    assert "1 running" in listed.out
+    assert second.code == 0, second.err
+    assert "1 cell is being run by others" in second.err
+    assert statuses(project) == {"nearest 1": "ok"}
+
+
 def wait_for(condition, seconds: float = 90) -> None:
     limit = time.monotonic() + seconds
     while not condition():
