@@ -2,7 +2,8 @@
 
 A cell's training writes a line when it begins and one when it ends. A cell is repeated when its training ended twice
 and both were filed, or its result was written again after it was there; work that a kill cut short is counted apart.
-At the end the report is compared with that of one undisturbed driver, but for what the machine took; predictions byte by byte.
+At the end the report is compared with that of one undisturbed driver, but for what the machine took, and predictions
+byte by byte.
 
 Run: python benchmarks/claims.py [kills for each driver] [seed]
 """
