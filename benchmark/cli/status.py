@@ -67,8 +67,8 @@ def _lines(
     records = store.records()
     claims = store.folder / FOLDER
     running = {each.name: each for each in holdings(claims) if not each.owner.is_gone()}
-    for label in plan.absent:
-        click.echo(absence_text(label), err=True)
+    for label, error in plan.absent.items():
+        click.echo(absence_text(label, error), err=True)
     for note in plan.notes:
         click.echo(note, err=True)
     counted: Counter[str] = Counter()

@@ -16,8 +16,11 @@ from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, 
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.cell import CellTask, run_cell
+from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
+from benchmark.execution.notify import Tell, nobody
+from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
@@ -80,8 +83,11 @@ def run_suite(
     options: RunOptions,
     executors: Executors,
     display: Display,
+    tell: Tell = nobody,
 ) -> RunSummary:
     """Run the missing cells of a plan, together with all others that run it on the same results folder.
+
+    ``tell`` hears of each cell and epoch.
 
     Each cell is run by who claims it (see ``claims``). What others have is waited for at the end, and run here if
     they give it up. Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted,
@@ -108,24 +114,16 @@ def run_suite(
             # Those who begin at the same cell would get into each other's way.
             random.Random(claims.owner).shuffle(missing)  # noqa: S311
         check_available([cell for cell, _ in missing], plugins.registry)
-        _notify(
-            plugins,
-            display,
-            "bench_suite_started",
-            results=store.folder,
-            suite=plan.suite.name,
-            cells=len(missing),
-        )
         flight = None
         try:
             cells = [cell for cell, _ in missing]
             audits = audit_before_run(
                 plan, cells, plugins.registry, locations, display, strict=options.strict
             )
-            tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads)
-            flight = _Flight(tasks, before, store, claims, plugins, display, summary)
             with executors.features() as executor:
-                prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
+            tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
+            flight = _Flight(tasks, before, store, claims, tell, display, summary)
             with executors.training(len(missing)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor, wait=options.wait)
@@ -145,15 +143,16 @@ class _Flight:
         before: Mapping[str, Stamp | None],
         store: ResultsStore,
         claims: Claims,
-        plugins: Plugins,
+        tell: Tell,
         display: Display,
         summary: RunSummary,
     ) -> None:
-        self._left = {task.id: task for task in tasks}
+        self._tasks = {task.id: task for task in tasks}
+        self._left = dict(self._tasks)
         self._before = before
         self._store = store
         self._claims = claims
-        self._plugins = plugins
+        self._tell = tell
         self._display = display
         self._summary = summary
         self._started: dict[str, CellTask] = {}
@@ -164,7 +163,7 @@ class _Flight:
         said: set[str] = set()
         while self._left:
             given: list[CellTask] = []
-            for outcome in executor.run(run_cell, self._taken(given), self._display.event):
+            for outcome in executor.run(run_cell, self._taken(given), self._heard):
                 self._end(given[outcome.index], outcome)
             if self._left and not given and not wait:
                 self._summary.elsewhere += self._left
@@ -175,6 +174,19 @@ class _Flight:
                     said = self._tell_of_others(said)
                 time.sleep(pause)
                 self._claims.reap()
+
+    def _heard(self, event: Event) -> None:
+        """Pass on what a cell tells, from whichever process."""
+        self._display.event(event)
+        if isinstance(event, Noted):
+            return
+        task = self._tasks[event.cell]
+        cell = PlannedCell(task.id, task.labels, task.canonical)
+        if isinstance(event, CellStarted):
+            self._tell("bench_cell_started", suite=task.suite, cell=cell)
+        else:
+            told = {"stage": event.stage, "epoch": event.epoch, "epochs": event.epochs, "logs": event.logs}
+            self._tell("bench_epoch_finished", suite=task.suite, cell=cell, **told)
 
     def file_interrupted(self) -> None:
         """File the cells in flight as interrupted."""
@@ -232,8 +244,8 @@ class _Flight:
             self._claims.release(task.id)
         self._summary.records.append(record)
         self._display.finished(record)
-        details = {"suite": task.suite, "record": record, "folder": self._store.folder}
-        _notify(self._plugins, self._display, "bench_cell_finished", **details)
+        folder = self._store.folder_of(record)
+        self._tell("bench_cell_finished", suite=task.suite, record=record, folder=folder)
 
     def _failure(self, task: CellTask, outcome: Outcome) -> CellRecord:
         """Return the record of a cell whose process did not return one: the one that it filed before, or a new one."""
@@ -274,6 +286,7 @@ def _tasks(
     locations: Locations,
     options: RunOptions,
     threads: int,
+    unmade: Mapping[str, str],
 ) -> list[CellTask]:
     made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
     benchfile = plugins.registry.benchfile
@@ -299,6 +312,7 @@ def _tasks(
                 provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
+                unmade=unmade.get(cell.spec.features.key, ""),
             )
         )
     return tasks
@@ -314,9 +328,20 @@ def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Ite
         yield LEAKY
 
 
-def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> None:
-    for broken in plugins.notify(event, **details):
-        display.note(f"Warning: {broken}")
+def planned_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> tuple[PlannedCell, ...]:
+    """Return the cells of a plan whose identity is known, as plugins are told of them."""
+    statuses = store.statuses()
+    to_run = {id_ for _, id_ in missing_cells(plan, store, options)}
+    return tuple(
+        PlannedCell(
+            id_,
+            dict(cell.labels),
+            plan.identifier.canonical(cell.spec) or {},
+            statuses.get(id_, "missing"),
+            id_ in to_run,
+        )
+        for cell, id_ in plan.cells
+    )
 
 
 @contextmanager

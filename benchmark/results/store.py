@@ -115,7 +115,7 @@ class ResultsStore:
             LostClaimError: when the claim is lost; what others filed is as it was.
             ResultsError: when the folder cannot be written; no half result is left.
         """
-        final = self._place(record.id, record.labels)
+        final = self.folder_of(record)
         try:
             with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
@@ -136,6 +136,10 @@ class ResultsStore:
                 ) from error
             raise _unwritable(error, self.folder) from error
         return final
+
+    def folder_of(self, record: CellRecord) -> Path:
+        """Return the folder that a result is filed in."""
+        return self._place(record.id, record.labels)
 
     def set_aside(self, id_: str) -> None:
         """Rename a damaged folder, so that its cell counts as missing and nothing is lost."""
@@ -183,6 +187,23 @@ class ResultsStore:
                 claims = stack.enter_context(Claims(self.folder / CLAIMS, self._put_back))
             except OSError as error:
                 raise _unwritable(error, self.folder) from error
+            yield claims
+
+    @contextmanager
+    def alone(self) -> Iterator[Claims]:
+        """Take part in the suite's work where nobody else does.
+
+        Raises:
+            ResultsError: when others do (they are named), or the folder cannot be written.
+        """
+        with self.claims() as claims:
+            others = claims.reap()
+            if others:
+                who = ", ".join(f"process {each.pid} on {each.host}, since {each.since}" for each in others)
+                raise ResultsError(
+                    f"Others are writing {self.folder}: {who}. Wait for them, or choose another folder with "
+                    "--results DIR."
+                )
             yield claims
 
     def take(self, claims: Claims, id_: str) -> Path | None:
