@@ -166,15 +166,23 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 
 
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
-    project.environment["TRACKER_LOG"] = str(project.folder / "log")
-    project.write(with_model("{nearest: {seconds: 15, seed: 0}}"))
+    project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
+    project.write(with_model("{nearest: {seconds: 20, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: len(stamps(project)) >= 2)
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: len(stamps(project)) == 2 and [*project.results.glob(".claims/*/owner-*")])
+    first.send_signal(signal.SIGSTOP)
+    second = project.start("run", "suite.yaml", "--executor", "inline")
+    assert second.stderr is not None
+    said = ""
+    while "Waiting for" not in said and second.poll() is None:
+        said += second.stderr.readline()
+    assert f"Waiting for 1 cell that others run: process {first.pid} on" in said
+    assert len(stamps(project)) == 3
+    first.send_signal(signal.SIGCONT)
     _, err = first.communicate(timeout=120)
-    assert (first.returncode, ran.code) == (0, 0), err + ran.err
-    assert f"Waiting for 1 cell that others run: process {first.pid} on" in ran.err
-    assert "nearest · 0: ok" in ran.err
+    _, more = second.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (0, 0), err + said + more
+    assert "nearest · 0: ok" in more
     assert len((project.folder / "log").read_text().splitlines()) == 4
     assert not (project.results / ".claims").exists()
 
@@ -277,8 +285,10 @@ def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -
 
 def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
     project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
+    project.environment["BENCH_LEASE"] = "600"
     first = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
+    first.send_signal(signal.SIGSTOP)
     listed = project.bench("status", "suite.yaml")
     second = project.bench("run", "suite.yaml", "--executor", "inline", "--no-wait")
     first.kill()
