@@ -106,6 +106,10 @@ class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
 
 
+class LostClaimError(ResultsError):
+    """Raised when a result is not filed: while its process was stopped, another one took its cell over."""
+
+
 class BundleError(ResultsError):
     """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
 
