@@ -13,12 +13,15 @@ Contracts, one of which a component subclasses:
 - ``Metric``: a number that says how good predictions are
 - ``Model``: anything that learns: write ``fit``, ``predict``, ``save`` and ``load``
 - ``SklearnModel``: a scikit-learn classifier: write ``estimator``
+- ``TorchModel``: a PyTorch module: write ``build``
+- ``Tracker``: is told what happens in a run
 - ``hookimpl``: marks the functions that offer components, verbs and trackers
 
 Marks of parameters, in ``Annotated``:
 
 - ``File``: names a file, whose content counts
 - ``Later``: came after results had been made without it
+- ``Parts``: lists other components
 - ``Location``: says where something lies, which does not count
 
 What models are handed, and hand back:
@@ -33,6 +36,11 @@ What models are handed, and hand back:
 - ``asked_backend``: which Keras backend is asked for
 - ``derive_generator``: a generator from names: for all that is drawn
 - ``derive_seed``: a seed from names
+
+What trackers are told of:
+
+- ``CellRecord``: what is filed of a cell
+- ``PlannedCell``: a cell that has not ended
 
 What datasets are made with:
 
@@ -107,6 +115,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
+    from benchmark.plugin.component import Parts as Parts
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -117,6 +126,8 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Model as Model
     from benchmark.plugin.model import OperationCount as OperationCount
     from benchmark.plugin.model import ParameterCount as ParameterCount
+    from benchmark.plugin.tracker import PlannedCell as PlannedCell
+    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.tracks import Corpus as Corpus
     from benchmark.plugin.tracks import LeftOut as LeftOut
     from benchmark.plugin.tracks import Track as Track
@@ -124,15 +135,18 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun as TrainingRun
     from benchmark.randomness import derive_generator as derive_generator
     from benchmark.randomness import derive_seed as derive_seed
+    from benchmark.record import CellRecord as CellRecord
     from benchmark.settings import TrainingSettings as TrainingSettings
     from benchmark.training.keras_model import KerasModel as KerasModel
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
     from benchmark.training.stages import Stage as Stage
+    from benchmark.training.torch_model import TorchModel as TorchModel
 
 _HOMES = {
     "AudioFormat": "benchmark.plugin.audio_format",
     "Augmentation": "benchmark.plugin.augmentation",
     "Candidate": "benchmark.data.corpus",
+    "CellRecord": "benchmark.record",
     "Corpus": "benchmark.plugin.tracks",
     "Dataset": "benchmark.plugin.dataset",
     "DatasetError": "benchmark.exceptions",
@@ -151,12 +165,16 @@ _HOMES = {
     "Model": "benchmark.plugin.model",
     "OperationCount": "benchmark.plugin.model",
     "ParameterCount": "benchmark.plugin.model",
+    "Parts": "benchmark.plugin.component",
+    "PlannedCell": "benchmark.plugin.tracker",
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",
     "Role": "benchmark.plugin.dataset",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
+    "TorchModel": "benchmark.training.torch_model",
     "Track": "benchmark.plugin.tracks",
+    "Tracker": "benchmark.plugin.tracker",
     "TrainingRun": "benchmark.plugin.training_run",
     "TrainingSettings": "benchmark.settings",
     "WeightsError": "benchmark.exceptions",

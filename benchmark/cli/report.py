@@ -39,6 +39,12 @@ PAGES = ("report.html", "report.md")
 @click.option(
     "--mixed", is_flag=True, help="Average cells of other data, backends or versions too; marked as such."
 )
+@click.option(
+    "--columns",
+    default="",
+    metavar="NAMES",
+    help="Columns of the leaderboard, with commas between; the error about a wrong one lists all.",
+)
 @click.option("--wide", is_flag=True, help="Print all columns, however wide the terminal is.")
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
@@ -49,6 +55,7 @@ def command(
     rehearse: bool,
     output: Path,
     formats: str,
+    columns: str,
     wide: bool,
     force: bool,
     mixed: bool,
@@ -78,7 +85,8 @@ def command(
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry, mixed=mixed)
-    show_report(known, plugins, locations, asked, force=force, mixed=mixed, wide=wide)
+    named = [name.strip() for name in columns.split(",") if name.strip()]
+    show_report(known, plugins, locations, asked, columns=named, force=force, mixed=mixed, wide=wide)
 
 
 def show_report(
@@ -87,6 +95,7 @@ def show_report(
     locations: Locations,
     formats: Sequence[str] = FORMATS,
     *,
+    columns: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
     wide: bool = False,
@@ -95,7 +104,9 @@ def show_report(
     store = ResultsStore(locations.results, plan.suite.name)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     try:
-        files, leaderboard = write_report(plan, store, plugins.registry, formats, force=force, mixed=mixed)
+        files, leaderboard = write_report(
+            plan, store, plugins.registry, formats, columns=columns, force=force, mixed=mixed
+        )
     except UnwrittenReportError as error:
         click.echo(to_terminal(error.leaderboard, width))
         raise

@@ -15,6 +15,7 @@ from benchmark.report.html.evidence import calibration_section, effects_section,
 from benchmark.report.html.grid import LETTERS, table_grid
 from benchmark.report.html.material import Material
 from benchmark.report.html.palette import heat_rules
+from benchmark.report.html.questions import question_sections
 from benchmark.report.html.results import (
     classes_section,
     confusion_section,
@@ -26,6 +27,8 @@ from benchmark.report.html.results import (
 )
 from benchmark.report.html.section import Section
 from benchmark.report.leaderboard import MARKS
+from benchmark.report.questions.gather import words
+from benchmark.report.questions.tables import TITLES
 from benchmark.report.table import Table
 from benchmark.results.frames import STATUS
 
@@ -88,7 +91,9 @@ def _template() -> tuple[Any, dict[str, Any]]:
 def make_page(material: Material) -> Page:
     """Return the page's contents, sections without any left out."""
     suite, cells = material.plan.suite, material.results.cells
-    tables = tuple(tables_section(title, several) for title, several in material.tables.items() if several)
+    plain = {title: several for title, several in material.tables.items() if title not in TITLES}
+    tables = tuple(tables_section(title, several) for title, several in plain.items() if several)
+    asked = question_sections(material, words(material.results, material.plan, material.labels))
     sections = (
         leaderboard_section(material),
         pairs_section(material),
@@ -96,6 +101,7 @@ def make_page(material: Material) -> Page:
         classes_section(material),
         differences_section(material),
         effects_section(material),
+        *asked,
         cost_section(material),
         confusion_section(material),
         calibration_section(material),
