@@ -246,7 +246,7 @@ def test_a_database_that_a_stranger_s_suite_names_is_not_opened(bundle: Path, tm
     import fabricate
 
     tune = """
-tune: {metric: top1, storage: "postgresql://elsewhere.example/studies", space: {training.epochs: {low: 1, high: 3}}}
+tune: {metric: top1, storage: "postgresql://elsewhere.example/studies", space: {training.epochs: {low: 1, high: 20}}}
 leaderboard: {baseline: {tuning: default}}
 """
     text = fabricate.SUITE[: fabricate.SUITE.index("leaderboard")] + tune
