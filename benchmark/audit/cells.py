@@ -96,7 +96,8 @@ def _evaluated(spec: CellSpec, items: CellItems) -> dict[str, str]:
 def _audit(
     spec: CellSpec, study: CellSpec | None, registry: Registry, corpus_of: CorpusOf, near: NearDuplicates
 ) -> Audit:
-    items = cell_items(spec, registry, corpus_of)
+    # Of all of the training part, lest rows that differ in its size lose unlike tracks of their test sets.
+    items = cell_items(replace(spec, training_size=None), registry, corpus_of)
     sides = sides_of(spec, items)
     found = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
     features: Features = spec.features.create(registry)

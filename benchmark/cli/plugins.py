@@ -10,7 +10,7 @@ import click
 from benchmark.cli import plugins_check, plugins_new
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.plugin import hookspecs
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.parameters import parameters_of, takes_further
 from benchmark.plugin.registry import Offer
@@ -97,6 +97,7 @@ def _show(offer: Offer) -> None:
         default = "required" if parameter.required else f"default {parameter.default!r}"
         place = ", a place on this machine: no part of a cell's identity" if parameter.is_location else ""
         place += ", a file: its content is part of a cell's identity" if parameter.is_file("") else ""
+        place += f", components: {parameter.mark.kind}" if isinstance(parameter.mark, Parts) else ""
         limits = {
             key: value
             for key, value in parameter.json_schema().items()

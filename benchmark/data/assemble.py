@@ -13,6 +13,7 @@ from benchmark.data.corpora import CorpusOf
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, held_out_items, training_items
 from benchmark.data.split import Split, split_tracks
+from benchmark.data.training_size import with_training_size
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Corpus, Track
 from benchmark.suite.cell import CellSpec
@@ -93,6 +94,9 @@ def _divided(
     corpus = _in_format(_own_corpus(spec, corpus_of), spec.audio)
     split = split_tracks(corpus, spec.split, spec.seed, spec.fold)
     corpus = with_trained_classes(corpus, split, _aliases(spec.dataset, registry))
+    if spec.training_size is not None:
+        # After the classes are known: those of the whole training part are what every size is asked for.
+        split = with_training_size(corpus, split, spec)
     return (
         corpus,
         split,

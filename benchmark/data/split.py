@@ -46,7 +46,7 @@ def split_tracks(corpus: Corpus, settings: SplitSettings, seed: int, fold: int |
             "A grouped split was asked for, but the dataset knows no groups (artist or source recording). "
             "Give them in a manifest's 'group' column, or use 'strategy: stratified'."
         )
-    units = _units(corpus.tracks, grouped=settings.strategy == "grouped")
+    units = units_of(corpus.tracks, grouped=settings.strategy == "grouped")
     if settings.folds is None:
         sides = _assign(corpus, units, settings.fractions, seed)
     else:
@@ -64,7 +64,7 @@ def split_tracks(corpus: Corpus, settings: SplitSettings, seed: int, fold: int |
     return Split(train, validation, test)
 
 
-def _units(tracks: Sequence[Track], *, grouped: bool) -> list[list[int]]:
+def units_of(tracks: Sequence[Track], *, grouped: bool) -> list[list[int]]:
     """Return the sets of tracks that must stay together."""
     if not grouped:
         return [[index] for index in range(len(tracks))]

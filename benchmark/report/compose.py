@@ -14,10 +14,12 @@ from benchmark.analysis.confusion import confusion
 from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
+from benchmark.analysis.questions import Questions
 from benchmark.analysis.reference import beside_reference
 from benchmark.analysis.statistics import Statistics, statistics, with_statistics
 from benchmark.report import figures
 from benchmark.report.audit import audit_table
+from benchmark.report.columns import chosen
 from benchmark.report.cost import cost_figure
 from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
@@ -26,6 +28,9 @@ from benchmark.report.html.material import Material, SetAnalysis
 from benchmark.report.html.page import to_html
 from benchmark.report.leaderboard import MARKS, leaderboard_table, sorting
 from benchmark.report.page import make_page
+from benchmark.report.questions.figures import question_figures
+from benchmark.report.questions.gather import gather, words
+from benchmark.report.questions.tables import Words, question_tables
 from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.table import Column, Table
@@ -48,26 +53,40 @@ _DRAWN_ON_PAGE = ("Effects", "Effects by row", "Effects per class", "Calibration
 
 
 def compose(
-    results: Results, plan: Plan, registry: Registry, folder: Path, formats: Sequence[str]
+    results: Results,
+    plan: Plan,
+    registry: Registry,
+    folder: Path,
+    formats: Sequence[str],
+    columns: Sequence[str] = (),
 ) -> tuple[list[Path], Table]:
-    """Write all files of a report; return them, and the leaderboard."""
+    """Write all files of a report; return them, and the leaderboard.
+
+    ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
+
+    Raises:
+        UsageError: when the leaderboard has no such column; nothing is written then.
+    """
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
     found = statistics(results, lines, settings, seedless_models(registry), plan.suite.price)
     lines = with_statistics(lines, found)
     axes = varying(results.cells, results.axes)
-    board = leaderboard_table(results, lines, axes, plan, found)
+    whole = leaderboard_table(results, lines, axes, plan, found)
+    board = chosen(whole, columns)
     labels = {int(line[ROW]): row_label(line, axes) for line in lines.to_dict("records")}
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
     analyses = _analyses(results, labels, references) if {"md", "html", "figures"} & set(formats) else {}
+    asked = gather(results, plan, lines, axes, found)
     pictures = []
     if "figures" in formats:
         pictures = _pictures(results, plan, lines, labels, references, analyses, found, marks, folder)
+        pictures += _question_pictures(asked, words(results, plan, labels), marks, folder)
     studied = report_studies(
         plan, registry, lines, sorting(results, plan), folder, formats, marks, found.comparisons
     )
-    tables = _tables(results, plan, lines, axes, labels, found)
+    tables = _tables(results, plan, lines, axes, labels, found, asked)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
     files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]
     files += _write_tables(tables, folder, formats)
@@ -85,12 +104,13 @@ def compose(
             results,
             plan,
             registry,
-            board,
+            whole,
             lines,
             labels,
             analyses,
             found,
             others | {title: [table] for title, table in studied.tables.items()},
+            asked,
         )
         files.append(_write(folder / "report.html", to_html(material)))
     return [*files, *pictures, *studied.files], board
@@ -162,6 +182,15 @@ def _pictures(
     return files
 
 
+@figures.literal_text()
+def _question_pictures(asked: Questions, called: Words, marks: str, folder: Path) -> list[Path]:
+    """Draw the answers to further questions."""
+    files: list[Path] = []
+    for name, figure in question_figures(asked, called, marks):
+        files += figures.save(figure, folder / "figures", name)
+    return files
+
+
 def _set_figures(
     analysis: SetAnalysis, labels: Mapping[int, str], evaluation: str
 ) -> Iterator[tuple[str, Figure]]:
@@ -185,6 +214,7 @@ def _tables(
     axes: Sequence[str],
     labels: Mapping[int, str],
     found: Statistics,
+    asked: Questions,
 ) -> dict[str, list[Table]]:
     """Return the tables beside the leaderboard, by the titles of their sections."""
     reference = plan.suite.reference
@@ -196,6 +226,7 @@ def _tables(
         tables["Reported and measured"] = reported
     names = block_names(found, lines, results.axes)
     tables |= evidence_tables(found, results.measures, sorting(results, plan), labels, names)
+    tables |= question_tables(asked, words(results, plan, labels))
     audited = audit_table(results.records.values())
     tables |= {"Leakage audit": [audited]} if audited else {}
     if not any(MIXED in marks for marks in lines["marks"]):

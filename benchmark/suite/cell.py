@@ -35,7 +35,7 @@ class CellSpec:
     ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
     original; each makes copies of its own. ``audio`` is the format that the dataset's tracks are put through
     first; None leaves them as they are. ``duplicates`` says what becomes of tracks that are the same recording; None
-    looks for none.
+    looks for none. ``training_size`` is the share of the training part's tracks that is trained on; None is all of it.
     """
 
     dataset: ComponentSpec
@@ -51,6 +51,7 @@ class CellSpec:
     fold: int | None
     audio: ComponentSpec | None = None
     duplicates: DuplicateSettings | None = None
+    training_size: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,19 @@ from benchmark.exceptions import did_you_mean
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import SETTINGS
 from benchmark.suite.cell import Cell, CellSpec, Evaluation
+from benchmark.suite.paths import PATH_KEYS, check_path, is_path, with_parameter
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import ORIGINAL, Checker, Other, Own, Value, content_key
 
 KEYS = (
     "dataset", "audio", "duplicates", "clips", "split", "features", "augmentation", "model", "training", "evaluate",
-    "metrics", "seed", "fold",
+    "metrics", "seed", "fold", "training_size",
 )  # fmt: skip
 REQUIRED = ("dataset", "features", "model")
 DEFAULTS: dict[str, Any] = {
     "audio": ORIGINAL, "duplicates": None, "clips": None, "split": {}, "augmentation": "none", "training": {},
     "evaluate": ["test"], "metrics": ["top1", "top2", "macro-f1"], "seed": 0, "fold": None,
+    "training_size": 1,
 }  # fmt: skip
 MAX_CELLS = 1_000_000
 Axes = Mapping[str, tuple[Value, ...]]
@@ -49,22 +51,28 @@ def read_axis_value(checker: Checker, axis: str, raw: Any, path: KeyPath) -> Val
     key, dot, name = axis.partition(".")
     if not dot:
         return checker.value(key, raw, path)
-    label = None
+    label, is_setting = None, key in SETTINGS
     if isinstance(raw, dict) and raw.keys() == {"value", "label"}:
         label, raw, path = checker.label(raw["label"], path), raw["value"], (*path, "value")
     text = "none" if raw is None else str(raw).lower() if isinstance(raw, bool) else str(raw)
     if isinstance(raw, dict):
         text = ", ".join(f"{setting}={each}" for setting, each in raw.items())
-    return Value(label or text, raw, path) if checker.setting(key, name, raw, path) else None
+    # Of a component's parameter the cell decides: another model may have another one of that name.
+    known = not is_setting or checker.setting(key, name, raw, path)
+    return Value(label or text, raw, path) if known else None
 
 
 def _check_axis_name(checker: Checker, axis: str, path: KeyPath) -> bool:
     key, dot, name = axis.partition(".")
-    if axis in KEYS or (key in SETTINGS and name in SETTINGS[key].model_fields):
+    if axis in KEYS or (key in SETTINGS and name in SETTINGS[key].model_fields) or is_path(axis):
         return True
     if dot and key in SETTINGS:
         checker.unknown(path, f"'{key}' has no setting", name, list(SETTINGS[key].model_fields))
     else:
+        if dot and key in PATH_KEYS:
+            example = "augmentation.frequency-mask.width" if key == "augmentation" else f"{key}.width"
+            checker.problem(path, f"'{axis}' cannot be an axis: a parameter is named as in '{example}'.")
+            return False
         fields = [f"{group}.{each}" for group, kind in SETTINGS.items() for each in kind.model_fields]
         near_or_all = did_you_mean(axis, [*KEYS, *fields] if dot else KEYS)
         checker.problem(path, f"'{axis}' cannot be an axis.{near_or_all}")
@@ -81,7 +89,9 @@ def _check_only_place(
     if fixed:
         other = checker.source.place(("cell", *axis.split(".")))
         checker.problem(path, f"'{axis}' is an axis here and has a fixed value too, at {other}; remove one.")
-    if dot and key in matrix:
+    if is_path(axis):
+        check_path(checker, axis, cell, path)
+    elif dot and key in matrix:
         other = checker.source.place(("matrix", key))
         checker.problem(path, f"'{axis}' is an axis here and a part of the axis '{key}' too, at {other}.")
 
@@ -118,6 +128,7 @@ class Expander:
         # By identity of their parts, which are kept here so that no other object gets the same one.
         self._settings: dict[tuple[int, ...], tuple[Any, Any]] = {}
         self._evaluations: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._parameters: dict[tuple[int, int], tuple[Any, Any]] = {}
         self._folds: dict[tuple[int, int | None], Any] = {}
         self._datasets: dict[str, ComponentSpec] = {}
 
@@ -137,9 +148,12 @@ class Expander:
     def _spec(self, chosen: Mapping[str, Value]) -> CellSpec | None:
         parts = dict(self._fixed)
         single: dict[str, list[tuple[str, Value]]] = {}
+        paths: list[tuple[str, Value]] = []
         for axis, value in chosen.items():
             key, dot, name = axis.partition(".")
-            if dot:
+            if is_path(axis):
+                paths.append((axis, value))
+            elif dot:
                 single.setdefault(key, []).append((name, value))
             else:
                 parts[key] = value.value
@@ -147,10 +161,22 @@ class Expander:
             parts[key] = self._changed(key, changes)
             if parts[key] is None:
                 return None
+        for axis, value in paths:
+            key = axis.partition(".")[0]
+            parts[key] = self._with_parameter(parts[key], axis, value)
+            if parts[key] is None:
+                return None
         parts["evaluate"] = self._resolved(parts["evaluate"], parts["dataset"], chosen)
         self._check_fold(parts["split"], parts["fold"], chosen)
         self._check_validation(parts["split"], parts["evaluate"], parts["training"], chosen)
+        self._check_training_size(parts["split"], parts["training_size"], chosen)
         return None if parts["evaluate"] is None else CellSpec(**parts)
+
+    def _with_parameter(self, part: Any, axis: str, value: Value) -> Any:
+        memo = (id(part), id(value))
+        if memo not in self._parameters:
+            self._parameters[memo] = ((part, value), with_parameter(self._checker, part, axis, value))
+        return self._parameters[memo][1]
 
     def _changed(self, key: str, changes: list[tuple[str, Value]]) -> Any:
         """Return the settings of the cell with single ones changed by axes."""
@@ -215,6 +241,14 @@ class Expander:
         elif fold is not None and fold >= split.folds:
             message = f"there is no fold {fold}: the {split.folds} folds are 0 to {split.folds - 1}."
             self._checker.problem(path, message)
+
+    def _check_training_size(self, split: Any, size: float | None, chosen: Mapping[str, Value]) -> None:
+        if size is not None and split.augment == "before":
+            message = (
+                "'training_size' takes a share of the training part, and with 'augment: before' copies of all tracks "
+                "are trained on: augment after the split."
+            )
+            self._checker.problem(_path("training_size", chosen), message)
 
     def _check_validation(
         self, split: Any, evaluate: Any, training: Any, chosen: Mapping[str, Value]

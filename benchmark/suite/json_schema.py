@@ -9,12 +9,13 @@ from typing import Any
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from benchmark.exceptions import PluginError
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.parameters import Parameter, parameters_of, takes_further
 from benchmark.plugin.registry import Registry
 from benchmark.settings import SETTINGS, LeaderboardSettings, Settings
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import NAME_PATTERN, TOP
+from benchmark.suite.paths import PATTERN
 from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
 from benchmark.suite.tuning.space import TUNABLE
 from benchmark.suite.tuning.tune import TuneSettings
@@ -44,6 +45,7 @@ _DESCRIPTIONS = {
     "metrics": "What is measured on each evaluation set.",
     "seed": "What all random numbers are derived from.",
     "fold": "Which of the split's folds is the test part, from 0.",
+    "training_size": "Share of the training part that is trained on; smaller shares are parts of larger ones.",
 }
 _LABEL: Schema = {"type": ["string", "number"], "description": "What tables call it."}
 _NULL: Schema = {"type": "null"}
@@ -70,16 +72,28 @@ def _top(key: str) -> Schema:
     """Return the schema of a top-level key; null stands for its absence, and takes away what a base says."""
     values = {name: _reference(name) for name in _axis_names()}
     labels: Schema = {"type": ["string", "number"]}
+    # Values of a component's parameter, by its path: which one it is depends on the suite.
+    any_values, any_value, any_labels = (
+        {PATTERN: each} for each in (_or_null(_list_of({})), {}, _one_or_more(labels))
+    )
     shapes: dict[str, Schema] = {
         "name": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
         "extends": {"type": "string"},
         "description": {"type": ["string", "null"]},
         "cell": _object({key: _or_null(_reference(key)) for key in KEYS}, nullable=True),
-        "matrix": _object({name: _or_null(_list_of(value)) for name, value in values.items()}, nullable=True),
+        "matrix": _object({name: _or_null(_list_of(value)) for name, value in values.items()}, nullable=True)
+        | {"patternProperties": any_values},
         "include": _or_null(
-            _list_of(_object({n: {"anyOf": [value, labels]} for n, value in values.items()}))
+            _list_of(
+                _object({n: {"anyOf": [value, labels]} for n, value in values.items()})
+                | {"patternProperties": any_value}
+            )
         ),
-        "exclude": _or_null(_list_of(_object({name: _one_or_more(labels) for name in values}))),
+        "exclude": _or_null(
+            _list_of(
+                _object({name: _one_or_more(labels) for name in values}) | {"patternProperties": any_labels}
+            )
+        ),
         "leaderboard": _or_null({"$ref": "#/$defs/leaderboard"}),
         "tune": _or_null({"$ref": "#/$defs/tune"}),
         "reference": _or_null(
@@ -130,6 +144,12 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
         "metrics": _list_of(_component(registry, "metric")),
         "seed": number,
         "fold": number,
+        "training_size": {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+                {"type": "string", "pattern": "^ *[0-9]{1,3}(\\.[0-9]+)? ?% *$"},
+            ]
+        },
         "leaderboard": _settings(LeaderboardSettings.model_json_schema()),
         "tune": _tune(registry),
     }
@@ -211,7 +231,15 @@ def _parameters(component: type[Component]) -> Mapping[str, Parameter]:
         return {}  # its author's error, said as soon as a suite asks for the component
 
 
+# What definitions of components are called that are not called by their kind.
+_DEFINED = {"augmentation": "augmentations", "dataset": "datasets"}
+
+
 def _values(parameter: Parameter) -> Schema:
+    mark = parameter.mark
+    if isinstance(mark, Parts) and mark.kind != "metric":
+        part = {"$ref": f"#/$defs/{_DEFINED.get(mark.kind, mark.kind)}"}
+        return _list_of(_one_or_more(part) if mark.kind == "augmentation" else part)
     try:
         return parameter.json_schema()
     except PydanticInvalidForJsonSchema:

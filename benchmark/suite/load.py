@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.honours import check_honoured
 from benchmark.suite.merge import read_merged
+from benchmark.suite.paths import numbers_of
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
+from benchmark.suite.shapes import check_shapes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.storage_url import without_passwords
 from benchmark.suite.tuning.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
@@ -57,6 +59,7 @@ class Suite:
         tune: what studies of its rows have in common, or None. Then each row that has something to tune is there
             twice, on the axis ``tuning``: as it is, and with the values that its study chooses.
         absent_files: files that it names and that are not there, where that was not asked for.
+        numbers: of axes whose values are numbers, the number of each label.
         price: by what p values of its table are multiplied, since it is looked at more than once.
     """
 
@@ -71,6 +74,7 @@ class Suite:
     tune: Tune | None = None
     absent_files: tuple[str, ...] = ()
     price: float = 1.0
+    numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def load_suite(
@@ -122,6 +126,7 @@ def load_suite(
         reference=reference,
         tune=tune,
         absent_files=tuple(checker.absent_files),
+        numbers=numbers_of(cells, axes),
     )
 
 
@@ -147,6 +152,8 @@ def _expanded(
         checker.problem(("exclude",), "no cell is left: 'exclude' takes out all of them.")
     if len(checker.problems) == before:
         check_honoured(checker, axes, cell, cells)
+    if len(checker.problems) == before and checker.needs_files:
+        check_shapes(checker, axes, cell, cells)
     return axes, cells if len(checker.problems) == before else None
 
 

@@ -10,7 +10,8 @@ from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, split_network
-from benchmark.training.objective import VALIDATION_BATCH, held_out_part, loss_of
+from benchmark.training.losses import chosen_loss, class_weights, make_loss
+from benchmark.training.objective import VALIDATION_BATCH, held_out_part
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
@@ -128,7 +129,7 @@ class Fitting:
         from benchmark.training.keras_batches import KerasBatches
 
         run, finished = self._run, len(self.history)
-        loss, one_hot = loss_of(run)
+        loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
         metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
         training = Batches(
             train,
@@ -138,6 +139,9 @@ class Fitting:
             one_hot=one_hot,
             augmentations=run.batch_augmentations,
             on_torch=keras.backend.backend() == "torch",
+            class_weights=class_weights(
+                run.settings.class_weights, train.labels, train.num_classes, run.classes
+            ),
         )
         held_out = None
         if validation is not None:
@@ -170,11 +174,13 @@ class Fitting:
             if held_out is not None:
                 held_out.close()
 
-    def _compile(self, network: keras.Model, stage: Stage, loss: str, metric: str, batches: int) -> None:
+    def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         import keras
 
         settings = self._run.settings
         optimizer = make_optimizer(settings, stage.learning_rate, stage.epochs, batches)
-        network.compile(optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings))
+        network.compile(
+            optimizer, make_loss(loss), metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings)
+        )
         # Made inside the first step, its variables would make TensorFlow trace that step twice.
         network.optimizer.build(network.trainable_variables)

@@ -44,7 +44,7 @@ class KerasModel(NetworkModel):
         return backend_problem()
 
     def build(
-        self, input_shape: tuple[int, int, int], num_classes: int, *args: Any, **parameters: Any
+        self, input_shape: tuple[int, ...], num_classes: int, *args: Any, **parameters: Any
     ) -> keras.Model:
         """Return a network from float32 inputs in 0..1, shape (batch, *input_shape), to class probabilities.
 
@@ -140,7 +140,7 @@ class KerasModel(NetworkModel):
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
         with precision(policy):
-            self.network = self.build(input_shape, num_classes, **self.parameters)  # type: ignore[arg-type]
+            self.network = self.build(input_shape, num_classes, **self.parameters)
             scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
             self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
         self._built = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchmark.plugin.model import BATCH_AUGMENTATIONS, Model
+from benchmark.plugin.model import BATCH_AUGMENTATIONS, LOSS_PARAMETERS, Model
 from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
@@ -23,7 +23,7 @@ class NetworkModel(Model):
     A subclass has ``build``, whose keyword-only parameters are the model's parameters.
     """
 
-    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS}
+    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS, LOSS_PARAMETERS}
 
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters

@@ -1,4 +1,4 @@
-"""What a run minimises, and what it looks at while it does: the same for all libraries of networks."""
+"""What a run looks at while it trains: the same for all libraries of networks."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun
 
 VALIDATION_BATCH = 64
-_ONE_HOT_LOSS = "categorical_crossentropy"
-_SPARSE_LOSS = "sparse_categorical_crossentropy"
-
-
-def loss_of(run: TrainingRun) -> tuple[str, bool]:
-    """Return the name of the loss, and whether it takes labels as shares of classes rather than as indices.
-
-    Augmentations of batches mix labels, which no index can say.
-    """
-    loss: str = run.settings.loss
-    if loss == _SPARSE_LOSS and run.batch_augmentations:
-        loss = _ONE_HOT_LOSS
-    return loss, loss != _SPARSE_LOSS
 
 
 def held_out_part(validation: Examples | None, run: TrainingRun) -> Examples | None:

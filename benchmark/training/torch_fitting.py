@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,7 +14,8 @@ from torch.nn import functional
 from benchmark.exceptions import PluginError
 from benchmark.randomness import derive_seed
 from benchmark.training.batches import Batches
-from benchmark.training.objective import VALIDATION_BATCH, held_out_part, loss_of, stopping_note
+from benchmark.training.losses import chosen_loss, class_weights
+from benchmark.training.objective import VALIDATION_BATCH, held_out_part, stopping_note
 from benchmark.training.optimizers import rate_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch
     from benchmark.plugin.training_run import TrainingRun
     from benchmark.settings import EarlyStopping, TrainingSettings
+    from benchmark.training.losses import Loss
     from benchmark.training.stages import Stage
 
 _MIXED = {"mixed_bfloat16": torch.bfloat16, "mixed_float16": torch.float16}
@@ -60,7 +63,8 @@ class TorchFitting:
         # Random numbers of a stage (dropout) do not depend on what came before it.
         torch.manual_seed(derive_seed("stage", self._run.seed, stage.name) // 2)
         run, finished = self._run, len(self.history)
-        loss, one_hot = loss_of(run)
+        loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
+        losses = _losses(loss)
         training = Batches(
             self._train,
             run.settings.batch_size,
@@ -69,6 +73,9 @@ class TorchFitting:
             one_hot=one_hot,
             augmentations=run.batch_augmentations,
             on_torch=True,
+            class_weights=class_weights(
+                run.settings.class_weights, self._train.labels, self._train.num_classes, run.classes
+            ),
         )
         held_out = None
         if self._validation is not None:
@@ -85,9 +92,9 @@ class TorchFitting:
         try:
             for epoch in range(finished, finished + stage.epochs):
                 training.epoch = epoch
-                logs = self._pass(training, _LOSSES[loss], steps)
+                logs = self._pass(training, losses, steps)
                 if held_out is not None:
-                    values = self._pass(held_out, _LOSSES[loss], None)
+                    values = self._pass(held_out, losses, None)
                     logs |= {f"val_{name}": value for name, value in values.items()}
                 self.history.append({"stage": stage.name, "epoch": epoch + 1, **logs})
                 run.epoch_finished(stage.name, epoch + 1 - finished, stage.epochs, logs)
@@ -101,7 +108,7 @@ class TorchFitting:
         if said:
             run.note(said)
 
-    def _pass(self, batches: Batches, loss_of_scores: _Loss, steps: _Steps | None) -> dict[str, float]:
+    def _pass(self, batches: Batches, losses: _Losses, steps: _Steps | None) -> dict[str, float]:
         """Go through batches once, taking ``steps``, and return means over items of accuracy and loss."""
         _set_modes(self._network, training=steps is not None)
         total, right, items = (torch.zeros((), device=self._device) for _ in range(3))
@@ -115,7 +122,10 @@ class TorchFitting:
             ):
                 scores = self._compute(inputs)
             scores = scores.float()
-            loss = loss_of_scores(scores, targets)
+            weighed = losses(scores, targets)
+            if len(arrays) > 2:
+                weighed = weighed * torch.from_numpy(arrays[2]).to(self._device)
+            loss = weighed.mean()
             if steps is not None:
                 steps.take(loss)
             with torch.no_grad():
@@ -303,26 +313,41 @@ def _check_frozen(network: torch.nn.Module, stage: Stage) -> None:
                     )
 
 
-_Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+_Losses = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def _entropy(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(scores, targets)
+def _entropy(scores: torch.Tensor, targets: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
+    return functional.cross_entropy(scores, targets, reduction="none", label_smoothing=label_smoothing)
 
 
-def _focal(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Lin et al. 2017 (arXiv:1708.02002), with their alpha of 0.25 and gamma of 2, which are Keras's defaults."""
+def _focal(
+    scores: torch.Tensor,
+    targets: torch.Tensor,
+    gamma: float = 2.0,
+    alpha: float = 0.25,
+    label_smoothing: float = 0.0,
+) -> torch.Tensor:
+    """Lin et al. 2017 (arXiv:1708.02002)."""
     logarithms = functional.log_softmax(scores, dim=1)
-    return -(0.25 * (1 - logarithms.exp()) ** 2 * targets * logarithms).sum(dim=1).mean()
+    targets = targets * (1 - label_smoothing) + label_smoothing / targets.shape[1]
+    return -(alpha * (1 - logarithms.exp()) ** gamma * targets * logarithms).sum(dim=1)
 
 
 def _divergence(scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.kl_div(functional.log_softmax(scores, dim=1), targets, reduction="batchmean")
+    return functional.kl_div(functional.log_softmax(scores, dim=1), targets, reduction="none").sum(dim=1)
 
 
-_LOSSES: dict[str, _Loss] = {
+_LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "sparse_categorical_crossentropy": _entropy,
     "categorical_crossentropy": _entropy,
     "categorical_focal_crossentropy": _focal,
     "kl_divergence": _divergence,
 }
+
+
+def _losses(loss: Loss) -> _Losses:
+    """Return the losses of items, shape (n,), of scores, shape (n, classes), and targets."""
+    if isinstance(loss, str):
+        return _LOSSES[loss]
+    ((name, parameters),) = loss.items()
+    return partial(_LOSSES[name], **parameters)

@@ -81,3 +81,10 @@ def test_copies_are_numbered_and_fresh_masks_make_none() -> None:
     assert TimeMask(copies=3).copies() == [{"copy": 0}, {"copy": 1}, {"copy": 2}]
     assert TimeMask(fresh=True).fresh
     assert not TimeMask().fresh
+
+
+@pytest.mark.parametrize("kind", [FrequencyMask, TimeMask])
+def test_a_mask_of_no_width_is_a_copy_as_it_was(kind) -> None:
+    data = rng(3).normal(size=(16, 20, 1)).astype(np.float32)
+    np.testing.assert_array_equal(kind(width=0, masks=2).apply(data, rng(), copy=0), data)
+    assert any((kind(width=1).apply(data, rng(seed), copy=0) != data).any() for seed in range(9))

@@ -66,7 +66,7 @@ def test_any_key_of_a_cell_may_be_an_axis(load, key: str) -> None:
         ("seed: [-1]", "9: 'seed' is a whole number from 0, found -1."),
         ("seed: [true]", "9: 'seed' is a whole number from 0, found True."),
         ("sed: [0, 1]", "9: 'sed' cannot be an axis. Did you mean 'seed'?"),
-        ("model.width: [1]", "9: 'model.width' cannot be an axis."),
+        ("model.width: [1]", "9: model 'small' has no parameter 'width'."),
         ("seed: [0, 1]\n  seed: [2]", "10: the axis 'seed' is given twice, first on line 9."),
         ("training.epoch: [1]", "9: 'training' has no setting 'epoch'. Did you mean 'epochs'?"),
         ("training.epochs: [1]", "9: 'training.epochs' is an axis here and has a fixed value too, at suite.yaml:5"),

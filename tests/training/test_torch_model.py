@@ -82,7 +82,9 @@ TRAIN, HELD_OUT = ToyExamples(5, size=9), ToyExamples(3, size=9, seed=1)
 
 def run(seed: int = 3, augmentations=(), **settings) -> TrainingRun:
     given = {"epochs": 2, "batch_size": 4, "learning_rate": 0.05, **settings}
-    return TrainingRun(TrainingSettings(**given), seed=seed, batch_augmentations=augmentations)
+    return TrainingRun(
+        TrainingSettings(**given), seed, batch_augmentations=augmentations, classes=("a", "b", "c")
+    )
 
 
 def weights_of(model: TorchModel) -> list[np.ndarray]:
@@ -98,6 +100,20 @@ def weights_of(model: TorchModel) -> list[np.ndarray]:
         ({"optimizer": "sgd", "gradient_accumulation": 3, "clip_norm": 0.1, "schedule": "linear"}, 1e-6),
         ({"optimizer": "sgd", "loss": "categorical_focal_crossentropy"}, 1e-6),
         ({"optimizer": "sgd", "loss": "kl_divergence"}, 1e-5),
+        ({"optimizer": "sgd", "loss": {"categorical_crossentropy": {"label_smoothing": 0.2}}}, 1e-6),
+        (
+            {
+                "optimizer": "sgd",
+                "loss": {"categorical_focal_crossentropy": {"gamma": 1, "alpha": 1, "label_smoothing": 0.1}},
+                "class_weights": {"a": 3, "c": 0.5},
+            },
+            1e-6,
+        ),
+        ({"optimizer": "sgd", "class_weights": "balanced"}, 1e-6),
+        (
+            {"optimizer": "sgd", "class_weights": {"a": 3, "c": 0.5}, "augmentations": (Mixing(),)},
+            1e-6,
+        ),
         (
             {"optimizer": "sgd", "early_stopping": {"patience": 1, "metric": "loss"}, "learning_rate": 20.0},
             1e-4,

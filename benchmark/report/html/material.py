@@ -13,6 +13,7 @@ from benchmark.report.table import Table
 from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
+    from benchmark.analysis.questions import Questions
     from benchmark.analysis.statistics import Statistics
     from benchmark.plugin.registry import Registry
     from benchmark.results.plan import Plan
@@ -43,6 +44,7 @@ class Material:
         labels: what figures call each row, in the order of ``lines``.
         sets: what was found on each evaluation set.
         tables: further tables by the titles of their sections, such as values that others reported.
+        questions: answers to what the suite's axes ask further; their tables are among ``tables``.
     """
 
     results: Results
@@ -54,6 +56,7 @@ class Material:
     sets: Mapping[str, SetAnalysis]
     statistics: Statistics | None = None
     tables: Mapping[str, Sequence[Table]] = field(default_factory=dict)
+    questions: Questions | None = None
 
     @property
     def sorted_by(self) -> Measure:

@@ -1,0 +1,178 @@
+"""How much data: curves over the size of the training part, what a choice is worth in data, where curves cross.
+
+Pure functions. The method and its error rates by simulation are in docs/questions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.analysis.asked import Asked
+from benchmark.analysis.cochran import ALPHA
+from benchmark.analysis.curves import Curve, neighbours
+
+CROSS, ONE_SIDE, UNDECIDED = "cross", "one side", "undecided"
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class Worth:
+    """With how much data the rows of ``other`` are as good as one row of ``curve``.
+
+    Attributes:
+        axis: in what the curves differ, besides data.
+        curve: the one with the choice (an augmentation, say).
+        other: the one without.
+        row: of ``curve``.
+        size: its share of the training part.
+        equal: the share with which ``other`` is as good; 0 where it is better with the least already, infinite where
+            it is not as good with all.
+        low: the lower end of its 95 % interval; 0 where it is not known from below.
+        high: the upper end; infinite where it is not known from above.
+    """
+
+    axis: str
+    curve: Curve
+    other: Curve
+    row: int
+    size: float
+    equal: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Whether two curves that differ in ``axis`` cross.
+
+    Attributes:
+        axis: in what they differ, besides data.
+        one: a curve.
+        other: another.
+        sizes: that both have, rising.
+        differences: ``one`` less ``other`` at each size, shape (sizes,).
+        low: lower ends of their simultaneous 95 % intervals.
+        high: upper ends.
+        p: corrected over all sizes of all pairs of curves (Holm); NaN where no test can be made.
+        verdict: ``cross`` where one is surely better at one size and the other at another, ``one side`` where one is
+            better at some and the other at none, else ``undecided``.
+        places: where the means cross, interpolated; empty where they do not.
+    """
+
+    axis: str
+    one: Curve
+    other: Curve
+    sizes: tuple[float, ...]
+    differences: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    p: np.ndarray
+    verdict: str
+    places: tuple[float, ...]
+
+
+def worths(asked: Asked, found: Sequence[Curve], baseline: Mapping[str, str]) -> list[Worth]:
+    """Return, for each row of each curve that has a baseline, what its choice is worth in data.
+
+    A curve's baseline is the curve that differs in one axis and has the value there that ``baseline`` names; where it
+    names none of the axes, the first value. Between sizes a curve is a straight line over the logarithm of the size.
+    Curves that give the same answers at all sizes are left out.
+    """
+    lines = []
+    firsts = {axis: baseline.get(axis, label) for axis, label in (found[0].rest if found else ())}
+    if firsts.keys() & baseline.keys():
+        firsts = {axis: label for axis, label in firsts.items() if axis in baseline}
+    for axis, one, other in neighbours(found, asked):
+        first = firsts.get(axis)
+        if all(asked.alike(*pair) for pair in zip(one.rows, other.rows, strict=False)):
+            continue
+        for curve, base in ((one, other), (other, one)):
+            if dict(base.rest)[axis] == first:
+                lines += [
+                    worth(asked, axis, curve, base, row, size)
+                    for row, size in zip(curve.rows, curve.numbers, strict=True)
+                ]
+    return lines
+
+
+def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: float) -> Worth:
+    """Return with how much data ``base`` is as good as ``row``.
+
+    The interval holds the sizes at which the difference between the row and the base's line is not significant
+    (Fieller 1954: the inversion of a test). It is open where the curve ends before that is decided.
+    """
+    logs = np.log(base.numbers)
+    grid = np.unique(np.concatenate([logs, np.linspace(logs[0], logs[-1], _STEPS)]))
+    weights = np.array([[1.0, *-_interpolation(at, logs)] for at in grid])
+    contrast = asked.contrasts([row, *base.rows], weights)
+    sign = 1 if asked.greater_is_better else -1
+    ahead = sign * contrast.values
+    low, high = contrast.interval(np.inf)
+    surely_ahead = (low > 0) if sign > 0 else (high < 0)
+    surely_behind = (high < 0) if sign > 0 else (low > 0)
+    places = _crossings(grid, ahead)
+    known = bool(np.isfinite(contrast.error).all()) and not np.isnan(low).any()
+    accepted = [*grid[~surely_ahead & ~surely_behind].tolist(), *places]
+    least, most = 0.0, np.inf
+    if known and accepted and surely_ahead[0]:
+        least = float(np.exp(min(accepted)))
+    if known and accepted and surely_behind[-1]:
+        most = float(np.exp(max(accepted)))
+    if known and surely_ahead.all():
+        least = base.numbers[-1]
+    if known and surely_behind.all():
+        most = base.numbers[0]
+    equal = float(np.exp(places[0])) if places else np.inf if ahead[-1] > 0 else 0.0
+    return Worth(axis, curve, base, row, size, equal, least, most)
+
+
+def crossings(asked: Asked, found: Sequence[Curve]) -> list[Crossing]:
+    """Return whether curves that differ in one axis cross; all differences at all sizes are corrected together."""
+    drafts = []
+    for axis, one, other in neighbours(found, asked):
+        sizes = tuple(size for size in one.numbers if size in other.numbers)
+        if len(sizes) < 2:
+            continue
+        pairs = [(one.rows[one.numbers.index(s)], other.rows[other.numbers.index(s)]) for s in sizes]
+        if all(asked.alike(*pair) for pair in pairs):
+            continue
+        first, second = (np.array([asked.place[pair[side]] for pair in pairs]) for side in (0, 1))
+        drafts.append((axis, one, other, sizes, asked.family.differences(first, second)))
+    if not drafts:
+        return []
+    corrected = asked.corrected(np.concatenate([draft[-1].p() for draft in drafts]))
+    ends = np.cumsum([len(draft[-1].values) for draft in drafts])
+    lines = []
+    for (axis, one, other, sizes, contrast), p in zip(drafts, np.split(corrected, ends[:-1]), strict=True):
+        signs = set(np.sign(contrast.values[p < ALPHA]).tolist()) - {0.0}
+        low, high = contrast.interval(asked.bound, ALPHA / len(sizes))
+        places = tuple(float(np.exp(at)) for at in _crossings(np.log(sizes), contrast.values))
+        verdict = CROSS if len(signs) == 2 else ONE_SIDE if signs else UNDECIDED
+        lines.append(Crossing(axis, one, other, sizes, contrast.values, low, high, p, verdict, places))
+    return lines
+
+
+def _interpolation(at: float, logs: np.ndarray) -> np.ndarray:
+    """Return the weights of a curve's rows in its value at a place."""
+    weights = np.zeros(len(logs))
+    right = min(max(int(np.searchsorted(logs, at)), 1), len(logs) - 1)
+    share = (at - logs[right - 1]) / (logs[right] - logs[right - 1])
+    weights[right - 1], weights[right] = 1 - share, share
+    return weights
+
+
+def _crossings(at: np.ndarray, values: np.ndarray) -> list[float]:
+    """Return where values change their sign, between straight lines."""
+    places = []
+    for left in range(len(at) - 1):
+        a, b = values[left], values[left + 1]
+        if a == 0 and (left == 0 or values[left - 1] != 0):
+            places.append(float(at[left]))
+        elif a * b < 0:
+            places.append(float(at[left] + (at[left + 1] - at[left]) * a / (a - b)))
+    if len(at) and values[-1] == 0 and (len(at) < 2 or values[-2] != 0):
+        places.append(float(at[-1]))
+    return places

@@ -1,0 +1,156 @@
+"""All further questions that a suite's axes ask, answered for each evaluation set. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from benchmark.analysis.asked import Asked, Labels, mean_intervals
+from benchmark.analysis.curves import Curve, curves
+from benchmark.analysis.data_worth import Crossing, Worth, crossings, worths
+from benchmark.analysis.dose import Response, responses, surface_best
+from benchmark.analysis.interaction import Interactions, interactions
+from benchmark.analysis.shift import Shift, shift
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """A curve over the number of training tracks, with simultaneous 95 % intervals of its means."""
+
+    curve: Curve
+    means: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Means over two axes of numbers, and which of its rows may be the best; ``rows`` by the labels of both axes."""
+
+    axis: str
+    other: str
+    rest: tuple[tuple[str, str], ...]
+    rows: Mapping[tuple[str, str], int]
+    best: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is known on one evaluation set.
+
+    ``total`` is how many tracks the whole training part has, NaN where no size is an axis.
+    """
+
+    asked: Asked
+    learning: tuple[LearningCurve, ...]
+    worths: tuple[Worth, ...]
+    crossings: tuple[Crossing, ...]
+    total: float
+    responses: tuple[Response, ...]
+    surfaces: tuple[Surface, ...]
+    interactions: Interactions
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The answers by evaluation set, in the suite's order, and how sets agree with the first."""
+
+    sets: tuple[Answers, ...]
+    shifts: tuple[Shift, ...]
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def questions(
+    asked: Sequence[Asked],
+    comparisons: pd.DataFrame,
+    labels: Labels,
+    numbers: Mapping[str, Mapping[str, float]],
+    baseline: Mapping[str, str],
+    *,
+    size_axis: str = "",
+    tracks: Mapping[str, float] | None = None,
+    first: str = "",
+) -> Questions:
+    """Return the answers to all that the axes ask.
+
+    Args:
+        asked: the evaluation sets.
+        comparisons: ``Statistics.comparisons``.
+        labels: of each row, by axis, of those axes that vary.
+        numbers: of each axis of numbers, the number of each label.
+        baseline: values of axes that others are compared with.
+        size_axis: the axis of training sizes, or nothing.
+        tracks: how many training tracks there are at each of its labels.
+        first: the measure that others are held against; the first one if there is none of that name.
+    """
+    found = tuple(_answers(each, labels, numbers, baseline, size_axis, tracks or {}) for each in asked)
+    values = {each.measure: {row: value.mean for row, value in each.rows.items()} for each in asked}
+    here = first if first in values else next(iter(values), "")
+    shifts = [shift(comparisons, values, here, there) for there in values if there != here]
+    return Questions(found, tuple(each for each in shifts if each is not None))
+
+
+def _answers(
+    asked: Asked,
+    labels: Labels,
+    numbers: Mapping[str, Mapping[str, float]],
+    baseline: Mapping[str, str],
+    size_axis: str,
+    tracks: Mapping[str, float],
+) -> Answers:
+    doses = {axis: each for axis, each in numbers.items() if axis != size_axis}
+    sizes = numbers.get(size_axis, {})
+    known = {label: tracks.get(label, size) for label, size in sizes.items()}
+    total = max(
+        (known[label] / size for label, size in sizes.items() if size == max(sizes.values())), default=np.nan
+    )
+    over_size = curves(asked, labels, size_axis, known) if sizes else []
+    return Answers(
+        asked,
+        tuple(_learning(asked, curve) for curve in over_size),
+        tuple(worths(asked, over_size, baseline)),
+        tuple(crossings(asked, over_size)),
+        total,
+        tuple(each for axis, values in doses.items() for each in responses(asked, labels, axis, values)),
+        tuple(
+            surface
+            for one, other in combinations(doses, 2)
+            for surface in _surfaces(asked, labels, one, other, doses)
+        ),
+        interactions(asked, {row: each for row, each in labels.items() if row in asked.rows}, baseline),
+    )
+
+
+def _learning(asked: Asked, curve: Curve) -> LearningCurve:
+    low, high = mean_intervals(asked, curve.rows)
+    return LearningCurve(curve, np.array([asked.rows[row].mean for row in curve.rows]), low, high)
+
+
+def _surfaces(
+    asked: Asked, labels: Labels, axis: str, other: str, numbers: Mapping[str, Mapping[str, float]]
+) -> list[Surface]:
+    """Return the surfaces over two axes; each is of rows that are tested alike, and has two values of each axis."""
+    found: dict[tuple[tuple[tuple[str, str], ...], int], dict[tuple[str, str], int]] = {}
+    for row in asked.rows:
+        each = labels.get(row)
+        if each is None or row not in asked.block_of or not {axis, other} <= each.keys():
+            continue
+        if each[axis] not in numbers[axis] or each[other] not in numbers[other]:
+            continue
+        rest = tuple((name, label) for name, label in each.items() if name not in (axis, other))
+        found.setdefault((rest, asked.block_of[row]), {})[each[axis], each[other]] = row
+
+    def order(pair: tuple[str, str]) -> tuple[float, float]:
+        return numbers[axis][pair[0]], numbers[other][pair[1]]
+
+    return [
+        Surface(axis, other, rest, dict(sorted(rows.items(), key=lambda item: order(item[0]))),
+                surface_best(asked, list(rows.values())))
+        for (rest, _), rows in found.items()
+        if len({one for one, _ in rows}) > 1 and len({two for _, two in rows}) > 1
+    ]  # fmt: skip
