@@ -246,7 +246,8 @@ def _trained_by_us(kind: type) -> bool:
 def frozen(trial: Trial) -> Iterator[str]:
     """Yield when a stage that is frozen up to a layer learns otherwise where that layer's outputs are kept."""
     model = trial.make()
-    stages = getattr(model, "training_stages", lambda settings: [])(TrainingSettings(**_PLAIN))
+    told: Any = getattr(model, "training_stages", None)
+    stages = told(TrainingSettings(**_PLAIN)) if told is not None else []
     if not any(getattr(stage, "frozen", None) for stage in stages):
         return
     before = _sound_answers(trial)

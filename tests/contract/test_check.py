@@ -37,7 +37,7 @@ class Careless(Metric):
         if self.trouble == "hang":
             time.sleep(600)
         if self.trouble == "print":
-            print("hello")
+            os.write(1, b"hello\n")
         if self.trouble == "move":
             os.chdir("/")
         return float((probabilities.argmax(axis=1) == labels).mean())
