@@ -13,12 +13,15 @@ Contracts, one of which a component subclasses:
 - ``Metric``: a number that says how good predictions are
 - ``Model``: anything that learns: write ``fit``, ``predict``, ``save`` and ``load``
 - ``SklearnModel``: a scikit-learn classifier: write ``estimator``
+- ``TorchModel``: a PyTorch module: write ``build``
+- ``Tracker``: is told what happens in a run
 - ``hookimpl``: marks the functions that offer components, verbs and trackers
 
 Marks of parameters, in ``Annotated``:
 
 - ``File``: names a file, whose content counts
 - ``Later``: came after results had been made without it
+- ``Parts``: lists other components
 - ``Location``: says where something lies, which does not count
 
 What models are handed, and hand back:
@@ -33,6 +36,11 @@ What models are handed, and hand back:
 - ``asked_backend``: which Keras backend is asked for
 - ``derive_generator``: a generator from names: for all that is drawn
 - ``derive_seed``: a seed from names
+
+What trackers are told of:
+
+- ``CellRecord``: what is filed of a cell
+- ``PlannedCell``: a cell that has not ended
 
 What datasets are made with:
 
@@ -57,6 +65,11 @@ What datasets are made with:
 - ``shown``: a name as people can read it
 - ``subfolders``: the folders in a folder, sorted, each once
 - ``write_manifest``: write a manifest, whole
+
+Results, for notebooks and programs of your own:
+
+- ``load``: what is stored in a folder, in a bundle or of a suite, as data frames
+- ``run``: run what is missing of a suite, and load it
 
 Errors that are for people, and what belongs into them:
 
@@ -95,11 +108,14 @@ if TYPE_CHECKING:
     from benchmark.exceptions import WeightsError as WeightsError
     from benchmark.exceptions import did_you_mean as did_you_mean
     from benchmark.locations import Locations as Locations
+    from benchmark.notebook import load as load
+    from benchmark.notebook import run as run
     from benchmark.plugin.audio_format import AudioFormat as AudioFormat
     from benchmark.plugin.augmentation import Augmentation as Augmentation
     from benchmark.plugin.component import File as File
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
+    from benchmark.plugin.component import Parts as Parts
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -110,6 +126,8 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Model as Model
     from benchmark.plugin.model import OperationCount as OperationCount
     from benchmark.plugin.model import ParameterCount as ParameterCount
+    from benchmark.plugin.tracker import PlannedCell as PlannedCell
+    from benchmark.plugin.tracker import Tracker as Tracker
     from benchmark.plugin.tracks import Corpus as Corpus
     from benchmark.plugin.tracks import LeftOut as LeftOut
     from benchmark.plugin.tracks import Track as Track
@@ -117,15 +135,18 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun as TrainingRun
     from benchmark.randomness import derive_generator as derive_generator
     from benchmark.randomness import derive_seed as derive_seed
+    from benchmark.record import CellRecord as CellRecord
     from benchmark.settings import TrainingSettings as TrainingSettings
     from benchmark.training.keras_model import KerasModel as KerasModel
     from benchmark.training.sklearn_model import SklearnModel as SklearnModel
     from benchmark.training.stages import Stage as Stage
+    from benchmark.training.torch_model import TorchModel as TorchModel
 
 _HOMES = {
     "AudioFormat": "benchmark.plugin.audio_format",
     "Augmentation": "benchmark.plugin.augmentation",
     "Candidate": "benchmark.data.corpus",
+    "CellRecord": "benchmark.record",
     "Corpus": "benchmark.plugin.tracks",
     "Dataset": "benchmark.plugin.dataset",
     "DatasetError": "benchmark.exceptions",
@@ -144,12 +165,16 @@ _HOMES = {
     "Model": "benchmark.plugin.model",
     "OperationCount": "benchmark.plugin.model",
     "ParameterCount": "benchmark.plugin.model",
+    "Parts": "benchmark.plugin.component",
+    "PlannedCell": "benchmark.plugin.tracker",
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",
     "Role": "benchmark.plugin.dataset",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
+    "TorchModel": "benchmark.training.torch_model",
     "Track": "benchmark.plugin.tracks",
+    "Tracker": "benchmark.plugin.tracker",
     "TrainingRun": "benchmark.plugin.training_run",
     "TrainingSettings": "benchmark.settings",
     "WeightsError": "benchmark.exceptions",
@@ -163,11 +188,13 @@ _HOMES = {
     "holds_audio": "benchmark.data.folders",
     "hookimpl": "benchmark.plugin.hookspecs",
     "leaves_root": "benchmark.data.manifest",
+    "load": "benchmark.notebook",
     "look_into": "benchmark.data.folders",
     "others_text": "benchmark.data.folders",
     "read_manifest": "benchmark.data.manifest",
     "reasons_text": "benchmark.plugin.tracks",
     "recall_files": "benchmark.data.probe",
+    "run": "benchmark.notebook",
     "shown": "benchmark.data.folders",
     "subfolders": "benchmark.data.folders",
     "write_manifest": "benchmark.data.manifest",

@@ -54,10 +54,30 @@ class PluginError(BenchError):
     exit_code = 2
 
 
+class PluginFailure(PluginError):  # noqa: N818
+    """Raised in place of whatever a plugin's code raises (``type``): says whose code it is, and where."""
+
+    def __init__(self, where: str, type: str, told: str) -> None:
+        self.where, self.type, self.told = where, type, told
+        super().__init__(where, type, told)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.type}: {self.told}" if self.told else f"{self.where}: {self.type}"
+
+    @property
+    def refusal(self) -> str:
+        """The message alone of a ``ValueError``, by which parameters are refused; all of any other error."""
+        return self.told if self.type == "ValueError" else f"{self.type}: {self.told} ({self.where})"
+
+
 class DatasetError(BenchError):
     """Raised when a dataset is absent, unusable, or used against its role."""
 
     exit_code = 2
+
+
+class BrokenDatasetError(DatasetError):
+    """Raised when a dataset's own code fails, or hands back what is no corpus; others can be used all the same."""
 
 
 class AudioError(BenchError):
@@ -84,6 +104,10 @@ class CacheError(BenchError):
 
 class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
+
+
+class BundleError(ResultsError):
+    """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
 
 
 class NewerRecordError(ResultsError):

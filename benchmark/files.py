@@ -17,6 +17,7 @@ from uuid import uuid4
 
 TEMPORARY = ".tmp-"
 _SQLITE_FULL = 13
+_SYNCED_AT_ONCE = 16
 _ASIDE = f"{TEMPORARY}old-"
 # Some file systems, and Windows, keep folders without being asked, and cannot be.
 _CANNOT = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -162,10 +163,19 @@ def sync_folder(folder: Path) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    for place, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            sync_file(Path(place, name))
-        sync_folder(Path(place))
+    """Wait until a folder and all below it is on the disk: files first, all at once.
+
+    A file system with a journal then writes that once, and not once a file.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    places = [(Path(place), names) for place, _, names in os.walk(folder, topdown=False)]
+    files = [place / name for place, names in places for name in names]
+    with ThreadPoolExecutor(_SYNCED_AT_ONCE) as pool:
+        for _ in pool.map(sync_file, files):
+            pass
+    for place, _ in places:
+        sync_folder(place)
 
 
 def _temporary_name(name: str) -> str:

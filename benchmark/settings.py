@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import PydanticKnownError
+
+from benchmark.validation import sentence
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
@@ -85,8 +97,111 @@ class EarlyStopping(Settings):
     restore_best: bool = True
 
 
+class SmoothedLoss(Settings):
+    """Of a label, ``label_smoothing`` is shared out evenly among all classes (Szegedy et al. 2016)."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class FocalLoss(SmoothedLoss):
+    """The loss of a class of probability p is weighed by ``alpha`` (1 - p) ** ``gamma`` (Lin et al. 2017)."""
+
+    gamma: Annotated[float, Field(ge=0)] = 2.0
+    alpha: Annotated[float, Field(gt=0)] = 0.25
+
+
+# By name, what of a loss may be set.
+LOSSES: dict[str, type[Settings]] = {
+    "sparse_categorical_crossentropy": Settings,
+    "categorical_crossentropy": SmoothedLoss,
+    "categorical_focal_crossentropy": FocalLoss,
+    "kl_divergence": Settings,
+}
+BALANCED = "balanced"
+
+
+def _loss(given: Any) -> Any:
+    """Return the name of a loss, or its name with all of its parameters where one is not at its default."""
+    name, parameters = given, None
+    if isinstance(given, Mapping):
+        if len(given) != 1:
+            raise ValueError("a loss is a name, or one name with its parameters")
+        ((name, parameters),) = given.items()
+    if name not in LOSSES:
+        expected = ", ".join(f"'{each}'" for each in LOSSES)
+        raise PydanticKnownError("literal_error", {"expected": expected})
+    kind = LOSSES[name]
+    try:
+        made = kind.model_validate({} if parameters is None else parameters)
+    except ValidationError as error:
+        allowed = ", ".join(kind.model_fields) or "none"
+        wrong = "; ".join(
+            sentence(str(each["loc"][-1] if each["loc"] else name), each) for each in error.errors()
+        )
+        raise ValueError(f"of {name} ({wrong} Its parameters: {allowed})") from error
+    return name if made == kind() else {name: made.model_dump()}
+
+
+def _class_weights(given: Any) -> Any:
+    if given is None or given == BALANCED:
+        return given
+    if not isinstance(given, Mapping) or not given:
+        raise ValueError(f"must be '{BALANCED}', or weights by class, {{blues: 2, jazz: 0.5}}, or null")
+    for name, weight in given.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
+            raise ValueError(f"the weight of {name!r} must be a number above 0")
+    return {str(name): float(weight) for name, weight in given.items()}
+
+
+def _loss_schema() -> dict[str, Any]:
+    parameters = {
+        name: {
+            field: {key: value for key, value in each.items() if key != "title"}
+            for field, each in kind.model_json_schema()["properties"].items()
+        }
+        for name, kind in LOSSES.items()
+        if kind.model_fields
+    }
+    mappings = [
+        {
+            "type": "object",
+            "properties": {
+                name: {"type": ["object", "null"], "properties": fields, "additionalProperties": False}
+            },
+            "additionalProperties": False,
+            "required": [name],
+        }
+        for name, fields in parameters.items()
+    ]
+    return {"anyOf": [{"enum": list(LOSSES)}, *mappings]}
+
+
+Loss = Annotated[str | dict[str, dict[str, float]], BeforeValidator(_loss), WithJsonSchema(_loss_schema())]
+ClassWeights = Annotated[
+    str | dict[str, float] | None,
+    BeforeValidator(_class_weights),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"const": BALANCED},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+                },
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
 class TrainingSettings(Settings):
     """How a model is trained. A model may ignore what has no meaning for it (an SVM has no epochs).
+
+    ``loss`` is the name of one, or ``{name: parameters}`` where one of them is not at its default. ``class_weights``
+    weigh the loss of training items by their class: ``balanced`` by n / (classes x items of the class), as
+    scikit-learn does, or numbers by the class's name (1 where none is given).
 
     ``precision`` and ``jit`` do not look at the machine unless they say so, because a cell must mean the same
     everywhere. ``schedule`` and ``warmup`` (in epochs) change the learning rate within each stage;
@@ -104,6 +219,7 @@ class TrainingSettings(Settings):
             "clip_norm",
             "early_stopping",
             "deterministic",
+            "class_weights",
         }
     )
 
@@ -111,12 +227,8 @@ class TrainingSettings(Settings):
     batch_size: Annotated[int, Field(gt=0)] = 32
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
-    loss: Literal[
-        "sparse_categorical_crossentropy",
-        "categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "kl_divergence",
-    ] = "sparse_categorical_crossentropy"
+    loss: Loss = "sparse_categorical_crossentropy"
+    class_weights: ClassWeights = None
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     warmup: Annotated[float, Field(ge=0, description="epochs over which the learning rate rises")] = 0.0
     weight_decay: Annotated[float, Field(ge=0)] | None = None

@@ -22,6 +22,7 @@ VERBS = (
     ["report", str(SUITE)],
     ["run", str(SUITE)],
 )
+PLUGINS = "from benchmark.plugin.manager import Plugins; assert not Plugins().registry.broken"
 REPEATS = 7
 
 
@@ -42,6 +43,12 @@ def main() -> None:
         subprocess.run([*bench, "run", str(SUITE)], env=environment, check=True, capture_output=True)
         bare = seconds([sys.executable, "-c", "pass"], environment)
         print(f"python -c pass: {bare:.3f} s")
+        plugins = seconds([sys.executable, "-c", PLUGINS], environment)
+        without = seconds([sys.executable, "-c", PLUGINS.partition(";")[0]], environment)
+        print(
+            f"importing all built-in plugins: {plugins - without:.3f} s more than loading what loads them, "
+            f"{(plugins - without) / bare:.1f} times a bare Python"
+        )
         for verb in VERBS:
             took = seconds([*bench, *verb], environment)
             name = " ".join(Path(word).name for word in verb)

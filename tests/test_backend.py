@@ -115,4 +115,4 @@ def test_a_network_without_its_backend_is_refused_before_anything_runs(project) 
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 2
     assert "Model 'cnn' cannot work here: KERAS_BACKEND asks for the backend 'numpy'" in ran.err
-    assert not list(project.results.glob("*/cell.json"))
+    assert not list(project.results.glob("[!.]*/cell.json"))

@@ -26,9 +26,10 @@ def leaderboard(
 
     Columns: ``row``; the axes' labels; ``ok`` and ``expected`` (numbers of cells), ``added`` (of how many of
     them the seed is none of the suite's list); ``status`` (how
-    cells that are not ok ended, in words); ``complete``; ``standing`` (``honest``, ``shared groups`` or ``leaky``: rows
-    of one standing may be ranked with each other, leaky ones not at all); ``clean`` (of the standing that is ranked:
-    the honest one, or that of shared groups where no row with results is honest); ``marks``; ``verdict``
+    cells that are not ok ended, in words); ``complete``; ``standing`` (on the set that orders rows: ``honest``,
+    ``shared groups`` or ``leaky``; those of one standing may be ranked with each other, leaky ones not at all);
+    ``clean`` (of the standing that is ranked: the honest one, or that of shared groups where no row with results is
+    honest); ``marks``; ``verdict``
     (that of an audit of the split, the worst of the cells, and how many tracks are left out);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
@@ -98,7 +99,7 @@ def _line(
         "added": int(group["added"].sum()) if "added" in group else 0,
         STATUS: ", ".join(f"{count} {status}" for status, count in wrong.items()),
         "complete": len(ok) == len(group),
-        "standing": _standing(group, marks),
+        "standing": _standing(group, marks, by.set),
         "marks": marks,
         "verdict": _verdict(group, measures, by),
         "total": _mean(ok, "total"),
@@ -117,9 +118,11 @@ def _line(
     return line
 
 
-def _standing(group: pd.DataFrame, marks: Sequence[str]) -> str:
-    """Return the gravest standing of a row's finished cells; tables without that column say it by their marks."""
-    found = set(group["standing"].dropna()) if "standing" in group else set()
+def _standing(group: pd.DataFrame, marks: Sequence[str], evaluation: str) -> str:
+    """Return the gravest standing of a row's finished cells on a set; older tables say it by their marks."""
+    own = f"{evaluation} standing"
+    column = own if own in group and group[own].notna().any() else "standing"
+    found = set(group[column].dropna()) if column in group else set()
     return max(found, key=BLOCKS.index) if found else LEAKY if LEAKY in marks else BLOCKS[0]
 
 

@@ -103,10 +103,12 @@ def compare_pairs(
     *,
     greater_is_better: bool,
     smallest: float | None,
+    price: float = 1.0,
 ) -> dict[int, dict[Hashable, Any]]:
     """Return, for each pair, the line of ``comparison.compare``: ``one`` less ``other``, corrected over all pairs.
 
-    Seeds' variances are pooled over the rows of all pairs, as they are over the rows of a table.
+    Seeds' variances are pooled over the rows of all pairs, as they are over the rows of a table. By ``price`` corrected
+    p values are multiplied, where rows were looked at more than once.
     """
     weights, units = Weights(resamples_for(metric)), Units()
     rows: dict[int, Measured] = {}
@@ -127,6 +129,7 @@ def compare_pairs(
         bound=limits[1] - limits[0] if limits else np.inf,
         smallest=smallest,
         same=same,
+        price=price,
     )
     return dict(zip(pairs, table.to_dict("records"), strict=True))
 

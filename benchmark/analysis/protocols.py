@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.results.predictions import SetPredictions
-from benchmark.results.standing import BLOCKS
+from benchmark.results.standing import HONEST
 from benchmark.suite.cell import canonical_json
 from benchmark.suite.identity import set_key
-
-HONEST = BLOCKS[0]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ MOST_LENT = 4
 # With fewer degrees of freedom, what is taken off for the choice of tracks too often leaves nothing by chance: then
 # it stays, which errs on the safe side.
 FEWEST = 5
+# Two cells of a row may agree by luck, and others lend little: what is left after taking that off is not below this
+# share of what was there. Without it, one row of loud seeds among quiet ones is too often called different.
+LEAST_LEFT = 0.22
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ def seed_variances(rows: Sequence[Measured]) -> SeedVariances:
 
     With b the variance between a row's S cells, a what the choice of tracks adds to it, b0 the mean of b over rows and
     D = min(4, degrees of freedom of the other rows): max(0, (D b0 + (S - 1) b) / (D + S - 1) - a), with D + S - 1
-    degrees of freedom; a is taken off only if these are five or more. Source: Smyth (2004), Linear models and empirical
-    Bayes methods, with a prior of fixed weight.
+    degrees of freedom; a is taken off only if these are five or more, and ``LEAST_LEFT`` of a row of two cells stays.
+    Source: Smyth (2004), Linear models and empirical Bayes methods, with a prior of fixed weight.
     Rows that seeds do not change have none, and lend none; a row of one cell has none that is known.
     """
     own = np.array([len(row.values) - 1 for row in rows])
@@ -47,4 +50,5 @@ def seed_variances(rows: Sequence[Measured]) -> SeedVariances:
     freedom = np.where(pooled, lent + own, np.maximum(own, 1))
     found = (lent * common + own * between) / np.maximum(lent + own, 1)
     added = np.array([row.added for row in rows]) * (freedom >= FEWEST)
-    return SeedVariances(np.where(pooled, np.maximum(found - added, 0), 0.0), freedom.astype(np.float64))
+    least = np.where(own == 1, LEAST_LEFT * found, 0.0)
+    return SeedVariances(np.where(pooled, np.maximum(found - added, least), 0.0), freedom.astype(np.float64))

@@ -33,14 +33,14 @@ from benchmark.analysis.known import (
 from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, baseline_rows
 from benchmark.analysis.measured import Measured, Units, measure
 from benchmark.analysis.needed import POWER
-from benchmark.analysis.protocols import HONEST, Block, Contents, competitors
+from benchmark.analysis.protocols import Block, Contents, competitors
 from benchmark.analysis.recall import recalls
 from benchmark.analysis.resampling import Weights, is_mean, resamples_for
 from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.predictions import SetPredictions
-from benchmark.results.standing import LEAKY
+from benchmark.results.standing import BLOCKS, HONEST, LEAKY
 from benchmark.settings import LeaderboardSettings
 
 RECALL = "recall"
@@ -144,16 +144,30 @@ class _Findings:
 
 @dataclass(frozen=True)
 class _Set:
-    """One evaluation set: the rows that were evaluated on it, which of them are one row, and which compete."""
+    """One evaluation set: the rows that were evaluated on it, which of them are one row, and which compete.
+
+    ``standing`` is what an audit allows of each row on this set; another set may have another.
+    """
 
     name: str
     rows: Rows
     same: Mapping[int, int]
     blocks: tuple[Block, ...]
+    standing: Mapping[int, str]
 
     @property
     def block_of(self) -> dict[int, int]:
         return {row: number for number, block in enumerate(self.blocks) for row in block.rows}
+
+    @property
+    def leaky(self) -> list[int]:
+        return [row for row, standing in self.standing.items() if standing == LEAKY]
+
+    @property
+    def clean(self) -> set[int]:
+        """Rows of the most honest standing that there is; leaky ones never."""
+        best = min(self.standing.values(), key=_gravity, default=HONEST)
+        return {row for row, standing in self.standing.items() if standing == best != LEAKY}
 
 
 # Products are small: a second thread waits more than it works. And sums of one thread are the same on every machine.
@@ -173,9 +187,7 @@ def statistics(
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
     usable = [int(row) for row in complete[ROW]]
-    clean = {int(row) for row in complete.loc[complete["clean"], ROW]}
-    leaky = {int(row) for row in complete.loc[complete["standing"] == LEAKY, ROW]}
-    changed = changes(lines, results.axes, settings.baseline or {}, usable, sorted(leaky))
+    clean_everywhere = set(usable)
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
     findings, drawn, contents, units = _Findings(), _Drawn(), Contents(), Units()
     known: tuple[Known, ...] = ()
@@ -184,6 +196,8 @@ def statistics(
     distinct: Mapping[int, Family] = {}
     for evaluation in results.sets:
         found = _set(results, evaluation, lines, contents)
+        clean_everywhere -= found.standing.keys() - found.clean
+        changed = changes(lines, results.axes, settings.baseline or {}, usable, found.leaky)
         for each in (each for each in results.measures if each.set == evaluation):
             measured = _measured(results, each, found, drawn, units, findings, seedless)
             findings.differences += _differences(
@@ -196,7 +210,7 @@ def statistics(
             if each == by:
                 distinct = families
                 compared = _joined(findings.comparisons)
-                known = tuple(known_of(block, by, kept, compared, clean) for block in found.blocks)
+                known = tuple(known_of(block, by, kept, compared, found.clean) for block in found.blocks)
                 wanted = needed_of(known, families, by, settings, compared, price)
             _effects(results, each, found, kept, changed, findings, price)
             if kept:
@@ -222,7 +236,7 @@ def statistics(
         pd.DataFrame(findings.effects_by_row, columns=ROW_COLUMNS),
         _joined(findings.calibration),
         critical_difference(
-            complete[complete["clean"]],
+            complete[complete[ROW].isin(clean_everywhere)],
             results.axes,
             results.sets,
             by.metric,
@@ -233,6 +247,24 @@ def statistics(
         distinct,
         tuple(asked),
     )
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def comparisons_on(
+    results: Results,
+    lines: pd.DataFrame,
+    measure: Measure,
+    settings: LeaderboardSettings,
+    seedless: Collection[str] = (),
+    price: float = 1.0,
+) -> pd.DataFrame:
+    """Return ``Statistics.comparisons`` of a leaderboard on one measure, whatever it is sorted by."""
+    findings, found = _Findings(), _set(results, measure.set, lines, Contents())
+    measured = _measured(results, measure, found, _Drawn(), Units(), findings, seedless)
+    complete = map(int, lines.loc[lines["complete"], ROW])
+    kept = {row: measured[row] for row in complete if row in measured}
+    _compared(results, measure, found, kept, settings, findings, price)
+    return _joined(findings.comparisons)
 
 
 class _Drawn:
@@ -250,14 +282,20 @@ def _set(results: Results, evaluation: str, lines: pd.DataFrame, contents: Conte
     """Return an evaluation set with its rows, in the order of the suite."""
     rows = {int(row): results.by_cell(int(row), evaluation) for row in sorted(lines[ROW])}
     rows = {row: cells for row, cells in rows.items() if cells}
-    standing = {int(row): str(each) for row, each in zip(lines[ROW], lines["standing"], strict=True)}
+    said = dict(zip(map(int, lines[ROW]), map(str, lines["standing"]), strict=True))
+    # Tables that were made without an audit's word on each set have one for the row.
+    standing = {row: str(results.standing(row, evaluation) or said[row]) for row in rows}
     tested = {
         row: contents_of(results, row, own_cells(results, row, cells), evaluation, contents)
         for row, cells in rows.items()
     }
     blocks = competitors(tested, standing)
     blocks.sort(key=lambda block: block.standing != HONEST)
-    return _Set(evaluation, rows, alike(rows), tuple(blocks))
+    return _Set(evaluation, rows, alike(rows), tuple(blocks), standing)
+
+
+def _gravity(standing: str) -> int:
+    return [str(each) for each in BLOCKS].index(standing)
 
 
 def own_cells(

@@ -66,11 +66,11 @@ def command(
         raise UsageError(
             "With what? Give a second suite, --rows A B for two rows of this one, or --against DIR."
         )
-    one, metrics, smallest = _side(suite_file, locations, rehearsed=flags["rehearse"])
+    one, metrics = _side(suite_file, locations, rehearsed=flags["rehearse"])
     other = one
     if other_file is not None or against is not None:
         elsewhere = replace(locations, results=against) if against is not None else locations
-        other, _, _ = _side(other_file or suite_file, elsewhere, rehearsed=flags["rehearse"])
+        other, _ = _side(other_file or suite_file, elsewhere, rehearsed=flags["rehearse"])
     one, other = _named(one, other, locations, against)
     found: tuple[tuple[int, int], ...]
     if rows:
@@ -83,7 +83,7 @@ def command(
             [one.labels[row] for row in matched.only_one],
             [other.labels[row] for row in matched.only_other],
         )
-    lines = comparisons(one, other, found, _asked(asked, metrics), smallest)
+    lines = comparisons(one, other, found, _asked(asked, metrics))
     if not lines:
         raise UsageError(f"They share no measure. Measures of {other.name}: {', '.join(_names(other))}.")
     if flags["as_json"]:
@@ -92,14 +92,13 @@ def command(
         _show(one, other, lines, alone, wide=flags["wide"])
 
 
-def _side(
-    suite_file: Path, locations: Locations, *, rehearsed: bool
-) -> tuple[Side, dict[str, Metric], float]:
-    """Return what is stored of a suite, the metric of each measure, and a difference too small to care about."""
+def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[Side, dict[str, Metric]]:
+    """Return what is stored of a suite, and the metric of each measure."""
     from dataclasses import replace
 
     from benchmark.cli.loading import load_plan
     from benchmark.report.compare import make_side
+    from benchmark.report.compose import seedless_models
     from benchmark.results.frames import collect
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
@@ -108,11 +107,20 @@ def _side(
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry)
     results = collect(known, store, plugins.registry)
-    results = replace(results, notes=(*map(absence_text, known.absent), *known.notes, *results.notes))
+    results = replace(
+        results, notes=(*(absence_text(*each) for each in known.absent.items()), *known.notes, *results.notes)
+    )
     specs = {spec.label: spec for cell in plan.suite.cells for spec in cell.spec.metrics}
     made = {label: spec.create(plugins.registry) for label, spec in specs.items()}
     metrics = {measure.name: made[measure.metric] for measure in results.measures}
-    return make_side(plan.suite.name, results), metrics, plan.suite.leaderboard.smallest / 100
+    side = make_side(
+        plan.suite.name,
+        results,
+        plan.suite.leaderboard,
+        price=plan.suite.price,
+        seedless=seedless_models(plugins.registry),
+    )
+    return side, metrics
 
 
 def _named(one: Side, other: Side, locations: Locations, against: Path | None) -> tuple[Side, Side]:

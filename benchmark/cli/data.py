@@ -48,6 +48,7 @@ def list_datasets() -> None:
 @click.option("--set", "given", multiple=True, metavar="PARAMETER=VALUE", help="A parameter of the dataset.")
 def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
     """Look at every file of dataset NAME. Exits with 0 if nothing is missing or broken, else with 1."""
+    from benchmark.data.corpora import load_corpus
     from benchmark.plugin.manager import Plugins
     from benchmark.suite.source import parse
 
@@ -60,7 +61,7 @@ def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
         parameters[parameter] = parse(value, f"--set {each}", numbered=False).value
     spec = registry.spec("dataset", name, parameters)
     dataset = spec.create(registry)
-    corpus = dataset.load(locations)
+    corpus = load_corpus(dataset, locations)
     sys.exit(1 if _tell(name, corpus, getattr(dataset, "expected", {})) else 0)
 
 

@@ -103,7 +103,6 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     from benchmark.report.compose import seedless_models
     from benchmark.report.leaderboard import sorting
     from benchmark.results.frames import ROW, STATUS, collect
-    from benchmark.results.standing import LEAKY
 
     results = collect(plan, store, registry)
     settings = plan.suite.leaderboard
@@ -115,10 +114,13 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     digest = hashlib.sha256(" ".join(sorted(finished["id"])).encode()).hexdigest()[:16]
     wanted: list[Wanted] = []
     requests: list[_Request] = []
-    for number, known in enumerate(found.known):
-        if known.block.standing == LEAKY or number not in found.families:
-            continue
-        family = found.families[number]
+    # Nobody asks which is the best of rows that leak, or of those that share groups where others do not.
+    may_be_ranked = set(map(int, lines.loc[lines["clean"], ROW]))
+    raced = {
+        number: family for number, family in found.families.items() if may_be_ranked.issuperset(family.rows)
+    }
+    for number, family in raced.items():
+        known = found.known[number]
         seeds = np.array([len({cell.spec.seed for cell in rows[row]}) for row in family.rows])
         decided, candidates = _verdicts(found, family.rows, sort.name, known.candidates)
         together = _is_drawn_anew(results, family.rows, sort.set)
@@ -139,7 +141,7 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
         requests += _in_order(more, rows, plan, together=together)
     means = finished.groupby(ROW)["total_seconds"].mean().fillna(0.0)
     seconds = dict(zip(map(int, means.index), map(float, means), strict=True))
-    counts = not any(family.single.any() for family in found.families.values() if len(family.rows) > 1)
+    counts = not any(family.single.any() for family in raced.values())
     return _Look(digest, requests, wanted, counts, seconds)
 
 

@@ -10,14 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmark.exceptions import Interrupted
+
 INTERRUPTED = 130
 _AGAIN_SECONDS = 0.1
 
 
 @contextmanager
 def interrupts_arrive() -> Iterator[None]:
-    """Raise ``KeyboardInterrupt`` once more where Python could only ignore it, as in a callback of an import."""
+    """Raise ``Interrupted``, which no plugin is taken to have raised, and once more where Python could only ignore it.
+
+    It can only ignore it in a callback of an import, for instance.
+    """
     before = sys.unraisablehook
+    handler = signal.getsignal(signal.SIGINT)
+    # Who has Ctrl-C ignored, as shells do for what runs in their background, still has.
+    ours = handler is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise Interrupted
 
     def again(unraisable: Any) -> None:
         if isinstance(unraisable.exc_value, KeyboardInterrupt):
@@ -28,10 +39,14 @@ def interrupts_arrive() -> Iterator[None]:
             before(unraisable)
 
     sys.unraisablehook = again
+    if ours:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         sys.unraisablehook = before
+        if ours:
+            signal.signal(signal.SIGINT, handler)
 
 
 def _interrupt() -> None:

@@ -19,6 +19,11 @@ VERBS = {
     "status": "List the cells of a suite and how they ended.",
     "report": "Make tables and figures from finished cells.",
     "compare": "Compare two rows, or two result sets, by their statistics.",
+    "export": "Write a suite's results as one file: a bundle.",
+    "verify": "Check a bundle, or a results folder: ids, metrics, digests.",
+    "merge": "Bring results of one suite from several machines together.",
+    "reproduce": "Run a recorded cell again, and compare.",
+    "site": "Make a leaderboard of bundles: static pages.",
     "figures": "Draw a suite's data, features, augmentations and networks.",
     "predict": "Say the genre of audio files with a trained model.",
     "data": "Look at datasets: what is there, missing or broken.",
@@ -27,19 +32,21 @@ VERBS = {
     "schema": "Print the JSON Schema of suite files.",
 }
 
+_THEIRS = "benchmark.verbs of plugins"
+
 
 class Verbs(click.Group):
     """A group whose commands are modules ``benchmark.cli.<verb>``, then those of plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the built-in verbs in the order of use, then the plugins'."""
-        return [*VERBS, *self._from_plugins()]
+        return [*VERBS, *_from_plugins(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one command, importing its module."""
         if cmd_name in VERBS:
             return import_module(f"benchmark.cli.{cmd_name}").command
-        return self._from_plugins().get(cmd_name)
+        return _from_plugins(ctx).get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -53,18 +60,31 @@ class Verbs(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List verbs without importing them."""
-        plugins = self._from_plugins()
+        plugins = _from_plugins(ctx)
         rows = [*VERBS.items(), *((name, command.get_short_help_str()) for name, command in plugins.items())]
         with formatter.section("Verbs"):
             formatter.write_dl(rows)
 
-    def _from_plugins(self) -> dict[str, click.Command]:
+
+def _from_plugins(context: click.Context) -> dict[str, click.Command]:
+    """Return the verbs of plugins; name those that cannot be had, once."""
+    found: dict[str, click.Command] | None = context.meta.get(_THEIRS)
+    if found is None:
         from benchmark.plugin.manager import Plugins
 
-        commands: dict[str, click.Command] = {}
-        for offered in Plugins().hook.bench_commands():
-            commands |= {command.name: command for command in offered if command.name not in VERBS}
-        return commands
+        plugins = Plugins()
+        context.meta[_THEIRS] = found = {}
+        for command, source in plugins.commands():
+            name = str(command.name)
+            if name in VERBS or name in found:
+                click.echo(
+                    f"Warning: verb '{name}' of plugin {source} is left out: there is one already.", err=True
+                )
+            else:
+                found[name] = command
+        for broken in plugins.registry.broken:
+            click.echo(f"Warning: {broken}", err=True)
+    return found
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

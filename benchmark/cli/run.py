@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -13,14 +14,18 @@ import click
 from benchmark.cli.interrupts import INTERRUPTED
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
-from benchmark.exceptions import BenchError
+from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executors
+    from benchmark.execution.notify import Tell
     from benchmark.execution.run import RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.registry import BrokenPlugin
     from benchmark.results.plan import Plan
+
+TRACK_VARIABLE = "BENCH_TRACK"
 
 
 @click.command()
@@ -45,6 +50,9 @@ if TYPE_CHECKING:
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
+@click.option("--track", "trackers", multiple=True, metavar="NAME",
+              help="Tell this tracker of cells and epochs; also $BENCH_TRACK.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of what plugins raise at events.")
 def command(
     suite_file: Path,
     overrides: tuple[str, ...],
@@ -54,6 +62,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    trackers: tuple[str, ...],
     **flags: bool,
 ) -> None:
     """Run the cells of SUITE that have no result yet, then write the report.
@@ -64,7 +73,7 @@ def command(
 
     limits = read_limits(max_seeds, budget, flags)
     try:
-        code = _command(suite_file, overrides, locations, jobs, executor, timeout, limits, flags)
+        code = _command(suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags)
     except SystemExit as error:
         # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
         raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
@@ -79,21 +88,17 @@ def _command(
     executor: str,
     timeout: float | None,
     limits: Limits | None,
+    trackers: tuple[str, ...],
     flags: dict[str, bool],
 ) -> int:
-    from benchmark.cli.loading import load_plan
     from benchmark.cli.report import show_report
-    from benchmark.execution.run import RunOptions, missing_cells
+    from benchmark.execution.notify import telling
+    from benchmark.execution.run import RunOptions, missing_cells, planned_cells
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=flags["rehearse"])
+    plugins, plan = _loaded(suite_file, overrides, locations, trackers, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
-    for error in plan.absent.values():
-        raise error
-    for label, corpus in plan.corpora.items():
-        for note in corpus.notes:
-            click.echo(f"{label}: {note}", err=True)
     options = RunOptions(
         force=flags["force"],
         retry_failed=flags["retry_failed"],
@@ -107,30 +112,80 @@ def _command(
     if options.strict:
         _refuse_leaks(plan, plugins, locations)
     executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
-    summary = None
-    if plan.suite.tune is not None:
-        plan, summary = _study(plan, plugins, locations, options, executors)
-    if summary is None and missing_cells(plan, store, options):
-        summary = _run(plan, plugins, locations, options, executors)
-    if limits is not None and (summary is None or not summary.interrupted):
-        from benchmark.cli.decide import decide
 
-        at_once = 1 if executor == "inline" else _at_once(jobs)
-        run = partial(_run, plugins=plugins, locations=locations, options=options, executors=executors)
-        plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
-        summary = more or summary
-    try:
-        show_report(plan, plugins, locations)
-    except BenchError as error:
-        if summary is None or not summary.interrupted:
-            raise
-        click.echo(f"Error: {error}", err=True)  # Whoever reads the exit code must learn of the interruption.
-    code = _exit_code(plan, store, summary)
-    for broken in plugins.notify(
-        "bench_suite_finished", suite=plan.suite.name, results=store.folder, exit_code=code
-    ):
-        click.echo(f"Warning: {broken}", err=True)
-    return code
+    def say(broken: BrokenPlugin) -> None:
+        trace = f"\n{broken.traceback}" if flags["verbose"] else " (-v shows the traceback)"
+        click.echo(f"Warning: plugin {broken.source}: {broken.error}{trace}", err=True)
+
+    def warn(text: str) -> None:
+        click.echo(f"Warning: {text}", err=True)
+
+    with telling(plugins, plan.suite.name, store.folder, say, warn) as notifier:
+        summary = None
+        if plan.suite.tune is not None:
+            plan, summary = _study(plan, plugins, locations, options, executors)
+        cells = planned_cells(plan, store, options)
+        count = sum(cell.to_run for cell in cells)
+        notifier.tell(
+            "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
+        )
+        if summary is None and missing_cells(plan, store, options):
+            summary = _run(plan, plugins, locations, options, executors, notifier.tell)
+        if limits is not None and (summary is None or not summary.interrupted):
+            from benchmark.cli.decide import decide
+
+            at_once = 1 if executor == "inline" else _at_once(jobs)
+            run = partial(
+                _run,
+                plugins=plugins,
+                locations=locations,
+                options=options,
+                executors=executors,
+                tell=notifier.tell,
+            )
+            plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
+            summary = more or summary
+        notifier.wait()
+        try:
+            show_report(plan, plugins, locations)
+        except BenchError as error:
+            if summary is None or not summary.interrupted:
+                raise
+            click.echo(
+                f"Error: {error}", err=True
+            )  # Whoever reads the exit code must learn of the interruption.
+        notifier.code = _exit_code(plan, store, summary)
+    return notifier.code
+
+
+def _loaded(
+    suite_file: Path,
+    overrides: tuple[str, ...],
+    locations: Locations,
+    trackers: tuple[str, ...],
+    *,
+    rehearsed: bool,
+) -> tuple[Plugins, Plan]:
+    """Return the plugins, with trackers that are asked for, and the plan, whose data are here."""
+    from benchmark.cli.loading import load_plan
+    from benchmark.plugin.tracks import reasons_text
+
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed)
+    for name in dict.fromkeys((*trackers, *os.environ.get(TRACK_VARIABLE, "").split(","))):
+        if name.strip():
+            plugins.track(name.strip())
+    for error in plan.absent.values():
+        # What one plugin cannot supply is no reason not to run the cells that do without.
+        if not isinstance(error, BrokenDatasetError) or not plan.cells:
+            raise error
+        click.echo(f"Warning: {error}", err=True)
+    for label, corpus in plan.corpora.items():
+        if corpus.left_out:
+            files = f"{len(corpus.left_out):,} files left out ({reasons_text(corpus.left_out)})"
+            click.echo(f"{label}: {len(corpus.tracks):,} tracks, {files}", err=True)
+        for note in corpus.notes:
+            click.echo(f"{label}: {note}", err=True)
+    return plugins, plan
 
 
 def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
@@ -164,13 +219,18 @@ def _study(
 
 
 def _run(
-    plan: Plan, plugins: Plugins, locations: Locations, options: Any, executors: Callable[[], Executors]
+    plan: Plan,
+    plugins: Plugins,
+    locations: Locations,
+    options: Any,
+    executors: Callable[[], Executors],
+    tell: Tell,
 ) -> RunSummary:
     from benchmark.execution.progress import make_display
     from benchmark.execution.run import run_suite
 
     with make_display() as display:
-        return run_suite(plan, plugins, locations, options, executors(), display)
+        return run_suite(plan, plugins, locations, options, executors(), display, tell)
 
 
 def _executors(
@@ -215,7 +275,10 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
         return INTERRUPTED
     statuses = store.statuses()
     wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
-    pending = [cell for cell in plan.suite.cells if cell.pending]
+    # Those that wait for a study, and those without data.
+    pending = [
+        cell for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True) if cell.pending or id_ is None
+    ]
     if wrong or pending:
         bad, count = len(wrong) + len(pending), len(plan.cells) + len(pending)
         click.echo(

@@ -38,8 +38,8 @@ def command(
     store = ResultsStore(locations.results, found.suite.name)
     plan = with_results(found, store, plugins.registry)
     records = store.records()
-    for label in plan.absent:
-        click.echo(absence_text(label), err=True)
+    for label, error in plan.absent.items():
+        click.echo(absence_text(label, error), err=True)
     for note in plan.notes:
         click.echo(note, err=True)
     counted: Counter[str] = Counter()

@@ -1,229 +1,153 @@
-"""Does a component keep the promises of its kind? Tried on small made-up data, each promise by itself."""
+"""Do components keep the promises of their kinds? Each is tried in a process of its own, which may crash or hang."""
 
 from __future__ import annotations
 
+import importlib.machinery
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from benchmark.exceptions import PluginError
-from benchmark.plugin.component import Component
-from benchmark.plugin.parameters import check_parameters, parameters_of
+import cloudpickle
 
-if TYPE_CHECKING:
-    import numpy as np
+from benchmark.contract.child import PAYLOAD, RESULTS
+from benchmark.contract.rules import LOADS, QUIET, Outcome, is_theirs
+from benchmark.locations import Locations
+from benchmark.plugin.benchfile import Benchfile
+from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.registry import Source
 
-    from benchmark.plugin.audio_format import AudioFormat
-    from benchmark.plugin.augmentation import Augmentation
-    from benchmark.plugin.features import Features
-    from benchmark.plugin.metric import Metric
-    from benchmark.plugin.model import Model
-
-RATE, CLASSES, SIDE = 22_050, 3, 32
+SECONDS = 300.0
+_OUTPUT, _ERRORS = "output", "errors"
+_SHOWN = 300
 
 
-class _Pictures:
-    """A tiny problem: a bright band at a height that depends on the class, in noise. See ``data.examples.Examples``."""
+@dataclass(frozen=True)
+class Subject:
+    """What is tried: a component of a kind, or a module that offers some (kind ``plugin``).
 
-    def __init__(self, per_class: int, seed: int) -> None:
-        import numpy as np
-
-        rng = np.random.default_rng(seed)
-        self.num_classes, self.shape, self.dtype = CLASSES, (SIDE, SIDE, 1), "uint8"
-        self.labels = np.repeat(np.arange(CLASSES), per_class)
-        self._images = rng.integers(0, 120, (len(self.labels), *self.shape)).astype(np.uint8)
-        band = SIDE // CLASSES
-        for image, label in zip(self._images, self.labels, strict=True):
-            image[label * band : (label + 1) * band] += 100
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
-        """Return pictures."""
-        return self._images[indices]
-
-
-def broken_promises(component: type[Component]) -> Iterator[str]:
-    """Yield what a component does not do as the contract of its kind asks, in words; nothing if all is well.
-
-    It is made with the defaults of its parameters, in small (``rehearsal``). Networks are trained for one epoch.
+    A component is a class, or what the plugins offer by its name and ``source``.
     """
-    if not component.__doc__:
-        yield "it has no docstring: 'bench plugins' has nothing to say of it"
-    try:
-        parameters, problems = check_parameters(component, {})
-    except PluginError as error:
-        yield str(error)
-        return
-    for problem in problems:
-        yield f"its own default is refused: {problem.message}"
-    if problems:
-        return
-    try:
-        small = component.rehearsal(parameters)
-        made = component(**small)
-        missing = made.unavailable()
-        if missing:
-            yield f"it cannot work here: {missing}"
-            return
-        yield from _model(made, small) if component.kind == "model" else _PROMISES[component.kind](made)
-    except Exception as error:  # A plugin's code may raise anything; what it raised is the finding.
-        yield f"{type(error).__name__}: {error}"
+
+    kind: Kind | str
+    component: type[Component] | None = None
+    name: str = ""
+    source: Source | None = None
+    benchfile: Benchfile | None = None
+    module: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    locations: Locations = field(default_factory=Locations)
 
 
-def untried(component: type[Component]) -> str:
-    """Return why ``broken_promises`` cannot try a component, or nothing."""
-    if component.kind == "dataset":
-        return "its files are needed: 'bench data list' and 'bench plan' say what they find"
-    try:
-        required = [name for name, each in parameters_of(component).items() if each.required]
-    except PluginError:
-        return ""
-    return f"it has no default for {', '.join(required)}: try it in a suite" if required else ""
+def names_of(kind: str) -> list[str]:
+    """Return the names of the rules of a kind, in the order in which they are tried."""
+    from benchmark.contract.kinds import rules_of
+
+    return [LOADS, *(rule.name for rule in rules_of(kind)), QUIET]
 
 
-def _audio(made: Component) -> Iterator[str]:
-    samples = _samples()
-    kept = samples.copy()
-    changed = cast("AudioFormat", made).apply(samples, RATE)
-    if changed.shape != kept.shape or changed.dtype != kept.dtype:
-        yield f"apply gave {changed.dtype} {changed.shape} instead of {kept.dtype} {kept.shape}"
-    yield from _unchanged(samples, kept, "apply")
-
-
-def _features(made: Component) -> Iterator[str]:
-    import numpy as np
-
-    features = cast("Features", made)
-    for what, samples in (
-        ("music", _samples()),
-        ("a tenth of a second", _samples(0.1)),
-        ("silence", 0 * _samples()),
-    ):
-        kept = samples.copy()
-        array = features.compute(samples, RATE, reference_length=len(samples))
-        if array.shape != features.shape or array.dtype != features.dtype:
-            yield f"compute gave {array.dtype} {array.shape} for {what} instead of {features.dtype} {features.shape}"
-        elif not np.isfinite(array).all():
-            yield f"compute gave values that are not finite for {what}"
-        yield from _unchanged(samples, kept, "compute")
-        again = features.compute(kept, RATE, reference_length=len(kept))
-        if not np.array_equal(array, again):
-            yield f"compute gave two different arrays for the same {what}"
-
-
-def _augmentation(made: Component) -> Iterator[str]:
-    import numpy as np
-
-    augmentation = cast("Augmentation", made)
-    if augmentation.acts_on == "batch":
-        yield from _batch(augmentation)
-        return
-    data = _samples() if augmentation.acts_on == "waveform" else _Pictures(1, 0).gather(np.arange(1))[0]
-    for settings in [{}] if augmentation.fresh else augmentation.copies():
-        kept = data.copy()
-        one, other = (augmentation.apply(data, np.random.default_rng(5), **settings) for _ in range(2))
-        yield from _unchanged(data, kept, "apply")
-        if not np.array_equal(one, other):
-            yield f"apply{settings} gave two results for the same random numbers: it draws others than rng's"
-        if one.dtype != kept.dtype or (augmentation.acts_on == "features" and one.shape != kept.shape):
-            yield f"apply{settings} gave {one.dtype} {one.shape} for {kept.dtype} {kept.shape}"
-        if not np.isfinite(one).all():
-            yield f"apply{settings} gave values that are not finite"
-
-
-def _batch(augmentation: Augmentation) -> Iterator[str]:
-    import numpy as np
-
-    pictures = _Pictures(4, 0)
-    for count in (len(pictures), 1):
-        inputs = pictures.gather(np.arange(count)).astype(np.float32) / 255
-        targets = np.eye(CLASSES, dtype=np.float32)[pictures.labels[:count]]
-        kept = inputs.copy(), targets.copy()
-        (x, y), (x2, y2) = (
-            augmentation.apply_batch(inputs, targets, np.random.default_rng(5)) for _ in range(2)
+def check(subject: Subject, seconds: float = SECONDS) -> list[Outcome]:
+    """Try all rules of a subject's kind in a new process, for at most ``seconds``; return what came of each."""
+    with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
+        folder = Path(name)
+        (folder / PAYLOAD).write_bytes(_pickled(subject))
+        ended = _run(folder, seconds)
+        lines = (
+            (folder / RESULTS).read_text(encoding="utf-8").splitlines() if (folder / RESULTS).exists() else []
         )
-        yield from _unchanged(inputs, kept[0], "apply_batch")
-        yield from _unchanged(targets, kept[1], "apply_batch")
-        if x.shape != inputs.shape or y.shape != targets.shape:
-            yield f"apply_batch gave arrays of shapes {x.shape} and {y.shape} for {inputs.shape} and {targets.shape}"
-        elif not (np.array_equal(x, x2) and np.array_equal(y, y2)):
-            yield "apply_batch gave two results for the same random numbers: it draws others than rng's"
-        elif not np.allclose(y.sum(axis=1), 1, atol=1e-4):
-            yield "apply_batch gave labels that do not add up to one"
+        return _complete(subject, [json.loads(line) for line in lines], ended, folder)
 
 
-def _metric(made: Component) -> Iterator[str]:
-    import numpy as np
-
-    metric = cast("Metric", made)
-    rng = np.random.default_rng(0)
-    labels = np.arange(60) % CLASSES
-    guessed = rng.dirichlet(np.ones(CLASSES), 60).astype(np.float32)
-    right = np.eye(CLASSES, dtype=np.float32)[labels] * 0.9 + np.float32(0.1 / CLASSES)
-    best, chance = (float(metric.compute(labels, each)) for each in (right, guessed))
-    if not np.isfinite([best, chance]).all():
-        yield f"compute gave {best} and {chance}, which are not finite"
-    elif (best > chance) != metric.greater_is_better:
-        yield f"right answers have {best:g} and guesses {chance:g}, which does not fit greater_is_better"
-    scores = metric.scores(labels, guessed)
-    if scores is not None and not np.isclose(np.mean(scores), chance, rtol=1e-4):
-        yield f"the mean of scores is {np.mean(scores):g} and not what compute gives, {chance:g}"
-    resampled = metric.resampled(labels, guessed, np.ones((2, len(labels)), np.float32))
-    if not np.allclose(resampled, chance, rtol=1e-4):
-        yield f"resampled gives {resampled[0]:g} and not what compute gives, {chance:g}, when each track counts once"
+def _pickled(subject: Subject) -> bytes:
+    """Return a subject for a process of ours, with classes that no new process can import as they are."""
+    component = subject.component
+    module = sys.modules.get(component.__module__) if component is not None else None
+    by_value = module is not None and not _is_importable(module)
+    if by_value:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(subject))
+    finally:
+        if by_value:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
-def _model(made: Component, parameters: Mapping[str, Any]) -> Iterator[str]:
-    import numpy as np
-
-    from benchmark.plugin.training_run import TrainingRun
-    from benchmark.settings import TrainingSettings
-
-    train, held_out = _Pictures(8, 0), _Pictures(3, 1)
-    kind = cast("type[Model]", type(made))
-    answers = []
-    for model in (cast("Model", made), kind(**parameters)):
-        history = model.fit(train, held_out, TrainingRun(TrainingSettings(epochs=1, batch_size=8), seed=3))
-        if not isinstance(history, list):
-            yield f"fit gave {type(history).__name__} instead of a list with a mapping for each epoch"
-        answers.append(np.asarray(model.predict(held_out)))
-    one, other = answers
-    if one.shape != (len(held_out), CLASSES):
-        yield f"predict gave an array of shape {one.shape} instead of {(len(held_out), CLASSES)}"
-    elif not np.isfinite(one).all() or (one < 0).any() or not np.allclose(one.sum(axis=1), 1, atol=1e-3):
-        yield "predict gave lines that are not probabilities: finite, from 0, adding up to one"
-    elif not np.allclose(one, other, atol=1e-3):
-        yield "two trainings with the same seed differ: draw all random numbers from the run's seed"
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder))
-        loaded = kind.load(Path(folder), **parameters)
-        if not np.allclose(np.asarray(loaded.predict(held_out)), other, atol=1e-5):
-            yield "a model that was saved and loaded answers otherwise than before"
+def _is_importable(module: Any) -> bool:
+    root = module.__name__.partition(".")[0]
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(root)
+    except (ImportError, ValueError):
+        return False
+    origin = getattr(module, "__file__", None)
+    if spec is None or origin is None:
+        return False
+    places = [spec.origin, *(spec.submodule_search_locations or [])]
+    return any(place and Path(origin).is_relative_to(place) for place in places)
 
 
-_PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {
-    "audio": _audio,
-    "features": _features,
-    "augmentation": _augmentation,
-    "metric": _metric,
-}
+def _run(folder: Path, seconds: float) -> str:
+    """Run the process to its end; return what is to be said of that, or nothing."""
+    code = "from benchmark.contract.child import main; main()"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with (folder / _OUTPUT).open("wb") as output, (folder / _ERRORS).open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-P", "-c", code, str(folder), str(seconds)],
+            cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            code_ = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"it did not end within {seconds:g} s{_where(folder)}"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code_ < 0:
+        return f"it crashed ({signal.Signals(-code_).name}){_where(folder)}"
+    return f"it ended the whole program (exit code {code_}){_last_words(folder) if code_ else ''}"
 
 
-def _samples(seconds: float = 1.5) -> np.ndarray:
-    """Return a chord in noise, float32, mono."""
-    import numpy as np
+def _where(folder: Path) -> str:
+    """Return the line that the process was at, as it told before it died."""
+    told = (folder / _ERRORS).read_text(encoding="utf-8", errors="replace")
+    current = told.rpartition("(most recent call first):")[2] or told
+    frames = re.findall(r'File "([^"]+)", line (\d+)', current)
+    outside = [each for each in frames if is_theirs(each[0])]
+    chosen = outside or frames
+    return f" ({chosen[0][0]}:{chosen[0][1]})" if chosen else ""
 
-    time = np.arange(int(RATE * seconds)) / RATE
-    chord = sum(np.sin(2 * np.pi * tone * time) for tone in (220.0, 277.2, 329.6))
-    noise = np.random.default_rng(0).normal(0, 0.05, len(time))
-    return (0.2 * chord + noise).astype(np.float32)
+
+def _last_words(folder: Path) -> str:
+    told = (folder / _ERRORS).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return f": {told[-1][:_SHOWN]}" if told else ""
 
 
-def _unchanged(given: np.ndarray, before: np.ndarray, what: str) -> Iterator[str]:
-    import numpy as np
-
-    if not np.array_equal(given, before):
-        yield f"{what} changes what it is given; other items are made of it too"
+def _complete(subject: Subject, lines: list[Any], ended: str, folder: Path) -> list[Outcome]:
+    """Return an outcome for each rule: what the process told, and why it told no more."""
+    found = {
+        line["rule"]: Outcome(**{**line, "findings": tuple(line["findings"])})
+        for line in lines
+        if "rule" in line
+    }
+    begun = [line["begun"] for line in lines if "begun" in line]
+    whole = any("done" in line for line in lines)
+    names = names_of(subject.kind)
+    last = next((name for name in reversed(begun) if name not in found), names[-1])
+    if not whole:
+        found[last] = Outcome(last, (ended,))
+    printed = (folder / _OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
+    if printed:
+        first = printed.splitlines()[0][:_SHOWN]
+        found[QUIET] = Outcome(QUIET, (f"it prints to standard output, which programs read: {first!r}",))
+    reason = f"'{last}' went no further" if not whole else ""
+    return [found.get(name) or Outcome(name, not_tried=reason) for name in names]

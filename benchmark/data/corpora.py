@@ -1,18 +1,27 @@
-"""The corpora that a cell uses, each loaded once per process."""
+"""The corpora that cells use, each loaded once: by a plan, and by each process that works for it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
+from benchmark.exceptions import BrokenDatasetError, PluginFailure
 from benchmark.locations import Locations
+from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.supplied import checked_corpus
 from benchmark.plugin.tracks import Corpus
 from benchmark.settings import DuplicateSettings
+
+if TYPE_CHECKING:
+    from benchmark.plugin.dataset import Dataset
 
 logger = logging.getLogger(__name__)
 
@@ -25,13 +34,29 @@ class CorpusOf(Protocol):
         ...
 
 
+def load_corpus(dataset: Dataset, locations: Locations) -> Corpus:
+    """Return what a dataset supplies.
+
+    Raises:
+        DatasetError: when the data are not there.
+        BrokenDatasetError: when its code fails, or gives no corpus.
+    """
+    try:
+        with calling(dataset, "load"):
+            made = dataset.load(locations)
+    except PluginFailure as error:
+        raise BrokenDatasetError(str(error)) from error
+    return checked_corpus(dataset, made)
+
+
 def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
     """Return a function from a dataset's specification to its corpus; each is loaded on first use only."""
     specs: dict[str, ComponentSpec] = {}
 
     @cache
     def load(key: str) -> Corpus:
-        corpus: Corpus = specs[key].create(registry).load(locations)
+        dataset: Dataset = specs[key].create(registry)
+        corpus = load_corpus(dataset, locations)
         return with_one_spelling(replace(corpus, name=specs[key].name))
 
     @cache
@@ -49,3 +74,33 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
         return load(spec.key) if duplicates is None else searched(spec.key, duplicates.action)
 
     return corpus_of
+
+
+# Of a process that works for a run: what it has loaded, and where that came from; None where nothing is kept.
+_kept: ContextVar[list[tuple[Registry, Locations, CorpusOf]] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping_corpora() -> Iterator[None]:
+    """Have ``kept_corpora`` load each corpus once inside, for one run."""
+    token = _kept.set([])
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def kept_corpora(registry: Registry, locations: Locations) -> CorpusOf:
+    """Return what ``corpus_loader`` does; inside ``keeping_corpora`` it is the same for all tasks of a run.
+
+    What changes on the disk meanwhile is not seen there; whoever decodes a file sees whether it is the one it was.
+    """
+    kept = _kept.get()
+    for known, places, loader in kept or ():
+        if known is registry and places == locations:
+            return loader
+    loader = corpus_loader(registry, locations)
+    if kept is not None:
+        # A process has one run at a time, and room for what that needs.
+        kept[:] = [(registry, locations, loader)]
+    return loader

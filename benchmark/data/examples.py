@@ -11,7 +11,7 @@ from benchmark.data.prepare import feature_key
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import CacheError
 from benchmark.isolation import reseeded
-from benchmark.plugin.border import checked_items
+from benchmark.plugin.border import calling, checked_items
 from benchmark.plugin.registry import Registry
 from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_seed
@@ -46,7 +46,7 @@ class StoredExamples:
         """
         import numpy as np
 
-        self.shape = (store.shape[0], store.shape[1], store.shape[2])
+        self.shape = store.shape
         self.dtype = store.dtype
         self.num_classes = num_classes
         self.tracks = np.array([item.track for item in items], np.int64)
@@ -97,7 +97,7 @@ class StoredExamples:
             lineage = f"{lineage} {step.text}".lstrip()
             seed = derive_seed("features", self._seed, self._keys[index], lineage, *epochs)
             augmentation = self._augmentations[id(step.component)]
-            with reseeded(seed):
+            with reseeded(seed), calling(augmentation, "apply"):
                 made = augmentation.apply(array, np.random.default_rng(seed), **step.arguments)
             array = checked_items(augmentation, "apply", made, self.shape, self.dtype)
         return array

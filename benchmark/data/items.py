@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.clips import Clip, cut
 from benchmark.exceptions import PluginError
 from benchmark.plugin.augmentation import chain_problem
+from benchmark.plugin.declared import checked_copies
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
 from benchmark.settings import ClipSettings
@@ -135,7 +136,7 @@ def _copies(chain: Chain, registry: Registry) -> list[_CopyChain]:
         return []
     order = [_ORDER.index(augmentation.acts_on) for _, augmentation in augmentations]
     made = []
-    for settings in product(*(augmentation.copies() for _, augmentation in augmentations)):
+    for settings in product(*(checked_copies(augmentation) for _, augmentation in augmentations)):
         steps = [
             Step(spec, tuple(each.items())) for (spec, _), each in zip(augmentations, settings, strict=True)
         ]

@@ -13,9 +13,10 @@ from benchmark.data.audio import load_mono
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item, Step
 from benchmark.data.store import FeatureStore
-from benchmark.exceptions import AudioError, Interrupted, PluginError, error_text
+from benchmark.exceptions import AudioError, PluginError
 from benchmark.isolation import reseeded
-from benchmark.plugin.border import checked_items
+from benchmark.plugin.border import calling, checked_items
+from benchmark.plugin.declared import checked_features
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
@@ -58,18 +59,18 @@ class Computed:
 
 def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Path:
     """Return the folder of a feature space, named by what can change a feature."""
-    made: Features = features.create(registry)
     # A plugin under development may change its shape and not its version; rows must have one length all the same.
-    identity = canonical_json([features.identity(), SAMPLE_RATE, made.shape, made.dtype])
+    identity = canonical_json(
+        [features.identity(), SAMPLE_RATE, *checked_features(features.create(registry))]
+    )
     name = re.sub(r"[^\w-]", "_", features.name)
     return cache / "features" / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> FeatureStore:
     """Return the store of a feature space; nothing is created before something is written."""
-    made: Features = features.create(registry)
-    folder = store_folder(features, registry, cache)
-    return FeatureStore(folder, made.shape, made.dtype, features.identity())
+    shape, dtype = checked_features(features.create(registry))
+    return FeatureStore(store_folder(features, registry, cache), shape, dtype, features.identity())
 
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
@@ -167,13 +168,9 @@ def _heard(track: Track) -> tuple[str, ...]:
 def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndarray:
     if track.audio is None:
         return samples
-    try:
-        made = track.audio.create(registry)
+    made = track.audio.create(registry)
+    with calling(made, "apply"):
         changed = made.apply(samples, SAMPLE_RATE)
-    except Interrupted:
-        raise
-    except BaseException as error:
-        raise PluginError(f"audio '{track.audio.label}': {error_text(error)}") from error
     return checked_items(made, "apply", changed, (None,), "float32")
 
 
@@ -198,25 +195,16 @@ def _augmented(
         chain = " ".join(each.text for each in steps[:count])
         seed = derive_seed("waveform", track.content, clip.start, clip.seconds, chain)
         rng = np.random.default_rng(seed)
-        try:
-            with reseeded(seed):
-                made = step.component.create(registry)
+        with reseeded(seed):
+            made = step.component.create(registry)
+            with calling(made, "apply"):
                 changed = made.apply(changed, rng, **step.arguments)
-        except Interrupted:
-            raise
-        except BaseException as error:
-            raise PluginError(f"augmentation {step}: {error_text(error)}") from error
         checked_items(made, "apply", changed, (None,), "float32")
     return changed
 
 
 def _features(samples: np.ndarray, made: Features, reference_length: int) -> np.ndarray:
-    try:
-        # Features are to draw nothing; those that do all the same make the same of the same samples.
-        with reseeded(0):
-            array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
-    except Interrupted:
-        raise
-    except BaseException as error:
-        raise PluginError(f"features '{made.name}': {error_text(error)}") from error
-    return checked_items(made, "compute", array, made.shape, made.dtype)
+    # Features are to draw nothing; those that do all the same make the same of the same samples.
+    with reseeded(0), calling(made, "compute"):
+        array = made.compute(samples, SAMPLE_RATE, reference_length=reference_length)
+    return checked_items(made, "compute", array, *checked_features(made))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from benchmark.exceptions import PluginError
+from benchmark.plugin.border import calling
+from benchmark.plugin.component import Component
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.suite.cell import Cell, CellSpec
 from benchmark.training.determinism import allow_determinism
@@ -24,12 +26,17 @@ def check_available(cells: Iterable[Cell], registry: Registry) -> None:
     reasons = {
         f"{spec.kind.capitalize()} '{spec.label}' cannot work here: {reason}.": None
         for spec in asked.values()
-        if (reason := spec.create(registry).unavailable())
+        if (reason := _reason(spec.create(registry)))
     }
     if reasons:
         raise PluginError("\n".join(reasons))
     if deterministic:
         allow_determinism()
+
+
+def _reason(component: Component) -> str:
+    with calling(component, "unavailable"):
+        return component.unavailable()
 
 
 def _components(spec: CellSpec) -> Iterator[ComponentSpec]:

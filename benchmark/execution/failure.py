@@ -5,7 +5,14 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from benchmark.exceptions import TRACEBACK_LENGTH, Interrupted, error_message, error_text, shortened
+from benchmark.exceptions import (
+    TRACEBACK_LENGTH,
+    Interrupted,
+    PluginFailure,
+    error_message,
+    error_text,
+    shortened,
+)
 from benchmark.execution.events import Noted, emit
 from benchmark.record import CellError
 
@@ -19,6 +26,8 @@ def cell_error(error: BaseException) -> CellError:
         trace = "".join(traceback.format_exception(error))
     except Exception:
         trace = ""
+    if isinstance(error, PluginFailure):
+        return CellError(error.type, f"{error.where}: {error.told}", shortened(trace, TRACEBACK_LENGTH))
     return CellError(type(error).__name__, error_message(error), shortened(trace, TRACEBACK_LENGTH))
 
 

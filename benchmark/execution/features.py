@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import CellItems, cell_items
 from benchmark.data.prepare import Computed, Failure, Request, open_store, prepare, requests
-from benchmark.exceptions import CellTimeoutError, WorkerDiedError, error_message
+from benchmark.exceptions import CellTimeoutError, PluginError, WorkerDiedError, error_message
 from benchmark.execution.events import Event
 from benchmark.results.plan import Plan
 from benchmark.suite.cell import Cell, CellSpec, canonical_json
@@ -29,10 +29,11 @@ def prepare_features(
     locations: Locations,
     executor: Executor,
     display: Display,
-) -> None:
+) -> dict[str, str]:
     """Fill the cache with all that the cells need; tracks that fail are named, and cells that need them will fail.
 
-    So are tracks that take longer than the executor allows a task, and those that a process dies of.
+    So are tracks that take longer than the executor allows a task, and those that a process dies of. Returned is what
+    was said of all of these, by the key of their features.
 
     Raises:
         CacheError: when the cache cannot be written.
@@ -55,10 +56,19 @@ def prepare_features(
             else:
                 yield outcome.value
 
+    unmade: dict[str, str] = {}
     for features, asked in feature_requests(cells, registry, plan).values():
-        store = open_store(features, registry, locations.cache)
+        try:
+            store = open_store(features, registry, locations.cache)
+        except PluginError as error:
+            # The cells that need them will fail of the same.
+            display.note(f"Warning: {error}")
+            continue
         failures = prepare(store, asked, features, registry.benchfile, run, display.preparing)
-        _tell(failures, display)
+        if failures:
+            unmade[features.key] = "\n".join(_said(failures))
+            display.note("\n".join(f"Warning: {text}" for text in _said(failures)))
+    return unmade
 
 
 def feature_requests(
@@ -93,14 +103,16 @@ def _requests(items: CellItems) -> Iterator[Request]:
         yield from requests(part.tracks, part.items)
 
 
-def _tell(failures: Sequence[Failure], display: Display) -> None:
+def _said(failures: Sequence[Failure]) -> list[str]:
     """Name the tracks that failed, those with the same reason together."""
     by_reason: dict[str, list[str]] = {}
     for failure in failures:
         by_reason.setdefault(failure.reason.replace(failure.track, "…"), []).append(failure.track)
-    for reason, tracks in by_reason.items():
-        others = f" and {len(tracks) - _NAMED} more" if len(tracks) > _NAMED else ""
-        display.note(f"Warning: no features of {', '.join(tracks[:_NAMED])}{others}: {reason}")
+    return [
+        f"no features of {', '.join(tracks[:_NAMED])}"
+        f"{f' and {len(tracks) - _NAMED} more' if len(tracks) > _NAMED else ''}: {reason}"
+        for reason, tracks in by_reason.items()
+    ]
 
 
 def _ignore(event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,11 @@ from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.cell import CellTask, run_cell
+from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
+from benchmark.execution.notify import Tell, nobody
+from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
@@ -70,8 +73,9 @@ def run_suite(
     options: RunOptions,
     executors: Executors,
     display: Display,
+    tell: Tell = nobody,
 ) -> RunSummary:
-    """Run the missing cells of a plan under the suite's lock.
+    """Run the missing cells of a plan under the suite's lock; ``tell`` hears of each cell and epoch.
 
     Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted, and the next
     run takes them up again.
@@ -91,24 +95,16 @@ def run_suite(
         if not missing:
             return summary
         check_available([cell for cell, _ in missing], plugins.registry)
-        _notify(
-            plugins,
-            display,
-            "bench_suite_started",
-            results=store.folder,
-            suite=plan.suite.name,
-            cells=len(missing),
-        )
         flight = None
         try:
             cells = [cell for cell, _ in missing]
             audits = audit_before_run(
                 plan, cells, plugins.registry, locations, display, strict=options.strict
             )
-            tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads)
-            flight = _Flight(tasks, store, plugins, display, summary)
             with executors.features() as executor:
-                prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
+            tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
+            flight = _Flight(tasks, store, tell, display, summary)
             with executors.training(len(missing)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor)
@@ -126,13 +122,13 @@ class _Flight:
         self,
         tasks: Sequence[CellTask],
         store: ResultsStore,
-        plugins: Plugins,
+        tell: Tell,
         display: Display,
         summary: RunSummary,
     ) -> None:
         self._tasks = {task.id: task for task in tasks}
         self._store = store
-        self._plugins = plugins
+        self._tell = tell
         self._display = display
         self._summary = summary
         self._started: set[str] = set()
@@ -140,7 +136,7 @@ class _Flight:
     def run(self, executor: Executor) -> None:
         """Run all; the outcome of a cell is its record, or what its process died of."""
         order = list(self._tasks.values())
-        for outcome in executor.run(run_cell, self._taken(order), self._display.event):
+        for outcome in executor.run(run_cell, self._taken(order), self._heard):
             task = order[outcome.index]
             if isinstance(outcome.error, ResultsError):
                 raise outcome.error
@@ -148,8 +144,21 @@ class _Flight:
             self._started.discard(task.id)
             self._summary.records.append(record)
             self._display.finished(record)
-            details = {"suite": task.suite, "record": record, "folder": self._store.folder}
-            _notify(self._plugins, self._display, "bench_cell_finished", **details)
+            folder = self._store.folder_of(record)
+            self._tell("bench_cell_finished", suite=task.suite, record=record, folder=folder)
+
+    def _heard(self, event: Event) -> None:
+        """Pass on what a cell tells, from whichever process."""
+        self._display.event(event)
+        if isinstance(event, Noted):
+            return
+        task = self._tasks[event.cell]
+        cell = PlannedCell(task.id, task.labels, task.canonical)
+        if isinstance(event, CellStarted):
+            self._tell("bench_cell_started", suite=task.suite, cell=cell)
+        else:
+            told = {"stage": event.stage, "epoch": event.epoch, "epochs": event.epochs, "logs": event.logs}
+            self._tell("bench_epoch_finished", suite=task.suite, cell=cell, **told)
 
     def file_interrupted(self) -> None:
         """File the cells in flight as interrupted."""
@@ -196,6 +205,7 @@ def _tasks(
     locations: Locations,
     options: RunOptions,
     threads: int,
+    unmade: Mapping[str, str],
 ) -> list[CellTask]:
     made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
     benchfile = plugins.registry.benchfile
@@ -221,6 +231,7 @@ def _tasks(
                 provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
+                unmade=unmade.get(cell.spec.features.key, ""),
             )
         )
     return tasks
@@ -247,9 +258,20 @@ def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]],
             )
 
 
-def _notify(plugins: Plugins, display: Display, event: str, **details: Any) -> None:
-    for broken in plugins.notify(event, **details):
-        display.note(f"Warning: {broken}")
+def planned_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> tuple[PlannedCell, ...]:
+    """Return the cells of a plan whose identity is known, as plugins are told of them."""
+    statuses = store.statuses()
+    to_run = {id_ for _, id_ in missing_cells(plan, store, options)}
+    return tuple(
+        PlannedCell(
+            id_,
+            dict(cell.labels),
+            plan.identifier.canonical(cell.spec) or {},
+            statuses.get(id_, "missing"),
+            id_ in to_run,
+        )
+        for cell, id_ in plan.cells
+    )
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.exceptions import Interrupted, TaskError, error_text
+from benchmark.plugin.border import output_aside, staying_here
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ def perform(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returne
     Raises:
         Interrupted: when the person who runs this process wants it to stop.
     """
-    with _staying_here():
+    with output_aside(), staying_here():
         try:
             return Returned(function(*arguments))
         except Interrupted:
@@ -36,14 +35,47 @@ def perform(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returne
             return Returned(error=TaskError(error_text(error)))
 
 
-def portable(returned: Returned) -> Returned:
-    """Return it with an error that another process can read: not every class can be made again from its arguments."""
+def packed(thing: Any) -> bytes:
+    """Return what another process of this run can make the same of."""
     import cloudpickle
 
+    content: bytes = cloudpickle.dumps(thing)
+    return content
+
+
+def unpacked(content: bytes) -> Any:
+    """Return what ``packed`` was given. It runs what it is told to: never give it what lay on a disk."""
+    import cloudpickle
+
+    return cloudpickle.loads(content)
+
+
+def answered(task: bytes) -> bytes:
+    """Do a task, a packed function and its arguments; return what came of it, packed."""
+    returned = portable(perform(_read_and_call, (task,)))
+    try:
+        return packed(returned)
+    # What a task returns may be such that it cannot be sent.
+    except BaseException as error:
+        return packed(Returned(error=TaskError(error_text(error))))
+
+
+def read_answer(content: bytes) -> Returned:
+    """Return what came of a task that another process has done."""
+    try:
+        returned: Returned = unpacked(content)
+        return returned
+    # What a task returns may be such that it cannot be read here.
+    except Exception as error:
+        return Returned(error=TaskError(error_text(error)))
+
+
+def portable(returned: Returned) -> Returned:
+    """Return it with an error that another process can read: not every class can be made again from its arguments."""
     if returned.error is None:
         return returned
     try:
-        same = cloudpickle.loads(cloudpickle.dumps(returned.error))
+        same = unpacked(packed(returned.error))
         if type(same) is type(returned.error) and str(same) == str(returned.error):
             return returned
     except BaseException:  # noqa: S110
@@ -51,17 +83,6 @@ def portable(returned: Returned) -> Returned:
     return Returned(error=TaskError(error_text(returned.error)))
 
 
-@contextmanager
-def _staying_here() -> Iterator[None]:
-    """Come back to this folder: one task must not change where the next one's relative paths lead."""
-    try:
-        here = os.getcwd()
-    except OSError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if os.getcwd() != here:
-                os.chdir(here)
+def _read_and_call(task: bytes) -> Any:
+    function, arguments = unpacked(task)
+    return function(*arguments)

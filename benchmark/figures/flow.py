@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchmark.plugin.tracks import LeftOut, reasons_text
 from benchmark.report.figures import COLOURS
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ def _notes(variant: Variant) -> list[str]:
     elif any(name != "none" for name in variant.counts):
         notes.append("Augmented after the split: copies are made of training tracks only.")
     if variant.items.left_out:
-        notes.append(f"{len(variant.items.left_out):,} files are left out, and not counted.")
+        reasons = reasons_text(LeftOut(name, why) for name, why in variant.items.left_out.items())
+        notes.append(f"{len(variant.items.left_out):,} files are left out ({reasons}), and not counted.")
     return notes
 
 

@@ -23,7 +23,7 @@ _COLUMNS = (
 def layer_table(
     model: KerasModel,
     label: str,
-    input_shape: tuple[int, int, int],
+    input_shape: tuple[int, ...],
     num_classes: int,
     settings: TrainingSettings,
     note: str = "",

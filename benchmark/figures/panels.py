@@ -13,6 +13,7 @@ from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, training_items
 from benchmark.data.prepare import open_store, prepare, requests
 from benchmark.exceptions import AudioError
+from benchmark.plugin.border import calling
 from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_generator
 from benchmark.report.figures import set_title
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
     from benchmark.suite.cell import CellSpec, Chain
 
 _MOST, _DRAWS = 24, 8
+_SEQUENCE, _IMAGE = 2, 3
+_COLOURS = (3, 4)
+# What figures of items of so many dimensions have to the right, and up.
+_AXES = {1: ("value after value →", ""), 2: ("time →", "value after value"), 3: ("time →", "frequency →")}
 
 
 @dataclass(frozen=True)
 class Panel:
-    """An image, shape (height, width, 1 or 3), and what it is called."""
+    """An item as models see it, an image, a sequence (steps, values) or a vector, and what it is called."""
 
     title: str
     image: np.ndarray
@@ -93,19 +98,32 @@ def draw_panels(panels: Sequence[Panel], title: str, across: int) -> Figure:
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for number, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
-        highest = 255 if panel.image.dtype == "uint8" else 1
-        colour: dict[str, Any] = (
-            {"cmap": "gray", "vmin": 0, "vmax": highest} if panel.image.shape[2] == 1 else {}
-        )
-        shown = panel.image[:, :, 0] if panel.image.shape[2] == 1 else panel.image
-        axes.imshow(shown, aspect="auto", interpolation="nearest", **colour)
+        _draw_item(axes, panel.image)
         letter = f"({chr(ord('a') + number)}) " if len(panels) > 1 else ""
         axes.set_title(letter + panel.title, fontsize=8, loc="left", wrap=True)
         axes.set(xticks=[], yticks=[])
-    figure.supxlabel("time →", fontsize=8)
-    figure.supylabel("frequency →", fontsize=8)
+    across_text, up_text = _AXES[min(panel.image.ndim for panel in panels)]
+    figure.supxlabel(across_text, fontsize=8)
+    figure.supylabel(up_text, fontsize=8)
     set_title(figure, title)
     return figure
+
+
+def _draw_item(axes: Any, item: np.ndarray) -> None:
+    """Draw an image in its colours, the first channel of one of two or many, a sequence with time to the right, or
+    the values of a vector one after another."""
+    if item.ndim == 1:
+        axes.plot(item, linewidth=0.8)
+        axes.margins(x=0)
+        return
+    shown = item.T if item.ndim == _SEQUENCE else item
+    if item.ndim == _IMAGE and item.shape[2] not in _COLOURS:
+        shown = item[:, :, 0]
+    limits: dict[str, Any] = {"cmap": "gray"} if shown.ndim < _IMAGE else {}
+    # Values of sequences lie where they like.
+    if limits and item.ndim == _IMAGE:
+        limits |= {"vmin": 0, "vmax": 255 if item.dtype == "uint8" else 1}
+    axes.imshow(shown, aspect="auto", interpolation="nearest", **limits)
 
 
 def _images(
@@ -158,8 +176,10 @@ def _mixed(
     targets = np.eye(len(tracks), dtype=np.float32)
     for number, augmentation in enumerate(batch):
         rng = derive_generator("figures", spec.seed, number)
-        values, targets = augmentation.apply_batch(values, targets, rng)
-    return np.asarray(values)[0].clip(0, 1)
+        with calling(augmentation, "apply_batch"):
+            values, targets = augmentation.apply_batch(values, targets, rng)
+    mixed = np.asarray(values)[0]
+    return mixed.clip(0, 1) if mixed.ndim == _IMAGE else mixed
 
 
 def _change(image: np.ndarray, original: np.ndarray) -> float:
@@ -175,7 +195,9 @@ def _length(item: Item, track: Track, kitchen: Kitchen) -> str:
     changed = clip.copy()
     for step in item.waveform:
         rng = derive_generator("figures", "length", track.content)
-        changed = step.component.create(kitchen.registry).apply(changed, rng, **dict(step.settings))
+        made = step.component.create(kitchen.registry)
+        with calling(made, "apply"):
+            changed = made.apply(changed, rng, **dict(step.settings))
     if abs(len(changed) / len(clip) - 1) < 0.01:
         return ""
     return f"\n{len(clip) / SAMPLE_RATE:.1f} s become {len(changed) / SAMPLE_RATE:.1f} s"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmark.plugin.tracks import reasons_text
 from benchmark.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def tracks_table(plan: Plan, note: str = "") -> Table:
     lines.append({"class": TOTAL} | {label: counts.total() for label, counts in counted.items()})
     columns = (Column("class", "class"), *(Column(label, label, "integer") for label in counted))
     notes = [
-        f"{label}: {len(corpus.left_out)} files are left out, and not counted."
+        f"{label}: {len(corpus.left_out)} files are left out ({reasons_text(corpus.left_out)}), and not counted."
         for label, corpus in plan.corpora.items()
         if corpus.left_out
     ]

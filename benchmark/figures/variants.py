@@ -78,7 +78,7 @@ def recipe_steps(plan: Plan) -> list[Chain]:
     found: dict[Any, Chain] = {}
     for cell in plan.suite.cells:
         for chain in cell.spec.augmentation:
-            key = tuple((spec.name, repr(dict(spec.parameters))) for spec in chain)
+            key = tuple(spec.key for spec in chain)
             found.setdefault(key, chain)
     return list(found.values())
 

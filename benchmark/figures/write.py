@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.audio import SAMPLE_RATE, load_mono
-from benchmark.exceptions import ResultsError, UsageError, nearest
+from benchmark.exceptions import PluginError, ResultsError, UsageError, nearest
 from benchmark.figures.flow import data_flow, draw_flow
 from benchmark.figures.layers import layer_table
 from benchmark.figures.panels import Kitchen, augmented, draw_panels, inputs
 from benchmark.figures.spectrograms import Analysis, spectrograms
 from benchmark.figures.tables import copies_table, tracks_table
 from benchmark.figures.variants import Variant, data_variants, recipe_steps
+from benchmark.plugin.border import calling
+from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
 from benchmark.report.figures import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
@@ -140,8 +142,13 @@ class _Sketch:
         """Write the layers of each network; models that are none are left out."""
         for label, cell, classes in self._networks():
             model: Any = cell.model.create(self.registry)
-            shape = cell.features.create(self.registry).shape
-            table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            shape, _ = checked_features(cell.features.create(self.registry))
+            try:
+                with calling(model, "build"):
+                    table = layer_table(model, label, shape, classes, cell.training, self._marks())
+            except PluginError as error:
+                self.drawn.notes.append(f"The layers of {label} could not be had. {error}")
+                continue
             self._table(table, f"layers-{slug(label)}")
 
     def _networks(self) -> Iterator[tuple[str, CellSpec, int]]:
@@ -155,7 +162,7 @@ class _Sketch:
         for cell in cells:
             spec = cell.spec
             offered = self.registry.offer("model", spec.model.name).component
-            key = canonical_json([spec.model.label, spec.features.name, dict(spec.features.parameters)])
+            key = canonical_json([spec.model.label, spec.features.key])
             if key in seen or not issubclass(offered, KerasModel):
                 continue
             seen.add(key)
@@ -184,9 +191,7 @@ class _Sketch:
         """Return a cell of each of the suite's distinct ways from audio to features."""
         found: dict[str, CellSpec] = {}
         for cell in self.plan.suite.cells:
-            parts = [
-                part and [part.name, dict(part.parameters)] for part in (cell.spec.audio, cell.spec.features)
-            ]
+            parts = [part and part.key for part in (cell.spec.audio, cell.spec.features)]
             found.setdefault(canonical_json(parts), cell.spec)
         return list(found.values())
 

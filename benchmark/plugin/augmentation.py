@@ -24,6 +24,8 @@ class Augmentation(Component):
 
     kind = "augmentation"
     acts_on: ClassVar[Stage]
+    # How many dimensions features may have that it acts on: 3 are images, 2 sequences, 1 vectors. Others are refused.
+    dimensions: ClassVar[frozenset[int]] = frozenset({1, 2, 3})
 
     @property
     def fresh(self) -> bool:
@@ -50,7 +52,7 @@ class Augmentation(Component):
         """Return an augmented training batch; only for ``acts_on = "batch"``.
 
         Args:
-            inputs: float32 in 0..1, shape (n, height, width, channels).
+            inputs: float32 in 0..1, shape (n, *shape of the features), (n, height, width, channels) of images.
             targets: float32 one-hot or soft labels, shape (n, classes).
             rng: all randomness comes from it.
         """
@@ -63,6 +65,10 @@ def chain_problem(chain: Sequence[tuple[str, Augmentation]]) -> str:
     for name, augmentation in chain:
         if augmentation.fresh and augmentation.acts_on == "waveform":
             return f"augmentation '{name}' changes the waveform, and so can only make fixed copies."
+        if augmentation.acts_on == "batch" and not augmentation.fresh:
+            return (
+                f"augmentation '{name}' changes batches, which are drawn afresh: its 'fresh' cannot be False."
+            )
     fresh = [augmentation.fresh for _, augmentation in chain]
     if any(fresh) and not all(fresh):
         return f"the chain {names} mixes fixed copies and augmentations drawn afresh; give them apart."

@@ -1,4 +1,4 @@
-"""The border between the harness and a plugin's code: what a component hands back is checked before it counts.
+"""The border between the harness and a plugin's code, which is called inside ``calling`` and its results are checked.
 
 Each check looks at an array once. What is wrong is a ``PluginError`` that says which component of which plugin made it,
 and where its code is.
@@ -7,33 +7,133 @@ and where its code is.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from benchmark.exceptions import PluginError
+from benchmark.exceptions import (
+    BenchError,
+    Interrupted,
+    PluginError,
+    PluginFailure,
+    error_message,
+)
 from benchmark.plugin.component import Component
 
 if TYPE_CHECKING:
     import numpy as np
+
 
 # Probabilities of half precision add up to one within this.
 _SUM_TOLERANCE = 0.01
 _BELOW_ZERO = -1e-6
 
 
-def described(component: Component, method: str) -> str:
-    """Return kind, name and plugin of a component, and the file and line of the method that is meant."""
-    cls = type(component)
+@contextmanager
+def calling(component: Component | type[Component], method: str) -> Iterator[None]:
+    """Call a component's code inside: whatever it raises becomes a ``PluginFailure`` that says whose code it is.
+
+    What it prints goes to standard error, as output of ours may be read by programs, and the working directory stays.
+
+    Raises:
+        BenchError: when the code raises one, which is for people already.
+        Interrupted: when the person who runs this wants it to stop.
+        PluginFailure: for anything else, ``sys.exit`` included.
+    """
+    with output_aside(), staying_here():
+        try:
+            yield
+        except (BenchError, Interrupted):
+            raise
+        except BaseException as error:
+            raise failure(error, component, method) from error
+
+
+def failure(error: BaseException, component: Component | type[Component], method: str) -> PluginFailure:
+    """Return what is said of an error that a component's method raised."""
+    where = described(component, method, error)
+    return PluginFailure(where, type(error).__name__, error_message(error))
+
+
+def described(component: Component | type[Component], method: str, error: BaseException | None = None) -> str:
+    """Return kind, name and plugin of a component, and a file and line of it.
+
+    They are those where ``error`` was raised, as far as that is in the plugin's own code, else those of the method.
+    """
+    cls = component if isinstance(component, type) else type(component)
     root = cls.__module__.partition(".")[0]
     # Their content is part of the name that benchfiles are imported by.
     plugin = "benchfile.py" if root.startswith("benchfile_") else root
+    place = (error is not None and raised_in(error, root)) or _defined(cls, method)
+    return f"{cls.kind} '{cls.name}' (plugin {plugin}{place and f', {place}'})"
+
+
+def raised_in(error: BaseException, package: str) -> str:
+    """Return file and line of the last call of a package's code that led to an error, or nothing."""
+    places = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+    ]
+    return places[-1] if places else ""
+
+
+def _defined(cls: type[Component], method: str) -> str:
     try:
-        code = inspect.unwrap(getattr(cls, method))
-        place = f", {inspect.getsourcefile(code)}:{inspect.getsourcelines(code)[1]}"
+        found = getattr(cls, method)
+        code: Any = inspect.unwrap(cast("Any", found.fget if isinstance(found, property) else found))
+        return f"{inspect.getsourcefile(code)}:{inspect.getsourcelines(code)[1]}"
     except (OSError, TypeError, AttributeError):
-        place = ""
-    return f"{component.kind} '{component.name}' (plugin {plugin}{place})"
+        return ""
+
+
+class _Aside:
+    """How many calls want standard output kept clean, and what it was before the first of them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.calls = 0
+        self.kept: Any = None
+
+
+_aside = _Aside()
+
+
+@contextmanager
+def output_aside() -> Iterator[None]:
+    """Have what is printed meanwhile go to standard error. Threads may be inside of it together."""
+    with _aside.lock:
+        if _aside.calls == 0:
+            _aside.kept, sys.stdout = sys.stdout, sys.stderr
+        _aside.calls += 1
+    try:
+        yield
+    finally:
+        with _aside.lock:
+            _aside.calls -= 1
+            if _aside.calls == 0:
+                sys.stdout, _aside.kept = _aside.kept, None
+
+
+@contextmanager
+def staying_here() -> Iterator[None]:
+    """Come back to this folder: nobody's code may change where relative paths lead for others."""
+    try:
+        here = os.getcwd()
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if os.getcwd() != here:
+                os.chdir(here)
 
 
 def checked_probabilities(model: Component, answers: Any, shape: tuple[int, int]) -> np.ndarray:
@@ -62,6 +162,27 @@ def checked_probabilities(model: Component, answers: Any, shape: tuple[int, int]
         what = f"{lowest:g} is below zero" if lowest < _BELOW_ZERO else f"a row adds up to {worst:g}"
         raise refuse(f"no probabilities: {what}. A network's last layer is to be a softmax, for instance.")
     return found
+
+
+def checked_value(metric: Component, value: Any) -> float:
+    """Return a metric's value as a number, NaN included.
+
+    Raises:
+        PluginError: when it is none.
+    """
+    import numpy as np
+
+    found = np.asarray(value)
+    if found.shape != () or found.dtype.kind not in "fiub":
+        raise PluginError(
+            f"{described(metric, 'compute')}: compute gave {type_name(value)} instead of a number."
+        )
+    return float(found)
+
+
+def type_name(value: Any) -> str:
+    """Return what a value's type is called, for errors."""
+    return type(value).__name__
 
 
 def checked_items(
@@ -126,13 +247,17 @@ def checked_batch(
 
 
 def reading_only(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``method`` such that it sees arrays that cannot be written into: others are handed the same ones."""
+    """Return ``method`` such that it sees arrays that cannot be written into: others are handed the same ones.
+
+    What it prints goes to standard error, as in ``calling``.
+    """
 
     @wraps(method)
     def reading(self: Any, *arguments: Any, **named: Any) -> Any:
-        return method(
-            self, *map(_read_only, arguments), **{name: _read_only(each) for name, each in named.items()}
-        )
+        with output_aside():
+            return method(
+                self, *map(_read_only, arguments), **{name: _read_only(each) for name, each in named.items()}
+            )
 
     return reading
 

@@ -41,6 +41,17 @@ class Later:
         self.default = default
 
 
+class Parts:
+    """Marks a parameter that lists other components (``Annotated[list[Any], Parts("features")]``).
+
+    A suite writes each of them as it writes any component, or a list of them in place of one, and the constructor is
+    given instances. What they are is part of what the component is.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+
 class Component:
     """Base of everything that a plugin supplies.
 

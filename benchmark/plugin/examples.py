@@ -12,13 +12,17 @@ class Examples(Protocol):
     """The items of one part of a split.
 
     ``labels`` are class indices, shape (n,). ``tracks`` is the index, per item, of the track it descends from.
-    ``shape`` is (height, width, channels) of one item. ``dtype`` is ``"uint8"`` or ``"float32"``.
+    ``dtype`` is ``"uint8"`` or ``"float32"``.
     """
 
     labels: np.ndarray
-    shape: tuple[int, int, int]
     dtype: str
     num_classes: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one item, which is that of the features: one to three lengths."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 class Features(Component):
     """A pure function from a waveform to an array of one fixed shape.
 
-    The shape is (height = frequency, low at the bottom i.e. row 0 is the *highest* band, width = time,
-    channels). ``dtype`` is ``"uint8"`` (0..255, models receive value / 255) or ``"float32"`` (models receive
-    the value itself, expected within about 0..1).
+    The shape of an image is (height = frequency, low at the bottom i.e. row 0 is the *highest* band, width = time,
+    channels), of a sequence (steps in time, values), of a vector, such as an embedding or the samples themselves,
+    (values,). Models and augmentations say which of these they take.
+
+    ``dtype`` is ``"uint8"`` (0..255, models receive value / 255) or ``"float32"`` (models receive the value itself,
+    expected within about 0..1).
     """
 
     kind = "features"
@@ -24,8 +27,8 @@ class Features(Component):
     fitted_on: ClassVar[Literal["nothing", "training", "everything"]] = "nothing"
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Return (height, width, channels) of what ``compute`` returns."""
+    def shape(self) -> tuple[int, ...]:
+        """Return the one, two or three lengths of what ``compute`` returns."""
         raise NotImplementedError
 
     @property

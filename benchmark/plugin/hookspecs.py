@@ -3,7 +3,7 @@ or the ``benchfile.py`` beside a suite."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.features import Features
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.model import Model
+    from benchmark.plugin.tracker import PlannedCell, Tracker
     from benchmark.record import CellRecord
 
 PROJECT = "bench"
@@ -61,15 +62,40 @@ def bench_commands() -> Sequence[click.Command]:  # type: ignore[empty-body]
 
 
 @hookspec
-def bench_suite_started(suite: str, results: Path, cells: int) -> None:
-    """Take note that a run begins, with ``cells`` cells to be run (those already done are not counted)."""
+def bench_trackers() -> Sequence[type[Tracker]]:  # type: ignore[empty-body]
+    """Return the tracker classes that this plugin supplies; ``bench run --track NAME`` chooses them."""
+
+
+# Events. They are told in the process that was started, whatever processes cells run in; in the order in which they
+# happen, one after another, in a thread of their own. A plugin may leave out arguments that it has no use for.
+
+
+@hookspec
+def bench_suite_started(suite: str, results: Path, cells: int, plan: Sequence[PlannedCell]) -> None:
+    """Take note that a run begins, also one that has nothing to do.
+
+    ``cells`` is how many cells are to be run, ``plan`` has all whose identity is known; ``results`` is the suite's
+    folder.
+    """
+
+
+@hookspec
+def bench_cell_started(suite: str, cell: PlannedCell) -> None:
+    """Take note that a worker has taken up a cell. One that is run again has been told of before."""
+
+
+@hookspec
+def bench_epoch_finished(
+    suite: str, cell: PlannedCell, stage: str, epoch: int, epochs: int, logs: Mapping[str, float]
+) -> None:
+    """Take note of an epoch (from 1, of ``epochs``) of a stage; ``logs`` has ``loss``, ``accuracy``, ``val_…``."""
 
 
 @hookspec
 def bench_cell_finished(suite: str, record: CellRecord, folder: Path) -> None:
-    """Take note that a cell ended, well or not; ``folder`` holds its files."""
+    """Take note that a cell ended, well or not; ``folder`` is its own, and holds its files, whole."""
 
 
 @hookspec
 def bench_suite_finished(suite: str, results: Path, exit_code: int) -> None:
-    """Take note that the run ended and its reports are written."""
+    """Take note that the run ended, well or not, and its reports are written if they could be."""

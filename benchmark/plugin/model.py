@@ -37,6 +37,8 @@ class OperationCount:
 # What ``Model.honours`` calls augmentations of training batches, and the setting that those drawn afresh ask for.
 BATCH_AUGMENTATIONS = "batch_augmentations"
 EPOCHS = "epochs"
+# What it calls a ``loss`` that comes with parameters, ``{name: parameters}`` instead of a name.
+LOSS_PARAMETERS = "loss_parameters"
 
 
 class Model(Component):
@@ -48,8 +50,11 @@ class Model(Component):
     kind = "model"
     stages: ClassVar[tuple[str, ...]] = ("train",)
     # The settings of training (``"epochs"``, ``"schedule"`` …) that it follows, and ``"batch_augmentations"`` if it
-    # applies those of its run to each training batch. A suite that asks for more is refused.
+    # applies those of its run to each training batch, and ``"loss_parameters"`` if it takes a loss with parameters. A
+    # suite that asks for more is refused.
     honours: ClassVar[frozenset[str]] = frozenset()
+    # How many dimensions the features that it takes may have: 3 are images, 2 sequences, 1 vectors. Others are refused.
+    dimensions: ClassVar[frozenset[int]] = frozenset({1, 2, 3})
     # Whether the settings of training mean anything to it; a study does not vary them otherwise, and those that a suite
     # has for its other models are no matter.
     uses_training: ClassVar[bool] = True
@@ -86,6 +91,10 @@ class Model(Component):
     def operation_count(self) -> OperationCount | None:
         """Return the multiply-adds of one item's forward pass, or None where nobody counts them."""
         return None
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what it was computed with after ``fit``, where that is not Keras: ``backend`` and ``devices``."""
+        return {}
 
     def close(self) -> None:
         """Give back what memory the model holds; it is not used afterwards. Nothing, unless overridden."""

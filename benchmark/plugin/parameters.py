@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,12 +15,12 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, did_you_mean
-from benchmark.plugin.component import Component, File, Later, Location
+from benchmark.plugin.component import Component, File, Later, Location, Parts
 from benchmark.validation import sentence
 
 REQUIRED = inspect.Parameter.empty
 _STRICT = ConfigDict(strict=True)
-Mark = Location | File | Later
+Mark = Location | File | Later | Parts
 # Stands in identities for what cannot be known here; nothing that a suite can say is equal to it.
 UNKNOWN = "\0unknown"
 
@@ -60,7 +60,7 @@ class Parameter:
     @cached_property
     def mark(self) -> Mark | None:
         """What it is marked as that decides how it counts: as no part of an identity before anything else."""
-        for kind in (Location, Later, File):
+        for kind in (Location, Later, File, Parts):
             for mark in self._marks:
                 if isinstance(mark, kind):
                     return Later(self.default) if isinstance(mark, Later) else mark
@@ -249,9 +249,18 @@ def identity_parameters(
                 raise PluginError(
                     f"{owner}: '{name}' names the file {value}, which cannot be read ({error.strerror})."
                 ) from error
+        elif isinstance(mark, Parts):
+            found[name] = map_parts(value, lambda part, _: part.identity())
         elif not isinstance(mark, Location) and not (isinstance(mark, Later) and mark.default == value):
             found[name] = value
     return found
+
+
+def map_parts(value: Any, make: Callable[[Any, tuple[int, ...]], Any], path: tuple[int, ...] = ()) -> Any:
+    """Return the value of a parameter marked ``Parts`` with each part ``make(part, path)``; lists in it stay lists."""
+    if isinstance(value, list):
+        return [map_parts(part, make, (*path, index)) for index, part in enumerate(value)]
+    return make(value, path)
 
 
 def _content(file: Path) -> str:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from benchmark.exceptions import PluginError, did_you_mean
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile
+from benchmark.plugin.border import calling
 from benchmark.plugin.code import code_digest
-from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import UNKNOWN, Mark, check_parameters, identity_parameters, marks_of
+from benchmark.plugin.component import Component, Kind, Parts
+from benchmark.plugin.parameters import (
+    UNKNOWN,
+    Mark,
+    check_parameters,
+    identity_parameters,
+    map_parts,
+    marks_of,
+)
 
 # Left out of identities, so that results from before they had distributions stay valid.
 OWN_DISTRIBUTION = "genrebench"
@@ -97,7 +105,7 @@ class ComponentSpec:
     """A component as a suite asks for it: parameters checked, defaults filled in.
 
     ``version`` and ``distribution`` are those of identities (``Offer.version``, ``Source.identity``). ``marks`` says
-    which parameters are locations or files.
+    which parameters are locations, files or parts; the value of the latter is a list of specifications.
     """
 
     kind: Kind
@@ -112,7 +120,7 @@ class ComponentSpec:
     def key(self) -> str:
         """A text that two specifications share only if they differ in nothing but their labels; places count."""
         parts = [self.kind, self.name, self.version, self.distribution, self.parameters]
-        return json.dumps(parts, sort_keys=True)
+        return json.dumps(parts, sort_keys=True, default=lambda part: part.key)
 
     @property
     def code(self) -> str:
@@ -125,6 +133,7 @@ class ComponentSpec:
         Raises:
             PluginError: when the registry has it in another version than was asked for, as a worker process that
                 was started after an edit of the code has; or as ``Registry.offer``.
+            PluginFailure: when making one raises.
         """
         offer = registry.offer(self.kind, self.name)
         if offer.version != self.version:
@@ -132,7 +141,24 @@ class ComponentSpec:
                 f"{self.kind} '{self.name}' is of version {offer.version} now, and version {self.version} was asked "
                 "for: its code has been changed while it was in use. Start again."
             )
-        return offer.component(**deepcopy(dict(self.parameters)))
+        with calling(offer.component, "__init__"):
+            return offer.component(
+                **{
+                    name: map_parts(value, lambda part, _: part.create(registry))
+                    if isinstance(self.marks.get(name), Parts)
+                    else deepcopy(value)
+                    for name, value in self.parameters.items()
+                }
+            )
+
+    def with_parts(self, change: Callable[[ComponentSpec], ComponentSpec]) -> ComponentSpec:
+        """Return the specification with each of its parts, if it has any, as ``change`` makes it."""
+        changed = {
+            name: map_parts(value, lambda part, _: change(part))
+            for name, value in self.parameters.items()
+            if isinstance(self.marks.get(name), Parts)
+        }
+        return replace(self, parameters={**self.parameters, **changed}) if changed else self
 
     def identity(self) -> dict[str, Any]:
         """Return what of it can change a result, as plain JSON; files by their content as it is now.
@@ -215,4 +241,20 @@ class Registry:
         checked, problems = check_parameters(offer.component, parameters or {})
         if problems:
             raise PluginError(" ".join(problem.message for problem in problems))
+        for parameter, mark in marks_of(offer.component).items():
+            if isinstance(mark, Parts):
+                checked[parameter] = map_parts(checked[parameter], partial(self._part, mark.kind))
         return offer.spec(checked, label)
+
+    def _part(self, kind: Kind, part: Any, _: tuple[int, ...] = ()) -> ComponentSpec:
+        """Return a part as a suite writes it, or as ``ComponentSpec.identity`` recorded it."""
+        if isinstance(part, ComponentSpec):
+            return part
+        if isinstance(part, str):
+            return self.spec(kind, part)
+        if isinstance(part, Mapping) and part.keys() >= {"name", "version", "parameters"}:
+            return self.spec(kind, part["name"], part["parameters"])
+        if isinstance(part, Mapping) and len(part) == 1:
+            ((name, parameters),) = part.items()
+            return self.spec(kind, name, parameters)
+        raise PluginError(f"A part is a name, or one name with its parameters, found {part!r}.")

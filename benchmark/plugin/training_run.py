@@ -36,6 +36,7 @@ class TrainingRun:
             stage is shared.
         code: text that changes with the model's code; what several trainings share is kept by it.
         reused: stages that were taken from earlier trainings, and the seconds that these took.
+        classes: their names, in the order of labels; empty where nobody said.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -50,6 +51,7 @@ class TrainingRun:
     code: str = ""
     reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
 
     def note(self, text: str) -> None:
         """Add to ``notes``."""

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class UnlabelledExamples:
-    """Features of windows, shape (n, height, width, channels); all labels are 0 and mean nothing."""
+    """Features of windows, shape (n, *shape of the features); all labels are 0 and mean nothing."""
 
     def __init__(self, features: np.ndarray, num_classes: int) -> None:
         import numpy as np
 
         self.labels = np.zeros(len(features), np.int64)
-        self.shape = (features.shape[1], features.shape[2], features.shape[3])
+        self.shape = features.shape[1:]
         self.dtype = str(features.dtype)
         self.num_classes = num_classes
         self._features = features

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.clips import Clip
 from benchmark.data.prepare import Request, compute, feature_key
 from benchmark.data.probe import probe_file
-from benchmark.exceptions import AudioError, BenchError, PluginError, ResultsError
+from benchmark.exceptions import AudioError, PluginError, PluginFailure, ResultsError
+from benchmark.plugin.border import calling, checked_probabilities
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
@@ -106,7 +107,6 @@ class Predictor:
         import numpy as np
 
         from benchmark.data.examples import average_by_track
-        from benchmark.plugin.border import checked_probabilities
         from benchmark.prediction.examples import UnlabelledExamples
 
         arrays = [array for _, of_file in waiting for array in of_file]
@@ -114,7 +114,9 @@ class Predictor:
         if arrays:
             examples = UnlabelledExamples(np.stack(arrays), len(self.classes))
             shape = (len(arrays), len(self.classes))
-            answers = checked_probabilities(self.model, self.model.predict(examples), shape)
+            with calling(self.model, "predict"):
+                said = self.model.predict(examples)
+            answers = checked_probabilities(self.model, said, shape)
         place = 0
         for prediction, of_file in waiting:
             if prediction.problem:
@@ -160,13 +162,12 @@ def load_predictor(
     warnings = [*changed, *model_changed, *audio_changed]
     component: Any = registry.offer("model", model_spec.name).component
     try:
-        model = component.load(cell.model, **model_spec.parameters)
-    except BenchError:
-        raise
-    except Exception as error:  # A plugin's code may raise anything.
+        with calling(component, "load"):
+            model = component.load(cell.model, **model_spec.parameters)
+    except PluginFailure as error:
         raise ResultsError(
             f"The model in {cell.model} cannot be loaded: it is damaged, or '{model_spec.name}' is another one "
-            f"now ({type(error).__name__}: {error})."
+            f"now ({error})."
         ) from error
     clips = ClipSettings.model_validate(spec["clips"]) if spec.get("clips") else None
     classes = tuple(cell.record.classes)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from benchmark.analysis.comparison import BETTER, EQUAL, SAME, WORSE
+import pandas as pd
+
+from benchmark.analysis.comparison import BETTER, EQUAL, SAME, WORSE, by_pair
 from benchmark.analysis.leaderboard import MEAN, leaderboard, row_label, varying
 from benchmark.analysis.pairing import Evaluated, Matched, Pair, compare_pairs, find_rows, match_rows, paired
 from benchmark.analysis.protocols import Contents
-from benchmark.analysis.statistics import contents_of
+from benchmark.analysis.statistics import comparisons_on, contents_of
 from benchmark.exceptions import UsageError
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import margin_text
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.standing import BLOCKS, LEAKY
+from benchmark.settings import LeaderboardSettings
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
@@ -26,12 +30,30 @@ _COMPARED = ("difference", "low", "high", "p", "p_holm", "p_equal", "p_equal_hol
 
 @dataclass(frozen=True)
 class Side:
-    """One of two result sets: what it is called, its results, its leaderboard, and what its rows are called."""
+    """One of two result sets.
+
+    Attributes:
+        name: what it is called.
+        results: what is stored of it.
+        board: its leaderboard.
+        labels: what its rows are called, by number.
+        settings: how its leaderboard is made.
+        price: by what p values of it are multiplied, since it was looked at more than once.
+        seedless: models that declare that their seed changes nothing.
+    """
 
     name: str
     results: Results
-    lines: Mapping[int, Mapping[Any, Any]]
+    board: pd.DataFrame
     labels: Mapping[int, str]
+    settings: LeaderboardSettings
+    price: float = 1.0
+    seedless: frozenset[str] = frozenset()
+
+    @cached_property
+    def lines(self) -> dict[int, Mapping[Any, Any]]:
+        """The lines of the leaderboard, by row."""
+        return {int(line[ROW]): line for line in self.board.to_dict("records")}
 
     @property
     def axes(self) -> dict[int, dict[str, str]]:
@@ -41,12 +63,19 @@ class Side:
         }
 
 
-def make_side(name: str, results: Results) -> Side:
+def make_side(
+    name: str,
+    results: Results,
+    settings: LeaderboardSettings,
+    *,
+    price: float = 1.0,
+    seedless: frozenset[str] = frozenset(),
+) -> Side:
     """Return a result set with its leaderboard."""
-    lines = leaderboard(results.cells, results.axes, results.measures)
+    board = leaderboard(results.cells, results.axes, results.measures, settings.sort)
     axes = varying(results.cells, results.axes)
-    by_row = {int(line[ROW]): line for line in lines.to_dict("records")}
-    return Side(name, results, by_row, {row: row_label(line, axes) for row, line in by_row.items()})
+    labels = {int(line[ROW]): row_label(line, axes) for line in board.to_dict("records")}
+    return Side(name, results, board, labels, settings, price, seedless)
 
 
 def choose_row(side: Side, text: str) -> int:
@@ -84,20 +113,22 @@ def comparisons(
     other: Side,
     pairs: Sequence[tuple[int, int]],
     metrics: Mapping[str, Metric],
-    smallest: float = 0.02,
 ) -> dict[Measure, list[dict[str, Any]]]:
     """Return, by measure that both sets have, one line per pair of rows.
 
     A line has the names of both rows (``a``, ``b``), their means over the cells that each has (``a_mean``,
     ``b_mean``), the ``difference`` (b less a, paired by track) with ``low``, ``high``, ``p`` and ``p_holm``,
-    ``p_equal`` and ``p_equal_holm`` (Holm over the pairs), ``units``, and a ``verdict`` in words. ``metrics`` are by
-    the names of measures; ``smallest`` is a difference too small to care about, as a share.
+    ``p_equal`` and ``p_equal_holm``, ``pairs`` (over how many of them they are corrected), ``price`` (by what they are
+    multiplied beyond that), ``units``, and a ``verdict`` in words. ``metrics`` are by the names of measures.
+
+    Competitors of one table are compared as the table does it: whoever picks a pair has seen all of them. What is too
+    small to care about is what ``one`` says.
     """
     known = {measure.name: measure for measure in other.results.measures}
     found = {}
     for measure in one.results.measures:
         if measure.name in known and measure.name in metrics:
-            found[measure] = _lines(one, other, pairs, measure, metrics[measure.name], smallest)
+            found[measure] = _lines(one, other, pairs, measure, metrics[measure.name])
     return found
 
 
@@ -117,10 +148,18 @@ def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], one: str
     )
     units = max((line["units"] or 0 for line in lines), default=0)
     tested = f", paired by track over {units} independent units" if units else ""
+    corrected = max((line["pairs"] or 0 for line in lines), default=0)
+    price = max((line["price"] or 1 for line in lines), default=1)
+    paid = []
+    if corrected > len(lines):
+        paid.append(f" p is corrected over all {corrected} pairs of the table.")
+    if price > 1:
+        paid.append(f" p is multiplied by {price:g}, since 'bench run --decide' looked more than once.")
     marks = dict.fromkeys(mark for line in lines for mark in line["marks"])
     said = "; ".join(MARKS.get(mark, mark) for mark in marks)
     sides = f" A: {one}. B: {other}." if one != other else f" Rows of {one}."
-    caption = f"{measure.name}{tested}.{sides}" + (f" {said[0].upper()}{said[1:]}." if said else "")
+    caption = f"{measure.name}{tested}.{sides}{''.join(paid)}"
+    caption += f" {said[0].upper()}{said[1:]}." if said else ""
     return Table(columns, tuple(lines), caption)
 
 
@@ -130,12 +169,22 @@ def _lines(
     pairs: Sequence[tuple[int, int]],
     measure: Measure,
     metric: Metric,
-    smallest: float,
 ) -> list[dict[str, Any]]:
     """Compare pairs of rows, in both sets' cells that pair."""
     lines = [_means(one, other, pair, measure) for pair in pairs]
+    smallest, price = one.settings.smallest / 100, max(one.price, other.price)
+    facts: dict[str, Any] = {"pairs": len(pairs), "price": price}
+    of_table = _of_table(one, measure) if one is other else {}
     paired_rows: dict[int, Pair] = {}
     for number, (a, b) in enumerate(pairs):
+        if (b, a) in of_table:
+            known = of_table[b, a]
+            facts_of_table = {"pairs": known["pairs"], "price": price}
+            lines[number] |= {key: plain(known[key]) for key in _COMPARED} | facts_of_table
+            lines[number]["verdict"] = _incomparable(one, a, other, b, measure) or _verdict(
+                known, smallest, measure
+            )
+            continue
         first, second = _tested(one, a, measure.set), _tested(other, b, measure.set)
         if first is None or second is None:
             lines[number]["verdict"] = f"{'A' if first is None else 'B'} has no predictions on {measure.set}"
@@ -152,6 +201,7 @@ def _lines(
             measure.name,
             greater_is_better=measure.greater_is_better,
             smallest=smallest if measure.percent else None,
+            price=price,
         )
     except Exception as error:  # A plugin's metric may raise anything.
         said = f"the metric raised {type(error).__name__}: {error}"
@@ -160,12 +210,21 @@ def _lines(
         ]
     for number, compared in found.items():
         a, b = pairs[number]
-        refusal = _incomparable(one.lines[a], other.lines[b])
+        refusal = _incomparable(one, a, other, b, measure)
         if not refusal and paired_rows[number].refusal:
             refusal = f"no verdict: {paired_rows[number].refusal}"
         verdict = refusal or _verdict(compared, smallest, measure)
-        lines[number] |= {key: plain(compared[key]) for key in _COMPARED} | {"verdict": verdict}
+        lines[number] |= {key: plain(compared[key]) for key in _COMPARED} | facts | {"verdict": verdict}
     return lines
+
+
+def _of_table(side: Side, measure: Measure) -> dict[tuple[int, int], dict[Hashable, Any]]:
+    """Return what the table itself says of pairs of competitors, each pair both ways round."""
+    found = comparisons_on(side.results, side.board, measure, side.settings, side.seedless, side.price)
+    if found.empty:
+        return {}
+    tests = int(found["p_holm"].notna().sum())
+    return by_pair(found.assign(pairs=tests), measure.name)
 
 
 def _means(one: Side, other: Side, pair: tuple[int, int], measure: Measure) -> dict[str, Any]:
@@ -175,7 +234,7 @@ def _means(one: Side, other: Side, pair: tuple[int, int], measure: Measure) -> d
         "b": other.labels[b],
         "a_mean": plain(one.lines[a][f"{measure.name} {MEAN}"]),
         "b_mean": plain(other.lines[b][f"{measure.name} {MEAN}"]),
-        **dict.fromkeys(_COMPARED),
+        **dict.fromkeys((*_COMPARED, "pairs", "price")),
         "marks": list(dict.fromkeys((*one.lines[a]["marks"], *other.lines[b]["marks"]))),
     }
 
@@ -200,8 +259,9 @@ def _verdict(compared: Mapping[Any, Any], smallest: float, measure: Measure) -> 
     return "undecided" + (f": {compared['reason']}" if compared["reason"] else "")
 
 
-def _incomparable(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> str:
+def _incomparable(one: Side, row: int, other: Side, other_row: int, measure: Measure) -> str:
     """Return why neither of two rows may be called better, whatever the numbers say; or nothing."""
+    a, b = one.lines[row], other.lines[other_row]
     incomplete = [
         f"{name} is incomplete ({line['ok']}/{line['expected']} cells)"
         for name, line in (("A", a), ("B", b))
@@ -209,10 +269,15 @@ def _incomparable(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> str:
     ]
     if incomplete:
         return "no verdict: " + " and ".join(incomplete)
-    if a["standing"] != b["standing"]:
-        graver = max((("A", a["standing"]), ("B", b["standing"])), key=lambda each: BLOCKS.index(each[1]))
+    standings = [
+        (name, side.results.standing(number, measure.set) or side.lines[number]["standing"])
+        for name, side, number in (("A", one, row), ("B", other, other_row))
+    ]
+    if standings[0][1] != standings[1][1]:
+        graver = max(standings, key=lambda each: BLOCKS.index(each[1]))
         return f"no verdict: {graver[0]} {'is leaky' if graver[1] == LEAKY else 'has shared groups'}"
-    if set(a["marks"]) != set(b["marks"]):
+    # Where a row leaks, its standing says; a leak on another set is none on this one.
+    if set(a["marks"]) - {LEAKY} != set(b["marks"]) - {LEAKY}:
         return f"no verdict: A is {_marked(a)} and B is {_marked(b)}"
     return ""
 

@@ -19,6 +19,7 @@ from benchmark.analysis.reference import beside_reference
 from benchmark.analysis.statistics import Statistics, statistics, with_statistics
 from benchmark.report import figures
 from benchmark.report.audit import audit_table
+from benchmark.report.columns import chosen
 from benchmark.report.cost import cost_figure
 from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
@@ -52,15 +53,27 @@ _DRAWN_ON_PAGE = ("Effects", "Effects by row", "Effects per class", "Calibration
 
 
 def compose(
-    results: Results, plan: Plan, registry: Registry, folder: Path, formats: Sequence[str]
+    results: Results,
+    plan: Plan,
+    registry: Registry,
+    folder: Path,
+    formats: Sequence[str],
+    columns: Sequence[str] = (),
 ) -> tuple[list[Path], Table]:
-    """Write all files of a report; return them, and the leaderboard."""
+    """Write all files of a report; return them, and the leaderboard.
+
+    ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
+
+    Raises:
+        UsageError: when the leaderboard has no such column; nothing is written then.
+    """
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
     found = statistics(results, lines, settings, seedless_models(registry), plan.suite.price)
     lines = with_statistics(lines, found)
     axes = varying(results.cells, results.axes)
-    board = leaderboard_table(results, lines, axes, plan, found)
+    whole = leaderboard_table(results, lines, axes, plan, found)
+    board = chosen(whole, columns)
     labels = {int(line[ROW]): row_label(line, axes) for line in lines.to_dict("records")}
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
     references = baseline_rows(lines, results.axes, settings.baseline) if settings.baseline else {}
@@ -91,7 +104,7 @@ def compose(
             results,
             plan,
             registry,
-            board,
+            whole,
             lines,
             labels,
             analyses,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.leaderboard import DIFFERENCE, HIGH, LOW, MEAN, SD, WHOLE
+from benchmark.plugin.tracks import LeftOut, reasons_text
 from benchmark.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
@@ -195,7 +196,12 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
-    said = [*map(absence_text, plan.absent), *plan.notes, *results.notes, *_raced(lines, plan)]
+    said = [
+        *(absence_text(*each) for each in plan.absent.items()),
+        *plan.notes,
+        *results.notes,
+        *_raced(lines, plan),
+    ]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
         said.append(f"{incomplete} of {len(lines)} rows are incomplete, and are not ranked.")
@@ -209,9 +215,10 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     said += failures[:_MOST_ERRORS]
     if len(failures) > _MOST_ERRORS:
         said.append(f"… and {len(failures) - _MOST_ERRORS} more cells that are not ok.")
-    left_out = {name for record in results.records.values() for name in record.left_out}
+    left_out = {name: why for record in results.records.values() for name, why in record.left_out.items()}
     if left_out:
-        said.append(f"{len(left_out)} files could not be used, and are listed in report.md.")
+        reasons = reasons_text(LeftOut(name, why) for name, why in left_out.items())
+        said.append(f"{len(left_out)} files could not be used ({reasons}), and are listed in report.md.")
     return tuple(said)
 
 

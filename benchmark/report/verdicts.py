@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.comparison import BETTER, EQUAL, UNDECIDED, WORSE, by_pair
-from benchmark.analysis.protocols import HONEST
 from benchmark.results.frames import ROW, Measure
+from benchmark.results.standing import HONEST
 
 if TYPE_CHECKING:
     from benchmark.analysis.known import Known

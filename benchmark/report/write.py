@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.digests import file_digest, is_intact, known_digest, sealed
-from benchmark.exceptions import ResultsError
+from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
@@ -60,20 +60,23 @@ def write_report(
     registry: Registry,
     formats: Sequence[str] = FORMATS,
     *,
+    columns: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
     ``formats``: kinds of tables (``md`` and ``html`` bring a page with everything), and ``figures`` as PNG and PDF.
-    ``mixed`` lets cells meet in a row that otherwise must not.
+    ``columns`` are those of the leaderboard, all if none are named. ``mixed`` lets cells meet in a row that otherwise
+    must not.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
         UnwrittenReportError: when the report cannot be written.
+        UsageError: when the leaderboard has no such column.
     """
     folder = store.folder / FOLDER
-    digest = _digest(plan, store, mixed=mixed)
+    digest = _digest(plan, store, columns, mixed=mixed)
     older = _made(folder)
     current = older if older is not None and older.digest == digest and older.is_whole() else None
     if current is not None and not force and set(formats) <= set(current.formats):
@@ -88,15 +91,20 @@ def write_report(
         if older is not None:
             # Whoever is stopped from here on leaves files of which nobody knows what they show.
             _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats)
+        files, board = compose(results, plan, registry, folder, formats, columns)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
             file.unlink(missing_ok=True)
         made = [*formats, *(current.formats if current else ())]
         _remember(folder, _Made(digest, made, _digests([*files, *kept]), board))
+    except UsageError:
+        if older is not None:
+            # What is there is as good as it was.
+            _remember(folder, older)
+        raise
     except OSError as error:
-        _, board = compose(results, plan, registry, folder, ())
+        _, board = compose(results, plan, registry, folder, (), columns)
         reason = error.strerror or error
         raise UnwrittenReportError(f"The report cannot be written to {folder}: {reason}.", board) from error
     return files, board
@@ -111,7 +119,7 @@ def _digests(files: Sequence[Path]) -> dict[Path, str]:
     return {file: file_digest(file) for file in files}
 
 
-def _digest(plan: Plan, store: ResultsStore, *, mixed: bool) -> str:
+def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: bool) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
@@ -137,6 +145,7 @@ def _digest(plan: Plan, store: ResultsStore, *, mixed: bool) -> str:
         studies_stamp(plan, store.folder),
         mixed,
         plan.suite.price,
+        list(columns),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -11,14 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.exceptions import ResultsError
+from benchmark.exceptions import PluginError, ResultsError
+from benchmark.plugin.border import calling, checked_value
 from benchmark.record import COSTS, CellRecord
 from benchmark.results.expected import ExpectedTracks
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.row_predictions import RowPredictions
 from benchmark.results.sets import filed_sets
-from benchmark.results.standing import LEAKY, Standing, alike, gravest, repaired, standing
+from benchmark.results.standing import (
+    BLOCKS,
+    HONEST,
+    LEAKY,
+    Block,
+    Standing,
+    alike,
+    gravest,
+    repaired,
+    standing,
+)
 from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_history
 from benchmark.suite.identity import OWN
 
@@ -54,7 +65,8 @@ class Results:
     a column per axis with its labels, ``cell`` (seed and fold in words), ``id``, ``status`` (or
     ``missing``, ``damaged``, ``set apart``), ``error``, ``added`` (whether its seed is none of the suite's list; such
     cells are here once they have ended), ``marks``, the audit's ``verdict`` and the ``standing`` in
-    which it may be ranked (the gravest of its evaluation sets), ``total`` and ``trainable`` parameters,
+    which it may be ranked (the gravest of its evaluation sets; ``<set> standing`` on each), ``total`` and ``trainable``
+    parameters,
     ``training_seconds``, ``total_seconds``, ``peak_memory_mb``, ``train_items``, the costs of
     ``CellRecord.cost``, and one column per measure (``<set>/<metric>``), NaN without a value. Tracks that leak are left
     out of all this: ``<set> left out`` of ``<set> tracks``, and ``<set/metric> whole`` is the value with them.
@@ -98,6 +110,11 @@ class Results:
         """Return what each finished cell of a row predicted on an evaluation set, by its name, sorted."""
         found = {name: self.stored.get(id_, {}).get(evaluation) for name, id_ in sorted(self._finished(row))}
         return {name: each for name, each in found.items() if each is not None}
+
+    def standing(self, row: int, evaluation: str) -> Block | None:
+        """Return what a row's finished cells may be ranked with on an evaluation set, the gravest; None without any."""
+        found = [self.standings.get(id_, {}).get(evaluation) for _, id_ in self._finished(row)]
+        return max((each.block for each in found if each is not None), key=BLOCKS.index, default=None)
 
     def classes(self, row: int) -> tuple[str, ...]:
         """Return the classes of a row, in the order of its probabilities; none without a finished cell."""
@@ -164,7 +181,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
         f"{folders[id_].name} is damaged and not used: {reason.rstrip('.')}."
         for id_, reason in damaged.items()
     ]
-    notes += [f"{count} values are missing: metric {problem}" for problem, count in refused.items()]
+    notes += [f"{count} values are missing: {problem}" for problem, count in refused.items()]
     notes += [
         f"Not used: predictions of {count} cells on {problem}." for problem, count in read.unfiled.items()
     ]
@@ -355,6 +372,10 @@ def _standing_of(standings: Mapping[str, Standing], marks: Sequence[str]) -> dic
         return {}
     worst = gravest(standings.values())
     line: dict[str, Any] = {"verdict": worst.verdict, "standing": worst.block}
+    line |= {f"{name} standing": each.block for name, each in standings.items()}
+    concerned = [name for name, each in standings.items() if each.block == worst.block]
+    if worst.block != HONEST and len(concerned) < len(standings):
+        line["verdict"] += f" on {', '.join(concerned)}"
     line["marks"] = tuple(mark for mark in marks if mark != LEAKY) + (
         (LEAKY,) if worst.block == LEAKY else ()
     )
@@ -394,10 +415,13 @@ def _values(
         found = stored.get(measure.set)
         if found is None:
             continue
+        metric = metrics[measure.metric]
         try:
-            values[measure.name] = float(metrics[measure.metric].compute(found.labels, found.probabilities))
-        except Exception as error:  # A plugin's code may raise anything, and must not cost the whole report.
-            refused[f"{measure.metric} raised {type(error).__name__}: {error}"] += 1
+            with calling(metric, "compute"):
+                value = metric.compute(found.labels, found.probabilities)
+            values[measure.name] = checked_value(metric, value)
+        except PluginError as error:  # One metric must not cost the whole report.
+            refused[str(error)] += 1
     return values
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from benchmark.exceptions import BrokenDatasetError, DatasetError
 from benchmark.record import CellRecord
 from benchmark.results.mixing import HOW
 from benchmark.results.partly_known import with_partly_known
@@ -65,8 +66,10 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: 
     return with_partly_known(known, store, registry)
 
 
-def absence_text(label: str) -> str:
+def absence_text(label: str, error: DatasetError) -> str:
     """Return what must be said of results that were found without their dataset."""
+    if isinstance(error, BrokenDatasetError):
+        return f"Dataset {label} cannot be used: {error} Its cells are not run; results are found by specification."
     return f"Dataset {label} is not here: its results are found by specification, whatever its revision was."
 
 

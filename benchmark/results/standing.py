@@ -15,8 +15,9 @@ CLEAN, LEAKY, UNKNOWN, SHARED, NO_GROUPS = "clean", "leaky", "unknown", "shared 
 # What findings are called of tracks that could not be compared, and of datasets without groups.
 UNHEARD, UNGROUPED = "not compared", "unknown groups"
 Block = Literal["honest", "shared groups", "leaky"]
+HONEST: Block = "honest"
 # The gravest last.
-BLOCKS: tuple[Block, ...] = ("honest", "shared groups", "leaky")
+BLOCKS: tuple[Block, ...] = (HONEST, "shared groups", "leaky")
 _GRAVITY = (CLEAN, NO_GROUPS, UNKNOWN, f"{SHARED} on purpose", SHARED, LEAKY)
 LEAK_LIMIT = 0.1
 

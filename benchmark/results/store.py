@@ -110,7 +110,7 @@ class ResultsStore:
         Raises:
             ResultsError: when the folder cannot be written; no half result is left.
         """
-        final = self.folder / f"{slug(' '.join(record.labels.values()))}-{record.id}"
+        final = self.folder_of(record)
         try:
             with whole_folder(final, replaces=self._find(record.id)) as folder:
                 if predictions is not None:
@@ -126,6 +126,10 @@ class ResultsStore:
         except OSError as error:
             raise _unwritable(error, self.folder) from error
         return final
+
+    def folder_of(self, record: CellRecord) -> Path:
+        """Return the folder that a result is filed in."""
+        return self.folder / f"{slug(' '.join(record.labels.values()))}-{record.id}"
 
     def set_aside(self, id_: str) -> None:
         """Rename a damaged folder, so that its cell counts as missing and nothing is lost."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmark.plugin.model import BATCH_AUGMENTATIONS, EPOCHS
+from benchmark.plugin.model import BATCH_AUGMENTATIONS, EPOCHS, LOSS_PARAMETERS
 from benchmark.settings import TrainingSettings
 from benchmark.suite.cell import Cell, canonical_json
 from benchmark.suite.source import KeyPath
@@ -49,30 +49,49 @@ def _ignored(
         first = _plain(cells[0], name)
         if len(values) > 1:
             other = next(cell for cell in cells if _plain(cell, name) != first)
-            axis, path = _place(axes, fixed, other, "training", name)
+            axis, path = place(axes, fixed, other, "training", name)
             yield (
                 path,
                 f"model '{spec.label}' takes no notice of 'training.{name}': rows that differ in it would be one row "
-                f"twice. {_advice(other, axis)}",
+                f"twice. {advice(other, axis)}",
             )
         elif (
             model.uses_training
             and name in TrainingSettings.later
             and first != TrainingSettings.model_fields[name].default
         ):
-            axis, path = _place(axes, fixed, cells[0], "training", name)
+            axis, path = place(axes, fixed, cells[0], "training", name)
             yield (
                 path,
-                f"model '{spec.label}' takes no notice of 'training.{name}'. {_advice(cells[0], axis)} A model that "
+                f"model '{spec.label}' takes no notice of 'training.{name}'. {advice(cells[0], axis)} A model that "
                 f"does follow it says so, by its 'honours'.",
             )
+    yield from _parametrised_losses(model, axes, fixed, cells)
     seen: set[int] = set()
     for cell in cells:
         if id(cell.spec.augmentation) not in seen:
             seen.add(id(cell.spec.augmentation))
-            axis, path = _place(axes, fixed, cell, "augmentation")
+            axis, path = place(axes, fixed, cell, "augmentation")
             for problem in _unfit(checker, cell, model):
-                yield path, f"model '{spec.label}' {problem} {_advice(cell, axis)}"
+                yield path, f"model '{spec.label}' {problem} {advice(cell, axis)}"
+
+
+def _parametrised_losses(
+    model: type[Model], axes: Mapping[str, Sequence[Value]], fixed: Mapping[str, Any], cells: Sequence[Cell]
+) -> Iterator[tuple[KeyPath, str]]:
+    """Yield where a loss has parameters, and the model follows losses by their names alone."""
+    if not model.uses_training or "loss" not in model.honours or LOSS_PARAMETERS in model.honours:
+        return
+    for cell in cells:
+        loss = cell.spec.training.loss
+        if not isinstance(loss, str):
+            axis, path = place(axes, fixed, cell, "training", "loss")
+            yield (
+                path,
+                f"model '{cell.spec.model.label}' takes a loss by its name alone, without parameters "
+                f"({', '.join(loss)} has some). {advice(cell, axis)} A model that does take them says so, by "
+                f"'{LOSS_PARAMETERS}' in its 'honours'.",
+            )
 
 
 def _unfit(checker: Checker, cell: Cell, model: type[Model]) -> Iterator[str]:
@@ -94,7 +113,7 @@ def _plain(cell: Cell, name: str) -> Any:
     return value.model_dump() if hasattr(value, "model_dump") else value
 
 
-def _place(
+def place(
     axes: Mapping[str, Sequence[Value]], fixed: Mapping[str, Any], cell: Cell, key: str, setting: str = ""
 ) -> tuple[str, KeyPath]:
     """Return the axis that a cell has something from, or nothing, and where it stands."""
@@ -107,7 +126,8 @@ def _place(
     return "", ("cell", key, *inner)
 
 
-def _advice(cell: Cell, axis: str) -> str:
+def advice(cell: Cell, axis: str) -> str:
+    """Return what to do about a cell that has what does not go together with its model."""
     chosen = [f"{each}: {cell.labels[each]}" for each in ("model", axis) if each in cell.labels]
     if not axis or "model" not in cell.labels:
         return "Take it out, or the model."

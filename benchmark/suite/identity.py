@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.exceptions import DatasetError
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import Settings, SplitSettings
@@ -74,15 +75,12 @@ class Identifier:
         if key == "evaluate":
             return self._evaluations(value)
         if key == "augmentation":
-            return self._recipe(value)
+            return recipe_identity(value)
         if key == "dataset":
             return self._dataset(value)
         if isinstance(value, Settings):
             return _settings(value)
         return value.identity()
-
-    def _recipe(self, recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
-        return [[step.identity() for step in chain] for chain in recipe]
 
     def _dataset(self, dataset: ComponentSpec) -> dict[str, Any] | None:
         revision = self.revision_of(dataset)
@@ -100,6 +98,39 @@ class Identifier:
             return {"dataset": None, "part": evaluation.part}
         plain = {**dataset.identity(), "revision": self.revision_of(dataset)}
         return {"dataset": plain, "part": evaluation.part}
+
+
+def recipe_identity(recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
+    """Return what augmentations are, as plain JSON."""
+    return [[step.identity() for step in chain] for chain in recipe]
+
+
+def check_revisions(planned: Mapping[str, Any], now: Mapping[str, Any] | None) -> None:
+    """Do nothing if the datasets of a cell, by its canonical specifications, are still those that it was planned with.
+
+    Raises:
+        DatasetError: when one has another revision, which names it: the result would be filed as one of other data.
+    """
+    before, after = _revisions(planned), {} if now is None else _revisions(now)
+    for dataset, (name, revision) in after.items():
+        was = before.get(dataset, (name, revision))[1]
+        if revision != was:
+            raise DatasetError(
+                f"Dataset '{name}' gives other tracks than when this cell was planned (revision {revision} instead of "
+                f"{was}). Either its files were changed since, or its 'load' does not give the same each time: ids, "
+                "labels, groups, splits and audio must not vary, or its cells would be missing for ever. "
+                f"'bench data check {name}' shows the revision; run it twice."
+            )
+
+
+def _revisions(canonical: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return name and revision of each dataset, by all that it is but its revision."""
+    datasets = [*(each["dataset"] for each in canonical["evaluate"]), canonical["dataset"]]
+    return {
+        canonical_json({**each, "revision": None}): (each["name"], each["revision"])
+        for each in datasets
+        if each is not None
+    }
 
 
 def set_key(canonical: Mapping[str, Any]) -> str:

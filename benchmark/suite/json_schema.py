@@ -9,7 +9,7 @@ from typing import Any
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from benchmark.exceptions import PluginError
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.parameters import Parameter, parameters_of, takes_further
 from benchmark.plugin.registry import Registry
 from benchmark.settings import SETTINGS, LeaderboardSettings, Settings
@@ -231,7 +231,15 @@ def _parameters(component: type[Component]) -> Mapping[str, Parameter]:
         return {}  # its author's error, said as soon as a suite asks for the component
 
 
+# What definitions of components are called that are not called by their kind.
+_DEFINED = {"augmentation": "augmentations", "dataset": "datasets"}
+
+
 def _values(parameter: Parameter) -> Schema:
+    mark = parameter.mark
+    if isinstance(mark, Parts) and mark.kind != "metric":
+        part = {"$ref": f"#/$defs/{_DEFINED.get(mark.kind, mark.kind)}"}
+        return _list_of(_one_or_more(part) if mark.kind == "augmentation" else part)
     try:
         return parameter.json_schema()
     except PydanticInvalidForJsonSchema:

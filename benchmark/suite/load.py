@@ -20,6 +20,7 @@ from benchmark.suite.merge import read_merged
 from benchmark.suite.paths import numbers_of
 from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
+from benchmark.suite.shapes import check_shapes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.storage_url import without_passwords
 from benchmark.suite.tuning.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
@@ -151,6 +152,8 @@ def _expanded(
         checker.problem(("exclude",), "no cell is left: 'exclude' takes out all of them.")
     if len(checker.problems) == before:
         check_honoured(checker, axes, cell, cells)
+    if len(checker.problems) == before and checker.needs_files:
+        check_shapes(checker, axes, cell, cells)
     return axes, cells if len(checker.problems) == before else None
 
 

@@ -81,6 +81,7 @@ def _stand_in(dataset: ComponentSpec, role: str, registry: Registry) -> Componen
 
 def _small_component(spec: ComponentSpec, registry: Registry) -> ComponentSpec:
     component = registry.offer(spec.kind, spec.name).component
+    spec = spec.with_parts(lambda part: _small_component(part, registry))
     return replace(spec, parameters=component.rehearsal(spec.parameters))
 
 

@@ -6,15 +6,17 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.exceptions import PluginError, Problem, did_you_mean, nearest
+from benchmark.exceptions import PluginError, PluginFailure, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
-from benchmark.plugin.component import Component, Kind
-from benchmark.plugin.parameters import AbsentFile, check_parameters, parameters_of
+from benchmark.plugin.component import Component, Kind, Parts
+from benchmark.plugin.declared import check_declared
+from benchmark.plugin.parameters import AbsentFile, check_parameters, map_parts, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
 from benchmark.suite.cell import Chain
@@ -68,7 +70,7 @@ class Checker:
         self.problems: list[Problem] = []
         # By the whole path, in the order in which they are named.
         self.absent_files: dict[str, None] = {}
-        self._needs_files = needs_files
+        self.needs_files = needs_files
         self._folder = folder
 
     def problem(self, path: KeyPath, message: str) -> None:
@@ -117,7 +119,10 @@ class Checker:
         placed = self._with_places(offer.component, checked, below)
         if problems or placed is None:
             return None
-        spec = offer.spec(placed, label)
+        whole = self._with_parts(offer.component, placed, below)
+        if whole is None:
+            return None
+        spec = offer.spec(whole, label)
         return None if self._create(spec, below) is None else spec
 
     def settings(self, key: str, raw: Any, path: KeyPath) -> Any:
@@ -154,11 +159,19 @@ class Checker:
     def _create(self, spec: ComponentSpec, path: KeyPath) -> Any:
         """Return an instance, or None where parameters that are right one by one do not go together."""
         try:
-            return spec.create(self.registry)
-        except Exception as error:
-            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            self.problem(path, f"{spec.kind} '{spec.name}' refuses its parameters: {kind}{error}")
+            made = spec.create(self.registry)
+        except PluginError as error:
+            why = error.refusal if isinstance(error, PluginFailure) else str(error)
+            self.problem(path, f"{spec.kind} '{spec.name}' refuses its parameters: {why}")
             return None
+        try:
+            # What depends on a file is not known where the file is not there.
+            if self.needs_files:
+                check_declared(made)
+        except PluginError as error:
+            self.problem(path, str(error))
+            return None
+        return made
 
     def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
         key, kind, name = _owner(key, SETTINGS[key], detail["loc"])
@@ -190,6 +203,23 @@ class Checker:
         }
         return None if None in named.values() else {**parameters, **named}
 
+    def _with_parts(
+        self, component: type[Component], parameters: Mapping[str, Any], path: KeyPath
+    ) -> dict[str, Any] | None:
+        """Return the parameters with the components that are its parts, or None if one of them has a problem."""
+        known = parameters_of(component)
+        whole = dict(parameters)
+        found: list[ComponentSpec | None] = []
+        for name, value in parameters.items():
+            mark = known[name].mark if name in known else None
+            if isinstance(mark, Parts):
+                whole[name] = map_parts(value, partial(self._part, mark.kind, (*path, name)))
+                map_parts(whole[name], lambda part, _: found.append(part))
+        return None if None in found else whole
+
+    def _part(self, kind: Kind, path: KeyPath, raw: Any, place: tuple[int, ...]) -> ComponentSpec | None:
+        return self.component(kind, raw, (*path, *place))
+
     def _file(self, name: str, path: KeyPath) -> str | None:
         """Return the whole path of a file, which is given from the place of the suite file that names it."""
         place = self.source.place(path)
@@ -197,7 +227,7 @@ class Checker:
         file = folder / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
         if file.is_file():
             return str(file.resolve())
-        if not self._needs_files:
+        if not self.needs_files:
             self.absent_files[str(file)] = None
             return AbsentFile(file)
         where = "" if Path(name).is_absolute() else f" in {folder}"
@@ -303,10 +333,10 @@ class Checker:
         if raw == []:
             self.problem(path, "a chain of augmentations needs at least one.")
             return None
-        if not isinstance(raw, list):
-            spec = self.component("augmentation", raw, path)
-            return None if spec is None else (spec,)
-        made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
+        if isinstance(raw, list):
+            made = [self.component("augmentation", step, (*path, index)) for index, step in enumerate(raw)]
+        else:
+            made = [self.component("augmentation", raw, path)]
         steps = tuple(spec for spec in made if spec is not None)
         if len(steps) < len(made):
             return None

@@ -6,12 +6,10 @@ import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from benchmark.exceptions import PluginError
 from benchmark.isolation import reseeded
-from benchmark.plugin.border import checked_batch, described
+from benchmark.plugin.border import calling, checked_batch
 from benchmark.randomness import derive_generator, derive_seed
 
 if TYPE_CHECKING:
@@ -22,12 +20,13 @@ if TYPE_CHECKING:
 DEPTH = 2
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of examples as Keras takes them: inputs as they are stored (uint8 travels as uint8), labels.
+class Batches:
+    """Batches of examples by their index: inputs as they are stored (uint8 travels as uint8), labels, weights.
 
-    The order of training batches depends on the seed and the epoch only, so that all models of a seed see
-    the same batches. ``epoch`` is set from outside before each epoch begins. ``failure`` is what making a batch
-    raised, which Keras tells in its own words.
+    The order of training batches depends on the seed and the epoch only, so that all models of a seed, whatever
+    library they are made with, see the same batches. ``epoch`` is set from outside before each epoch begins.
+    ``failure`` is what making a batch raised, which some libraries tell in their own words. ``on_torch`` says that the
+    network is PyTorch's.
     """
 
     def __init__(
@@ -39,35 +38,36 @@ class Batches(keras.utils.PyDataset):
         shuffled: bool,
         one_hot: bool,
         augmentations: tuple[Augmentation, ...] = (),
+        on_torch: bool = False,
+        class_weights: np.ndarray | None = None,
     ) -> None:
-        super().__init__(workers=0)
+        """Take what batches are made of; with ``class_weights``, shape (classes,), each item comes with its weight."""
         self.examples = examples
         self.batch_size = batch_size
         self.seed = seed
         self.shuffled = shuffled
         self.one_hot = one_hot
         self.augmentations = augmentations
+        self.class_weights = class_weights
         self.epoch = 0
-        self._ahead: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
+        self._ahead: dict[tuple[int, int], Future[tuple[Any, ...]]] = {}
         self._orders: dict[int, np.ndarray] = {}
         self.failure: Exception | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
         # PyTorch's generator is one for the process: drawn from in two threads it would repeat nothing.
-        self._alone = keras.backend.backend() == "torch" and (
-            augmentations or getattr(examples, "redrawn", False)
-        )
+        self._alone = on_torch and bool(augmentations or getattr(examples, "redrawn", False))
 
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         try:
             return self._next(index)
         except Exception as error:
             self.failure = error
             raise
 
-    def _next(self, index: int) -> tuple[Any, Any]:
+    def _next(self, index: int) -> tuple[Any, ...]:
         if self._alone:
             return self._batch(self.epoch, index)
         batch = self._ahead.pop((self.epoch, index), None) or self._request(self.epoch, index)
@@ -84,10 +84,10 @@ class Batches(keras.utils.PyDataset):
         positions = (divmod(index + ahead, len(self)) for ahead in range(1, DEPTH + 1))
         return [(self.epoch + epochs, position) for epochs, position in positions]
 
-    def _request(self, epoch: int, index: int) -> Future[tuple[Any, Any]]:
+    def _request(self, epoch: int, index: int) -> Future[tuple[Any, ...]]:
         return self._thread.submit(self._batch, epoch, index)
 
-    def _batch(self, epoch: int, index: int) -> tuple[Any, Any]:
+    def _batch(self, epoch: int, index: int) -> tuple[Any, ...]:
         chosen = self._order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
         inputs = self.examples.gather(chosen, epoch)
         targets = self.examples.labels[chosen]
@@ -102,7 +102,11 @@ class Batches(keras.utils.PyDataset):
                 for augmentation in self.augmentations:
                     inputs, targets = _augmented(augmentation, inputs, targets, rng)
             inputs = inputs * scale
-        return inputs, targets
+        if self.class_weights is None:
+            return inputs, targets
+        # An item whose label is mixed weighs what its shares weigh.
+        weights = targets @ self.class_weights if self.one_hot else self.class_weights[targets]
+        return inputs, targets, weights
 
     def _order(self, epoch: int) -> np.ndarray:
         if epoch not in self._orders:
@@ -116,9 +120,6 @@ def _augmented(
     augmentation: Augmentation, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     shapes = inputs.shape, targets.shape
-    try:
+    with calling(augmentation, "apply_batch"):
         made = augmentation.apply_batch(inputs, targets, rng)
-    except Exception as error:
-        where = described(augmentation, "apply_batch")
-        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
     return checked_batch(augmentation, made, *shapes)

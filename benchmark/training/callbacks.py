@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from benchmark.training.objective import stopping_note
+
 if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch
     from benchmark.plugin.training_run import TrainingRun
@@ -63,17 +65,11 @@ def early_stopping(
             super().on_train_end(logs)
             if self.best is None:
                 return
+            ended = self.stopped_epoch + 1 - before if self.stopped_epoch else None
             best = self.best_epoch + 1 - before
-            kept = (
-                f"the weights of epoch {best} are kept"
-                if self.restore_best_weights
-                else f"epoch {best} was the best"
-            )
-            if self.stopped_epoch:
-                epoch = self.stopped_epoch + 1 - before
-                note(f"Stage {stage} was stopped early after epoch {epoch} ({self.monitor}); {kept}.")
-            elif self.restore_best_weights:
-                note(f"Stage {stage} was trained to its end; {kept} ({self.monitor}).")
+            said = stopping_note(stage, self.monitor, best, ended, kept=self.restore_best_weights)
+            if said:
+                note(said)
 
     return Stopping(
         monitor="val_loss" if settings.metric == "loss" else f"val_{metric}",

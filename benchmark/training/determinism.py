@@ -42,12 +42,17 @@ def set_determinism(wanted: bool) -> None:
 
         (enable_op_determinism if wanted else disable_op_determinism)()
     elif backend == "torch":
-        import torch
-
-        torch.use_deterministic_algorithms(wanted)
-        torch.backends.cudnn.deterministic = wanted
+        set_torch_determinism(wanted)
     elif wanted and has_accelerator() and XLA_FLAG not in os.environ.get("XLA_FLAGS", "").split():
         raise BackendError(
             "'training.deterministic' on JAX and a GPU needs a flag that is read when JAX starts. Set XLA_FLAGS="
             f"{XLA_FLAG} in the environment."
         )
+
+
+def set_torch_determinism(wanted: bool) -> None:
+    """Switch deterministic kernels of PyTorch on or off for what this process trains from now on."""
+    import torch
+
+    torch.use_deterministic_algorithms(wanted)
+    torch.backends.cudnn.deterministic = wanted

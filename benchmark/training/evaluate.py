@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from benchmark.plugin.border import calling, checked_probabilities, checked_value
+
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from benchmark.data.assemble import CellData
@@ -29,13 +32,14 @@ def evaluate(
     import pandas as pd
 
     from benchmark.data.examples import average_by_track
-    from benchmark.plugin.border import checked_probabilities
 
     frames = []
     values: dict[str, dict[str, float]] = {}
     for part in {part.key: part for part in data.evaluations}.values():
         shape = (len(part.examples), len(data.classes))
-        answers = checked_probabilities(model, model.predict(part.examples), shape)
+        with calling(model, "predict"):
+            said = model.predict(part.examples)
+        answers = checked_probabilities(model, said, shape)
         indices, probabilities = average_by_track(answers, part.examples.tracks)
         tracks = [part.tracks[index] for index in indices]
         labels = np.array([data.classes.index(part.labels[index]) for index in indices])
@@ -50,6 +54,12 @@ def evaluate(
         columns = [f"p:{name}" for name in data.classes]
         frames.append(pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1))
         values[part.key] = {
-            name: float(metric.compute(labels, probabilities)) for name, metric in metrics.items()
+            name: _measured(metric, labels, probabilities) for name, metric in metrics.items()
         }
     return pd.concat(frames, ignore_index=True), values
+
+
+def _measured(metric: Metric, labels: np.ndarray, probabilities: np.ndarray) -> float:
+    with calling(metric, "compute"):
+        value = metric.compute(labels, probabilities)
+    return checked_value(metric, value)

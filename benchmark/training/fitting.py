@@ -6,11 +6,12 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.data.examples import StoredExamples
-from benchmark.exceptions import SplitError
 from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import early_stopping, progress
 from benchmark.training.frozen import FrozenPart, split_network
+from benchmark.training.losses import chosen_loss, class_weights, make_loss
+from benchmark.training.objective import VALIDATION_BATCH, held_out_part
 from benchmark.training.optimizers import make_optimizer
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from benchmark.plugin.model import Epoch
     from benchmark.plugin.training_run import TrainingRun
-
-VALIDATION_BATCH = 64
-_ONE_HOT_LOSS = "categorical_crossentropy"
-_SPARSE_LOSS = "sparse_categorical_crossentropy"
 
 
 class Fitting:
@@ -47,10 +44,8 @@ class Fitting:
         self._network = network
         self._whole = whole
         self._train = train
-        self._validation = validation if validation is not None and len(validation) else None
+        self._validation = held_out_part(validation, run)
         self._run = run
-        if self._validation is None and run.settings.early_stopping is not None:
-            raise SplitError("Early stopping looks at validation data, of which the split has none.")
 
     def train(self, stage: Stage) -> None:
         """Train one stage, or take it from another cell that began alike."""
@@ -129,11 +124,12 @@ class Fitting:
         return stage_key(self._whole, stage, len(self.history), train, validation, self._run)
 
     def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
+        import keras
+
+        from benchmark.training.keras_batches import KerasBatches
+
         run, finished = self._run, len(self.history)
-        loss: str = run.settings.loss
-        if loss == _SPARSE_LOSS and run.batch_augmentations:
-            loss = _ONE_HOT_LOSS
-        one_hot = loss != _SPARSE_LOSS
+        loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
         metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
         training = Batches(
             train,
@@ -142,6 +138,10 @@ class Fitting:
             shuffled=True,
             one_hot=one_hot,
             augmentations=run.batch_augmentations,
+            on_torch=keras.backend.backend() == "torch",
+            class_weights=class_weights(
+                run.settings.class_weights, train.labels, train.num_classes, run.classes
+            ),
         )
         held_out = None
         if validation is not None:
@@ -155,8 +155,8 @@ class Fitting:
         try:
             with forgetting_gradients():
                 network.fit(
-                    training,
-                    validation_data=held_out,
+                    KerasBatches(training),
+                    validation_data=None if held_out is None else KerasBatches(held_out),
                     epochs=finished + stage.epochs,
                     initial_epoch=finished,
                     shuffle=False,
@@ -174,11 +174,13 @@ class Fitting:
             if held_out is not None:
                 held_out.close()
 
-    def _compile(self, network: keras.Model, stage: Stage, loss: str, metric: str, batches: int) -> None:
+    def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         import keras
 
         settings = self._run.settings
         optimizer = make_optimizer(settings, stage.learning_rate, stage.epochs, batches)
-        network.compile(optimizer, loss, metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings))
+        network.compile(
+            optimizer, make_loss(loss), metrics=[keras.metrics.get(metric)], jit_compile=compiled(settings)
+        )
         # Made inside the first step, its variables would make TensorFlow trace that step twice.
         network.optimizer.build(network.trainable_variables)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from benchmark.data.examples import StoredExamples
 from benchmark.data.store import FeatureStore
@@ -35,8 +35,7 @@ class OutputExamples:
     def __init__(self, examples: Examples, store: FeatureStore, rows: np.ndarray) -> None:
         self.labels = examples.labels
         self.num_classes = examples.num_classes
-        # Of as many dimensions as the frozen part's output has.
-        self.shape = cast("tuple[int, int, int]", store.shape)
+        self.shape = store.shape
         self._rows = rows
         self._stored = store.open_rows()
 

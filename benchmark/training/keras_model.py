@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,9 @@ from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
-from benchmark.plugin.model import BATCH_AUGMENTATIONS, Epoch, Model, OperationCount, ParameterCount
+from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
-from benchmark.settings import TrainingSettings
-from benchmark.training.stages import Stage
+from benchmark.training.network_model import NetworkModel, answered
 
 if TYPE_CHECKING:
     import keras
@@ -24,47 +22,35 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun
     from benchmark.training.frozen import FrozenPart
 
-PREDICTION_BATCH = 64
 
-
-class KerasModel(Model):
+class KerasModel(NetworkModel):
     """A Keras network, on whichever backend is set.
 
     A subclass writes ``build``. The keyword-only parameters of ``build`` are the model's parameters.
     """
 
     libraries = ("keras",)
-    honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS}
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
-        self.parameters = parameters
+        super().__init__(**parameters)
         self.network: keras.Model | None = None
         self._whole: keras.Model | None = None
         self._part: FrozenPart | None = None
         self._trainable = 0
-
-    @classmethod
-    def parameters_from(cls) -> Callable[..., Any]:
-        """Return ``build``."""
-        return cls.build
 
     def unavailable(self) -> str:
         """Return what to install or to set, if the backend that is asked for is missing."""
         return backend_problem()
 
     def build(
-        self, input_shape: tuple[int, int, int], num_classes: int, *args: Any, **parameters: Any
+        self, input_shape: tuple[int, ...], num_classes: int, *args: Any, **parameters: Any
     ) -> keras.Model:
         """Return a network from float32 inputs in 0..1, shape (batch, *input_shape), to class probabilities.
 
         Import Keras inside; do not compile. The caller has set the random seed.
         """
         raise NotImplementedError
-
-    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
-        """Return the phases of training, in order; one, with the suite's settings, unless overridden."""
-        return [Stage("train", settings.epochs, settings.learning_rate)]
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
@@ -93,23 +79,13 @@ class KerasModel(Model):
     def predict(self, examples: Examples) -> np.ndarray:
         """Return probabilities, batch by batch."""
         import keras
-        import numpy as np
 
         if self._whole is None:
             raise RuntimeError("fit or load comes before predict")
         network = self._whole
         if self._part is not None and isinstance(examples, StoredExamples) and len(examples):
             network, examples = self._part.head, self._part.outputs(examples)
-        parts = []
-        size = min(PREDICTION_BATCH, max(len(examples), 1))
-        for start in range(0, len(examples), size):
-            # Every batch has one size, the last filled up with its last item: another size is another compilation.
-            indices = np.arange(start, start + size).clip(max=len(examples) - 1)
-            answers = keras.ops.convert_to_numpy(network.predict_on_batch(examples.gather(indices)))
-            parts.append(answers[: len(examples) - start])
-        if not parts:
-            return np.zeros((0, examples.num_classes), np.float32)
-        return np.concatenate(parts).astype(np.float32)
+        return answered(examples, lambda batch: keras.ops.convert_to_numpy(network.predict_on_batch(batch)))
 
     def close(self) -> None:
         """Let go of the network: its memory is free once the next one is built."""
@@ -151,11 +127,6 @@ class KerasModel(Model):
         model.parameters = parameters
         return model
 
-    @classmethod
-    def architecture(cls, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters that build the same layers, and fetch no weights: others are read, or none needed."""
-        return dict(parameters)
-
     def _prepare(
         self, input_shape: tuple[int, ...], num_classes: int, dtype: str, seed: int, policy: str
     ) -> None:
@@ -169,7 +140,7 @@ class KerasModel(Model):
         keras.utils.clear_session()
         keras.utils.set_random_seed(seed)
         with precision(policy):
-            self.network = self.build(input_shape, num_classes, **self.parameters)  # type: ignore[arg-type]
+            self.network = self.build(input_shape, num_classes, **self.parameters)
             scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
             self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
         self._built = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,36 +38,62 @@ def make_optimizer(
     return kinds[settings.optimizer](**config)
 
 
-def _rate(settings: TrainingSettings, peak: float, epochs: int, batches: int) -> Any:
-    """Return the learning rate: linear from 0 to ``peak`` during warm-up, then constant or falling to 0."""
+@dataclass(frozen=True)
+class Rate:
+    """The learning rate of a stage by steps taken: linear from 0 to ``peak`` for ``rising`` steps, then by ``shape``.
+
+    ``falling`` steps are what it takes to fall to 0 (``cosine``, ``linear``), or how long it stays (``constant``).
+    """
+
+    shape: str
+    peak: float
+    rising: int
+    falling: int
+
+    def at(self, taken: int) -> float:
+        """Return the rate of the step after so many. The first step has one above 0, or it would be wasted."""
+        if taken < self.rising:
+            return self.peak * (taken + 1) / self.rising
+        share = min(1.0, (taken - self.rising) / self.falling)
+        fallen = {"constant": 1.0, "cosine": 0.5 * (1 + math.cos(math.pi * share)), "linear": 1 - share}
+        return self.peak * fallen[self.shape]
+
+
+def rate_of(settings: TrainingSettings, peak: float, epochs: int, batches: int) -> Rate:
+    """Return the learning rate of a stage of so many ``epochs`` of so many ``batches``."""
     steps = math.ceil(epochs * batches / settings.gradient_accumulation)
     rising = min(steps, round(settings.warmup * batches / settings.gradient_accumulation))
-    if settings.schedule == "constant" and not rising:
+    return Rate(settings.schedule, peak, rising, max(1, steps - rising))
+
+
+def _rate(settings: TrainingSettings, peak: float, epochs: int, batches: int) -> Any:
+    rate = rate_of(settings, peak, epochs, batches)
+    if rate.shape == "constant" and not rate.rising:
         return peak
-    return _schedule(settings.schedule, peak, rising, max(1, steps - rising))
+    return _schedule(rate, settings.gradient_accumulation)
 
 
-def _schedule(
-    shape: str, peak: float, rising: int, falling: int
-) -> keras.optimizers.schedules.LearningRateSchedule:
+def _schedule(rate: Rate, accumulation: int) -> keras.optimizers.schedules.LearningRateSchedule:
     import keras
     from keras import ops
 
     class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-        """The rate by steps that were taken; Keras's own shapes either lack a warm-up or leave out its first step."""
+        """See ``Rate``; Keras's own shapes either lack a warm-up or leave out its first step.
+
+        Keras counts batches, also those that are only added to a step to come.
+        """
 
         def __call__(self, step: Any) -> Any:
-            taken = ops.cast(step, "float32")
-            share = ops.clip((taken - rising) / falling, 0.0, 1.0)
+            taken = ops.floor(ops.cast(step, "float32") / accumulation)
+            share = ops.clip((taken - rate.rising) / rate.falling, 0.0, 1.0)
             fallen = {
                 "constant": ops.ones_like(share),
                 "cosine": 0.5 * (1 + ops.cos(math.pi * share)),
                 "linear": 1 - share,
-            }[shape]
-            # The first step has a rate above 0, or it would be wasted.
-            return peak * ops.where(taken < rising, (taken + 1) / max(1, rising), fallen)
+            }[rate.shape]
+            return rate.peak * ops.where(taken < rate.rising, (taken + 1) / max(1, rate.rising), fallen)
 
         def get_config(self) -> dict[str, Any]:
-            return {"shape": shape, "peak": peak, "rising": rising, "falling": falling}
+            return {**asdict(rate), "accumulation": accumulation}
 
     return Schedule()

@@ -1,12 +1,13 @@
-"""``SklearnModel``: a scikit-learn classifier on vectors made from features."""
+"""``SklearnModel``: a classifier with the interface of scikit-learn, on vectors made from features."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.exceptions import PluginError
+from benchmark.plugin.border import described
 from benchmark.plugin.model import Epoch, Model
 from benchmark.randomness import derive_seed
 
@@ -18,16 +19,24 @@ if TYPE_CHECKING:
     from benchmark.plugin.training_run import TrainingRun
 
 CHUNK = 256
+STORED = "estimator.skops"
+# Which axis of inputs is time, by how many axes they have.
+_TIME = {4: 2, 3: 1}
 
 
 class SklearnModel(Model):
-    """A scikit-learn classifier. One without ``predict_proba`` answers with the softmax of its decision scores,
-    which keeps their order.
+    """A classifier of scikit-learn, or any with its interface (``fit``, ``classes_``, ``predict_proba``).
 
-    A subclass writes ``estimator``, whose keyword-only parameters are the model's parameters, and ``vectors``
-    where flattening the features will not do.
+    One without ``predict_proba`` answers with the softmax of its decision scores, which keeps their order.
+
+    A subclass writes ``estimator``, whose keyword-only parameters are the model's parameters. Its inputs are features,
+    flattened; with ``pooled``, means and deviations over time; or whatever ``vectors`` makes of them. A fitted one is
+    stored with skops, and not pickled: of types that are neither scikit-learn's, NumPy's nor SciPy's, those of
+    ``trusted`` alone are loaded, by their full names.
     """
 
+    pooled: bool = False
+    trusted: ClassVar[tuple[str, ...]] = ()
     uses_training = False
     libraries = ("sklearn",)
 
@@ -45,7 +54,16 @@ class SklearnModel(Model):
         raise NotImplementedError
 
     def vectors(self, inputs: np.ndarray) -> np.ndarray:
-        """Return vectors, float32, shape (n, d), from inputs in 0..1, shape (n, height, width, channels)."""
+        """Return vectors, float32, shape (n, d), from inputs in 0..1, shape (n, *shape of the features).
+
+        With ``pooled``, they are means and standard deviations over time: the third axis of images (n, height, width,
+        channels), the second of sequences (n, steps, values). Vectors have no time.
+        """
+        if self.pooled and inputs.ndim in _TIME:
+            import numpy as np
+
+            time = _TIME[inputs.ndim]
+            inputs = np.stack([inputs.mean(axis=time), inputs.std(axis=time)], axis=1)
         return inputs.reshape(len(inputs), -1)
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
@@ -62,7 +80,7 @@ class SklearnModel(Model):
                 f"Model '{self.name}' is not trained in batches, so {names} cannot be applied. Leave it out with "
                 "the suite's 'exclude', or use an augmentation that makes copies."
             )
-        self._fit(self._all_vectors(train), train.labels, train.num_classes, derive_seed("model", run.seed))
+        self._fit(self._all_vectors(train), train.labels, derive_seed("model", run.seed))
         values: dict[str, float] = {}
         parts = (("accuracy", train), ("val_accuracy", validation))
         for name, examples in ((name, part) for name, part in parts if part is not None and len(part)):
@@ -83,32 +101,55 @@ class SklearnModel(Model):
         return found
 
     def save(self, folder: Path) -> None:
-        """Store what the classifier was fitted on: fitting again is exact, and needs no pickle."""
-        import numpy as np
+        """Store the fitted classifier with skops: what it is made of, by name, and no code.
+
+        Raises:
+            PluginError: when it is made of what skops cannot store, or of types that it could not be loaded with.
+        """
+        from skops.io import dump, get_untrusted_types
 
         if self._fitted is None:
             raise RuntimeError("fit comes before save")
-        np.savez_compressed(folder / "fitted-on.npz", **self._fitted_on)
+        file = folder / STORED
+        dump(self._fitted, file)
+        unknown = sorted(set(get_untrusted_types(file=file)) - set(self.trusted))
+        if unknown:
+            raise PluginError(
+                f"{described(self, 'estimator')}: it could not be loaded again: it holds {', '.join(unknown)}. "
+                "If these are types that it means to hold, name them in 'trusted'."
+            )
 
     @classmethod
     def load(cls, folder: Path, **parameters: Any) -> SklearnModel:
-        """Fit again on what ``save`` stored."""
-        import numpy as np
+        """Return the model that ``save`` stored, also one of an earlier version, which fits again.
 
+        Raises:
+            PluginError: when the file holds types that are not trusted; none of them has been made.
+        """
         model = cls(**parameters)
-        with np.load(folder / "fitted-on.npz", allow_pickle=False) as stored:
-            model._fit(
-                stored["vectors"], stored["labels"], int(stored["num_classes"]), int(stored["random_state"])
+        file = folder / STORED
+        if not file.is_file():
+            return model._fitted_again(folder)
+        from skops.io import get_untrusted_types, load
+
+        unknown = sorted(set(get_untrusted_types(file=file)) - set(cls.trusted))
+        if unknown:
+            raise PluginError(
+                f"{file} is not loaded: it holds {', '.join(unknown)}, which model '{cls.name}' does not name as "
+                "trusted. It may have been tampered with."
             )
+        model._fitted = load(file, trusted=list(cls.trusted))
         return model
 
-    def _fit(self, vectors: np.ndarray, labels: np.ndarray, num_classes: int, random_state: int) -> None:
-        self._fitted_on: dict[str, Any] = {
-            "vectors": vectors,
-            "labels": labels,
-            "num_classes": num_classes,
-            "random_state": random_state,
-        }
+    def _fitted_again(self, folder: Path) -> SklearnModel:
+        """Fit on what an earlier version stored: vectors and labels."""
+        import numpy as np
+
+        with np.load(folder / "fitted-on.npz", allow_pickle=False) as stored:
+            self._fit(stored["vectors"], stored["labels"], int(stored["random_state"]))
+        return self
+
+    def _fit(self, vectors: np.ndarray, labels: np.ndarray, random_state: int) -> None:
         self._fitted = self.estimator(random_state, **self.parameters).fit(vectors, labels)
 
     def _all_vectors(self, examples: Examples) -> np.ndarray:

@@ -47,7 +47,7 @@ class Stage:
     name: str
     epochs: int
     learning_rate: float
-    prepare: Callable[[keras.Model], None] | None = None
+    prepare: Callable[[Any], None] | None = None
     frozen: str | None = None
 
 

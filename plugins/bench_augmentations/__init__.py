@@ -6,6 +6,7 @@ from bench_augmentations.frequencies import FilterAugment, FreqMixStyle, SpecMix
 from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
 from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
 from bench_augmentations.masks import FrequencyMask, TimeMask
+from bench_augmentations.policies import TrivialAugment
 from bench_augmentations.waveform import PitchShift, TimeStretch
 from benchmark import Augmentation, hookimpl
 
@@ -23,6 +24,7 @@ def bench_augmentations() -> list[type[Augmentation]]:
         Gain,
         Reverb,
         Audiomentations,
+        TrivialAugment,
         MixUp,
         CutMix,
         SpecMix,

@@ -26,6 +26,7 @@ class FilterAugment(Augmentation):
 
     name = "filter-augment"
     acts_on = "features"
+    dimensions = frozenset({3})
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class FreqMixStyle(Augmentation):
 
     name = "freq-mixstyle"
     acts_on = "batch"
+    dimensions = frozenset({3})
 
     def __init__(
         self, *, alpha: Annotated[float, Field(gt=0, le=10)] = 0.4, probability: Share = 0.8
@@ -120,6 +122,7 @@ class SpecMix(Augmentation):
 
     name = "spec-mix"
     acts_on = "batch"
+    dimensions = frozenset({3})
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ class KerasCvAugmentation(Augmentation):
     """Base: says whether keras-cv can work here."""
 
     acts_on = "batch"
+    dimensions = frozenset({3})
 
     def unavailable(self) -> str:
         """Return what to install or to set, or nothing."""

@@ -21,7 +21,7 @@ Batch = tuple["np.ndarray", "np.ndarray"]
 
 
 class MixUp(Augmentation):
-    """Mix each spectrogram, and its label, with another of the batch (Zhang et al. 2018, arXiv:1710.09412).
+    """Mix each item, and its label, with another of the batch (Zhang et al. 2018, arXiv:1710.09412).
 
     The weight of the first is drawn from a Beta(``alpha``, ``alpha``) distribution for each item: the smaller
     ``alpha``, the more often one of the two prevails; at 1 all weights are as likely.
@@ -40,7 +40,7 @@ class MixUp(Augmentation):
         with keras.device("cpu:0"):
             drawn = _drawn(keras.layers.MixUp(self.alpha, seed=_seed(rng), dtype="float32"), inputs)
         weight, partner = _weight(drawn["mix_weight"]), drawn["permutation_order"]
-        mixed = _mixed(weight[:, None, None, None], inputs, inputs[partner])
+        mixed = _mixed(weight.reshape(-1, *(1,) * (inputs.ndim - 1)), inputs, inputs[partner])
         # Rounding may lead out of the range of the two.
         return mixed.clip(inputs.min(), inputs.max()), _mixed(weight[:, None], targets, targets[partner])
 
@@ -53,6 +53,7 @@ class CutMix(Augmentation):
 
     name = "cutmix"
     acts_on = "batch"
+    dimensions = frozenset({3})
 
     def __init__(self, *, alpha: Annotated[float, Field(ge=0.1, le=1)] = 1.0) -> None:
         self.alpha = alpha
@@ -82,6 +83,7 @@ class RandomErasing(Augmentation):
 
     name = "random-erasing"
     acts_on = "batch"
+    dimensions = frozenset({3})
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -18,14 +19,17 @@ REFERENCE = 128
 
 
 class Mask(Augmentation):
-    """Cover bands of the spectrogram, each up to ``width`` in 128ths of its height (or length), width drawn evenly; 0 covers nothing.
+    """Cover bands of a spectrogram or a sequence, each up to ``width`` in 128ths of its height (or length).
 
+    The width is drawn evenly; 0 covers nothing.
     ``fill: zero`` covers with the quietest value (-80 dB, say), ``mean`` with the clip's mean. ``copies`` fixed
     copies are made of each item, unless ``fresh``: then the item itself is masked anew in each epoch.
     """
 
     acts_on = "features"
-    axis: ClassVar[int]
+    dimensions = frozenset({2, 3})
+    # By how many dimensions the features have: images are (height, width, channels), sequences (steps, values).
+    axes: ClassVar[Mapping[int, int]]
 
     def __init__(
         self,
@@ -52,16 +56,17 @@ class Mask(Augmentation):
         return [{"copy": number} for number in range(self.count)]
 
     def apply(self, data: np.ndarray, rng: np.random.Generator, **settings: Any) -> np.ndarray:
-        """Return a masked copy of an array of shape (height, width, channels)."""
+        """Return a masked copy of an image or a sequence."""
         masked = data.copy()
-        length = data.shape[self.axis]
+        axis = self.axes[data.ndim]
+        length = data.shape[axis]
         # A width that is asked for is seen in small pictures too; 0 is a copy without a mask, the dose that is none.
         widest = max(min(self.width, 1), round(self.width * length / REFERENCE))
         value = 0 if self.fill == "zero" else data.mean()
         for _ in range(self.masks):
             width = int(rng.integers(0, widest + 1))
             start = int(rng.integers(0, length - width + 1))
-            window = (slice(None),) * self.axis + (slice(start, start + width),)
+            window = (slice(None),) * axis + (slice(start, start + width),)
             masked[window] = value
         return masked
 
@@ -70,11 +75,11 @@ class FrequencyMask(Mask):
     """Cover up to ``width`` neighbouring frequency bands (of 128), ``masks`` times."""
 
     name = "frequency-mask"
-    axis = 0
+    axes = {3: 0, 2: 1}
 
 
 class TimeMask(Mask):
     """Cover up to ``width`` neighbouring columns of time (of 128), ``masks`` times."""
 
     name = "time-mask"
-    axis = 1
+    axes = {3: 1, 2: 0}

@@ -53,7 +53,7 @@ class KerasApplication(Pretrained):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         network: Network,
@@ -65,7 +65,7 @@ class KerasApplication(Pretrained):
         """Return the network called ``network``, with a new top."""
         return self.with_new_top(input_shape, num_classes, weights, units)
 
-    def backbone(self, input_shape: tuple[int, int, int]) -> keras.Model:
+    def backbone(self, input_shape: tuple[int, ...]) -> keras.Model:
         """See ``Pretrained.backbone``."""
         return self._made(input_shape, None)
 

@@ -22,6 +22,7 @@ class MfccSvm(SklearnModel):
     """
 
     name = "mfcc-svm"
+    dimensions = frozenset({3})
 
     def estimator(
         self,

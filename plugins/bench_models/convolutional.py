@@ -19,6 +19,7 @@ class Cnn(KerasModel):
     """The paper's custom CNN (Blašković & Oreški, Table 3): two convolutions, one hidden dense layer."""
 
     name = "cnn"
+    dimensions = frozenset({3})
 
     @classmethod
     def space(cls) -> dict[str, Any]:
@@ -32,7 +33,7 @@ class Cnn(KerasModel):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         filters: Annotated[list[Size], Field(min_length=1)] = [32, 64],  # noqa: B006
@@ -63,10 +64,11 @@ class Crnn(KerasModel):
     """Convolutions over frequency and time, then a GRU over time (after Choi et al. 2017, arXiv:1609.04243)."""
 
     name = "crnn"
+    dimensions = frozenset({3})
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         filters: Annotated[list[Size], Field(min_length=1)] = [32, 64, 64],  # noqa: B006

@@ -32,11 +32,12 @@ class Musicnn(KerasModel):
     """
 
     name = "musicnn"
+    dimensions = frozenset({3})
     stages = ("probe", "fine-tune")
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         weights: Annotated[str | None, File()],
@@ -105,7 +106,7 @@ class Musicnn(KerasModel):
         return ""
 
 
-def _backbone(input_shape: tuple[int, int, int]) -> keras.Model:
+def _backbone(input_shape: tuple[int, ...]) -> keras.Model:
     """Return the network up to its 200 numbers; layers are called as in the published files."""
     import keras
     from keras import layers, ops

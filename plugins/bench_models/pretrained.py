@@ -30,10 +30,11 @@ class Pretrained(KerasModel):
     A single channel is repeated to three, and each backbone gets the inputs it was trained on.
     """
 
+    dimensions = frozenset({3})
     backbone_name: ClassVar[str]
 
     def with_new_top(
-        self, input_shape: tuple[int, int, int], num_classes: int, weights: str | None, units: int
+        self, input_shape: tuple[int, ...], num_classes: int, weights: str | None, units: int
     ) -> keras.Model:
         """Return the backbone with weights, and a new top."""
         import keras
@@ -89,7 +90,7 @@ class Pretrained(KerasModel):
             for phase in phases
         ]
 
-    def backbone(self, input_shape: tuple[int, int, int]) -> keras.Model:
+    def backbone(self, input_shape: tuple[int, ...]) -> keras.Model:
         """Return the network without its top, with random weights."""
         import keras
 
@@ -154,7 +155,7 @@ class Vgg16(Pretrained):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
@@ -205,7 +206,7 @@ class MobileNet(Pretrained):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         width: Width = 1.0,
@@ -217,7 +218,7 @@ class MobileNet(Pretrained):
         """Return the network; ``width`` is the share of the filters that each layer has."""
         return self.with_new_top(input_shape, num_classes, weights, units)
 
-    def backbone(self, input_shape: tuple[int, int, int]) -> keras.Model:
+    def backbone(self, input_shape: tuple[int, ...]) -> keras.Model:
         """See ``Pretrained.backbone``."""
         import keras
 

@@ -9,7 +9,6 @@ from pydantic import Field
 from benchmark import SklearnModel
 
 if TYPE_CHECKING:
-    import numpy as np
     from sklearn.base import ClassifierMixin
 
 Pooling = Literal["time", "none"]
@@ -18,13 +17,9 @@ Pooling = Literal["time", "none"]
 class Probe(SklearnModel):
     """A classifier on standardised vectors: means and deviations over time, or all values of a clip."""
 
-    def vectors(self, inputs: np.ndarray) -> np.ndarray:
-        """Return what the classifier sees, shape (n, d)."""
-        import numpy as np
-
-        if self.parameters.get("pooling", "time") == "none":
-            return super().vectors(inputs)
-        return np.concatenate([part.reshape(len(inputs), -1) for part in _pooled(inputs)], axis=1)
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.pooled = parameters.get("pooling", "time") == "time"
 
 
 class Linear(Probe):
@@ -76,7 +71,3 @@ class Knn(Probe):
     def space(cls) -> dict[str, Any]:
         """Return how many neighbours vote, and how."""
         return {"model.neighbours": [1, 3, 5, 9, 15], "model.weights": ["uniform", "distance"]}
-
-
-def _pooled(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return inputs.mean(axis=2), inputs.std(axis=2)

@@ -17,6 +17,7 @@ class ResidualCnn(KerasModel):
     """Residual blocks (He et al. 2016, arXiv:1603.05027: normalise, activate, convolve), a mean over all, softmax."""
 
     name = "residual-cnn"
+    dimensions = frozenset({3})
 
     @classmethod
     def space(cls) -> dict[str, Any]:
@@ -30,7 +31,7 @@ class ResidualCnn(KerasModel):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         filters: Annotated[list[Size], Field(min_length=1)] = [16, 32, 64],  # noqa: B006

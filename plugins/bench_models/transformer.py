@@ -27,6 +27,7 @@ class Ast(KerasModel):
     """
 
     name = "ast"
+    dimensions = frozenset({3})
 
     @classmethod
     def space(cls) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class Ast(KerasModel):
 
     def build(
         self,
-        input_shape: tuple[int, int, int],
+        input_shape: tuple[int, ...],
         num_classes: int,
         *,
         patch: Pair = [16, 16],  # noqa: B006

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import fabricate
@@ -9,7 +10,8 @@ import pytest
 
 from benchmark.analysis.leaderboard import leaderboard
 from benchmark.analysis.statistics import Statistics, statistics, with_statistics
-from benchmark.results.frames import Results, collect
+from benchmark.results.frames import Measure, Results, collect
+from benchmark.results.standing import Block, Standing
 
 
 def found(folder: Path, failed: dict[int, str] | None = None) -> tuple[Results, pd.DataFrame, Statistics]:
@@ -114,3 +116,51 @@ def test_a_rank_set_of_each_row_holds_all_ranks_where_nothing_is_known(made) -> 
     assert set(found.ranks["rank_high"]) == {len(lines)}
     (known,) = found.known
     assert (known.pairs, known.decided, len(known.candidates)) == (15, 0, 6)
+
+
+def on_two_sets(folder: Path, standing: Block) -> tuple[Results, set[int]]:
+    """Return results on ``tones:test`` and ``other``, on which the cells of one model have a standing of their own."""
+    plan = fabricate.make_plan(folder)
+    results = collect(plan, fabricate.make_results(plan, folder / "results"), fabricate.make_registry())
+    first = results.measures[0]
+    concerned = results.cells["model"] == "first"
+    of_model = set(results.cells.loc[concerned, "id"])
+    both = replace(
+        results,
+        measures=(first, Measure("other", first.metric, first.greater_is_better, first.percent)),
+        stored={id_: sets | {"other": sets["tones:test"]} for id_, sets in results.stored.items()},
+        standings={
+            id_: {
+                "tones:test": Standing("honest", "clean"),
+                "other": Standing(standing if id_ in of_model else "honest", "clean"),
+            }
+            for id_ in results.stored
+        },
+        cells=results.cells.assign(
+            **{
+                "other/top1": results.cells["tones:test/top1"],
+                "standing": np.where(concerned, standing, "honest"),
+                "tones:test standing": "honest",
+                "other standing": np.where(concerned, standing, "honest"),
+            }
+        ),
+    )
+    return both, set(map(int, results.cells.loc[concerned, "row"]))
+
+
+@pytest.mark.parametrize("standing", ["leaky", "shared groups"])
+@pytest.mark.parametrize(("sort", "is_ranked"), [("tones:test/top1", True), ("other/top1", False)])
+def test_a_row_that_leaks_on_one_set_competes_on_all_others(
+    tmp_path: Path, standing: Block, sort: str, is_ranked: bool
+) -> None:
+    results, concerned = on_two_sets(tmp_path, standing)
+    settings = fabricate.make_plan(tmp_path).suite.leaderboard.model_copy(update={"sort": sort})
+    lines = leaderboard(results.cells, results.axes, results.measures, sort, settings.baseline)
+    found = statistics(results, lines, settings)
+    assert set(found.ranks.index) == set(lines["row"]) - (set() if is_ranked else concerned)
+    assert set(lines.loc[~lines["clean"], "row"]) == (set() if is_ranked else concerned)
+    compared = found.comparisons.groupby("measure")
+    pairs = {name: {frozenset(pair) for pair in each[["row", "other"]].to_numpy()} for name, each in compared}
+    mixed = {pair for pair in pairs["tones:test/top1"] if len(pair & concerned) == 1}
+    assert mixed
+    assert pairs["other/top1"] == pairs["tones:test/top1"] - mixed

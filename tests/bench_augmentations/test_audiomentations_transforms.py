@@ -200,7 +200,7 @@ def test_copies_are_made_stored_and_counted(project) -> None:
     project.write(SUITE.replace("GIVEN", "copies: 2"))
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
-    (file,) = project.results.glob("*/cell.json")
+    (file,) = project.results.glob("[!.]*/cell.json")
     assert json.loads(file.read_text())["counts"]["train_items"] == 3 * 30
 
 

@@ -101,7 +101,7 @@ def test_real_music_sounds_alike_and_not_the_same(shared: Path) -> None:
 
 
 def cells(project) -> dict[str, dict]:
-    records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
     return {record["labels"]["audio"]: record for record in records}
 
 
@@ -167,4 +167,4 @@ def bench_audio_formats():
         assert "Audio 'Layer II' cannot work here: libsndfile" in ran.err
         assert "cannot write MP3 (MPEG_LAYER_II)" in ran.err
         assert "Traceback" not in ran.err
-    assert not list(project.results.glob("*/cell.json"))
+    assert not list(project.results.glob("[!.]*/cell.json"))

@@ -65,11 +65,11 @@ def test_a_strict_run_trains_nothing_and_an_ordinary_one_marks_the_leak(project,
     refused = project.bench(*arguments, "--strict")
     assert refused.code == 1
     assert "near-duplicates" in refused.err
-    assert not list(project.results.glob("*/cell.json"))
+    assert not list(project.results.glob("[!.]*/cell.json"))
 
     ran = project.bench(*arguments)
     assert ran.code == 0, ran.err
-    records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
     assert len(records) == 2
     assert all("leaky" in record["marks"] for record in records)
     assert all(record["audit"]["verdict"].startswith("leaky") for record in records)
@@ -208,13 +208,13 @@ def test_groups_that_are_shared_on_purpose_are_ranked_without_training_again(pro
     assert (line["rank"], line["standing"]) == ("1", "shared groups"), (
         "where all rows share, they have a table"
     )
-    plain = {file.parent.name for file in project.results.glob("*/cell.json")}
+    plain = {file.parent.name for file in project.results.glob("[!.]*/cell.json")}
     first, last = ranked(project, digits, DIGITS.replace("label: random", "groups: shared, label: random"))
     # They are tested on other tracks, so that each is ranked among its own.
     assert (first["rank"], last["rank"]) == ("1", "1")
     random = next(line for line in (first, last) if line["split"] == "random")
     assert random["verdict"] == "shared groups on purpose: 100 % of held-out tracks"
-    assert plain < {file.parent.name for file in project.results.glob("*/cell.json")}, (
+    assert plain < {file.parent.name for file in project.results.glob("[!.]*/cell.json")}, (
         "the cells are the same"
     )
 
@@ -241,7 +241,7 @@ def test_a_leak_of_one_track_is_left_out_and_what_it_changed_is_said(project, co
     memory = next(line for line in lines if line["model"] == "memory")
     record = next(
         json.loads(file.read_text())
-        for file in project.results.glob("*/cell.json")
+        for file in project.results.glob("[!.]*/cell.json")
         if json.loads(file.read_text())["labels"]["model"] == "memory"
     )
     assert record["audit"]["sets"]["test"] == {

@@ -133,7 +133,7 @@ def test_a_suite_removes_duplicates_before_the_split_and_lists_them(folder: Path
     assert ran.code == 0, ran.err
     records = {
         record["labels"]["duplicates"]: record
-        for record in (json.loads(file.read_text()) for file in project.results.glob("*/cell.json"))
+        for record in (json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json"))
     }
     tracks = {
         label: sum(record["counts"][f"{part}_tracks"] for part in ("train", "validation", "test"))

@@ -41,7 +41,7 @@ def test_each_trains_under_soft_labels_and_differs_from_none(project, loss: str,
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.out + ran.err
     losses = {}
-    for file in project.results.glob("*/cell.json"):
+    for file in project.results.glob("[!.]*/cell.json"):
         record = json.loads(file.read_text())
         assert record["counts"]["train_items"] == 20
         rows = list(csv.DictReader((file.parent / "history.csv").open()))
@@ -121,4 +121,4 @@ def test_a_component_that_cannot_work_here_is_named_before_anything_runs(project
     assert (
         "Augmentation 'grid-mask' cannot work here: keras-cv's layers need the TensorFlow backend" in ran.err
     )
-    assert not list(project.results.glob("*/cell.json"))
+    assert not list(project.results.glob("[!.]*/cell.json"))

@@ -67,7 +67,7 @@ def race(project: Any) -> dict[str, Any]:
 
 
 def records(project: Any) -> list[dict[str, Any]]:
-    return [json.loads(file.read_text()) for file in sorted(project.results.glob("*/cell.json"))]
+    return [json.loads(file.read_text()) for file in sorted(project.results.glob("[!.]*/cell.json"))]
 
 
 def added(project: Any) -> dict[str, list[int]]:

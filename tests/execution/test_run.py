@@ -18,12 +18,12 @@ def with_model(model: str) -> str:
 
 
 def statuses(project) -> dict[str, str]:
-    records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
     return {" ".join(record["labels"].values()): record["status"] for record in records}
 
 
 def stamps(project) -> dict[str, int]:
-    return {file.parent.name: file.stat().st_mtime_ns for file in project.results.glob("*/cell.json")}
+    return {file.parent.name: file.stat().st_mtime_ns for file in project.results.glob("[!.]*/cell.json")}
 
 
 def test_a_suite_runs_reports_and_is_done(project) -> None:

@@ -50,7 +50,7 @@ def rewrite(project, old: str, new: str) -> None:
 
 
 def records(project) -> list[dict]:
-    return [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    return [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
 
 
 def test_only_the_task_that_killed_a_worker_is_blamed() -> None:

@@ -172,7 +172,7 @@ def test_metrics_are_computed_of_what_was_predicted_whatever_another_metric_does
     answers = np.array([[0.9, 0.1]] * 3, np.float32)
     _, values = evaluate(Guesser(answers), data, {"stealthy": Stealthy(), "first": First()})
     assert values == {"test": {"stealthy": 0.0, "first": 1.0}}
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(PluginError, match="read-only"):
         evaluate(Guesser(answers), data, {"sorter": Sorter(), "first": First()})
     with pytest.raises(PluginError, match="below zero"):
         evaluate(Guesser(np.log(answers)), data, {"first": First()})

@@ -196,8 +196,8 @@ def test_a_model_that_was_not_kept_is_said_to_be_had_by_training_again(project: 
 
 def test_a_damaged_model_is_named(kept: Any) -> None:
     (folder,) = kept.results.glob("majority-0-*")
-    (folder / "model" / "fitted-on.npz").write_bytes(b"PK but no archive")
+    (folder / "model" / "estimator.skops").write_bytes(b"PK but no archive")
     ran = kept.bench("predict", "majority 0", "any.wav")
     assert ran.code == 1
-    assert "model/fitted-on.npz is not what was filed" in ran.err
+    assert "model/estimator.skops is not what was filed" in ran.err
     assert "Train it again" in ran.err

@@ -49,6 +49,7 @@ class Elsewhere(Dataset):
 
 class Picture(Features):
     name = "picture"
+    shape = (8, 8, 1)
 
 
 class First(Model):

@@ -15,7 +15,7 @@ import pytest
 from sklearn.metrics import f1_score, recall_score
 
 from benchmark.digests import sealed
-from benchmark.exceptions import ResultsError
+from benchmark.exceptions import ResultsError, UsageError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
@@ -355,3 +355,52 @@ def test_a_changed_result_makes_the_report_again(tmp_path: Path) -> None:
     fabricate.make_results(plan, tmp_path / "results")
     write_report(plan, store, fabricate.make_registry(), TABLES)
     assert {line["n"] for line in read_csv(store.folder / "report")} == {"2/2"}
+
+
+def test_a_leaderboard_has_the_columns_that_are_asked_for_in_their_order(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    folder, registry = store.folder / "report", fabricate.make_registry()
+    asked = ("model", "RANK", "tones:test/top1", "Δ top1", "cells ok", "expected")
+    _, board = write_report(plan, store, registry, (*TABLES, "html"), columns=asked)
+    assert [column.header for column in board.drawn] == [
+        "model",
+        "rank",
+        "top1",
+        "Δ top1",
+        "cells ok",
+        "expected",
+    ]
+    head = next(line for line in to_terminal(board, 100).splitlines() if "rank" in line and "┃" in line)
+    assert [each.strip() for each in head.strip("┃ ").split("┃")] == [column.header for column in board.drawn]
+    markdown = (folder / "leaderboard.md").read_text()
+    assert "| model" in markdown
+    assert "augmentation |" not in markdown
+    assert (
+        r"model & rank & top1 & $\Delta$ top1 & cells ok & expected"
+        in (folder / "leaderboard.tex").read_text()
+    )
+    (first, *_) = read_csv(folder)
+    assert list(first)[:3] == ["model", "rank", "tones:test/top1 mean"]
+    assert "augmentation" not in first
+    assert "stretched" in (folder / "report.html").read_text(), "the page has room for all"
+
+    _, whole = write_report(plan, store, registry, TABLES)
+    assert len(whole.columns) > len(board.columns)
+    assert "augmentation" in read_csv(folder)[0]
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are_and_changes_nothing(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    registry = fabricate.make_registry()
+    files, _ = write_report(plan, store, registry, TABLES)
+    before = {file: file.stat().st_mtime_ns for file in files}
+    with pytest.raises(UsageError) as caught:
+        write_report(plan, store, registry, TABLES, columns=("modle", "rank", "colour"))
+    said = str(caught.value)
+    assert "There are no columns 'modle', 'colour'. Did you mean 'model'?" in said
+    assert "rank" in said
+    assert "tones:test/top1" in said
+    write_report(plan, store, registry, TABLES)
+    assert {file: file.stat().st_mtime_ns for file in files} == before

@@ -61,6 +61,7 @@ class Picture(Features):
     """A square picture."""
 
     name = "picture"
+    shape = (16, 16, 1)
 
     def __init__(self, *, size: Annotated[int, Field(gt=0)] = 16) -> None: ...
 

@@ -93,7 +93,7 @@ def test_the_records_of_a_run_hold_what_training_took(project: Any) -> None:
     pytest.importorskip("codecarbon")
     project.environment["BENCH_ENERGY"] = "on"
     assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    records = [json.loads(file.read_text()) for file in project.results.glob("*/cell.json")]
+    records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
     assert len(records) == 4
     assert all(record["cost"]["energy_wh"] > 0 for record in records)
     assert all(record["cost"]["items_per_second"] > 0 for record in records)

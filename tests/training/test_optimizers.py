@@ -14,9 +14,11 @@ pytestmark = pytest.mark.slow
 def rates(epochs: int = 4, batches: int = 10, **settings: object) -> list[float]:
     """Return the learning rate of each step of a stage."""
     optimizer = make_optimizer(TrainingSettings(**settings), 0.1, epochs, batches)
-    steps = epochs * batches // settings.get("gradient_accumulation", 1)
+    accumulated = settings.get("gradient_accumulation", 1)
     rate = optimizer._learning_rate
-    return [float(rate(step)) if callable(rate) else float(optimizer.learning_rate) for step in range(steps)]
+    # Keras asks for the rate by batches that were seen, at each batch that completes a step.
+    asked = range(accumulated - 1, epochs * batches, accumulated)
+    return [float(rate(batch)) if callable(rate) else float(optimizer.learning_rate) for batch in asked]
 
 
 def test_a_constant_rate_is_what_the_suite_says() -> None:
@@ -44,6 +46,21 @@ def test_a_warm_up_longer_than_the_stage_ends_with_it() -> None:
 def test_a_schedule_counts_the_steps_that_accumulated_batches_make() -> None:
     found = rates(schedule="linear", gradient_accumulation=4)
     assert found == pytest.approx([0.1 * (1 - step / 10) for step in range(10)])
+
+
+def test_weights_move_until_the_end_of_a_schedule_of_accumulated_batches() -> None:
+    import keras
+
+    network = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)]
+    )
+    settings = TrainingSettings(optimizer="sgd", schedule="linear", gradient_accumulation=4)
+    network.compile(make_optimizer(settings, 0.1, 4, 4), lambda labels, answers: answers)
+    weights = [0.0]
+    for _ in range(4):
+        network.fit(np.ones((4, 1)), np.ones((4, 1)), batch_size=1, verbose=0)
+        weights.append(float(network.get_weights()[0][0, 0]))
+    assert np.diff(weights) == pytest.approx([-0.1, -0.075, -0.05, -0.025], abs=1e-6)
 
 
 def trained(batch: int, **settings: object) -> list[np.ndarray]:

@@ -3,10 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from toy import ToyExamples
 
 from bench_models import Majority, MfccSvm
+from benchmark import SklearnModel
+from benchmark.exceptions import PluginError
 from benchmark.plugin.training_run import TrainingRun
+from benchmark.randomness import derive_seed
 from benchmark.settings import TrainingSettings
 
 
@@ -50,11 +55,99 @@ def test_a_class_without_training_items_gets_no_probability() -> None:
     assert model.predict(train)[:, 1].max() == 0
 
 
-def test_a_stored_classifier_predicts_as_before(tmp_path: Path) -> None:
-    model = MfccSvm(C=3.0)
+def forest(**attributes):
+    """Return a model of a small random forest."""
+
+    class Forest(SklearnModel):
+        name = "forest"
+        trusted = ("sklearn.tree._tree.Tree",)
+
+        def estimator(self, random_state, *, trees: int = 5):
+            from sklearn.ensemble import RandomForestClassifier
+
+            return RandomForestClassifier(trees, random_state=random_state)
+
+    return type("Forest", (Forest,), attributes)
+
+
+@pytest.mark.parametrize("model", [MfccSvm(C=3.0), Majority(), forest()(trees=7), forest(pooled=True)()])
+def test_a_stored_classifier_predicts_as_before_and_is_not_fitted_again(
+    tmp_path: Path, model, monkeypatch
+) -> None:
     train = ToyExamples()
     model.fit(train, None, run())
     model.save(tmp_path)
-    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+    assert [file.name for file in tmp_path.iterdir()] == ["estimator.skops"]
+    monkeypatch.setattr(type(model), "estimator", None)
+    restored = type(model).load(tmp_path, **model.parameters)
+    np.testing.assert_array_equal(restored.predict(train), model.predict(train))
+
+
+def test_a_classifier_that_an_earlier_version_stored_is_read(tmp_path: Path) -> None:
+    model, train = MfccSvm(C=3.0), ToyExamples()
+    model.fit(train, None, run())
+    vectors = model._all_vectors(train)
+    np.savez_compressed(
+        tmp_path / "fitted-on.npz", vectors=vectors, labels=train.labels, num_classes=3,
+        random_state=derive_seed("model", 0),
+    )  # fmt: skip
     restored = MfccSvm.load(tmp_path, C=3.0)
     np.testing.assert_array_equal(restored.predict(train), model.predict(train))
+
+
+class Own(ClassifierMixin, BaseEstimator):
+    """An estimator of nobody that is known."""
+
+    made = 0
+
+    def fit(self, vectors, labels):
+        self.classes_ = np.unique(labels)
+        return self
+
+    def predict_proba(self, vectors):
+        return np.full((len(vectors), len(self.classes_)), 1 / len(self.classes_))
+
+    def __setstate__(self, state):
+        type(self).made += 1
+        super().__setstate__(state)
+
+
+OWN = f"{Own.__module__}.Own"
+
+
+def test_types_that_are_not_trusted_are_neither_stored_nor_loaded(tmp_path: Path) -> None:
+    class Owner(SklearnModel):
+        name = "owner"
+
+        def estimator(self, random_state):
+            return Own()
+
+    trusting = type("Trusting", (Owner,), {"trusted": (OWN,)})
+    train = ToyExamples()
+    careless = Owner()
+    careless.fit(train, None, run())
+    (tmp_path / "careless").mkdir()
+    with pytest.raises(PluginError, match=rf"model 'owner' .*it holds {OWN}\. .*name them in 'trusted'"):
+        careless.save(tmp_path / "careless")
+    model = trusting()
+    model.fit(train, None, run())
+    model.save(tmp_path)
+    with pytest.raises(
+        PluginError, match=rf"is not loaded: it holds {OWN}, which model 'owner' does not name"
+    ):
+        Owner.load(tmp_path)
+    assert Own.made == 0
+
+
+def test_vectors_are_flat_or_pooled_over_time_for_images_sequences_and_vectors() -> None:
+    rng = np.random.default_rng(0)
+    image, sequence, vector = (
+        rng.random(shape).astype(np.float32) for shape in ((2, 3, 5, 1), (2, 5, 3), (2, 4))
+    )
+    flat, pooled = forest()(), forest(pooled=True)()
+    assert [flat.vectors(each).shape for each in (image, sequence, vector)] == [(2, 15), (2, 15), (2, 4)]
+    expected = np.concatenate([image.mean(axis=2)[..., 0], image.std(axis=2)[..., 0]], axis=1)
+    np.testing.assert_allclose(pooled.vectors(image), expected)
+    expected = np.concatenate([sequence.mean(axis=1), sequence.std(axis=1)], axis=1)
+    np.testing.assert_allclose(pooled.vectors(sequence), expected)
+    np.testing.assert_array_equal(pooled.vectors(vector), vector)

@@ -101,7 +101,7 @@ def trained(project) -> list[float]:
 
 def stamps(project) -> dict[str, int]:
     """Return when each cell, and each study's record, was written."""
-    files = [*project.results.glob("*/cell.json"), *project.results.glob("studies/*.json")]
+    files = [*project.results.glob("[!.]*/cell.json"), *project.results.glob("studies/*.json")]
     return {str(file): file.stat().st_mtime_ns for file in files}
 
 
@@ -113,7 +113,7 @@ def record(project) -> dict:
 
 def cells(project) -> list[dict]:
     """Return the records of all cells."""
-    return [json.loads(file.read_text()) for file in sorted(project.results.glob("*/cell.json"))]
+    return [json.loads(file.read_text()) for file in sorted(project.results.glob("[!.]*/cell.json"))]
 
 
 def opened(project) -> optuna.Study:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmark.exceptions import PluginError, PluginFailure
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.parameters import parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
@@ -125,8 +126,8 @@ def refusal(spec: CellSpec, name: str, registry: Registry) -> str:
         for each in components(spec, name):
             each.create(registry)
         chains = [[(step.label, step.create(registry)) for step in chain] for chain in spec.augmentation]
-    except Exception as error:  # A plugin's constructor may raise anything.
-        return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    except PluginError as error:
+        return error.refusal if isinstance(error, PluginFailure) else str(error)
     return next((problem for problem in map(chain_problem, chains) if problem), "")
 
 

@@ -1,0 +1,234 @@
+"""What models promise."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.contract.material import CLASSES, Pictures
+from benchmark.contract.rules import NotTriedError, Rule, Trial
+from benchmark.plugin.augmentation import Augmentation
+from benchmark.plugin.border import checked_probabilities
+from benchmark.plugin.model import BATCH_AUGMENTATIONS
+from benchmark.plugin.training_run import TrainingRun
+from benchmark.settings import TrainingSettings
+from benchmark.training.keras_model import KerasModel
+from benchmark.training.network_model import NetworkModel
+from benchmark.training.torch_model import TorchModel
+
+TRAIN, HELD_OUT = Pictures(8, 0), Pictures(3, 1)
+_SEED = 3
+_PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 8}
+# Values that no model that follows the setting answers the same to. Of the others (jit, deterministic, early stopping)
+# a model may follow what it says, and answer as before.
+_CONTRASTS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "epochs": ({"epochs": 2}, {"epochs": 4}),
+    "batch_size": ({"batch_size": 8}, {"batch_size": 3}),
+    "optimizer": ({"optimizer": "adam"}, {"optimizer": "sgd"}),
+    "learning_rate": ({"learning_rate": 0.001}, {"learning_rate": 0.05}),
+    "loss": ({}, {"loss": "categorical_focal_crossentropy"}),
+    "schedule": ({"epochs": 2}, {"epochs": 2, "schedule": "linear"}),
+    "warmup": ({"epochs": 2}, {"epochs": 2, "warmup": 2.0}),
+    "weight_decay": ({}, {"weight_decay": 0.9}),
+    "clip_norm": ({"optimizer": "sgd"}, {"optimizer": "sgd", "clip_norm": 1e-4}),
+    "gradient_accumulation": ({}, {"gradient_accumulation": 3}),
+    "precision": ({}, {"precision": "mixed_bfloat16"}),
+}
+_PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
+_PICKLE_START = b"\x80"
+
+
+class Watching(Augmentation):
+    """Changes nothing, and counts how often it is asked to."""
+
+    name, acts_on = "watching", "batch"
+
+    def __init__(self) -> None:
+        self.batches = 0
+
+    def apply_batch(
+        self, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Count."""
+        self.batches += 1
+        return inputs, targets
+
+
+def _fitted(
+    trial: Trial,
+    settings: Mapping[str, Any] = _PLAIN,
+    *,
+    seed: int = _SEED,
+    augmentations: tuple[Augmentation, ...] = (),
+    cache: Path | None = None,
+) -> tuple[Any, Any]:
+    """Return a model, trained, and what its ``fit`` gave."""
+    model = trial.make()
+    given = TrainingSettings(**{**_PLAIN, **settings})
+    history = model.fit(TRAIN, HELD_OUT, TrainingRun(given, seed, augmentations, cache=cache))
+    return model, history
+
+
+def _trained(trial: Trial) -> tuple[Any, Any]:
+    found: tuple[Any, Any] = trial.once("fit", partial(_fitted, trial))
+    return found
+
+
+def _answers(trial: Trial) -> Any:
+    return trial.once("predict", lambda: _trained(trial)[0].predict(HELD_OUT))
+
+
+def _sound_answers(trial: Trial) -> np.ndarray:
+    """Return answers that can be compared.
+
+    Raises:
+        NotTriedError: when they are none, which another rule tells.
+    """
+    found = np.asarray(_answers(trial))
+    if found.shape != (len(HELD_OUT), CLASSES) or found.dtype.kind != "f":
+        raise NotTriedError("predict does not give probabilities")
+    return found
+
+
+def trains(trial: Trial) -> Iterator[str]:
+    """Yield what is wrong with the history that ``fit`` returns."""
+    _, history = _trained(trial)
+    if not isinstance(history, list):
+        yield f"fit gave {type(history).__name__} instead of a list with a mapping for each epoch"
+        return
+    for number, line in enumerate(history, 1):
+        if not isinstance(line, dict):
+            yield f"fit gave {type(line).__name__} instead of a mapping for epoch {number}"
+            return
+        if not isinstance(line.get("stage"), str) or not isinstance(line.get("epoch"), int):
+            yield f"line {number} of the history has {_keys(line)}: it needs 'stage', a text, and 'epoch', from 1"
+            return
+        for name, value in line.items():
+            if name != "stage" and not _is_number(value):
+                yield f"line {number} of the history has {name} = {value!r}, which is no number"
+                return
+            if name == "loss" and not math.isfinite(float(value)):
+                yield f"the loss of epoch {number} is {value}: training diverges"
+                return
+
+
+def _keys(line: Mapping[Any, Any]) -> str:
+    return ", ".join(map(repr, line)) or "nothing"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def probabilities(trial: Trial) -> Iterator[str]:
+    """Raise when answers are not probabilities."""
+    checked_probabilities(_trained(trial)[0], _answers(trial), (len(HELD_OUT), CLASSES))
+    yield from ()
+
+
+def alone(trial: Trial) -> Iterator[str]:
+    """Yield when an item's answer depends on what it is asked together with."""
+    model, together = _trained(trial)[0], _sound_answers(trial)
+    one = np.asarray(model.predict(HELD_OUT.only(np.array([7]))))
+    if one.shape != (1, CLASSES):
+        yield f"predict gave an array of shape {one.shape} for one item instead of {(1, CLASSES)}"
+    elif not np.allclose(one, together[7], atol=1e-3):
+        yield "predict answers otherwise for an item alone than for the same item among others"
+
+
+def repeats(trial: Trial) -> Iterator[str]:
+    """Yield when two trainings with one seed differ."""
+    one = _sound_answers(trial)
+    other = np.asarray(_fitted(trial)[0].predict(HELD_OUT))
+    if other.shape != one.shape or not np.allclose(one, other, atol=1e-3):
+        yield "two trainings with the same seed differ: draw all random numbers from the run's seed"
+
+
+def seedless(trial: Trial) -> Iterator[str]:
+    """Yield when a model that says that its seed changes nothing depends on it."""
+    if not trial.component.seedless:  # type: ignore[attr-defined]
+        return
+    one = _sound_answers(trial)
+    other = np.asarray(_fitted(trial, seed=_SEED + 1)[0].predict(HELD_OUT))
+    if other.shape != one.shape or not np.allclose(one, other, atol=1e-5):
+        yield "it says that it is seedless, and two seeds give two models: one cell would stand for all seeds"
+
+
+def stored(trial: Trial) -> Iterator[str]:
+    """Yield when a stored model answers otherwise, or is stored by pickle."""
+    before, model = _sound_answers(trial), _trained(trial)[0]
+    kind: Any = trial.component
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model.save(folder)
+        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+            if file.suffix in _PICKLES or file.open("rb").read(1) == _PICKLE_START:
+                yield f"save wrote {file.name}, a pickle: whoever reads it runs what is in it. Store arrays, or JSON"
+        loaded = kind.load(folder, **trial.parameters)
+        if loaded is None:
+            yield "load gave None instead of a model"
+        elif not np.allclose(np.asarray(loaded.predict(HELD_OUT)), before, atol=1e-5):
+            yield "a model that was saved and loaded answers otherwise than before"
+
+
+def honours(trial: Trial) -> Iterator[str]:
+    """Yield settings that a model says it follows, and takes no notice of."""
+    kind: Any = trial.component
+    unknown = sorted(set(kind.honours) - set(TrainingSettings.model_fields) - {BATCH_AUGMENTATIONS})
+    if unknown:
+        yield f"its honours has {', '.join(unknown)}, which is no setting of training"
+    if _trained_by_us(kind):
+        return
+    answers: dict[str, np.ndarray] = {}
+
+    def answer(settings: Mapping[str, Any]) -> np.ndarray:
+        key = repr(sorted(settings.items()))
+        if key not in answers:
+            answers[key] = np.asarray(_fitted(trial, settings)[0].predict(HELD_OUT))
+        return answers[key]
+
+    for name in sorted(set(kind.honours) & set(_CONTRASTS)):
+        one, other = (answer(each) for each in _CONTRASTS[name])
+        if np.array_equal(one, other):
+            yield f"its honours has '{name}', and training with two values of it gives one model"
+    if BATCH_AUGMENTATIONS in kind.honours:
+        watching = Watching()
+        _fitted(trial, augmentations=(watching,))
+        if not watching.batches:
+            yield f"its honours has '{BATCH_AUGMENTATIONS}', and fit applies none of the run's batch_augmentations"
+
+
+def _trained_by_us(kind: type) -> bool:
+    """Whether ``fit`` is a base's of ours, all of whose settings are followed."""
+    return issubclass(kind, NetworkModel) and kind.fit in (KerasModel.fit, TorchModel.fit)
+
+
+def frozen(trial: Trial) -> Iterator[str]:
+    """Yield when a stage that is frozen up to a layer learns otherwise where that layer's outputs are kept."""
+    model = trial.make()
+    stages = getattr(model, "training_stages", lambda settings: [])(TrainingSettings(**_PLAIN))
+    if not any(getattr(stage, "frozen", None) for stage in stages):
+        return
+    before = _sound_answers(trial)
+    with tempfile.TemporaryDirectory() as cache:
+        found = np.asarray(_fitted(trial, cache=Path(cache))[0].predict(HELD_OUT))
+    if found.shape != before.shape or not np.allclose(found, before, atol=2e-2):
+        yield "a stage with 'frozen' learns otherwise on kept outputs: something before that layer is drawn, or trained"
+
+
+MODEL = (
+    Rule("model-trains", "fit gives a line for each epoch, with stage and epoch, and does not diverge", trains),
+    Rule("model-probabilities", "predict gives an array of finite rows that add up to 1", probabilities),
+    Rule("model-alone", "an item's answer does not depend on the others that it is asked with", alone),
+    Rule("model-repeat", "the same seed gives the same model", repeats),
+    Rule("model-seedless", "a model that says so does not depend on its seed", seedless),
+    Rule("model-stored", "a model that is saved and loaded answers as before, and holds no pickle", stored),
+    Rule("model-honours", "settings that honours lists change something", honours),
+    Rule("model-frozen", "stages that are frozen up to a layer learn the same on that layer's outputs", frozen),
+)  # fmt: skip
