@@ -97,6 +97,8 @@ def suite_of(
     for key in _SETTINGS:
         if spec.get(key) is not None:
             cell[key] = dict(spec[key])
+    if spec.get("training_size") is not None:
+        cell["training_size"] = spec["training_size"]
     # A recipe of nothing is written as such.
     cell["augmentation"] = [[_component(step) for step in chain] for chain in spec["augmentation"]] or "none"
     cell["evaluate"] = [_evaluation(each) for each in spec["evaluate"]]
