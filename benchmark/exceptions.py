@@ -127,6 +127,10 @@ class ResultsError(BenchError):
     code = "results"
 
 
+class LostClaimError(ResultsError):
+    """Raised when a result is not filed: while its process was stopped, another one took its cell over."""
+
+
 class BundleError(ResultsError):
     """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
 

@@ -14,6 +14,7 @@ from benchmark.exceptions import BenchError
 VERBS = {
     "run": "Run the cells of a suite that are missing, and report.",
     "plan": "Show what a suite would run, and what that needs.",
+    "submit": "Run a suite on a cluster (SLURM).",
     "prepare": "Compute the features of a suite, and nothing else.",
     "audit": "Say whether the splits of a suite leak.",
     "status": "List the cells of a suite and how they ended.",

@@ -76,8 +76,8 @@ def command(
         else:
             kept = len(names_of(subject.kind)) - len(untried)
             click.echo(f"{title}: ok, {kept} rules{f', {len(untried)} not tried' if untried else ''}{source}")
-        for rule, finding in findings:
-            click.echo(f"  {rule}: {finding}")
+        for broken_rule, finding in findings:
+            click.echo(f"  {broken_rule}: {finding}")
         if untried:
             click.echo(f"  not tried: {', '.join(untried)} ({reasons[0]})")
         failed |= bool(findings)
