@@ -242,7 +242,7 @@ def _augmented(
         rng = np.random.default_rng(seed)
         with reseeded(seed):
             made = step.component.create(registry)
-            with calling(made, "apply"):
+            with calling(made, "apply", str(step) if step.settings else ""):
                 changed = made.apply(changed, rng, **step.arguments)
         checked_items(made, "apply", changed, (None,), "float32")
     return changed
