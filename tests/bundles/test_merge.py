@@ -16,6 +16,7 @@ from benchmark.bundles.export import export
 from benchmark.bundles.merge import merge, read_decisions
 from benchmark.bundles.opening import opened_plan
 from benchmark.bundles.reporting import report_bundles
+from benchmark.bundles.verify import verify
 from benchmark.cli.main import cli
 from benchmark.exceptions import BundleError
 from benchmark.results.store import CELL, ResultsStore, read_predictions
@@ -94,6 +95,9 @@ def test_a_conflict_is_decided_by_whoever_says_how_and_that_is_recorded(
     (decision,) = read_decisions(merged)
     assert decision["cell"] == changed.name[-12:]
     assert str(folders[winner]) in decision["kept"]
+    assert verify(merged).problems == []
+    (merged / "merged.json").write_text((merged / "merged.json").read_text().replace("kept", "lost"))
+    assert verify(merged).problems == ["merged.json cannot be read: it is not what was written."]
 
 
 def test_what_lies_there_is_not_overwritten(folders: tuple[Path, Path]) -> None:
