@@ -66,6 +66,11 @@ What datasets are made with:
 - ``subfolders``: the folders in a folder, sorted, each once
 - ``write_manifest``: write a manifest, whole
 
+Results, for notebooks and programs of your own:
+
+- ``load``: what is stored in a folder, in a bundle or of a suite, as data frames
+- ``run``: run what is missing of a suite, and load it
+
 Errors that are for people, and what belongs into them:
 
 - ``DatasetError``: a dataset is absent or cannot be used
@@ -103,6 +108,8 @@ if TYPE_CHECKING:
     from benchmark.exceptions import WeightsError as WeightsError
     from benchmark.exceptions import did_you_mean as did_you_mean
     from benchmark.locations import Locations as Locations
+    from benchmark.notebook import load as load
+    from benchmark.notebook import run as run
     from benchmark.plugin.audio_format import AudioFormat as AudioFormat
     from benchmark.plugin.augmentation import Augmentation as Augmentation
     from benchmark.plugin.component import File as File
@@ -181,11 +188,13 @@ _HOMES = {
     "holds_audio": "benchmark.data.folders",
     "hookimpl": "benchmark.plugin.hookspecs",
     "leaves_root": "benchmark.data.manifest",
+    "load": "benchmark.notebook",
     "look_into": "benchmark.data.folders",
     "others_text": "benchmark.data.folders",
     "read_manifest": "benchmark.data.manifest",
     "reasons_text": "benchmark.plugin.tracks",
     "recall_files": "benchmark.data.probe",
+    "run": "benchmark.notebook",
     "shown": "benchmark.data.folders",
     "subfolders": "benchmark.data.folders",
     "write_manifest": "benchmark.data.manifest",

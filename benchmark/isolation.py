@@ -1,8 +1,8 @@
 """Global random numbers that nobody else draws from.
 
 Keras takes the seeds of its initialisers from Python's global ``random``, and other libraries and plugins draw from it,
-or from NumPy's, as if they were alone in the process. They are not: Dask's heartbeat draws from ``random`` in a thread
-of its own, whenever it is due, and each such draw would give a network other weights.
+or from NumPy's, as if they were alone in the process. They are not: a library's heartbeat draws from ``random`` in a
+thread of its own, whenever it is due, and each such draw would give a network other weights.
 
 So the functions of ``random`` and of ``numpy.random`` ask here whose generator is meant. A thread that runs a cell has
 the global ones to itself; threads that were there before it draw from others meanwhile; threads that the cell starts

@@ -1,8 +1,9 @@
 """Seeds where they are needed, by simulation: how often a race is wrong, and how many cells it saves.
 
 Run: python benchmarks/racing.py [--tables N] [--only TEXT] [--grid null|graded|field|learners] [--most N]
-Tables of the worlds of ``error_rates.py`` are raced as ``bench run --decide`` does; and the same tables are given as
-many seeds for each row, and tested once.
+Tables of the worlds of ``error_rates.py`` are raced as ``bench run --decide`` does. The same tables are given as many
+seeds for each row, and tested once, by somebody who knows how many will do; and by somebody who does not, and looks as
+often, at the same price, until nothing more can be decided.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ class Raced:
     looks: int
 
 
-def race(table: Table, rows: int, start: int, most: int, *, together: bool) -> Raced:
-    """Race a table as the command does."""
+def race(table: Table, rows: int, start: int, most: int, *, together: bool, even: bool = False) -> Raced:
+    """Race a table as the command does; or, if ``even``, with the same looks but as many seeds for each row."""
     seeds = np.full(rows, start)
     first: tuple[Verdicts, np.ndarray] | None = None
     for look in range(1, LOOKS + 1):
@@ -101,7 +102,9 @@ def race(table: Table, rows: int, start: int, most: int, *, together: bool) -> R
             first = known, seeds.copy()
         if over:
             break
-        for row, count in wanted.seeds.items():
+        if even:
+            seeds[:] = grown(int(seeds[0]), most)
+        for row, count in {} if even else wanted.seeds.items():
             seeds[row] = count
     assert first is not None
     return Raced(*first, known, seeds, look)
@@ -155,6 +158,8 @@ class Found:
         seeds: how many of all rows, tested once, have these powers.
         ratios: cells of the race over cells of that.
         beyond: where no number of seeds that was tried has the power of the race.
+        even_powers: of as many seeds for each row, with the same looks.
+        even_ratios: cells of the race over cells of that.
     """
 
     wrong: float
@@ -166,6 +171,8 @@ class Found:
     seeds: tuple[float, ...] = ()
     ratios: tuple[float, ...] = ()
     beyond: tuple[bool, ...] = ()
+    even_powers: tuple[float, ...] = ()
+    even_ratios: tuple[float, ...] = ()
 
 
 def simulate(world: World | Learners, tables: int, start: int, most: int, seed: int) -> Found:
@@ -174,13 +181,14 @@ def simulate(world: World | Learners, tables: int, start: int, most: int, seed: 
     together = isinstance(world, Learners) or world.own_tracks
     rng = np.random.default_rng(seed)
     graded = bool(np.ptp(truth) > 0)
-    ended, alone, ever = [], [], []
+    ended, alone, ever, looked = [], [], [], []
     for _ in range(tables):
         table = Table(*replace(world, seeds=most).answers(rng))
         ended.append(race(table, len(truth), start, most, together=together))
         if graded:
             every = [verdicts(table.family(np.full(len(truth), count))) for count in range(2, most + 1)]
             alone.append([[measure(known, truth) for measure in MEASURES] for known in every])
+            looked.append(race(table, len(truth), start, most, together=together, even=True))
         else:
             ever.append(is_wrong(watched(table, len(truth), start, most), truth))
     found = Found(
@@ -192,16 +200,26 @@ def simulate(world: World | Learners, tables: int, start: int, most: int, seed: 
     )
     if not graded:
         return found
-    powers, seeds, ratios, beyond = [], [], [], []
+    powers, seeds, ratios, beyond, even_powers, even_ratios = [], [], [], [], [], []
     for number, measure in enumerate(MEASURES):
         at_end = measure is share_decided
-        powers.append(float(np.mean([measure(each.last if at_end else each.first, truth) for each in ended])))
+        for found_powers, tables_of in ((powers, ended), (even_powers, looked)):
+            seen = [measure(each.last if at_end else each.first, truth) for each in tables_of]
+            found_powers.append(float(np.mean(seen)))
+        even = np.mean([(each.seeds if at_end else each.first_seeds).sum() for each in looked])
+        even_ratios.append(float((found.cells if at_end else found.best_cells) / even))
         own = np.mean(alone, axis=0)[:, number]
         seeds.append(_seeds_for(powers[-1], own))
         ratios.append((found.cells if at_end else found.best_cells) / (seeds[-1] * len(truth)))
         beyond.append(bool(powers[-1] > own.max()))
     return replace(
-        found, powers=tuple(powers), seeds=tuple(seeds), ratios=tuple(ratios), beyond=tuple(beyond)
+        found,
+        powers=tuple(powers),
+        seeds=tuple(seeds),
+        ratios=tuple(ratios),
+        beyond=tuple(beyond),
+        even_powers=tuple(even_powers),
+        even_ratios=tuple(even_ratios),
     )
 
 
@@ -210,10 +228,18 @@ def line(found: Found) -> str:
     text = f"{found.wrong:6.3f} {found.looks:6.1f} {found.best_cells:6.1f} {found.cells:6.1f}"
     if not found.powers:
         return f"{text} {found.ever:6.3f}"
-    parts = zip(found.powers, found.seeds, found.beyond, found.ratios, strict=True)
+    parts = zip(
+        found.powers,
+        found.seeds,
+        found.beyond,
+        found.ratios,
+        found.even_powers,
+        found.even_ratios,
+        strict=True,
+    )
     return text + "".join(
-        f"   {power:.2f} {seeds:5.1f} {'<' if beyond else ' '}{ratio:.2f}"
-        for power, seeds, beyond, ratio in parts
+        f"   {power:.2f} {seeds:5.1f} {'<' if beyond else ' '}{ratio:.2f} {even_power:.2f} {even:.2f}"
+        for power, seeds, beyond, ratio, even_power, even in parts
     )
 
 
@@ -269,7 +295,8 @@ def main() -> None:
         "graded worlds: of the best row known, rows known to be worse than it, and all pairs decided, each:"
     )
     print(
-        "  power of the race, seeds of equal allocation for the same, and cells of the race over those of that"
+        "  power of the race, seeds of equal allocation for the same, cells of the race over those of that;\n"
+        "  power of equal allocation with the same looks, and cells of the race over those of that"
     )
     print("world".ljust(26), "tracks  wrong  looks  best  cells")
     for number, world in enumerate(worlds(given.grid)):

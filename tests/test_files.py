@@ -91,9 +91,10 @@ def test_all_is_synced_before_it_gets_its_name_and_the_name_after_it(
     monkeypatch.setattr(os, "rename", renamed)
     with files.whole_folder(tmp_path / "data") as temporary:
         (temporary / "below").mkdir()
-        (temporary / "below" / "a").write_text("x")
-    assert done == [
-        "sync temporary/below/a",
+        for name in "abc":
+            (temporary / "below" / name).write_text("x")
+    assert sorted(done[:3]) == [f"sync temporary/below/{name}" for name in "abc"]
+    assert done[3:] == [
         "sync temporary/below",
         "sync temporary",
         "rename data",

@@ -21,7 +21,7 @@ install()
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Have another thread draw from the global generators all the time, as Dask's heartbeat does now and then."""
+    """Have another thread draw from the global generators all the time, as those of libraries do now and then."""
     ended, begun = threading.Event(), threading.Event()
 
     def draw() -> None:

@@ -12,8 +12,8 @@ from itertools import combinations
 import numpy as np
 
 from benchmark.analysis.asked import Asked, Labels
+from benchmark.analysis.cochran import ALPHA
 from benchmark.analysis.comparison import Contrast
-from benchmark.analysis.measured import FEWEST_UNITS
 
 # More differences of effects than these nobody reads; then only those to the other axis's baseline are tested.
 _MOST, _MOST_IN_CLASSES = 2_000, 200
@@ -140,7 +140,8 @@ def _by_class(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[d
             if not all(row in rows for pair, _ in signed for row in pair):
                 continue
             contrast = _contrast(of_class, signed, count)
-            if contrast.units[0] >= FEWEST_UNITS:
+            # Fewer units agree by chance too often for any test: such classes say nothing, and count as no test.
+            if 2.0 ** (1 - contrast.units[0]) < ALPHA:
                 lines.append(one.names | {"against": other.at, "class": name} | _facts(contrast, 2.0))
     return _corrected(asked, lines)
 
@@ -155,10 +156,11 @@ def _signed(one: _Effect, other: _Effect) -> tuple[list[tuple[tuple[int, int], f
 def _contrast(asked: Asked, signed: Sequence[tuple[tuple[int, int], float]], count: int) -> Contrast:
     """Return the sum of signed differences over their number."""
     used = list(dict.fromkeys(row for pair, _ in signed for row in pair))
+    place = {row: at for at, row in enumerate(used)}
     weights = np.zeros(len(used))
     for (row, other), sign in signed:
-        weights[used.index(row)] += sign / count
-        weights[used.index(other)] -= sign / count
+        weights[place[row]] += sign / count
+        weights[place[other]] -= sign / count
     return asked.contrasts(used, weights[None])
 
 

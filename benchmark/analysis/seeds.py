@@ -17,7 +17,7 @@ MOST_LENT = 4
 FEWEST = 5
 # Two cells of a row may agree by luck, and others lend little: what is left after taking that off is not below this
 # share of what was there. Without it, one row of loud seeds among quiet ones is too often called different.
-LEAST_LEFT = 0.3
+LEAST_LEFT = 0.22
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from pathlib import Path
 from typing import get_args
 
 import click
 
-from benchmark.cli.options import trust_option
-from benchmark.cli.trust import load_plugins
+from benchmark.cli import plugins_check, plugins_new
+from benchmark.cli.completion import ComponentName
 from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.plugin import hookspecs
 from benchmark.plugin.component import Component, Kind, Parts
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.parameters import parameters_of, takes_further
@@ -29,7 +28,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=ComponentName())
 def show(name: str) -> None:
     """Show what component NAME is and which parameters it takes."""
     registry = Plugins().registry
@@ -41,51 +40,47 @@ def show(name: str) -> None:
         _show(offer)
 
 
-@command.command()
-@click.argument("names", nargs=-1)
-@click.option(
-    "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
-)
-@trust_option
-def check(names: tuple[str, ...], suite: Path | None) -> None:
-    """Try whether the components NAMES (default: all) keep the promises of their kind, on small made-up data.
-
-    Models are trained for an epoch, so all of them take a few minutes. Exits with 1 if any promise is broken.
-    """
-    from benchmark.contract.check import broken_promises, untried
-
-    registry = (load_plugins(suite) if suite else Plugins()).registry
-    offers = [(kind, name) for kind in KINDS for name in registry.names(kind)]
-    known = [name for _, name in offers]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"There is no component '{name}'." + did_you_mean(name, known))
-    count = 0
-    for kind, name in [each for each in offers if not names or each[1] in names]:
-        for offer in registry.offers[kind][name]:
-            reason = untried(offer.component)
-            if reason:
-                click.echo(f"{kind} {name}: not tried, {reason}  [{offer.source}]")
-                continue
-            problems = list(broken_promises(offer.component))
-            click.echo(f"{kind} {name}: {'ok' if not problems else 'NOT OK'}  [{offer.source}]")
-            for problem in problems:
-                click.echo(f"  {problem}")
-            count += bool(problems)
-    for broken in registry.broken:
-        click.echo(f"broken: {broken}")
-    sys.exit(1 if count or registry.broken else 0)
+command.add_command(plugins_check.command)
+command.add_command(plugins_new.command)
 
 
 def _list() -> None:
-    registry = Plugins().registry
+    plugins = Plugins()
+    registry = plugins.registry
     for kind in KINDS:
         click.echo(f"{kind}:")
         for name in registry.names(kind):
             for offer in registry.offers[kind][name]:
                 click.echo(f"  {name:<20} {_first_line(offer.component)}  [{offer.source}]")
+    _list_hooks(plugins)
     for broken in registry.broken:
         click.echo(f"broken: {broken}")
+
+
+def _list_hooks(plugins: Plugins) -> None:
+    """Say which trackers there are, which verbs plugins add, and which of them take note of events."""
+    manager = plugins.manager
+    trackers = [
+        f"  {name:<20} {(inspect.getdoc(tracker) or '').partition(chr(10))[0]}  [{source}]"
+        for name, (tracker, source) in plugins.trackers().items()
+    ]
+    verbs = [
+        f"  {each.name:<20} {each.get_short_help_str()}  [{source}]" for each, source in plugins.commands()
+    ]
+    events = []
+    for plugin in manager.get_plugins():
+        heard = sorted(each.name for each in manager.get_hookcallers(plugin) or [] if _is_event(each.name))
+        if heard:
+            events.append(f"  {manager.get_name(plugin)}: {', '.join(heard)}")
+    for title, lines in (("trackers:", trackers), ("verbs:", verbs), ("events are heard by:", events)):
+        if lines:
+            click.echo("\n".join([title, *lines]))
+
+
+def _is_event(hook: str) -> bool:
+    """Whether a hook is told something, instead of being asked for components or verbs."""
+    specified = getattr(hookspecs, hook, None)
+    return specified is not None and bool(specified.__code__.co_argcount)
 
 
 def _show(offer: Offer) -> None:

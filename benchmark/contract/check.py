@@ -19,7 +19,7 @@ from typing import Any
 import cloudpickle
 
 from benchmark.contract.child import PAYLOAD, RESULTS
-from benchmark.contract.rules import LOADS, QUIET, Outcome
+from benchmark.contract.rules import LOADS, QUIET, Outcome, is_theirs
 from benchmark.locations import Locations
 from benchmark.plugin.benchfile import Benchfile
 from benchmark.plugin.component import Component, Kind
@@ -99,7 +99,7 @@ def _run(folder: Path, seconds: float) -> str:
     paths = os.pathsep.join(path for path in sys.path if path)
     environment = {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with (folder / _OUTPUT).open("wb") as output, (folder / _ERRORS).open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603: of our own code
+        process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-c", code, str(folder), str(seconds)],
             cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
             start_new_session=True,
@@ -122,10 +122,7 @@ def _where(folder: Path) -> str:
     told = (folder / _ERRORS).read_text(encoding="utf-8", errors="replace")
     current = told.rpartition("(most recent call first):")[2] or told
     frames = re.findall(r'File "([^"]+)", line (\d+)', current)
-    own = str(Path(__file__).resolve().parents[1])
-    outside = [
-        each for each in frames if not each[0].startswith((own, "<")) and "site-packages" not in each[0]
-    ]
+    outside = [each for each in frames if is_theirs(each[0])]
     chosen = outside or frames
     return f" ({chosen[0][0]}:{chosen[0][1]})" if chosen else ""
 

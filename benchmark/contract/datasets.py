@@ -18,7 +18,7 @@ def _loaded(trial: Trial) -> Any:
         try:
             return trial.make().load(trial.locations)
         except DatasetError as error:
-            raise NotTriedError(f"its files are needed: {error}") from error
+            raise NotTriedError(f"its files are needed: {str(error).partition(chr(10))[0]}") from error
 
     return trial.once("load", load)
 

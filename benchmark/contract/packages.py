@@ -50,7 +50,7 @@ def hooks(trial: ModuleTrial) -> Iterator[str]:
         raise NotTriedError("it cannot be imported")
     known = [name for name in dir(hookspecs) if name.startswith(_PREFIX)]
     marked = 0
-    for name, value in vars(trial.imported).items():
+    for name, value in list(vars(trial.imported).items()):
         if not callable(value) or not name.startswith(_PREFIX) or isinstance(value, ModuleType):
             continue
         if not _is_marked(value):

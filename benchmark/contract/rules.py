@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -128,14 +129,14 @@ def told(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Return the last place that is neither the harness's nor a library's."""
-    own = str(Path(__file__).resolve().parents[1])
-    frames = traceback.extract_tb(error.__traceback__)
-    outside = [
-        frame
-        for frame in frames
-        if not frame.filename.startswith((own, "<")) and "site-packages" not in frame.filename
-    ]
-    return f" ({outside[-1].filename}:{outside[-1].lineno})" if outside else ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_theirs(frame.filename)]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def is_theirs(file: str) -> bool:
+    """Whether a file is neither the harness's, nor Python's, nor that of an installed library."""
+    ours = (str(Path(__file__).resolve().parents[1]), sysconfig.get_path("stdlib"), "<")
+    return not file.startswith(ours) and "site-packages" not in file
 
 
 def documented(trial: Trial) -> Iterator[str]:

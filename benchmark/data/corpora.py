@@ -1,8 +1,11 @@
-"""The corpora that a cell uses, each loaded once per process."""
+"""The corpora that cells use, each loaded once: by a plan, and by each process that works for it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -71,3 +74,33 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
         return load(spec.key) if duplicates is None else searched(spec.key, duplicates.action)
 
     return corpus_of
+
+
+# Of a process that works for a run: what it has loaded, and where that came from; None where nothing is kept.
+_kept: ContextVar[list[tuple[Registry, Locations, CorpusOf]] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping_corpora() -> Iterator[None]:
+    """Have ``kept_corpora`` load each corpus once inside, for one run."""
+    token = _kept.set([])
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def kept_corpora(registry: Registry, locations: Locations) -> CorpusOf:
+    """Return what ``corpus_loader`` does; inside ``keeping_corpora`` it is the same for all tasks of a run.
+
+    What changes on the disk meanwhile is not seen there; whoever decodes a file sees whether it is the one it was.
+    """
+    kept = _kept.get()
+    for known, places, loader in kept or ():
+        if known is registry and places == locations:
+            return loader
+    loader = corpus_loader(registry, locations)
+    if kept is not None:
+        # A process has one run at a time, and room for what that needs.
+        kept[:] = [(registry, locations, loader)]
+    return loader

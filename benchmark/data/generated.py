@@ -22,7 +22,7 @@ _ALMOST_FULL = 1_000_000
 def generated_folder(folder: Path, write: Callable[[Path], None], *, complete: str) -> Path:
     """Return ``folder`` with the files that ``write`` makes; it is called only if they are not there as it made them.
 
-    A list in the folder says what each file was. If one has another size, or another time and content, all are made
+    A list in the folder says what each file was. If one has another size, or other times and content, all are made
     anew. The content of ``complete`` is looked at in any case; of the others, whoever decodes them sees what it is.
 
     Args:
@@ -72,9 +72,9 @@ def _is_sound(folder: Path, complete: str) -> bool:
         listed = _listed(folder)
         if found.keys() != listed.keys():
             return False
-        changed = {name for name, status in found.items() if listed[name][:2] != _stamp(status)}
+        changed = {name for name, status in found.items() if listed[name][:-1] != _stamp(status)}
         for name in changed | {complete}:
-            size, _, digest = listed[name]
+            size, *_, digest = listed[name]
             if size != found[name].st_size or digest != file_digest(folder / name):
                 return False
         if not changed:
@@ -96,7 +96,7 @@ def _listing(folder: Path) -> str:
 
 
 def _listed(folder: Path) -> Mapping[str, list[Any]]:
-    """Return what a folder's list says of each file: its size, its time, and its digest; none if it is damaged."""
+    """Return what a folder's list says of each file: its size, its times, and its digest; none if it is damaged."""
     try:
         content = json.loads((folder / LISTING).read_text(encoding="utf-8"))
         return content["files"] if is_intact(content) else {}
@@ -115,4 +115,5 @@ def _statuses(folder: Path) -> dict[str, os.stat_result]:
 
 
 def _stamp(status: os.stat_result) -> list[int]:
-    return [status.st_size, status.st_mtime_ns]
+    # Whoever copies files keeps the time of change, and scans look at both: what they hash anew is looked at here too.
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]

@@ -7,37 +7,27 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
-from benchmark.data.corpora import corpus_loader
+from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
 from benchmark.execution.events import CellStarted, EpochFinished, emit
-from benchmark.execution.failure import cell_error, close_model
-from benchmark.isolation import isolated
+from benchmark.execution.failure import cell_error
+from benchmark.execution.train import Trained, trained
 from benchmark.locations import Locations
 from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
-from benchmark.plugin.training_run import TrainingRun
-from benchmark.randomness import derive_seed
 from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
-from benchmark.suite.cell import CellSpec, canonical_json
+from benchmark.suite.cell import CellSpec
 from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
-from benchmark.training.energy import energy_meter
-from benchmark.training.evaluate import evaluate
-from benchmark.training.memory import memory_explained
 
 if TYPE_CHECKING:
-    from benchmark.data.assemble import CellData
     from benchmark.plugin.benchfile import Benchfile
-    from benchmark.plugin.metric import Metric
-    from benchmark.plugin.model import Model
-    from benchmark.plugin.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ class CellTask:
 
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
     chose some of its values; ``audit`` is what a record keeps of its split's audit; ``unmade`` says which features of
-    its kind could not be computed, and why.
+    its kind could not be computed, and why; ``claim`` is the claim under which the result is filed.
     """
 
     id: str
@@ -63,6 +53,7 @@ class CellTask:
     tuning: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
     unmade: str = ""
+    claim: Path | None = None
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -102,67 +93,43 @@ def run_cell(task: CellTask) -> CellRecord:
             seconds={"total": time.monotonic() - started},
             peak_memory_mb=_peak_memory_mb(),
         )
-        store.write(record, predictions=None, history=[], metrics=None)
+        store.write(record, predictions=None, history=[], metrics=None, claim=task.claim)
         return record
 
 
 def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
-    spec = task.spec
     registry = load_registry(task.benchfile)
-    corpus_of = corpus_loader(registry, task.locations)
+    corpus_of = kept_corpora(registry, task.locations)
     check_revisions(
-        task.canonical, Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(spec)
+        task.canonical,
+        Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
     )
     try:
-        data = assemble(spec, registry, corpus_of, task.locations.cache)
+        data = assemble(task.spec, registry, corpus_of, task.locations.cache)
     except CacheError as error:
         raise CacheError(f"{error}\n{task.unmade}" if task.unmade else str(error)) from error
-    measured = _metrics(spec, registry)
-    with isolated(derive_seed("cell", spec.seed)):
-        model = spec.model.create(registry)
-        try:
-            return _train_and_file(task, store, started, data, model, measured)
-        finally:
-            close_model(model, task.id)
-
-
-def _train_and_file(
-    task: CellTask,
-    store: ResultsStore,
-    started: float,
-    data: CellData,
-    model: Model,
-    measured: Mapping[str, Metric],
-) -> CellRecord:
-    spec = task.spec
-    for library in model.libraries:
-        import_module(library)
-    run = TrainingRun(
-        spec.training,
-        spec.seed,
-        batch_augmentations=data.batch_augmentations,
+    with trained(
+        task.id,
+        task.spec,
+        registry,
+        data,
+        task.locations.cache,
+        seconds=task.seconds,
         listener=lambda stage, epoch, epochs, logs: emit(
             EpochFinished(task.id, stage, epoch, epochs, dict(logs))
         ),
-        seconds=task.seconds,
-        cache=task.locations.cache,
-        recipe=canonical_json(task.canonical["augmentation"]),
-        code=spec.model.code,
-        classes=data.classes,
-    )
-    with energy_meter() as energy:
-        before = time.monotonic()
-        with calling(model, "fit"), memory_explained(spec.training, in_batches=model.uses_training):
-            history = model.fit(data.train, data.validation, run)
-        trained = time.monotonic()
-    run.check_time()
-    with memory_explained(spec.training, in_batches=False):
-        predictions, metrics = evaluate(model, data, measured)
+        metered=True,
+    ) as done:
+        return _filed(task, store, started, done)
+
+
+def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -> CellRecord:
+    data, run, seconds = done.data, done.run, done.training_seconds
     finished = time.monotonic()
-    with calling(model, "parameter_count"):
-        count = model.parameter_count()
-    epochs = sum(line["stage"] not in run.reused for line in history)
-    cost, cost_notes = cost_of(model, len(data.train), epochs, trained - before, energy)
+    with calling(done.model, "parameter_count"):
+        count = done.model.parameter_count()
+    epochs = sum(line["stage"] not in run.reused for line in done.history)
+    cost, cost_notes = cost_of(done.model, len(data.train), epochs, seconds, done.energy)
     record = task.record(
         "ok",
         classes=list(data.classes),
@@ -171,7 +138,7 @@ def _train_and_file(
         counts=data.counts,
         clip_seconds=data.clip_seconds,
         left_out=data.left_out,
-        seconds={"training": trained - before, "evaluation": finished - trained, "total": finished - started},
+        seconds={"training": seconds, "evaluation": done.evaluation_seconds, "total": finished - started},
         peak_memory_mb=_peak_memory_mb(),
         cost=cost,
     )
@@ -180,18 +147,21 @@ def _train_and_file(
         provenance={
             **record.provenance,
             **backend_provenance(),
-            **model.provenance(),
+            **done.model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
         },
     )
-    save = _saver(model, task) if task.keep_model else None
-    store.write(record, predictions=predictions, history=history, metrics=metrics, extra=save)
+    save = _saver(done.model, task) if task.keep_model else None
+    store.write(
+        record,
+        predictions=done.predictions,
+        history=done.history,
+        metrics=done.metrics,
+        extra=save,
+        claim=task.claim,
+    )
     return record
-
-
-def _metrics(spec: CellSpec, registry: Registry) -> dict[str, Any]:
-    return {metric.label: metric.create(registry) for metric in spec.metrics}
 
 
 def _saver(model: Any, task: CellTask) -> Any:

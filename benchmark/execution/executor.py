@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from benchmark.clock import awake_seconds
+from benchmark.data.corpora import keeping_corpora
 from benchmark.execution.events import Event, sink
 from benchmark.execution.tasks import perform
 from benchmark.execution.threads import cores, limited
@@ -66,15 +67,17 @@ class Inline:
     def __init__(self, threads: int | None = None) -> None:
         """Prepare to run tasks on so many threads; by default, on as many as libraries take."""
         self._limit: AbstractContextManager[None] = nullcontext() if threads is None else limited(threads)
+        self._inside = ExitStack()
 
     def __enter__(self) -> Self:
-        self._limit.__enter__()
+        self._inside.enter_context(self._limit)
+        self._inside.enter_context(keeping_corpora())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._limit.__exit__(kind, error, trace)
+        self._inside.close()
 
     def run(
         self,

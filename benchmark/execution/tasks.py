@@ -35,16 +35,54 @@ def perform(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Returne
             return Returned(error=TaskError(error_text(error)))
 
 
-def portable(returned: Returned) -> Returned:
-    """Return it with an error that another process can read: not every class can be made again from its arguments."""
+def packed(thing: Any) -> bytes:
+    """Return what another process of this run can make the same of."""
     import cloudpickle
 
+    content: bytes = cloudpickle.dumps(thing)
+    return content
+
+
+def unpacked(content: bytes) -> Any:
+    """Return what ``packed`` was given. It runs what it is told to: never give it what lay on a disk."""
+    import cloudpickle
+
+    return cloudpickle.loads(content)
+
+
+def answered(task: bytes) -> bytes:
+    """Do a task, a packed function and its arguments; return what came of it, packed."""
+    returned = portable(perform(_read_and_call, (task,)))
+    try:
+        return packed(returned)
+    # What a task returns may be such that it cannot be sent.
+    except BaseException as error:
+        return packed(Returned(error=TaskError(error_text(error))))
+
+
+def read_answer(content: bytes) -> Returned:
+    """Return what came of a task that another process has done."""
+    try:
+        returned: Returned = unpacked(content)
+        return returned
+    # What a task returns may be such that it cannot be read here.
+    except Exception as error:
+        return Returned(error=TaskError(error_text(error)))
+
+
+def portable(returned: Returned) -> Returned:
+    """Return it with an error that another process can read: not every class can be made again from its arguments."""
     if returned.error is None:
         return returned
     try:
-        same = cloudpickle.loads(cloudpickle.dumps(returned.error))
+        same = unpacked(packed(returned.error))
         if type(same) is type(returned.error) and str(same) == str(returned.error):
             return returned
     except BaseException:  # noqa: S110
         pass
     return Returned(error=TaskError(error_text(returned.error)))
+
+
+def _read_and_call(task: bytes) -> Any:
+    function, arguments = unpacked(task)
+    return function(*arguments)

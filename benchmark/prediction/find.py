@@ -40,14 +40,7 @@ def find_cell(text: str, results: Path) -> KeptCell:
         UsageError: when no cell, or more than one, is called so.
         ResultsError: when the cell is damaged, not ok, or its model was not kept.
     """
-    given = Path(text).expanduser()
-    folder = given.resolve() if (given / CELL).is_file() else _only(text, results)
-    record = ResultsStore(folder.parent.parent, folder.parent.name).read(folder.name[-_ID_DIGITS:], folder)
-    if record is None or isinstance(record, Damaged):
-        raise ResultsError(f"{folder} is damaged: {record.reason if record else 'it is gone'}.")
-    if record.status != "ok":
-        reason = f": {record.error.message}" if record.error else ""
-        raise ResultsError(f"Cell {folder.name} has no model: it ended as '{record.status}'{reason}")
+    record, folder = find_finished(text, results)
     if not (folder / MODEL).is_dir():
         raise ResultsError(
             f"The model of cell {folder.name} was not kept. Train it again and keep it: "
@@ -60,6 +53,24 @@ def find_cell(text: str, results: Path) -> KeptCell:
             f"bench run SUITE --keep-models --force, SUITE being the file of suite '{record.suite}'."
         )
     return KeptCell(folder, record)
+
+
+def find_finished(text: str, results: Path) -> tuple[CellRecord, Path]:
+    """Return the record and the folder of the cell that ``text`` names, whether its model was kept or not.
+
+    Raises:
+        UsageError: when no cell, or more than one, is called so.
+        ResultsError: when the cell is damaged, or not ok.
+    """
+    given = Path(text).expanduser()
+    folder = given.resolve() if (given / CELL).is_file() else _only(text, results)
+    record = ResultsStore(folder.parent.parent, folder.parent.name).read(folder.name[-_ID_DIGITS:], folder)
+    if record is None or isinstance(record, Damaged):
+        raise ResultsError(f"{folder} is damaged: {record.reason if record else 'it is gone'}.")
+    if record.status != "ok":
+        reason = f": {record.error.message}" if record.error else ""
+        raise ResultsError(f"Cell {folder.name} has no model: it ended as '{record.status}'{reason}")
+    return record, folder
 
 
 def _only(text: str, results: Path) -> Path:

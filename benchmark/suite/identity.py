@@ -75,15 +75,12 @@ class Identifier:
         if key == "evaluate":
             return self._evaluations(value)
         if key == "augmentation":
-            return self._recipe(value)
+            return recipe_identity(value)
         if key == "dataset":
             return self._dataset(value)
         if isinstance(value, Settings):
             return _settings(value)
         return value.identity()
-
-    def _recipe(self, recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
-        return [[step.identity() for step in chain] for chain in recipe]
 
     def _dataset(self, dataset: ComponentSpec) -> dict[str, Any] | None:
         revision = self.revision_of(dataset)
@@ -101,6 +98,11 @@ class Identifier:
             return {"dataset": None, "part": evaluation.part}
         plain = {**dataset.identity(), "revision": self.revision_of(dataset)}
         return {"dataset": plain, "part": evaluation.part}
+
+
+def recipe_identity(recipe: Sequence[Chain]) -> list[list[dict[str, Any]]]:
+    """Return what augmentations are, as plain JSON."""
+    return [[step.identity() for step in chain] for chain in recipe]
 
 
 def check_revisions(planned: Mapping[str, Any], now: Mapping[str, Any] | None) -> None:

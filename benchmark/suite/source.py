@@ -49,6 +49,11 @@ _Loader.add_implicit_resolver(_TAG + "int", re.compile("^[-+]?(?:0|[1-9][0-9]*)$
 _Loader.add_implicit_resolver(_TAG + "float", re.compile(_NUMBER), list("-+0123456789."))
 
 
+def plain_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Return what suites take for something else than text, by first letters: for whoever writes such YAML."""
+    return {first: list(resolvers) for first, resolvers in _Loader.yaml_implicit_resolvers.items()}
+
+
 @dataclass(frozen=True)
 class Place:
     """A line of a file, or (without ``line``) an override such as ``--set cell.seed``."""

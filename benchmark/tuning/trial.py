@@ -8,23 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.data.assemble import assemble
-from benchmark.data.corpora import corpus_loader
+from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import BenchError, Interrupted
 from benchmark.execution.cell import process_name
 from benchmark.execution.events import CellStarted, EpochFinished, emit
-from benchmark.execution.failure import cell_error, close_model
+from benchmark.execution.failure import cell_error
 from benchmark.execution.features import cell_requests
-from benchmark.isolation import isolated
+from benchmark.execution.train import trained
 from benchmark.locations import Locations
-from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
-from benchmark.plugin.training_run import TrainingRun
-from benchmark.randomness import derive_seed
 from benchmark.record import CellError
 from benchmark.suite.cell import CellSpec
 from benchmark.suite.tuning.tune import Choice
-from benchmark.training.evaluate import evaluate
-from benchmark.training.memory import memory_explained
 
 if TYPE_CHECKING:
     from benchmark.data.corpora import CorpusOf
@@ -88,30 +83,21 @@ def _value(task: TrialTask) -> float:
     if part != "validation":
         raise ValueError(f"a trial is evaluated on validation data, and not on '{part}'")
     registry = load_registry(task.benchfile)
-    corpus_of = corpus_loader(registry, task.locations)
+    corpus_of = kept_corpora(registry, task.locations)
     _prepare(task, registry, corpus_of)
     data = assemble(spec, registry, corpus_of, task.locations.cache)
-    (metric,) = ({each.label: each.create(registry)} for each in spec.metrics)
-    reporter = _Reporter(task, next(iter(metric.values())).greater_is_better)
-    run = TrainingRun(
-        spec.training,
-        spec.seed,
-        batch_augmentations=data.batch_augmentations,
-        listener=reporter.epoch,
+    (metric,) = (each.create(registry) for each in spec.metrics)
+    reporter = _Reporter(task, metric.greater_is_better)
+    with trained(
+        task.key,
+        spec,
+        registry,
+        data,
+        task.locations.cache,
         seconds=task.seconds,
-        cache=task.locations.cache,
-        code=spec.model.code,
-        classes=data.classes,
-    )
-    with isolated(derive_seed("cell", spec.seed)):
-        model = spec.model.create(registry)
-        try:
-            with calling(model, "fit"), memory_explained(spec.training, in_batches=model.uses_training):
-                model.fit(data.train, data.validation, run)
-            run.check_time()
-            _, values = evaluate(model, data, metric)
-        finally:
-            close_model(model, task.key)
+        listener=reporter.epoch,
+    ) as done:
+        values = done.metrics
     (value,) = next(iter(values.values())).values()
     if value != value:  # noqa: PLR0124
         raise ValueError("the metric is not a number")

@@ -49,6 +49,7 @@ class Folder(Dataset):
     name = "folder"
     role: ClassVar[Role] = "train"
     licence = "that of the recordings"
+    citation = "that of the recordings"
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ def world(script: Any, name: str, tracks: int, seeds: int, kind: str = "null") -
         ("3", 290, 2, 0.05),
         ("8", 55, 2, 0.05),
         ("0, 3 and 8", 290, 2, 0.07),
-        ("1, one row 8", 290, 2, 0.13),
+        ("1, one row 8", 290, 2, 0.1),
         ("0", 55, 3, 0.05),
         ("3 and 8", 290, 5, 0.05),
     ],
@@ -82,3 +82,14 @@ def test_few_rows_with_few_seeds_are_no_exception(script: Any, rows: int) -> Non
     spread = ((0.0, 3.0, 8.0) * 2)[:rows]
     found = script.rates(script.World((0.7,) * rows, spread, 290, 2), 150)
     assert found.false_better <= 0.07
+
+
+@pytest.mark.parametrize(("tracks", "least", "most"), [(1000, 0.0, 0.1), (16000, 0.9, 1.0)])
+def test_equal_rows_are_found_to_be_with_tracks_enough_and_those_on_the_edge_are_not(
+    script: Any, tracks: int, least: float, most: float
+) -> None:
+    worlds = [each for each in script.equal_worlds() if (each.tracks, each.seeds) == (tracks, 5)]
+    found = {each.name: script.rates(each, 12) for each in worlds if each.name.endswith("sd 0")}
+    assert least <= found["null, 6 rows, sd 0"].equal <= most
+    assert least <= found["edge, 6 rows, sd 0"].equal <= most
+    assert found["edge, 6 rows, sd 0"].false_equal <= 0.2

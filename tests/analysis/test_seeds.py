@@ -6,7 +6,7 @@ from simulated import Accuracy, predictions
 
 from benchmark.analysis.measured import Measured, measure
 from benchmark.analysis.resampling import Weights
-from benchmark.analysis.seeds import seed_variances
+from benchmark.analysis.seeds import LEAST_LEFT, seed_variances
 
 
 def row(*values: float, added: float = 0.0, fixed: bool = False) -> Measured:
@@ -31,6 +31,14 @@ def test_what_tracks_add_is_taken_off_but_not_where_little_is_known() -> None:
     many = [row(0.5, 0.7, added=0.001) for _ in range(6)]
     assert seed_variances(many).values[0] == pytest.approx(0.019)
     assert seed_variances(many[:2]).values[0] == pytest.approx(0.02)
+
+
+def test_two_seeds_that_vary_no_more_than_tracks_explain_keep_a_part_and_three_do_not() -> None:
+    explained = 0.02
+    two = [row(0.5, 0.6, added=explained) for _ in range(6)]
+    three = [row(0.5, 0.6, 0.55, added=explained) for _ in range(6)]
+    assert seed_variances(two).values == pytest.approx([LEAST_LEFT * 0.005] * 6)
+    assert seed_variances(three).values == pytest.approx([0.0] * 6)
 
 
 def test_rows_that_no_seed_changes_have_no_variance_and_lend_none() -> None:

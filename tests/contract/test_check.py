@@ -1,128 +1,227 @@
+"""Components are tried in a process of their own, from the command line and by pytest."""
+
 from __future__ import annotations
 
-import numpy as np
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import pytest
 
-from bench_augmentations import FrequencyMask, TimeStretch
-from bench_features import Mel
-from bench_metrics import MacroF1, Top1, TopK
-from bench_models import Majority, MfccSvm
-from benchmark import Augmentation, Features, Metric, Model
-from benchmark.contract.check import broken_promises, untried
+from bench_metrics import Top1, TopK
+from benchmark import Metric
+from benchmark.contract.check import Subject, check, names_of
+from benchmark.contract.rules import QUIET
+from benchmark.plugin.manager import Plugins
+from benchmark.testing import MetricContract, PluginContract
 
 
-@pytest.mark.parametrize("component", [FrequencyMask, TimeStretch, Mel, Top1, MacroF1, Majority, MfccSvm])
-def test_built_in_components_keep_their_promises(component) -> None:
-    assert list(broken_promises(component)) == []
+class Careless(Metric):
+    """Does what ``trouble`` says."""
+
+    name = "careless"
+
+    def __init__(self, *, trouble: str = "none") -> None:
+        self.trouble = trouble
+
+    def compute(self, labels, probabilities):
+        import ctypes
+        import os
+        import time
+
+        if self.trouble == "exit":
+            os._exit(0)
+        if self.trouble == "crash":
+            ctypes.string_at(0)
+        if self.trouble == "hang":
+            time.sleep(600)
+        if self.trouble == "print":
+            os.write(1, b"hello\n")
+        if self.trouble == "move":
+            os.chdir("/")
+        return float((probabilities.argmax(axis=1) == labels).mean())
 
 
-def test_what_has_no_default_is_not_tried_and_says_so() -> None:
-    assert "no default for k" in untried(TopK)
+def found(trouble: str, seconds: float = 60) -> dict[str, str]:
+    subject = Subject("metric", component=Careless, parameters={"trouble": trouble})
+    return {each.rule: "; ".join(each.findings) for each in check(subject, seconds) if each.findings}
 
 
-def problems(component) -> str:
-    assert not untried(component)
-    return "; ".join(broken_promises(component))
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("exit", "ended the whole program (exit code 0)"),
+        ("crash", "it crashed (SIGSEGV)"),
+        ("hang", "did not end within"),
+    ],
+)
+def test_what_ends_or_hangs_a_process_is_a_finding_of_the_rule_that_was_tried(
+    trouble: str, said: str
+) -> None:
+    problems = found(trouble, 8 if trouble == "hang" else 60)
+    assert list(problems) == ["metric-number"]
+    assert said in problems["metric-number"]
+    if trouble != "exit":
+        assert f"{Path(__file__).name}:" in problems["metric-number"]
 
 
-def test_an_augmentation_that_spoils_its_input_or_draws_elsewhere_is_found() -> None:
-    class Spoiler(Augmentation):
-        """Adds noise in place."""
-
-        name, acts_on = "spoiler", "waveform"
-
-        def apply(self, data, rng, **settings):
-            data += np.random.default_rng().normal(size=len(data)).astype(np.float32)
-            return data
-
-    found = problems(Spoiler)
-    assert "apply changes what it is given" in found
-
-    class Dice(Augmentation):
-        """Adds noise of its own."""
-
-        name, acts_on = "dice", "waveform"
-
-        def apply(self, data, rng, **settings):
-            return data + np.random.default_rng().normal(size=len(data)).astype(np.float32)
-
-    assert "two results for the same random numbers" in problems(Dice)
+@pytest.mark.parametrize(("trouble", "said"), [("print", "'hello'"), ("move", "working directory to /")])
+def test_what_others_would_notice_is_a_finding(trouble: str, said: str) -> None:
+    problems = found(trouble)
+    assert list(problems) == [QUIET]
+    assert said in problems[QUIET]
 
 
-def test_features_of_another_shape_than_they_say_are_found() -> None:
-    class Wrong(Features):
-        """Says one thing and does another."""
-
-        name, shape = "wrong", (4, 4, 1)
-
-        def compute(self, samples, sample_rate, *, reference_length):
-            return np.zeros((4, 5, 1), np.uint8)
-
-    assert "compute gave uint8 (4, 5, 1) for music instead of uint8 (4, 4, 1)" in problems(Wrong)
+def test_what_has_no_default_is_tried_with_parameters_that_are_given() -> None:
+    reasons = {each.rule: each.not_tried for each in check(Subject("metric", component=TopK))}
+    assert "no default for k" in reasons["metric-number"]
+    outcomes = check(Subject("metric", component=TopK, parameters={"k": 2}))
+    assert not any(each.findings or each.not_tried for each in outcomes)
 
 
-def test_a_metric_with_the_wrong_direction_is_found() -> None:
-    class Upside(Metric):
-        """Errors, as if they were good."""
-
-        name = "upside"
-
-        def compute(self, labels, probabilities):
-            return float((probabilities.argmax(axis=1) != labels).mean())
-
-    assert "does not fit greater_is_better" in problems(Upside)
+class TestTop1(MetricContract):
+    component = Top1
 
 
-def test_a_model_that_gives_no_probabilities_or_raises_is_found() -> None:
-    class Scores(Majority):
-        """Answers that add up to three."""
-
-        name = "scores"
-
-        def predict(self, examples):
-            return np.ones((len(examples), examples.num_classes), np.float32)
-
-    assert "are not probabilities" in problems(Scores)
-
-    class Unfinished(Model):
-        """Cannot be trained."""
-
-        name = "unfinished"
-
-        def fit(self, train, validation, run):
-            raise ZeroDivisionError("no luck")
-
-    assert problems(Unfinished) == "ZeroDivisionError: no luck"
+class TestBuiltInMetrics(PluginContract):
+    module = "bench_metrics"
 
 
-def test_a_component_without_words_is_found() -> None:
-    class Silent(Metric):
-        name = "silent"
+TESTS = """
+from theirs import Upside, hooks
+from benchmark.testing import MetricContract, PluginContract
 
-        def compute(self, labels, probabilities):
-            return float((probabilities.argmax(axis=1) == labels).mean())
+class TestUpside(MetricContract):
+    component = Upside
 
-    assert "no docstring" in problems(Silent)
+class TestHooks(PluginContract):
+    module = "theirs"
+"""
+THEIRS = """
+from benchmark import Metric, hookimpl
+hooks = []
+class Upside(Metric):
+    'Errors, as if they were good.'
+    name = 'upside'
+    def compute(self, labels, probabilities):
+        return float((probabilities.argmax(axis=1) != labels).mean())
+@hookimpl
+def bench_metrics():
+    return [Upside]
+"""
+
+
+def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "theirs.py").write_text(THEIRS)
+    (tmp_path / "test_theirs.py").write_text(TESTS)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1, ran.stdout
+    failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1
+    assert "TestUpside::test_promise[metric-direction]" in failed[0]
+    passed = len(names_of("metric")) + len(names_of("plugin")) - 1
+    assert f"1 failed, {passed} passed" in ran.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dataset", "audio", "features", "augmentation", "model", "metric"])
+def test_built_in_components_keep_their_promises(kind: str) -> None:
+    registry = Plugins().registry
+    for name in registry.names(kind):
+        for offer in registry.offers[kind][name]:
+            if offer.source.distribution == "genrebench":
+                outcomes = check(Subject(kind, name=name, source=offer.source), 600)
+                assert not {each.rule: each.findings for each in outcomes if each.findings}, name
+
+
+@pytest.mark.parametrize(
+    "module", ["bench_augmentations", "bench_datasets", "bench_features", "bench_metrics", "bench_models"]
+)
+def test_built_in_plugins_keep_theirs(module: str) -> None:
+    assert not [each for each in check(Subject("plugin", module=module)) if each.findings or each.not_tried]
+
+
+BENCHFILE = """
+from benchmark import Metric, hookimpl
+import helper
+class Bad(Metric):
+    'Always raises.'
+    name = 'bad'
+    def compute(self, labels, probabilities):
+        raise ValueError(helper.WORD)
+@hookimpl
+def bench_metrics():
+    return [Bad]
+def bench_models():
+    return []
+@hookimpl
+def bench_commands():
+    import click
+    return [click.Command('greet', short_help='Say hello.')]
+@hookimpl
+def bench_suite_finished(suite, results, exit_code):
+    pass
+"""
 
 
 def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> None:
     project.write("name: unused\n")
-    fine = project.bench("plugins", "check", "majority", "top1", "mel")
+    fine = project.bench("plugins", "check", "majority", "top1")
     assert fine.code == 0, fine.out
-    assert fine.out.count(": ok") == 3
-    (project.folder / "benchfile.py").write_text(
-        "from benchmark import Metric, hookimpl\n"
-        "class Bad(Metric):\n"
-        "    'Always raises.'\n"
-        "    name = 'bad'\n"
-        "    def compute(self, labels, probabilities):\n"
-        "        raise ValueError('never')\n"
-        "@hookimpl\n"
-        "def bench_metrics():\n"
-        "    return [Bad]\n"
-    )
-    bad = project.bench("plugins", "check", "bad", "--suite", "suite.yaml")
-    assert bad.code == 1
-    assert "metric bad: NOT OK" in bad.out
-    assert "ValueError: never" in bad.out
+    assert fine.out.count(": ok") == 2
+    (project.folder / "helper.py").write_text("WORD = 'never'\n")
+    (project.folder / "benchfile.py").write_text(BENCHFILE)
+    for arguments in (["bad", "--suite", "suite.yaml"], ["benchfile.py"]):
+        bad = project.bench("plugins", "check", *arguments)
+        assert bad.code == 1
+        assert "metric bad: NOT OK" in bad.out
+        assert "metric-number: ValueError: never (" in bad.out
+        assert "benchfile.py:8)" in bad.out
+    assert "plugin-hooks: bench_models is not marked with @hookimpl" in bad.out
     assert project.bench("plugins", "check", "majorit").code == 2
+    assert project.bench("plugins", "check", "nowhere/benchfile.py").code == 2
+
+
+def test_a_package_is_checked_with_all_that_it_offers(project) -> None:
+    ran = project.bench("plugins", "check", "bench_metrics")
+    assert ran.code == 0, ran.out
+    for title in (
+        "plugin bench_metrics: ok",
+        "metric top1: ok",
+        "metric top-k: not tried, it has no default for k",
+    ):
+        assert title in ran.out
+
+
+def test_all_rules_can_be_read(project) -> None:
+    ran = project.bench("plugins", "check", "--rules")
+    assert "  metric-direction         right answers are better than guesses" in ran.out
+
+
+PLUGIN = """
+import click
+from benchmark import hookimpl
+@hookimpl
+def bench_commands():
+    return [click.Command("greet", short_help="Say hello.")]
+@hookimpl
+def bench_suite_finished(suite, results, exit_code):
+    pass
+"""
+
+
+def test_verbs_and_those_that_hear_events_are_listed(project, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    facts = site / "tracker-1.dist-info"
+    facts.mkdir(parents=True)
+    (site / "tracker_of_a_test.py").write_text(textwrap.dedent(PLUGIN))
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: tracker\nVersion: 1\n")
+    (facts / "entry_points.txt").write_text("[bench]\ntracker = tracker_of_a_test\n")
+    project.environment["PYTHONPATH"] = str(site)
+    listed = project.bench("plugins").out
+    assert "events are heard by:\n  tracker (tracker): bench_suite_finished" in listed
+    assert "verbs:\n  greet                Say hello.  [tracker (tracker 1)]" in listed

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -89,6 +90,15 @@ def test_a_manifest_that_decayed_without_a_new_time_is_made_again(tmp_path: Path
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     generated_folder(tmp_path / "made", lambda f: (calls.append(f), fill(f)), complete="data")
     assert file.read_text() == "whole"
+
+
+def test_a_file_that_was_changed_behind_its_time_is_made_again(tmp_path: Path) -> None:
+    file = made(tmp_path, []) / "data"
+    before = file.stat()
+    time.sleep(0.05)  # A file system's clock has ticks.
+    file.write_text("whale")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (made(tmp_path, []) / "data").read_text() == "whole"
 
 
 def test_a_file_that_is_gone_is_made_again(tmp_path: Path) -> None:

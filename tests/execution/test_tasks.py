@@ -50,7 +50,7 @@ def test_a_task_that_changes_the_folder_does_not_change_it_for_others(tmp_path: 
 @pytest.mark.parametrize("error", [Awkward("one", "two"), Speechless()])
 def test_an_error_that_another_process_cannot_read_is_told_in_words(error: Exception) -> None:
     told = portable(Returned(error=error)).error
-    # Where Dask is imported, more errors can be read elsewhere than by themselves.
+    # Where some libraries are imported, more errors can be read elsewhere than by themselves.
     assert isinstance(told, TaskError | Awkward)
     assert type(error).__name__ in f"{type(told).__name__}: {told}"
 

@@ -43,9 +43,19 @@ def start_a_child_and_hang() -> None:
     hold_pythons_lock()
 
 
-def grow(number: int, kept: list[bytes] = []) -> int:  # noqa: B006
-    kept.append(os.urandom(5_000_000))
+def grow(number: int) -> int:
+    vars(os).setdefault("kept by a test", []).append(os.urandom(5_000_000))
     return os.getpid()
+
+
+def sockets_of_a_child() -> list[str]:
+    """Return the sockets that a program has which is started here; it is a program of the system."""
+    import subprocess
+
+    listed = subprocess.run(
+        ["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False
+    )
+    return [line for line in listed.stdout.splitlines() if "socket:" in line]
 
 
 def sleep_in_native_code() -> None:

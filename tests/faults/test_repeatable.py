@@ -29,7 +29,7 @@ def draw():
         time.sleep(0.001)
 
 
-# In workers, what Dask's heartbeat does every half a second, and on a busy machine at any moment.
+# In workers, what a thread of a library may do at any moment.
 if os.environ["UNDISTURBED"] != str(os.getpid()):
     threading.Thread(target=draw, daemon=True).start()
 

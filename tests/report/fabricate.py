@@ -69,10 +69,17 @@ class Stretch(Augmentation):
     acts_on = "waveform"
 
 
+class Dosed(Augmentation):
+    name = "dosed"
+    acts_on = "waveform"
+
+    def __init__(self, *, strength: int = 1, rate: float = 1.0) -> None: ...
+
+
 def make_registry() -> Registry:
     """Return made-up components, and the metrics that the distribution brings."""
     registry = Registry()
-    for component in (Tones, Elsewhere, Picture, First, Second, Third, Stretch, *bench_metrics()):
+    for component in (Tones, Elsewhere, Picture, First, Second, Third, Stretch, Dosed, *bench_metrics()):
         registry.add(component, Source("fakes", "fakes", "1.0"))
     return registry
 

@@ -286,3 +286,38 @@ def test_all_parameters_are_counted_whichever_path_was_taken(tmp_path: Path) -> 
     *_, plain = trained(None)
     *_, kept = trained(tmp_path)
     assert kept.parameter_count() == plain.parameter_count()
+
+
+class Plain(KerasModel):
+    """A plain ``Sequential``, frozen up to one of its layers in its first stage."""
+
+    name = "plain"
+
+    def build(self, input_shape, num_classes, *, told: bool = True):
+        first = [keras.Input(input_shape)] if told else []
+        return keras.Sequential(
+            [
+                *first,
+                layers.Conv2D(6, 3, name="low"),
+                layers.ReLU(name="bent"),
+                layers.Flatten(),
+                layers.Dense(num_classes, activation="softmax"),
+            ]
+        )
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        def freeze(network) -> None:
+            network.get_layer("low").trainable = False
+
+        return [Stage("head", settings.epochs, settings.learning_rate, freeze, frozen="bent")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [True, False])
+def test_a_sequential_is_frozen_up_to_one_of_its_layers(told: bool, tmp_path: Path) -> None:
+    train = Kept(24, 0)
+    kept, fresh = Plain(told=told), Plain(told=told)
+    for model, cache in ((kept, tmp_path), (fresh, None)):
+        model.fit(train, None, TrainingRun(TrainingSettings(epochs=2, batch_size=8), seed=1, cache=cache))
+    assert kept._part is not None
+    np.testing.assert_allclose(kept.predict(train), fresh.predict(train), atol=1e-4)

@@ -16,7 +16,7 @@ from benchmark.execution.run import RunOptions
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
 from benchmark.results.plan import make_plan
-from benchmark.suite.cell import Evaluation
+from benchmark.suite.cell import Evaluation, canonical_json
 from benchmark.suite.load import load_suite
 from benchmark.suite.tuning.searching import PRUNERS
 from benchmark.suite.tuning.tune import Choice, studies
@@ -33,6 +33,9 @@ class Spy(Toy):
 
     def fit(self, train, validation, run):
         self.seen = [len(train), len(validation)]
+        if "SPY_RECIPE" in os.environ:
+            with open(os.environ["SPY_RECIPE"], "a") as file:
+                file.write(run.recipe + "\\n")
         return super().fit(train, validation, run)
 
     def predict(self, examples):
@@ -115,6 +118,20 @@ def test_a_trial_refuses_to_be_evaluated_on_test_data(spied) -> None:
     assert outcome.error is not None
     assert "validation data, and not on 'test'" in outcome.error.message
     assert not (locations.cache / "features").exists()
+
+
+def test_a_trial_shares_stages_with_the_cell_of_its_values_also_where_augmentations_are_drawn(
+    spied, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plugins, plan, locations = spied
+    monkeypatch.setenv("SPY_RECIPE", str(tmp_path / "recipes"))
+    executors = Executors(Inline, lambda trials: Inline())
+    assert not run_studies(plan, plugins, locations, RunOptions(), executors, PlainDisplay())
+    (study,) = studies(plan.suite.tune, plan.suite.cells)
+    canonical = plan.identifier.canonical(study.base)
+    assert canonical is not None
+    recipes = (tmp_path / "recipes").read_text().splitlines()
+    assert set(recipes) == {canonical_json(canonical["augmentation"])}
 
 
 @pytest.mark.parametrize(

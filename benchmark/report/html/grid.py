@@ -31,7 +31,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what is read, what it is sorted by, a smaller second line, a class of the style sheet, a hint."""
+    """One cell: what is read, what it is sorted by, a smaller second line, a class of the style sheet, a hint.
+
+    ``href`` is where a head leads: another of our own pages, by a name that we made.
+    """
 
     text: str
     value: str = ""
@@ -41,6 +44,7 @@ class Cell:
     marks: tuple[str, ...] = ()
     bar: Bar | None = None
     title: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from benchmark.report.html.about import cells_section, data_section, made_with_section, suite_section
 from benchmark.report.html.evidence import calibration_section, effects_section, pairs_section
@@ -33,7 +35,7 @@ from benchmark.results.frames import STATUS
 
 @dataclass(frozen=True)
 class Page:
-    """What the template draws."""
+    """What the template draws. ``links`` lead to other pages, before the page's own sections."""
 
     title: str
     description: str
@@ -41,14 +43,28 @@ class Page:
     warnings: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     footer: str
+    kicker: str = "genrebench report"
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def to_html(material: Material) -> str:
-    """Return the report as one page that needs no network, and may load nothing from it.
+    """Return the report as one page; see ``render``."""
+    return render(make_page(material))
+
+
+def render(page: Page) -> str:
+    """Return a page that needs no network, and may load nothing from it.
 
     All text is escaped by the template engine; style and script run by their hashes, so that no other text of the
     page ever could.
     """
+    template, drawn = _template()
+    return str(template.render(page=page, **drawn))
+
+
+@cache
+def _template() -> tuple[Any, dict[str, Any]]:
+    """Return the template, and what is the same on all pages."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -69,7 +85,7 @@ def to_html(material: Material) -> str:
 
     template = environment.get_template("page.html.j2")
     inlined = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 (our own files, no text of a suite)
-    return template.render(page=make_page(material), policy=policy, **inlined)
+    return template, {"policy": policy, **inlined}
 
 
 def make_page(material: Material) -> Page:

@@ -90,7 +90,12 @@ def learning_table(found: Questions, words: Words) -> Table | None:
     columns = (
         Column("row", "row"),
         Column("size", "training size"),
-        Column("tracks", "training tracks", "integer"),
+        Column(
+            "tracks",
+            "training tracks",
+            "integer",
+            drawn=any(float(str(line["tracks"])) > 1 for line in lines),
+        ),
         Column("measure", "on"),
         Column("value", "mean", kind, low="low", high="high"),
     )

@@ -1,0 +1,1 @@
+"""Results that travel: bundles of a suite's results, checked, merged, and run again."""

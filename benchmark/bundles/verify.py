@@ -1,0 +1,188 @@
+"""Whether results are what they say: identities from specifications, metrics from predictions, digests from bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.bundles.manifest import Manifest
+from benchmark.bundles.opening import foreign_registry, opened
+from benchmark.digests import is_intact
+from benchmark.exceptions import BenchError, BundleError, PluginError, ResultsError
+from benchmark.plugin.unopened import Unopened
+from benchmark.record import CellRecord
+from benchmark.results.added import read_race
+from benchmark.results.predictions import PredictionReader, SetPredictions
+from benchmark.results.store import METRICS, PREDICTIONS, Damaged, ResultsStore, read_metrics
+from benchmark.tuning.record import FOLDER as STUDIES
+
+if TYPE_CHECKING:
+    from benchmark.plugin.metric import Metric
+    from benchmark.plugin.registry import Registry
+
+# Metrics are sums over tracks, which another processor may round otherwise.
+TOLERANCE = 1e-6
+
+
+@dataclass
+class Verified:
+    """What was found: ``problems`` each name what they are of, ``notes`` say what could not be checked.
+
+    ``cells`` counts the results that were read, ``metrics`` the values that were computed again, ``known`` is what
+    the bundle says of itself, or None for a folder.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cells: int = 0
+    metrics: int = 0
+    known: Manifest | None = None
+
+
+def verify(path: Path) -> Verified:
+    """Check a bundle, or a suite's results folder. Nothing of it is run, or believed.
+
+    Raises:
+        BundleError: when there is nothing at ``path`` that results can be.
+    """
+    if path.is_file():
+        return _verify_bundle(path)
+    store = ResultsStore(path.resolve().parent, path.resolve().name)
+    if not path.is_dir() or not store.scan():
+        raise BundleError(f"{path} is no bundle, and no folder of a suite's results, such as results/paper.")
+    found = Verified()
+    _verify_store(store, foreign_registry(), {}, found)
+    return found
+
+
+def _verify_bundle(path: Path) -> Verified:
+    found = Verified()
+    try:
+        with opened(path, damaged=True) as bundle:
+            found.known = bundle.manifest
+            found.problems += bundle.problems.values()
+            _verify_store(bundle.store, foreign_registry(), bundle.manifest.metrics, found)
+            _check_listed(bundle.manifest, bundle.store, found)
+    except BundleError as error:
+        found.problems.append(str(error).removeprefix(f"{path}: "))
+    return found
+
+
+def _check_listed(manifest: Manifest, store: ResultsStore, found: Verified) -> None:
+    """Compare the cells that a manifest lists with those that are there."""
+    there = store.scan()
+    listed = {each.id for each in manifest.cells if each.status}
+    found.problems += [
+        f"cell {id_} is not among the cells of the suite." for id_ in sorted(there.keys() - listed)
+    ]
+    if not found.problems:
+        found.problems += [f"cell {id_} is listed, and not there." for id_ in sorted(listed - there.keys())]
+
+
+def _verify_store(
+    store: ResultsStore, registry: Registry, asked: Mapping[str, Mapping[str, Any]], found: Verified
+) -> None:
+    reader = PredictionReader()
+    metrics = _Metrics(registry, asked)
+    for id_, folder in store.scan().items():
+        try:
+            record = store.read(id_, folder)
+            if isinstance(record, Damaged):
+                found.problems.append(f"{folder.name}: {record.reason.rstrip('.')}.")
+            elif record is not None:
+                found.cells += 1
+                if record.status == "ok":
+                    _check_metrics(folder, record, reader.read(folder, record.classes), metrics, found)
+        except ResultsError as error:
+            said = str(error).replace(f"{folder}/", "")
+            found.problems.append(f"{folder.name}: {said.rstrip('.')}.")
+    _verify_beside(store.folder, found)
+    found.notes += [
+        f"{count} values of metric '{name}' were not computed again: {why}."
+        for (name, why), count in metrics.missing.items()
+    ]
+
+
+def _check_metrics(
+    folder: Path,
+    record: CellRecord,
+    predictions: Mapping[str, SetPredictions],
+    metrics: _Metrics,
+    found: Verified,
+) -> None:
+    filed = read_metrics(folder)
+    if filed is None:
+        found.problems.append(f"{folder.name}: {METRICS} is missing, or cannot be read.")
+        return
+    for name, values in filed.items():
+        if name not in predictions:
+            found.problems.append(f"{folder.name}: {METRICS} has values on {name}, and {PREDICTIONS} none.")
+            continue
+        for label, value in values.items():
+            computed = metrics.value(label, predictions[name])
+            if computed is None:
+                continue
+            found.metrics += 1
+            # NaN is what a metric says that is not defined.
+            same = math.isclose(computed, value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+            same = same or (math.isnan(computed) and math.isnan(value))
+            if not same:
+                found.problems.append(
+                    f"{folder.name}: {name}/{label} is {value:.6g} in {METRICS}, and {computed:.6g} by its predictions."
+                )
+
+
+class _Metrics:
+    """Computes metrics by their labels; counts, by label and reason, what cannot be computed here."""
+
+    def __init__(self, registry: Registry, asked: Mapping[str, Mapping[str, Any]]) -> None:
+        self._registry, self._asked = registry, asked
+        self._made: dict[str, Metric | str] = {}
+        self.missing: Counter[tuple[str, str]] = Counter()
+
+    def value(self, label: str, tested: SetPredictions) -> float | None:
+        """Return the metric of a label on what was predicted, or None."""
+        if label not in self._made:
+            self._made[label] = self._make(label)
+        metric = self._made[label]
+        if isinstance(metric, str):
+            self.missing[label, metric] += 1
+            return None
+        try:
+            return float(metric.compute(tested.labels, tested.probabilities))
+        except Exception as error:  # It may be anybody's that is installed here.
+            self.missing[label, f"it raised {type(error).__name__}"] += 1
+            return None
+
+    def _make(self, label: str) -> Metric | str:
+        given = self._asked.get(label, {})
+        name = str(given.get("name", label))
+        try:
+            spec = self._registry.spec("metric", name, given.get("parameters") or {})
+            made: Any = spec.create(self._registry)
+        except PluginError as error:
+            return str(error).splitlines()[0].rstrip(".")
+        except (TypeError, ValueError) as error:
+            return f"its parameters cannot be used here ({error})"
+        return "no plugin that is installed here has it" if isinstance(made, Unopened) else made
+
+
+def _verify_beside(folder: Path, found: Verified) -> None:
+    """Check what lies beside cells: seeds that were added, studies."""
+    try:
+        read_race(folder)
+    except BenchError as error:
+        found.problems.append(str(error).splitlines()[0])
+    for file in sorted((folder / STUDIES).glob("*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            whole = isinstance(content, dict) and (is_intact(content) or content.get("format", 1) == 1)
+        except (OSError, ValueError, RecursionError):
+            whole = False
+        if not whole:
+            found.problems.append(f"{STUDIES}/{file.name} is not what was written.")

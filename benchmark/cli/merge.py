@@ -1,0 +1,53 @@
+"""``bench merge A B …``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from benchmark.locations import default_results
+
+if TYPE_CHECKING:
+    from benchmark.bundles.merge import Merged
+
+_SHOWN = 50
+
+
+@click.command()
+@click.argument("sources", metavar="A B …", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Results, where DIR/SUITE is added to; default: results, or $BENCH_RESULTS.")  # fmt: skip
+@click.option("--keep", type=click.Choice(["first", "last"]),
+              help="Where numbers differ, keep those of the first place (what lies there already, then A, B, …), or "
+              "of the last; that is recorded.")  # fmt: skip
+def command(sources: tuple[Path, ...], output: Path | None, keep: Literal["first", "last"] | None) -> None:
+    """Bring results of one suite together: bundles, and folders such as results/paper, from several machines.
+
+    Equal cells are there once. If a cell has other numbers in two places, they are listed, nothing is written, and
+    the exit code is 1.
+    """
+    from benchmark.bundles.merge import merge
+
+    found = merge(sources, output or default_results(), keep)
+    _say(found)
+    sys.exit(1 if found.conflicts else 0)
+
+
+def _say(found: Merged) -> None:
+    for note in found.notes:
+        click.echo(f"Note: {note}", err=True)
+    for conflict in found.conflicts[:_SHOWN]:
+        click.echo(conflict, err=True)
+    if len(found.conflicts) > _SHOWN:
+        click.echo(f"… and {len(found.conflicts) - _SHOWN} more.", err=True)
+    if found.conflicts:
+        count = len(found.conflicts)
+        differ = "1 conflict" if count == 1 else f"{count} conflicts"
+        click.echo(f"{differ}: nothing was written. '--keep first' or '--keep last' decides.", err=True)
+        return
+    for decided in found.decided:
+        click.echo(f"{decided.get('cell') or decided['file']}: kept that of {decided['kept']}")
+    click.echo(f"{found.folder}: {found.added} cells added, {found.equal} were there already, or twice")

@@ -1,0 +1,1 @@
+"""A living leaderboard: static pages made of bundles of several labs and dates."""

@@ -1,0 +1,106 @@
+"""``bench plugins new`` writes packages that work as they are written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmark.cli.plugins_new import KINDS, command, package
+from benchmark.exceptions import UsageError
+
+
+def new(folder: Path, name: str, kind: str = "metric") -> Path:
+    done = CliRunner().invoke(command, [name, "--kind", kind, "--into", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return folder / f"bench-{name}"
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_package_of_each_kind_is_whole(kind: str) -> None:
+    texts = package("one-two", kind)
+    assert set(texts) == {"pyproject.toml", "README.md", "bench_one_two.py", "tests/test_bench_one_two.py"}
+    project = tomllib.loads(texts["pyproject.toml"])["project"]
+    assert project["name"] == "bench-one-two"
+    assert project["license"] == "MIT"
+    assert project["entry-points"]["bench"] == {"bench_one_two": "bench_one_two"}
+    assert not any("$" in text for text in texts.values())
+    for place, text in texts.items():
+        if place.endswith(".py"):
+            compile(text, place, "exec")
+    assert 'name = "one-two"' in texts["bench_one_two.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../evil", "small letters"),
+        ("/etc/passwd", "small letters"),
+        ("Tiny", "small letters"),
+        ("tiny--net", "small letters"),
+        ("a\n", "small letters"),
+        ("a" * 41, "at most 40"),
+        ("bench-tiny", "Leave 'bench-' out"),
+        ("models", "There is a module 'bench_models' already"),
+        ("keras-model", "means something else"),
+        ("candidate", "means something else"),
+    ],
+)
+def test_a_name_that_would_lead_elsewhere_or_is_taken_is_refused(
+    name: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        CliRunner().invoke(
+            command, [name, "--kind", "metric", "--into", str(tmp_path)], catch_exceptions=False
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
+    folder = new(tmp_path, "kappa")
+    (folder / "bench_kappa.py").write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        new(tmp_path, "kappa")
+    assert (folder / "bench_kappa.py").read_text() == "mine"
+    (tmp_path / "bench-link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="is there already"):
+        new(tmp_path, "link")
+    with pytest.raises(UsageError, match="no folder"):
+        new(tmp_path / "absent", "kappa")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_package_passes_its_own_tests(kind: str, tmp_path: Path) -> None:
+    if kind == "torch-model" and not (find_spec("torch") and find_spec("safetensors")):
+        pytest.skip("PyTorch is not installed")
+    folder = new(tmp_path, "brand-new", kind)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+    assert "skipped" not in ran.stdout
+
+
+@pytest.mark.slow
+def test_a_package_installs_and_is_checked_by_its_name(tmp_path: Path) -> None:
+    folder = new(tmp_path, "kappa")
+    site = tmp_path / "site"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, folder], check=True
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *filter(None, sys.path)])}
+    ran = subprocess.run(
+        [sys.executable, "-c", "from benchmark.cli.main import main; main()", "plugins", "check", "bench-kappa"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "plugin bench_kappa: ok" in ran.stdout
+    assert "metric kappa: ok, 12 rules  [bench_kappa (bench-kappa 0.1.0)]" in ran.stdout
