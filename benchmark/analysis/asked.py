@@ -108,7 +108,7 @@ def contrasts(found: Family, weights: np.ndarray) -> Contrast:
     # Sums of what is equal leave a trace; of no difference it would make a sure one.
     values[np.abs(values) < 1e-12] = 0.0
     units = np.where(used, found.units, np.iinfo(np.int64).max).min(axis=1)
-    tracks = np.maximum(np.einsum("mi,ij,mj->m", weights, found.tracks, weights), 0.0)
+    tracks = np.maximum(((weights @ found.tracks) * weights).sum(axis=1), 0.0)
     # Sums of products leave a trace where rows are alike.
     tracks[tracks < 1e-12 * (weights**2 @ np.diag(found.tracks))] = 0.0
     tracks = np.maximum(tracks, (values / (units + 1)) ** 2)

@@ -156,10 +156,11 @@ def _signed(one: _Effect, other: _Effect) -> tuple[list[tuple[tuple[int, int], f
 def _contrast(asked: Asked, signed: Sequence[tuple[tuple[int, int], float]], count: int) -> Contrast:
     """Return the sum of signed differences over their number."""
     used = list(dict.fromkeys(row for pair, _ in signed for row in pair))
+    place = {row: at for at, row in enumerate(used)}
     weights = np.zeros(len(used))
     for (row, other), sign in signed:
-        weights[used.index(row)] += sign / count
-        weights[used.index(other)] -= sign / count
+        weights[place[row]] += sign / count
+        weights[place[other]] -= sign / count
     return asked.contrasts(used, weights[None])
 
 

@@ -105,6 +105,8 @@ def _answers(
 ) -> Answers:
     doses = {axis: each for axis, each in numbers.items() if axis != size_axis}
     sizes = numbers.get(size_axis, {})
+    # A size of which no cell is finished has no number of tracks; where none has one, shares stand for them.
+    sizes = {label: size for label, size in sizes.items() if label in tracks or not tracks}
     known = {label: tracks.get(label, size) for label, size in sizes.items()}
     total = max(
         (known[label] / size for label, size in sizes.items() if size == max(sizes.values())), default=np.nan

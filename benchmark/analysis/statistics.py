@@ -385,6 +385,8 @@ def _is_seedless(results: Results, row: int, models: Collection[str]) -> bool:
         spec.get("model", {}).get("name") in models
         and spec.get("split", {}).get("strategy") == "predefined"
         and not spec.get("augmentation")
+        # A share of the training part is drawn anew for each seed.
+        and spec.get("training_size") is None
         for spec in specs
     )
 

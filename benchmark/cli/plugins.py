@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from benchmark.cli import plugins_check, plugins_new
+from benchmark.cli.completion import ComponentName
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.plugin import hookspecs
 from benchmark.plugin.component import Component, Kind, Parts
@@ -27,7 +28,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=ComponentName())
 def show(name: str) -> None:
     """Show what component NAME is and which parameters it takes."""
     registry = Plugins().registry

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.completion import ComponentName
 from benchmark.cli.options import locations_options, trust_option
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import UsageError, did_you_mean
@@ -25,7 +26,7 @@ _KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "tr
 
 
 @click.command("check")
-@click.argument("names", nargs=-1, metavar="[NAME | PACKAGE | benchfile.py]...")
+@click.argument("names", nargs=-1, type=ComponentName(), metavar="[NAME | PACKAGE | benchfile.py]...")
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
 )

@@ -77,8 +77,22 @@ def _number(cell: Cell, axis: str) -> float | None:
 
 
 def _changed(checker: Checker, step: ComponentSpec, parameter: str, value: Value) -> ComponentSpec | None:
-    given = {step.name: {**step.parameters, parameter: value.value}, "label": step.label}
-    return checker.component(step.kind, given, value.path)
+    own = {name: _written_out(each) for name, each in step.parameters.items()}
+    return checker.component(
+        step.kind, {step.name: {**own, parameter: value.value}, "label": step.label}, value.path
+    )
+
+
+def _written_out(given: Any) -> Any:
+    """Return a checked parameter as a suite writes it: components that are parts of it, by name."""
+    if isinstance(given, ComponentSpec):
+        return {
+            given.name: {name: _written_out(each) for name, each in given.parameters.items()},
+            "label": given.label,
+        }
+    if isinstance(given, list):
+        return [_written_out(each) for each in given]
+    return {name: _written_out(each) for name, each in given.items()} if isinstance(given, dict) else given
 
 
 def _lacking(axis: str, steps: Iterable[ComponentSpec], own: Iterable[ComponentSpec]) -> str:

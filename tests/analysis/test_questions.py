@@ -226,3 +226,21 @@ def test_suites_without_numbers_ask_nothing_of_curves() -> None:
     (one,) = found.sets
     assert (one.learning, one.responses, one.surfaces, one.interactions.between) == ((), (), (), ())
     assert found.shifts == ()
+
+
+def test_a_size_without_finished_cells_takes_no_part_in_shares() -> None:
+    rows = {number: row(each) for number, each in enumerate((0.5, 0.6))}
+    data = Asked("test", "test/top1", rows, (Block((0, 1)),))
+    sizes = {"size": {"0.25": 0.25, "0.5": 0.5, "1.0": 1.0}}
+    found = questions(
+        [data],
+        None,
+        labels_of(size=("0.25", "0.5")),
+        sizes,
+        {},
+        size_axis="size",
+        tracks={"0.25": 15, "0.5": 30},
+    )  # type: ignore[arg-type]
+    (one,) = found.sets
+    assert one.total == 60
+    assert one.learning[0].curve.numbers == (15, 30)

@@ -110,6 +110,11 @@ def test_a_split_that_is_drawn_by_the_seed_needs_more_than_one_though_the_model_
     assert ranked(tmp_path, drawn, ("first", "third")) == set()
 
 
+def test_a_share_of_the_training_part_that_is_drawn_by_the_seed_needs_more_than_one(tmp_path: Path) -> None:
+    share = PREDEFINED.replace("  metrics:", "  training_size: 0.5\n  metrics:")
+    assert ranked(tmp_path, share, ("first", "third")) == set()
+
+
 def test_a_rank_set_of_each_row_holds_all_ranks_where_nothing_is_known(made) -> None:
     _, lines, found = made
     assert set(found.ranks["rank_low"]) == {1}

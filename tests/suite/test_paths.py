@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
-from suite_components import GOOD, fake_registry, replaced, with_cell
+from suite_components import GOOD, Picture, fake_registry, replaced, with_cell
 
+from benchmark import Parts
+from benchmark.plugin.registry import Registry, Source
 from benchmark.suite.identity import Identifier
 from benchmark.suite.json_schema import suite_schema
 from benchmark.suite.load import Suite
@@ -113,6 +116,27 @@ def test_ids_of_suites_without_these_keys_are_what_they_were(load: Callable[...,
 
 # Of the version before there were such axes.
 EARLIER = ["4f91852eb86b", "c7d7904aaa2f"]
+
+
+class Pile(Picture):
+    """Features of others."""
+
+    name = "pile"
+
+    def __init__(self, *, of: Annotated[list[Any], Parts("features")], gap: int = 0) -> None:
+        super().__init__(size=of[0].size if hasattr(of[0], "size") else 16)
+
+
+def test_a_parameter_beside_parts_is_an_axis_and_leaves_the_parts(
+    load: Callable[..., Suite], registry: Registry
+) -> None:
+    registry.add(Pile, Source("fakes", "fakes", "1.0"))
+    parts = "{of: [{picture: {size: 4}, label: small}, [picture, picture]]GAP}"
+    text = "name: x\ncell:\n  dataset: tones\n  model: small\n  features: {pile: %s}\n"
+    first, second = load(text % parts.replace("GAP", "") + "matrix: {features.gap: [1, 2]}\n").cells
+    assert [cell.spec.features.parameters["gap"] for cell in (first, second)] == [1, 2]
+    (written,) = load(text % parts.replace("GAP", ", gap: 2")).cells
+    assert second.spec.features.identity() == written.spec.features.identity()
 
 
 def test_the_schema_takes_such_axes(tmp_path: Path) -> None:

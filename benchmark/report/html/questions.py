@@ -23,7 +23,7 @@ from benchmark.report.html.results import slug
 from benchmark.report.html.section import MOST_PANELS, Section
 from benchmark.report.questions.series import Point, Series, dose_series, learning_series, scatter_points
 from benchmark.report.questions.tables import DOSES, INTERACTIONS, LEARNING, SHIFT, TITLES, Words
-from benchmark.report.table import Table
+from benchmark.report.table import MISSING, Table
 from benchmark.results.frames import Measure
 
 _BARS: dict[str, Bars] = {"difference": ("low", "difference", "high"), "value": ("low", "value", "high")}
@@ -169,4 +169,6 @@ def _unit(measure: Measure) -> str:
 
 
 def _text(value: float, measure: Measure) -> str:
+    if not math.isfinite(value):
+        return MISSING
     return f"{100 * value:.1f} %" if measure.percent else f"{value:.3f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -67,8 +68,8 @@ def curves_figure(
         axes.errorbar(
             each.numbers, middle,
             yerr=[
-                [value - end for value, end in zip(middle, low, strict=True)],
-                [end - value for value, end in zip(middle, high, strict=True)],
+                [_length(end, value) for value, end in zip(middle, low, strict=True)],
+                [_length(value, end) for value, end in zip(middle, high, strict=True)],
             ],
             fmt=MARKERS[number % len(MARKERS)] + "-", markersize=4, capsize=2, linewidth=1.2,
             color=COLOURS[number % len(COLOURS)], label=each.name,
@@ -101,7 +102,8 @@ def shift_figure(
     for number, (name, (here, there)) in enumerate(points.items()):
         x, y = ([scale * value for value in values] for values in (here, there))
         axes.errorbar(
-            x[1], y[1], xerr=[[x[1] - x[0]], [x[2] - x[1]]], yerr=[[y[1] - y[0]], [y[2] - y[1]]],
+            x[1], y[1], xerr=[[_length(x[0], x[1])], [_length(x[1], x[2])]],
+            yerr=[[_length(y[0], y[1])], [_length(y[1], y[2])]],
             fmt=MARKERS[number % len(MARKERS)], markersize=4, linewidth=0.7, capsize=2,
             color=COLOURS[number % len(COLOURS)], label=name if number < 2 * _MOST_CURVES else None,
         )  # fmt: skip
@@ -144,6 +146,11 @@ def _interaction_figures(one: Answers, percent: bool, said: str) -> Iterator[tup
             f"interaction-{_slug(axis)}-{_slug(of)}-{_slug(one.asked.set)}",
             effects_figure(shown, title, percent=percent),
         )
+
+
+def _length(low: float, high: float) -> float:
+    """Return how long one side of an interval is; rounding may put an end on the wrong side."""
+    return max(high - low, 0.0) if math.isfinite(high - low) else 0.0
 
 
 def _best(curves: Sequence[Series]) -> str:
