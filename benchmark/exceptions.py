@@ -19,11 +19,14 @@ class BenchError(Exception):
     """Base of all errors that are the user's to act on; never raised itself."""
 
     exit_code = 1
+    # What 'bench explain' knows it by, for ever; each kind of error has its own.
+    code = ""
 
 
 class UsageError(BenchError):
     """Raised when the command line asks for something that does not exist or does not go together."""
 
+    code = "usage"
     exit_code = 2
 
 
@@ -41,6 +44,7 @@ class Problem:
 class SuiteError(BenchError):
     """Raised when a suite file cannot be used; carries every problem of the file at once."""
 
+    code = "suite"
     exit_code = 2
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -51,11 +55,14 @@ class SuiteError(BenchError):
 class PluginError(BenchError):
     """Raised when a component that is asked for is missing, broken, or offered by two plugins."""
 
+    code = "plugin"
     exit_code = 2
 
 
 class PluginFailure(PluginError):  # noqa: N818
     """Raised in place of whatever a plugin's code raises (``type``): says whose code it is, and where."""
+
+    code = "plugin-failure"
 
     def __init__(self, where: str, type: str, told: str) -> None:
         self.where, self.type, self.told = where, type, told
@@ -73,37 +80,55 @@ class PluginFailure(PluginError):  # noqa: N818
 class DatasetError(BenchError):
     """Raised when a dataset is absent, unusable, or used against its role."""
 
+    code = "dataset"
     exit_code = 2
 
 
 class BrokenDatasetError(DatasetError):
     """Raised when a dataset's own code fails, or hands back what is no corpus; others can be used all the same."""
 
+    code = "broken-dataset"
+
 
 class AudioError(BenchError):
     """Raised when an audio file cannot be decoded or holds nothing usable."""
+
+    code = "audio"
 
 
 class PassingAudioError(AudioError):
     """Raised when a whole file is not read as things are: its decoder is not installed, or a limit is too low."""
 
+    code = "passing-audio"
+
 
 class SplitError(BenchError):
     """Raised when tracks cannot be split as asked, for instance a class with too few tracks."""
 
+    code = "split"
     exit_code = 2
 
 
 class LeakError(BenchError):
     """Raised when an audit found a leak, and none is to be run with."""
 
+    code = "leak"
+
 
 class CacheError(BenchError):
     """Raised when the feature cache cannot be read or written."""
 
+    code = "cache"
+
 
 class ResultsError(BenchError):
     """Raised when a results folder cannot be written, is damaged, or is in use by another run."""
+
+    code = "results"
+
+
+class LostClaimError(ResultsError):
+    """Raised when a result is not filed: while its process was stopped, another one took its cell over."""
 
 
 class BundleError(ResultsError):
@@ -113,27 +138,38 @@ class BundleError(ResultsError):
 class NewerRecordError(ResultsError):
     """Raised when a record was written by a later version of the program, which alone can read it."""
 
+    code = "newer-record"
+
 
 class WeightsError(BenchError):
     """Raised when a file of pretrained weights is absent, damaged, or of another architecture."""
+
+    code = "weights"
 
 
 class BackendError(BenchError):
     """Raised when the Keras backend is missing, or cannot do here what a suite asks of it."""
 
+    code = "backend"
     exit_code = 2
 
 
 class OutOfMemoryError(BenchError):
     """Raised when training or evaluation took more memory than there is; says what to try next."""
 
+    code = "out-of-memory"
+
 
 class CellTimeoutError(BenchError):
     """Raised inside a cell that has used up the time it was given."""
 
+    code = "timeout"
+
 
 class TaskError(BenchError):
     """Raised in place of an error of a plugin that cannot leave its process, and of one that would end the program."""
+
+    code = "task"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -142,6 +178,8 @@ class Interrupted(KeyboardInterrupt):
 
 class WorkerDiedError(BenchError):
     """Raised when worker processes cannot be started, and as a cell's outcome when the one that ran it disappeared."""
+
+    code = "worker-died"
 
 
 def error_text(error: BaseException) -> str:

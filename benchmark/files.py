@@ -61,18 +61,21 @@ def whole_file(file: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(folder: Path, replaces: Path | None = None) -> Iterator[Path]:
+def whole_folder(folder: Path, replaces: Path | None = None, within: Path | None = None) -> Iterator[Path]:
     """Yield an empty folder to fill; it becomes ``folder`` when the block ends well.
 
     Args:
         folder: its name, which must be free, or that of ``replaces``.
         replaces: an older folder in the same place, which is removed. Between its end and the new one's beginning it
             lies under a name that ``replaced_name`` knows.
+        within: a folder on the same disk in which both are meanwhile, by default that of ``folder``. Whoever takes them
+            out of it keeps the new one from its place.
 
     Raises:
-        OSError: when it cannot be written; what was there before is still there.
+        OSError: when it cannot be written; what was there before is still there, or within ``within``.
     """
-    temporary = folder.with_name(_temporary_name(folder.name))
+    within = folder.parent if within is None else within
+    temporary = within / _temporary_name(folder.name)
     try:
         make_folder(folder.parent)
         temporary.mkdir()
@@ -80,7 +83,7 @@ def whole_folder(folder: Path, replaces: Path | None = None) -> Iterator[Path]:
         _sync_tree(temporary)
         aside = None
         if replaces is not None:
-            aside = replaces.with_name(f"{_ASIDE}{os.getpid()}-{replaces.name}")
+            aside = within / f"{_ASIDE}{os.getpid()}-{replaces.name}"
             shutil.rmtree(aside, ignore_errors=True)
             os.rename(replaces, aside)
         os.rename(temporary, folder)

@@ -336,7 +336,8 @@ def _of_suite(
     store = ResultsStore(locations.results, plan.suite.name)
     plan = with_results(plan, store, plugins.registry)
     found = collect(plan, store, plugins.registry)
-    notes = (*map(absence_text, plan.absent), *plan.notes, *found.notes)
+    absent = (absence_text(label, error) for label, error in plan.absent.items())
+    notes = (*absent, *plan.notes, *found.notes)
     seedless = seedless_models(plugins.registry)
     return Loaded(plan.suite.name, notes, found, plan.suite.leaderboard, seedless, plan.suite.price)
 

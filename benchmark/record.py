@@ -82,8 +82,8 @@ class CellRecord:
     format: int = NEWEST
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return asdict(self)
+        """Return plain JSON values, which are the record's own."""
+        return {**vars(self), "error": None if self.error is None else asdict(self.error)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CellRecord:

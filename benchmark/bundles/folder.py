@@ -165,4 +165,5 @@ def _line(
     if standings:
         worst = gravest(standings.values())
         line |= {"verdict": worst.verdict, "standing": worst.block}
+        line |= {f"{label} standing": each.block for label, each in standings.items()}
     return line

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmark.bundles.export import CELL_FILES, MERGED
 from benchmark.bundles.opening import is_bundle, opened
+from benchmark.claims import Claims
 from benchmark.digests import is_intact, known_digest, sealed
 from benchmark.exceptions import BundleError, ResultsError
 from benchmark.files import make_folder, whole_folder, write_bytes, write_text
@@ -86,7 +87,7 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
             )
         target = ResultsStore(results, names.pop())
         found = Merged(target.folder.name, target.folder)
-        stack.enter_context(target.lock())
+        claims = stack.enter_context(target.alone())
         target.clean_leftovers()
         own = _Side("what lies there", target)
         chosen = _chosen([own, *sides], keep, found)
@@ -95,7 +96,7 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
             return found
         for each in chosen:
             if each.side is not own:
-                _take(each, target)
+                _take(each, target, claims)
         for file, source in others:
             make_folder(file.parent)
             write_bytes(file, source.read_bytes())
@@ -218,12 +219,15 @@ def _beside(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> Iterato
             yield target / name, file
 
 
-def _take(each: _Found, target: ResultsStore) -> None:
+def _take(each: _Found, target: ResultsStore, claims: Claims) -> None:
     """Copy a result into a results folder, in place of another one of the same cell."""
     final = target.folder / f"{slug(' '.join(each.record.labels.values()))}-{each.record.id}"
+    claim = target.take(claims, each.record.id)
+    if claim is None:
+        raise ResultsError(f"{final} is being run by somebody else: merge when that has ended.")
     replaced = target.scan().get(each.record.id)
     try:
-        with whole_folder(final, replaces=replaced) as folder:
+        with whole_folder(final, replaces=replaced, within=claim) as folder:
             for name in CELL_FILES:
                 if (each.folder / name).is_file():
                     shutil.copyfile(each.folder / name, folder / name)
@@ -231,6 +235,8 @@ def _take(each: _Found, target: ResultsStore) -> None:
                 shutil.copytree(each.folder / MODEL, folder / MODEL)
     except OSError as error:
         raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
+    finally:
+        claims.release(each.record.id)
 
 
 def read_decisions(folder: Path) -> list[dict[str, Any]]:

@@ -139,6 +139,10 @@ def plan_of(bundle: Opened, registry: Registry) -> Plan:
         raise SuiteError(
             [*(Problem("suite", each.message) for each in error.problems), Problem("", hint)]
         ) from error
+    if suite.tune is not None:
+        # It is a stranger's: a database that it names is not opened.
+        settings = suite.tune.settings.model_copy(update={"storage": None})
+        suite = replace(suite, tune=replace(suite.tune, settings=settings))
     if bundle.manifest.rehearsal:
         suite = rehearse(suite, registry)
     suite, notes = with_added(suite, read_race(bundle.store.folder), registry)

@@ -121,8 +121,8 @@ def run_again(
     store = ResultsStore(locations.results, plan.suite.name)
     found = store.read(id_)
     if not isinstance(found, CellRecord) or found.status != "ok":
-        error = found.error if isinstance(found, CellRecord) else None
-        said = f": {error.type}: {error.message}" if error else ""
+        failure = found.error if isinstance(found, CellRecord) else None
+        said = f": {failure.type}: {failure.message}" if failure else ""
         raise ResultsError(f"The cell did not end well this time{said}.")
     return found, store.scan()[id_]
 

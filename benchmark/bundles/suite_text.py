@@ -91,14 +91,9 @@ def suite_of(
         folds: likewise.
     """
     cell: dict[str, Any] = {}
-    for key in _COMPONENTS:
-        if spec.get(key) is not None:
-            cell[key] = _component(spec[key])
-    for key in _SETTINGS:
-        if spec.get(key) is not None:
-            cell[key] = dict(spec[key])
-    if spec.get("training_size") is not None:
-        cell["training_size"] = spec["training_size"]
+    for key, value in spec.items():
+        if value is not None and key not in ("augmentation", "evaluate", "seed", "fold"):
+            cell[key] = _component(value) if _is_component(value) else value
     # A recipe of nothing is written as such.
     cell["augmentation"] = [[_component(step) for step in chain] for chain in spec["augmentation"]] or "none"
     cell["evaluate"] = [_evaluation(each) for each in spec["evaluate"]]
@@ -118,6 +113,10 @@ def suite_of(
 def as_comment(lines: Iterable[str]) -> str:
     """Return texts as comments of YAML."""
     return "".join(f"# {' '.join(visible(line).split())}\n" for line in lines)
+
+
+def _is_component(value: Any) -> bool:
+    return isinstance(value, Mapping) and {"name", "parameters"} <= value.keys()
 
 
 def _component(plain: Mapping[str, Any]) -> Any:

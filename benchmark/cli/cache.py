@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.claims import owners
 from benchmark.cli.options import locations_options
 from benchmark.exceptions import UsageError
 from benchmark.files import TEMPORARY
@@ -126,11 +127,15 @@ def _remove(entry: Entry, dry_run: bool) -> int:
     """Remove an entry, unless somebody writes it; return its size if that went well."""
     from filelock import FileLock, Timeout
 
+    from benchmark.data.store import claims_folder
+
     if dry_run:
         click.echo(f"would remove {entry.folder} ({_megabytes(entry.size)})")
         return entry.size
     try:
         with FileLock(entry.lock, timeout=0):
+            if any(not owner.is_gone() for owner in owners(claims_folder(entry.folder))):
+                raise Timeout(str(entry.lock))
             # Under its own name it must be whole or absent, whatever happens to the rest of this.
             grave = tempfile.mkdtemp(dir=entry.folder.parent, prefix=f".{entry.folder.name.lstrip('.')}-")
             os.rename(entry.folder, grave)

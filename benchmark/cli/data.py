@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.completion import ComponentName
 from benchmark.cli.options import locations_options
 from benchmark.data.duplicates import copies_of
 from benchmark.data.folders import shown
@@ -43,7 +44,7 @@ def list_datasets() -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=ComponentName("dataset"))
 @locations_options
 @click.option("--set", "given", multiple=True, metavar="PARAMETER=VALUE", help="A parameter of the dataset.")
 def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:

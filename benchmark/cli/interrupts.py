@@ -49,6 +49,29 @@ def interrupts_arrive() -> Iterator[None]:
             signal.signal(signal.SIGINT, handler)
 
 
+@contextmanager
+def time_may_be_up() -> Iterator[list[int]]:
+    """Raise ``Interrupted`` on SIGUSR1, which says that a job's time is nearly up; until then the list is empty."""
+    told: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        # Once is enough; whoever is ending is not to be interrupted in that.
+        if not told:
+            told.append(number)
+            raise Interrupted
+
+    try:
+        previous = signal.signal(signal.SIGUSR1, interrupt)
+    except (ValueError, AttributeError):
+        # Not the main thread, or not a system that has it.
+        yield told
+        return
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+
+
 def _interrupt() -> None:
     if hasattr(signal, "pthread_kill"):
         # Unlike the other way, this ends what the main thread waits for.

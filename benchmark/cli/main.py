@@ -14,6 +14,7 @@ from benchmark.exceptions import BenchError
 VERBS = {
     "run": "Run the cells of a suite that are missing, and report.",
     "plan": "Show what a suite would run, and what that needs.",
+    "submit": "Run a suite on a cluster (SLURM).",
     "prepare": "Compute the features of a suite, and nothing else.",
     "audit": "Say whether the splits of a suite leak.",
     "status": "List the cells of a suite and how they ended.",
@@ -30,6 +31,9 @@ VERBS = {
     "cache": "Show and prune computed features.",
     "plugins": "List plugins and show their components.",
     "schema": "Print the JSON Schema of suite files.",
+    "doctor": "Say what is installed and found here, and how to get the rest.",
+    "explain": "Say what an error or a finding means, and what to do.",
+    "completion": "Print what completes commands in your shell.",
 }
 
 _THEIRS = "benchmark.verbs of plugins"
@@ -122,6 +126,8 @@ def _code() -> int:
         code = error.exit_code
     except BenchError as error:
         click.echo(f"Error: {error}", err=True)
+        if error.code:
+            click.echo(f"(bench explain {error.code})", err=True)
         code = error.exit_code
     except Exception as error:
         # Libraries that are interrupted while they are imported fail in ways of their own.

@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from benchmark.cli import plugins_check, plugins_new
+from benchmark.cli.completion import ComponentName
 from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.plugin import hookspecs
 from benchmark.plugin.component import Component, Kind, Parts
@@ -27,7 +28,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", type=ComponentName())
 def show(name: str) -> None:
     """Show what component NAME is and which parameters it takes."""
     registry = Plugins().registry
@@ -57,24 +58,21 @@ def _list() -> None:
 
 
 def _list_hooks(plugins: Plugins) -> None:
-    """Say which plugins take note of events, and which verbs they add."""
+    """Say which trackers there are, which verbs plugins add, and which of them take note of events."""
     manager = plugins.manager
-    events, verbs = [], []
+    trackers = [
+        f"  {name:<20} {(inspect.getdoc(tracker) or '').partition(chr(10))[0]}  [{source}]"
+        for name, (tracker, source) in plugins.trackers().items()
+    ]
+    verbs = [
+        f"  {each.name:<20} {each.get_short_help_str()}  [{source}]" for each, source in plugins.commands()
+    ]
+    events = []
     for plugin in manager.get_plugins():
-        name = manager.get_name(plugin)
-        heard = sorted(
-            caller.name for caller in manager.get_hookcallers(plugin) or [] if _is_event(caller.name)
-        )
+        heard = sorted(each.name for each in manager.get_hookcallers(plugin) or [] if _is_event(each.name))
         if heard:
-            events.append(f"  {name:<20} {', '.join(heard)}")
-        others = [other for other in manager.get_plugins() if other is not plugin]
-        try:
-            for offered in manager.subset_hook_caller("bench_commands", remove_plugins=others)():
-                verbs += [f"  {each.name:<20} {each.get_short_help_str()}  [{name}]" for each in offered]
-        except Exception as error:
-            # Whoever lists plugins wants to know of those that are broken, too.
-            verbs.append(f"  (broken)             {type(error).__name__}: {error}  [{name}]")
-    for title, lines in (("events heard by:", events), ("verbs:", verbs)):
+            events.append(f"  {manager.get_name(plugin)}: {', '.join(heard)}")
+    for title, lines in (("trackers:", trackers), ("verbs:", verbs), ("events are heard by:", events)):
         if lines:
             click.echo("\n".join([title, *lines]))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.completion import ComponentName
 from benchmark.cli.options import locations_options, trust_option
 from benchmark.cli.trust import load_plugins
 from benchmark.exceptions import UsageError, did_you_mean
@@ -25,7 +26,7 @@ _KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric")
 
 
 @click.command("check")
-@click.argument("names", nargs=-1, metavar="[NAME | PACKAGE | benchfile.py]...")
+@click.argument("names", nargs=-1, type=ComponentName(), metavar="[NAME | PACKAGE | benchfile.py]...")
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
 )
@@ -75,8 +76,8 @@ def command(
         else:
             kept = len(names_of(subject.kind)) - len(untried)
             click.echo(f"{title}: ok, {kept} rules{f', {len(untried)} not tried' if untried else ''}{source}")
-        for rule, finding in findings:
-            click.echo(f"  {rule}: {finding}")
+        for broken_rule, finding in findings:
+            click.echo(f"  {broken_rule}: {finding}")
         if untried:
             click.echo(f"  not tried: {', '.join(untried)} ({reasons[0]})")
         failed |= bool(findings)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
-from benchmark.exceptions import UsageError, did_you_mean
+from benchmark.exceptions import ResultsError, UsageError, did_you_mean
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
@@ -104,9 +105,10 @@ def show_report(
     store = ResultsStore(locations.results, plan.suite.name)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     try:
-        files, leaderboard = write_report(
-            plan, store, plugins.registry, formats, columns=columns, force=force, mixed=mixed
-        )
+        with _alone(store):
+            files, leaderboard = write_report(
+                plan, store, plugins.registry, formats, columns=columns, force=force, mixed=mixed
+            )
     except UnwrittenReportError as error:
         click.echo(to_terminal(error.leaderboard, width))
         raise
@@ -132,3 +134,13 @@ def _show(leaderboard: Table, files: Sequence[Path], folder: Path, width: int | 
         click.echo(f"  {file}")
     if others:
         click.echo(f"  and {others} tables and figures in {folder}")
+
+
+@contextmanager
+def _alone(store: ResultsStore) -> Iterator[None]:
+    """Keep others from writing the report meanwhile; where nothing can be written, nobody does."""
+    with ExitStack() as stack:
+        with suppress(ResultsError, OSError):
+            claims = stack.enter_context(store.claims())
+            stack.enter_context(claims.held("report"))
+        yield

@@ -123,8 +123,8 @@ def _say(record: CellRecord, found: Reproduced, tolerance: float) -> None:
     from benchmark.bundles.reproduce import CLOSE, EXACT
 
     label = " · ".join(record.labels.values())
-    for name, (then, now) in found.metrics.items():
-        click.echo(f"{name}: {then:.4f} then, {now:.4f} now")
+    for name, (value, again) in found.metrics.items():
+        click.echo(f"{name}: {value:.4f} then, {again:.4f} now")
     for name, (changed, of, most) in found.answers.items():
         if most:
             click.echo(f"{name}: {changed} of {of} answers differ, probabilities by up to {most:.2g}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.interrupts import INTERRUPTED
+from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import BenchError, BrokenDatasetError
@@ -50,6 +50,9 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
+@click.option(
+    "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
+)
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
               help="Tell this tracker of cells and epochs; also $BENCH_TRACK.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of what plugins raise at events.")
@@ -67,17 +70,28 @@ def command(
 ) -> None:
     """Run the cells of SUITE that have no result yet, then write the report.
 
-    Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted.
+    Any number of these may run at once, on any number of machines that see the results folder: they share the cells.
+
+    Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted, and 75
+    when SIGUSR1 said that the time is up.
     """
     from benchmark.exceptions import PluginError
+    from benchmark.execution.slurm import TIME_IS_UP
 
     limits = read_limits(max_seeds, budget, flags)
-    try:
-        code = _command(suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags)
-    except SystemExit as error:
-        # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
-        raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
-    sys.exit(code)
+    with time_may_be_up() as told:
+        try:
+            code = _command(
+                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+            )
+        except SystemExit as error:
+            # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
+            raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
+        except KeyboardInterrupt:
+            if not told:
+                raise
+            code = INTERRUPTED
+    sys.exit(TIME_IS_UP if told and code == INTERRUPTED else code)
 
 
 def _command(
@@ -90,6 +104,7 @@ def _command(
     limits: Limits | None,
     trackers: tuple[str, ...],
     flags: dict[str, bool],
+    told: list[int],
 ) -> int:
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
@@ -106,6 +121,7 @@ def _command(
         strict=flags["strict"],
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
+        wait=not flags["no_wait"],
     )
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()
@@ -145,6 +161,10 @@ def _command(
             )
             plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
             summary = more or summary
+        if told and summary is not None and summary.interrupted:
+            # Whoever has a minute left does not draw figures.
+            notifier.code = _exit_code(plan, store, summary)
+            return notifier.code
         notifier.wait()
         try:
             show_report(plan, plugins, locations)
@@ -275,6 +295,11 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
         return INTERRUPTED
     statuses = store.statuses()
     wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
+    elsewhere = set(wrong) & set(summary.elsewhere if summary is not None else ())
+    if elsewhere:
+        cells = "1 cell is" if len(elsewhere) == 1 else f"{len(elsewhere)} cells are"
+        click.echo(f"{cells} being run by others.", err=True)
+        wrong = [id_ for id_ in wrong if id_ not in elsewhere]
     # Those that wait for a study, and those without data.
     pending = [
         cell for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True) if cell.pending or id_ is None

@@ -68,7 +68,7 @@ def _trial(subject: Subject) -> Any:
         return ModuleTrial(subject.benchfile or subject.module)
     component = subject.component
     if component is None:
-        offers: dict[str, Any] = {**Plugins(subject.benchfile).registry.offers}
+        offers: Any = Plugins(subject.benchfile).registry.offers
         found = offers.get(subject.kind, {}).get(subject.name, [])
         component = next((each.component for each in found if each.source == subject.source), None)
     if component is None:

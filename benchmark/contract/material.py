@@ -11,19 +11,29 @@ from benchmark.data.examples import StoredExamples
 RATE, CLASSES, SIDE = 22_050, 3, 32
 
 
-class Pictures(StoredExamples):
-    """A tiny problem: a bright band at a height that depends on the class, in noise; kept as cells keep theirs."""
+# What features of so many dimensions are.
+SHAPES = {3: (SIDE, SIDE, 1), 2: (SIDE, SIDE), 1: (SIDE * SIDE,)}
+FORMS = {3: "images", 2: "sequences", 1: "vectors"}
 
-    def __init__(self, per_class: int, seed: int) -> None:
+
+class Pictures(StoredExamples):
+    """A tiny problem: a bright band at a height that depends on the class, in noise; kept as cells keep theirs.
+
+    Of 2 ``dimensions`` rows are steps in time, of 1 all is one vector.
+    """
+
+    def __init__(self, per_class: int, seed: int, dimensions: int = 3) -> None:
         rng = np.random.default_rng(seed)
-        self.num_classes, self.shape, self.dtype = CLASSES, (SIDE, SIDE, 1), "uint8"
-        self.space = "made-up"
+        self.num_classes, self.dtype = CLASSES, "uint8"
+        self.shape: tuple[int, ...] = SHAPES[dimensions]
+        self.space = f"made-up-{dimensions}"
         self.labels = np.repeat(np.arange(CLASSES), per_class)
         self.tracks = np.arange(len(self.labels))
-        self.images = rng.integers(0, 120, (len(self.labels), *self.shape)).astype(np.uint8)
+        self.images = rng.integers(0, 120, (len(self.labels), SIDE, SIDE)).astype(np.uint8)
         band = SIDE // CLASSES
         for image, label in zip(self.images, self.labels, strict=True):
             image[label * band : (label + 1) * band] += 100
+        self.images = self.images.reshape(len(self.labels), *self.shape)
         self._seed = seed
         for shared in (self.labels, self.tracks):
             shared.flags.writeable = False
@@ -46,7 +56,7 @@ class Pictures(StoredExamples):
 
     def only(self, indices: np.ndarray) -> Pictures:
         """Return some of them."""
-        chosen = Pictures(1, self._seed)
+        chosen = Pictures(1, self._seed, len(self.shape))
         chosen.labels, chosen.images = self.labels[indices], self.images[indices]
         chosen.tracks = np.arange(len(indices))
         return chosen

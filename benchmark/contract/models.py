@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, Pictures
+from benchmark.contract.material import CLASSES, FORMS, Pictures
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.border import checked_probabilities
-from benchmark.plugin.model import BATCH_AUGMENTATIONS
+from benchmark.plugin.model import BATCH_AUGMENTATIONS, LOSS_PARAMETERS
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.keras_model import KerasModel
 from benchmark.training.network_model import NetworkModel
 from benchmark.training.torch_model import TorchModel
 
-TRAIN, HELD_OUT = Pictures(8, 0), Pictures(3, 1)
+_HELD_OUT = 9
 _SEED = 3
 _PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 8}
 # Values that no model that follows the setting answers the same to. Of the others (jit, deterministic, early stopping)
@@ -67,12 +67,20 @@ def _fitted(
     seed: int = _SEED,
     augmentations: tuple[Augmentation, ...] = (),
     cache: Path | None = None,
+    dimensions: int = 0,
 ) -> tuple[Any, Any]:
     """Return a model, trained, and what its ``fit`` gave."""
     model = trial.make()
     given = TrainingSettings(**{**_PLAIN, **settings})
-    history = model.fit(TRAIN, HELD_OUT, TrainingRun(given, seed, augmentations, cache=cache))
+    train, held_out = _parts(trial, dimensions)
+    history = model.fit(train, held_out, TrainingRun(given, seed, augmentations, cache=cache))
     return model, history
+
+
+def _parts(trial: Trial, dimensions: int = 0) -> tuple[Pictures, Pictures]:
+    """Return what is trained on and what is held out; images, if the model takes them."""
+    chosen = dimensions or max(trial.component.dimensions)  # type: ignore[attr-defined]
+    return Pictures(8, 0, chosen), Pictures(_HELD_OUT // CLASSES, 1, chosen)
 
 
 def _trained(trial: Trial) -> tuple[Any, Any]:
@@ -81,7 +89,7 @@ def _trained(trial: Trial) -> tuple[Any, Any]:
 
 
 def _answers(trial: Trial) -> Any:
-    return trial.once("predict", lambda: _trained(trial)[0].predict(HELD_OUT))
+    return trial.once("predict", lambda: _trained(trial)[0].predict(_parts(trial)[1]))
 
 
 def _sound_answers(trial: Trial) -> np.ndarray:
@@ -91,7 +99,7 @@ def _sound_answers(trial: Trial) -> np.ndarray:
         NotTriedError: when they are none, which another rule tells.
     """
     found = np.asarray(_answers(trial))
-    if found.shape != (len(HELD_OUT), CLASSES) or found.dtype.kind != "f":
+    if found.shape != (_HELD_OUT, CLASSES) or found.dtype.kind != "f":
         raise NotTriedError("predict does not give probabilities")
     return found
 
@@ -128,14 +136,38 @@ def _is_number(value: Any) -> bool:
 
 def probabilities(trial: Trial) -> Iterator[str]:
     """Raise when answers are not probabilities."""
-    checked_probabilities(_trained(trial)[0], _answers(trial), (len(HELD_OUT), CLASSES))
+    checked_probabilities(_trained(trial)[0], _answers(trial), (_HELD_OUT, CLASSES))
     yield from ()
+
+
+def dimensions(trial: Trial) -> Iterator[str]:
+    """Yield which features a model says that it takes, and does not."""
+    found = set(trial.component.dimensions)  # type: ignore[attr-defined]
+    if not found or found - set(FORMS):
+        yield f"dimensions is {found} instead of some of {set(FORMS)}"
+        return
+    _trained(trial)
+    taken = {max(found)}
+    for each in sorted(found - taken, reverse=True):
+        try:
+            answers = np.asarray(_fitted(trial, dimensions=each)[0].predict(_parts(trial, each)[1]))
+            problem = (
+                ""
+                if answers.shape == (_HELD_OUT, CLASSES)
+                else f"answers with an array of shape {answers.shape}"
+            )
+        except Exception as error:  # Libraries refuse shapes in many ways.
+            problem = f"it raises {type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+        if problem:
+            yield f"it says that it takes {FORMS[each]}, and {problem}. Say dimensions = frozenset({taken})"
+            return
+        taken.add(each)
 
 
 def alone(trial: Trial) -> Iterator[str]:
     """Yield when an item's answer depends on what it is asked together with."""
     model, together = _trained(trial)[0], _sound_answers(trial)
-    one = np.asarray(model.predict(HELD_OUT.only(np.array([7]))))
+    one = np.asarray(model.predict(_parts(trial)[1].only(np.array([7]))))
     if one.shape != (1, CLASSES):
         yield f"predict gave an array of shape {one.shape} for one item instead of {(1, CLASSES)}"
     elif not np.allclose(one, together[7], atol=1e-3):
@@ -145,7 +177,7 @@ def alone(trial: Trial) -> Iterator[str]:
 def repeats(trial: Trial) -> Iterator[str]:
     """Yield when two trainings with one seed differ."""
     one = _sound_answers(trial)
-    other = np.asarray(_fitted(trial)[0].predict(HELD_OUT))
+    other = np.asarray(_fitted(trial)[0].predict(_parts(trial)[1]))
     if other.shape != one.shape or not np.allclose(one, other, atol=1e-3):
         yield "two trainings with the same seed differ: draw all random numbers from the run's seed"
 
@@ -155,7 +187,7 @@ def seedless(trial: Trial) -> Iterator[str]:
     if not trial.component.seedless:  # type: ignore[attr-defined]
         return
     one = _sound_answers(trial)
-    other = np.asarray(_fitted(trial, seed=_SEED + 1)[0].predict(HELD_OUT))
+    other = np.asarray(_fitted(trial, seed=_SEED + 1)[0].predict(_parts(trial)[1]))
     if other.shape != one.shape or not np.allclose(one, other, atol=1e-5):
         yield "it says that it is seedless, and two seeds give two models: one cell would stand for all seeds"
 
@@ -173,14 +205,16 @@ def stored(trial: Trial) -> Iterator[str]:
         loaded = kind.load(folder, **trial.parameters)
         if loaded is None:
             yield "load gave None instead of a model"
-        elif not np.allclose(np.asarray(loaded.predict(HELD_OUT)), before, atol=1e-5):
+        elif not np.allclose(np.asarray(loaded.predict(_parts(trial)[1])), before, atol=1e-5):
             yield "a model that was saved and loaded answers otherwise than before"
 
 
 def honours(trial: Trial) -> Iterator[str]:
     """Yield settings that a model says it follows, and takes no notice of."""
     kind: Any = trial.component
-    unknown = sorted(set(kind.honours) - set(TrainingSettings.model_fields) - {BATCH_AUGMENTATIONS})
+    unknown = sorted(
+        set(kind.honours) - set(TrainingSettings.model_fields) - {BATCH_AUGMENTATIONS, LOSS_PARAMETERS}
+    )
     if unknown:
         yield f"its honours has {', '.join(unknown)}, which is no setting of training"
     if _trained_by_us(kind):
@@ -190,7 +224,7 @@ def honours(trial: Trial) -> Iterator[str]:
     def answer(settings: Mapping[str, Any]) -> np.ndarray:
         key = repr(sorted(settings.items()))
         if key not in answers:
-            answers[key] = np.asarray(_fitted(trial, settings)[0].predict(HELD_OUT))
+            answers[key] = np.asarray(_fitted(trial, settings)[0].predict(_parts(trial)[1]))
         return answers[key]
 
     for name in sorted(set(kind.honours) & set(_CONTRASTS)):
@@ -212,12 +246,13 @@ def _trained_by_us(kind: type) -> bool:
 def frozen(trial: Trial) -> Iterator[str]:
     """Yield when a stage that is frozen up to a layer learns otherwise where that layer's outputs are kept."""
     model = trial.make()
-    stages = getattr(model, "training_stages", lambda settings: [])(TrainingSettings(**_PLAIN))
+    told: Any = getattr(model, "training_stages", None)
+    stages = told(TrainingSettings(**_PLAIN)) if told is not None else []
     if not any(getattr(stage, "frozen", None) for stage in stages):
         return
     before = _sound_answers(trial)
     with tempfile.TemporaryDirectory() as cache:
-        found = np.asarray(_fitted(trial, cache=Path(cache))[0].predict(HELD_OUT))
+        found = np.asarray(_fitted(trial, cache=Path(cache))[0].predict(_parts(trial)[1]))
     if found.shape != before.shape or not np.allclose(found, before, atol=2e-2):
         yield "a stage with 'frozen' learns otherwise on kept outputs: something before that layer is drawn, or trained"
 
@@ -225,6 +260,7 @@ def frozen(trial: Trial) -> Iterator[str]:
 MODEL = (
     Rule("model-trains", "fit gives a line for each epoch, with stage and epoch, and does not diverge", trains),
     Rule("model-probabilities", "predict gives an array of finite rows that add up to 1", probabilities),
+    Rule("model-dimensions", "it takes features of as many dimensions as it says", dimensions),
     Rule("model-alone", "an item's answer does not depend on the others that it is asked with", alone),
     Rule("model-repeat", "the same seed gives the same model", repeats),
     Rule("model-seedless", "a model that says so does not depend on its seed", seedless),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, RATE, Pictures, unchanged, waveforms
+from benchmark.contract.material import CLASSES, FORMS, RATE, Pictures, unchanged, waveforms
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.border import checked_batch, checked_items
@@ -81,8 +81,9 @@ def place(trial: Trial) -> Iterator[str]:
     if acts_on not in ("waveform", "features", "batch"):
         yield f"acts_on is {acts_on!r} instead of 'waveform', 'features' or 'batch'"
         return
-    if acts_on == "batch" and not made.fresh:
-        yield "it acts on batches, which are drawn afresh: its 'fresh' cannot be False"
+    odd = set(made.dimensions) - set(FORMS)
+    if odd or not made.dimensions:
+        yield f"dimensions is {set(made.dimensions)} instead of some of {set(FORMS)}"
     problem = chain_problem([(made.name, made)])
     if problem:
         yield problem
@@ -164,21 +165,27 @@ def _material(augmentation: Any) -> Iterator[tuple[str, Mapping[str, Any], Any]]
     """Yield what is augmented, in words, the settings of a copy, and arrays."""
     if augmentation.acts_on not in ("waveform", "features", "batch"):
         raise NotTriedError("where it acts is not known")
-    pictures = Pictures(4, 0)
-    if augmentation.acts_on == "batch":
-        for count in (len(pictures), 1):
-            inputs = pictures.gather(np.arange(count)).astype(np.float32) / 255
-            yield (
-                f"batch of {count}",
-                {},
-                (inputs, np.eye(CLASSES, dtype=np.float32)[pictures.labels[:count]]),
-            )
+    if augmentation.acts_on == "waveform":
+        for settings in _settings(augmentation):
+            for what, heard in waveforms().items():
+                yield what, settings, heard
         return
-    image = pictures.images[0]
-    items = {"picture": image, "array of floats": image.astype(np.float32) / 255}
-    for settings in [{}] if augmentation.fresh else augmentation.copies():
-        for what, item in (waveforms() if augmentation.acts_on == "waveform" else items).items():
-            yield what, settings, item
+    for dimensions in sorted(augmentation.dimensions, reverse=True):
+        pictures, form = Pictures(4, 0, dimensions), FORMS[dimensions]
+        if augmentation.acts_on == "batch":
+            for count in (len(pictures), 1):
+                inputs = pictures.gather(np.arange(count)).astype(np.float32) / 255
+                targets = np.eye(CLASSES, dtype=np.float32)[pictures.labels[:count]]
+                yield f"batch of {count} {form}", {}, (inputs, targets)
+            continue
+        item = pictures.images[0]
+        for settings in _settings(augmentation):
+            yield f"{form} of bytes", settings, item
+            yield f"{form} of floats", settings, item.astype(np.float32) / 255
+
+
+def _settings(augmentation: Any) -> Sequence[Mapping[str, Any]]:
+    return [{}] if augmentation.fresh else augmentation.copies()
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

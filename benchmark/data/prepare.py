@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from benchmark.plugin.features import Features
 
 SAMPLE_RATE = 22_050
+# Claims are made of some tracks at a time; what others compute is looked at so often, in seconds.
+_TRACKS_AT_ONCE = 8
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 Run = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 
 
@@ -139,23 +143,64 @@ def prepare(
 ) -> list[Failure]:
     """Compute what is missing and store it as it comes; return the tracks that failed.
 
+    The tracks are shared with all other processes that do the same: each is computed by who claims it (see ``claims``).
+    What others have is waited for.
+
     ``run`` maps a function over argument tuples, in any order, holding few results at a time; ``progress`` is told
     how many of how many tracks are done.
     """
     failures: list[Failure] = []
-    if not missing(store, asked):
+    left = missing(store, asked)
+    if not left:
         store.touch()
         return failures
     with store.writing():
-        # Another writer may have stored some of it while this one waited, or a damaged store was begun anew.
+        # Another process may have stored some of it before, or a damaged store was begun anew.
         left = missing(store, asked)
-        arguments = ((request, features, benchfile) for request in left)
-        for done, outcome in enumerate(run(compute, arguments), 1):
-            store.append([key for key, _ in outcome.arrays], [array for _, array in outcome.arrays])
-            if outcome.failure is not None:
-                failures.append(outcome.failure)
-            progress(done, len(left))
+        total, done, wait = len(left), 0, _SHORTEST_WAIT
+        while left:
+            taken: dict[str, str] = {}
+            arguments = ((request, features, benchfile) for request in _taken(store, left, taken))
+            for outcome in run(compute, arguments):
+                store.append([key for key, _ in outcome.arrays], [array for _, array in outcome.arrays])
+                if outcome.failure is not None:
+                    failures.append(outcome.failure)
+                for key, _ in outcome.arrays[:1]:
+                    store.claims.release(taken[key])
+                done += 1
+                progress(done, total)
+            # What was taken is done, whatever came of it; what others had may be stored by now, or given up.
+            mine = set(taken.values())
+            for name in mine:
+                store.claims.release(name)
+            left = missing(store, [request for request in left if _claim(request) not in mine])
+            if total - len(left) > done:
+                done = total - len(left)
+                progress(done, total)
+            if left:
+                wait = _SHORTEST_WAIT if mine else min(2 * wait, _LONGEST_WAIT)
+                time.sleep(wait)
+                store.claims.reap()
     return failures
+
+
+def _taken(store: FeatureStore, left: Sequence[Request], taken: dict[str, str]) -> Iterator[Request]:
+    """Yield what others do not compute, some tracks at a time; ``taken`` gets the claim of each key.
+
+    Others may have stored some of it by now.
+    """
+    for start in range(0, len(left), _TRACKS_AT_ONCE):
+        some = [each for each in left[start : start + _TRACKS_AT_ONCE] if store.take(_claim(each))]
+        still = missing(store, some)
+        for name in {*map(_claim, some)} - {*map(_claim, still)}:
+            store.claims.release(name)
+        for each in still:
+            taken |= dict.fromkeys((key for key, _, _ in each.wanted), _claim(each))
+        yield from still
+
+
+def _claim(request: Request) -> str:
+    return hashlib.sha256(canonical_json(_heard(request.track)).encode()).hexdigest()[:32]
 
 
 def _heard(track: Track) -> tuple[str, ...]:
@@ -197,7 +242,7 @@ def _augmented(
         rng = np.random.default_rng(seed)
         with reseeded(seed):
             made = step.component.create(registry)
-            with calling(made, "apply"):
+            with calling(made, "apply", str(step) if step.settings else ""):
                 changed = made.apply(changed, rng, **step.arguments)
         checked_items(made, "apply", changed, (None,), "float32")
     return changed

@@ -9,11 +9,12 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.claims import Claims
 from benchmark.database import FAILURES, add_column, columns, connect, is_damage, remove
 from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
@@ -30,8 +31,13 @@ _TABLE = (
 )
 
 
+def claims_folder(folder: Path) -> Path:
+    """Return where those who write a store share the work: beside its folder, which may be removed and made again."""
+    return folder.parent / f".{folder.name}.claims"
+
+
 class FeatureStore:
-    """Arrays of one shape by key; one process writes at a time, any number read.
+    """Arrays of one shape by key; any number of processes add some, one at a time, and any number read.
 
     A row is written and synced before its key is committed, so a key never leads to a half-written row: after a
     crash, rows without a key are overwritten. With each key there is a checksum of it and its row, by which damage is
@@ -46,6 +52,7 @@ class FeatureStore:
         self._describe = dict(describe)
         self._index = folder / INDEX
         self._verified: set[tuple[str, int]] = set()
+        self.claims = Claims(claims_folder(folder))
 
     def rows(self, keys: Sequence[str], *, verify: bool = False) -> np.ndarray:
         """Return the row of each key, int64, -1 where there is none. A damaged index has none, with a warning.
@@ -87,9 +94,15 @@ class FeatureStore:
     def append(self, keys: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
         """Add arrays; keys that are there already, with sound rows, are skipped. Call inside ``writing()``.
 
+        Others that add some meanwhile are waited for.
+
         Raises:
             CacheError: when the disk is full or the folder cannot be written.
         """
+        with self._alone():
+            self._append(keys, arrays)
+
+    def _append(self, keys: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
         import numpy as np
 
         rows = self.rows(keys, verify=True)
@@ -139,11 +152,39 @@ class FeatureStore:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the store for writing; waits for another writer, with a warning. A damaged index is begun anew.
+        """Make the store ready to be written, and have nobody prune it meanwhile. A damaged index is begun anew.
+
+        Inside, ``claims`` shares the work with all others that write the store.
 
         Raises:
             CacheError: when the folder cannot be written.
         """
+        with ExitStack() as stack:
+            try:
+                self.claims = stack.enter_context(Claims(claims_folder(self.folder)))
+                with self._alone():
+                    make_folder(self.folder)
+                    remove_leftovers(self.folder)
+                    self._write_meta()
+                    self._check_index()
+            except FAILURES as error:
+                raise self._unwritable(error, 0) from error
+            yield
+
+    def take(self, name: str) -> bool:
+        """Whether this process has a name from now on, which nobody else had. Call inside ``writing()``.
+
+        Raises:
+            CacheError: when the folder cannot be written.
+        """
+        try:
+            return self.claims.take(name) is not None
+        except OSError as error:
+            raise self._unwritable(error, 0) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from writing meanwhile; waits for them, after a while with a warning."""
         from filelock import FileLock, Timeout
 
         # It lies beside the folder, so that whoever removes the folder can hold it meanwhile.
@@ -154,19 +195,12 @@ class FeatureStore:
                 lock.acquire(timeout=PATIENCE_SECONDS)
             except Timeout:
                 warnings.warn(
-                    f"Waiting for another process, which computes features in {self.folder}.", stacklevel=3
+                    f"Waiting for another process, which writes features to {self.folder}.", stacklevel=3
                 )
                 lock.acquire()
         except OSError as error:
             raise self._unwritable(error, 0) from error
         try:
-            try:
-                make_folder(self.folder)
-                remove_leftovers(self.folder)
-                self._write_meta()
-                self._check_index()
-            except FAILURES as error:
-                raise self._unwritable(error, 0) from error
             yield
         finally:
             lock.release()

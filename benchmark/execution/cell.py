@@ -36,7 +36,7 @@ class CellTask:
 
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
     chose some of its values; ``audit`` is what a record keeps of its split's audit; ``unmade`` says which features of
-    its kind could not be computed, and why.
+    its kind could not be computed, and why; ``claim`` is the claim under which the result is filed.
     """
 
     id: str
@@ -53,6 +53,7 @@ class CellTask:
     tuning: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
     unmade: str = ""
+    claim: Path | None = None
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -92,7 +93,7 @@ def run_cell(task: CellTask) -> CellRecord:
             seconds={"total": time.monotonic() - started},
             peak_memory_mb=_peak_memory_mb(),
         )
-        store.write(record, predictions=None, history=[], metrics=None)
+        store.write(record, predictions=None, history=[], metrics=None, claim=task.claim)
         return record
 
 
@@ -152,7 +153,14 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         },
     )
     save = _saver(done.model, task) if task.keep_model else None
-    store.write(record, predictions=done.predictions, history=done.history, metrics=done.metrics, extra=save)
+    store.write(
+        record,
+        predictions=done.predictions,
+        history=done.history,
+        metrics=done.metrics,
+        extra=save,
+        claim=task.claim,
+    )
     return record
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PLAIN_STEPS = 10
 _SHOWN = 500
+_ELSEWHERE = " (by another run)"
 
 
 class Display(AbstractContextManager["Display"], Protocol):
@@ -35,8 +36,8 @@ class Display(AbstractContextManager["Display"], Protocol):
     def event(self, event: Event) -> None:
         """A cell has started, or finished an epoch."""
 
-    def finished(self, record: CellRecord) -> None:
-        """A cell has ended."""
+    def finished(self, record: CellRecord, *, elsewhere: bool = False) -> None:
+        """A cell has ended, in this run or in another one."""
 
     def studying(self, trials: int) -> None:
         """So many trials are about to be run."""
@@ -82,11 +83,12 @@ class PlainDisplay:
         if isinstance(event, Noted):
             self.note(_noted(event, self._labels))
 
-    def finished(self, record: CellRecord) -> None:
+    def finished(self, record: CellRecord, *, elsewhere: bool = False) -> None:
         """See ``Display``."""
         self._done += 1
         label = self._labels.get(record.id, record.id)
-        self.note(f"[{self._done}/{len(self._labels)}] {label}: {outcome_text(record)}")
+        said = outcome_text(record) + _ELSEWHERE * elsewhere
+        self.note(f"[{self._done}/{len(self._labels)}] {label}: {said}")
 
     def studying(self, trials: int) -> None:
         """See ``Display``."""
@@ -166,14 +168,14 @@ class LiveDisplay:
                 detail=visible(f"{event.stage} {shown}"),
             )
 
-    def finished(self, record: CellRecord) -> None:
+    def finished(self, record: CellRecord, *, elsewhere: bool = False) -> None:
         """See ``Display``."""
         self._done += 1
         task = self._cells.pop(record.id, None)
         if task is not None:
             self._bars.remove_task(task)
         label = self._labels.get(record.id, record.id)
-        self.note(f"{label}: {outcome_text(record)}")
+        self.note(f"{label}: {outcome_text(record) + _ELSEWHERE * elsewhere}")
         left = (time.monotonic() - self._began) / self._done * (len(self._labels) - self._done)
         self._bars.update(self._suite, completed=self._done, detail=f"about {_duration(left)} left")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import audit_record
-from benchmark.exceptions import CellTimeoutError, Interrupted, ResultsError
+from benchmark.claims import holdings
+from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.cell import CellTask, run_cell
@@ -26,13 +29,17 @@ from benchmark.results.store import Damaged, ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit
+    from benchmark.claims import Claims
     from benchmark.execution.executor import Executor, Executors, Outcome
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.results.store import Stamp
     from benchmark.suite.cell import Cell
 
 RETRIED = ("failed", "timed out")
+# How often cells are looked at that others run, in seconds.
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class RunOptions:
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
+    ``wait`` waits in the end for the cells that others run.
     """
 
     force: bool = False
@@ -49,14 +57,16 @@ class RunOptions:
     keep_models: bool = False
     strict: bool = False
     marks: tuple[str, ...] = ()
+    wait: bool = True
 
 
 @dataclass
 class RunSummary:
-    """How a run ended: records of the cells that it ran, and whether it was interrupted."""
+    """How a run ended: records of the cells that it ran, whether it was interrupted, and what it left to others."""
 
     records: list[CellRecord] = field(default_factory=list)
     interrupted: bool = False
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[tuple[Cell, str]]:
@@ -75,25 +85,34 @@ def run_suite(
     display: Display,
     tell: Tell = nobody,
 ) -> RunSummary:
-    """Run the missing cells of a plan under the suite's lock; ``tell`` hears of each cell and epoch.
+    """Run the missing cells of a plan, together with all others that run it on the same results folder.
 
-    Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted, and the next
-    run takes them up again.
+    ``tell`` hears of each cell and epoch.
+
+    Each cell is run by who claims it (see ``claims``). What others have is waited for at the end, and run here if
+    they give it up. Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted,
+    and the next run, or another one that goes on, takes them up again.
 
     Raises:
-        ResultsError: when the results folder is in use or cannot be written; finished cells are kept.
+        ResultsError: when the results folder cannot be written; finished cells are kept.
         CacheError: when features cannot be stored.
         PluginError: when a component cannot work on this machine; nothing has been run.
         LeakError: when a split leaks and that is not to be; nothing has been run.
     """
     store = ResultsStore(locations.results, plan.suite.name)
-    with store.lock(), terminate_as_interrupt():
-        store.clean_leftovers()
+    with terminate_as_interrupt(), store.claims() as claims:
+        is_alone = not claims.reap()
+        if is_alone:
+            store.clean_leftovers()
+        # Whatever is filed from here on is newer than what is missing.
+        before = store.stamps()
         missing = missing_cells(plan, store, options)
-        _set_damaged_aside(store, missing, display)
         summary = RunSummary()
         if not missing:
             return summary
+        if not is_alone:
+            # Those who begin at the same cell would get into each other's way.
+            random.Random(claims.owner).shuffle(missing)  # noqa: S311
         check_available([cell for cell, _ in missing], plugins.registry)
         flight = None
         try:
@@ -104,10 +123,10 @@ def run_suite(
             with executors.features() as executor:
                 unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
             tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
-            flight = _Flight(tasks, store, tell, display, summary)
+            flight = _Flight(tasks, before, store, claims, tell, display, summary)
             with executors.training(len(missing)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
-                flight.run(executor)
+                flight.run(executor, wait=options.wait)
         except KeyboardInterrupt:
             summary.interrupted = True
             if flight is not None:
@@ -116,36 +135,45 @@ def run_suite(
 
 
 class _Flight:
-    """The cells that are being run, and what is to be done when one ends."""
+    """The cells that are to be run, those that are being run, and what is to be done when one ends."""
 
     def __init__(
         self,
         tasks: Sequence[CellTask],
+        before: Mapping[str, Stamp | None],
         store: ResultsStore,
+        claims: Claims,
         tell: Tell,
         display: Display,
         summary: RunSummary,
     ) -> None:
         self._tasks = {task.id: task for task in tasks}
+        self._left = dict(self._tasks)
+        self._before = before
         self._store = store
+        self._claims = claims
         self._tell = tell
         self._display = display
         self._summary = summary
-        self._started: set[str] = set()
+        self._started: dict[str, CellTask] = {}
 
-    def run(self, executor: Executor) -> None:
-        """Run all; the outcome of a cell is its record, or what its process died of."""
-        order = list(self._tasks.values())
-        for outcome in executor.run(run_cell, self._taken(order), self._heard):
-            task = order[outcome.index]
-            if isinstance(outcome.error, ResultsError):
-                raise outcome.error
-            record = outcome.value if outcome.error is None else self._failure(task, outcome)
-            self._started.discard(task.id)
-            self._summary.records.append(record)
-            self._display.finished(record)
-            folder = self._store.folder_of(record)
-            self._tell("bench_cell_finished", suite=task.suite, record=record, folder=folder)
+    def run(self, executor: Executor, *, wait: bool = True) -> None:
+        """Run all that others do not; come back when every cell has a result, or with what others run."""
+        pause = _SHORTEST_WAIT
+        said: set[str] = set()
+        while self._left:
+            given: list[CellTask] = []
+            for outcome in executor.run(run_cell, self._taken(given), self._heard):
+                self._end(given[outcome.index], outcome)
+            if self._left and not given and not wait:
+                self._summary.elsewhere += self._left
+                return
+            if self._left:
+                pause = _SHORTEST_WAIT if given else min(pause * 2, _LONGEST_WAIT)
+                if pause == _LONGEST_WAIT:
+                    said = self._tell_of_others(said)
+                time.sleep(pause)
+                self._claims.reap()
 
     def _heard(self, event: Event) -> None:
         """Pass on what a cell tells, from whichever process."""
@@ -162,21 +190,62 @@ class _Flight:
 
     def file_interrupted(self) -> None:
         """File the cells in flight as interrupted."""
-        for id_ in sorted(self._started):
-            record = self._filed(self._tasks[id_])
+        for id_, task in sorted(self._started.items()):
+            record = self._filed(task)
             if record is None:
                 error = CellError("KeyboardInterrupt", "The run was stopped while this cell was running.")
-                record = self._tasks[id_].record("interrupted", error=error)
+                record = task.record("interrupted", error=error)
                 # With --force an older result may be there, which is worth more than this.
                 if self._store.statuses().get(id_) != "ok":
-                    self._store.write(record, predictions=None, history=[], metrics=None)
+                    with suppress(LostClaimError):
+                        self._write(task, record)
             self._summary.records.append(record)
 
-    def _taken(self, order: Sequence[CellTask]) -> Iterator[tuple[CellTask]]:
+    def _taken(self, given: list[CellTask]) -> Iterator[tuple[CellTask]]:
         """Yield tasks as a worker takes them: those are in flight from now on, whatever it comes to tell."""
-        for task in order:
-            self._started.add(task.id)
+        for id_ in list(self._left):
+            claim = self._store.take(self._claims, id_)
+            if claim is None:
+                continue
+            task = replace(self._left.pop(id_), claim=claim)
+            if not self._is_missing(task):
+                self._claims.release(id_)
+                continue
+            self._started[id_] = task
+            given.append(task)
             yield (task,)
+
+    def _is_missing(self, task: CellTask) -> bool:
+        """Whether a cell that is claimed is still to be run: others may have filed it since this run began."""
+        is_new = self._store.stamp(task.id, task.labels) != self._before.get(task.id)
+        found = self._store.read(task.id)
+        if isinstance(found, Damaged):
+            self._store.set_aside(task.id)
+            self._display.note(
+                f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again."
+            )
+        if not is_new or not isinstance(found, CellRecord) or found.status == "interrupted":
+            return True
+        self._display.finished(found, elsewhere=True)
+        return False
+
+    def _end(self, task: CellTask, outcome: Outcome) -> None:
+        """Take note of how a cell ended: with its record, or with what its process died of."""
+        try:
+            if isinstance(outcome.error, ResultsError):
+                raise outcome.error
+            record = outcome.value if outcome.error is None else self._failure(task, outcome)
+        except LostClaimError as error:
+            self._display.note(f"Warning: {error}")
+            self._left[task.id] = task
+            return
+        finally:
+            self._started.pop(task.id)
+            self._claims.release(task.id)
+        self._summary.records.append(record)
+        self._display.finished(record)
+        folder = self._store.folder_of(record)
+        self._tell("bench_cell_finished", suite=task.suite, record=record, folder=folder)
 
     def _failure(self, task: CellTask, outcome: Outcome) -> CellRecord:
         """Return the record of a cell whose process did not return one: the one that it filed before, or a new one."""
@@ -186,8 +255,11 @@ class _Flight:
         assert outcome.error is not None
         status: Status = "timed out" if isinstance(outcome.error, CellTimeoutError) else "failed"
         record = task.record(status, error=cell_error(outcome.error), seconds={"total": outcome.seconds})
-        self._store.write(record, predictions=None, history=[], metrics=None)
+        self._write(task, record)
         return record
+
+    def _write(self, task: CellTask, record: CellRecord) -> None:
+        self._store.write(record, predictions=None, history=[], metrics=None, claim=task.claim)
 
     def _filed(self, task: CellTask) -> CellRecord | None:
         """Return what this run has filed of a cell, of which only its process could not tell."""
@@ -195,6 +267,15 @@ class _Flight:
         if isinstance(found, CellRecord) and found.provenance.get("started") == task.provenance["started"]:
             return found
         return None
+
+    def _tell_of_others(self, said: set[str]) -> set[str]:
+        """Say for whom this run waits, when that changes."""
+        held = [each for each in holdings(self._claims.folder) if each.name in self._left]
+        who = {f"process {each.owner.pid} on {each.owner.host}" for each in held}
+        if who - said:
+            cells = "1 cell" if len(self._left) == 1 else f"{len(self._left)} cells"
+            self._display.note(f"Waiting for {cells} that others run: {', '.join(sorted(who))}.")
+        return said | who
 
 
 def _tasks(
@@ -245,17 +326,6 @@ def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Ite
     # Tables decide anew, by the limit that the suite has then.
     if any(len(each.leaking) > leak_limit * each.tracks for each in audit.sets.values()):
         yield LEAKY
-
-
-def _set_damaged_aside(store: ResultsStore, missing: Sequence[tuple[Cell, str]], display: Display) -> None:
-    records = store.records()
-    for _, id_ in missing:
-        found = records.get(id_)
-        if isinstance(found, Damaged):
-            store.set_aside(id_)
-            display.note(
-                f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again."
-            )
 
 
 def planned_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> tuple[PlannedCell, ...]:

@@ -35,9 +35,10 @@ _BELOW_ZERO = -1e-6
 
 
 @contextmanager
-def calling(component: Component | type[Component], method: str) -> Iterator[None]:
+def calling(component: Component | type[Component], method: str, what: str = "") -> Iterator[None]:
     """Call a component's code inside: whatever it raises becomes a ``PluginFailure`` that says whose code it is.
 
+    ``what`` says what it was to make, where that is one of several things.
     What it prints goes to standard error, as output of ours may be read by programs, and the working directory stays.
 
     Raises:
@@ -51,13 +52,8 @@ def calling(component: Component | type[Component], method: str) -> Iterator[Non
         except (BenchError, Interrupted):
             raise
         except BaseException as error:
-            raise failure(error, component, method) from error
-
-
-def failure(error: BaseException, component: Component | type[Component], method: str) -> PluginFailure:
-    """Return what is said of an error that a component's method raised."""
-    where = described(component, method, error)
-    return PluginFailure(where, type(error).__name__, error_message(error))
+            where = described(component, method, error) + (what and f", {what}")
+            raise PluginFailure(where, type(error).__name__, error_message(error)) from error
 
 
 def described(component: Component | type[Component], method: str, error: BaseException | None = None) -> str:

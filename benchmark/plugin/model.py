@@ -72,6 +72,15 @@ class Model(Component):
         """
         return {}
 
+    @classmethod
+    def published_files(cls) -> list[tuple[str, Path | None, str]]:
+        """Return the files of weights that it can start from, for ``bench doctor``; none unless overridden.
+
+        Each is what it is, where it lies on this machine if it is there (None: where the suite says), and how to get
+        it. Nothing is fetched or read.
+        """
+        return []
+
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Learn, and return one dictionary per epoch: ``stage``, ``epoch``, ``loss``, ``accuracy``, ``val_…``.
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, did_you_mean
+from benchmark.plugin.border import calling
 from benchmark.plugin.component import Component, File, Later, Location, Parts
 from benchmark.validation import sentence
 
@@ -178,7 +179,9 @@ def check_parameters(
     if takes_further(component):
         if problems:
             return checked, problems  # what else is given cannot be judged
-        further = [_read(component, each) for each in component.further_parameters({**given, **checked})]
+        with calling(component, "further_parameters"):
+            found = component.further_parameters({**given, **checked})
+        further = [_read(component, each) for each in found]
         parameters = {**parameters, **{each.name: each for each in further}}
         checked, problems = _check(component, parameters, given)
     unknown = [

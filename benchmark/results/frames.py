@@ -307,6 +307,9 @@ def _relabelled(record: CellRecord, dataset: str, names: Mapping[str, str]) -> C
     for name, reason in record.left_out.items():
         owner = next((each for each in owners if name.startswith(f"{each}: ")), None)
         left_out[name if owner is None else owners[owner] + name.removeprefix(owner)] = reason
+    if (counts, left_out) == (record.counts, record.left_out):
+        # Thousands of records need no second copy.
+        return record
     return replace(record, counts=counts, left_out=left_out)
 
 

@@ -134,6 +134,8 @@ def repaired(
 
     return {
         cell: {name: without(found, standings[cell][name].left_out) for name, found in own.items()}
+        if any(standings[cell][name].left_out for name in own)
+        else own
         for cell, own in stored.items()
     }
 

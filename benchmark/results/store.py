@@ -8,26 +8,24 @@ import json
 import os
 import re
 import shutil
-import socket
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.claims import FOLDER as CLAIMS
+from benchmark.claims import Claims, is_held
 from benchmark.digests import DIGEST, file_digest, is_intact, known_digest, sealed
-from benchmark.exceptions import NewerRecordError, ResultsError
+from benchmark.exceptions import LostClaimError, NewerRecordError, ResultsError
 from benchmark.files import (
     TEMPORARY,
     is_full,
-    make_folder,
     move,
     replaced_name,
     whole_folder,
-    write_text,
 )
 from benchmark.record import CellRecord
 from benchmark.suite.cell import identity
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 CELL, METRICS, PREDICTIONS, HISTORY = "cell.json", "metrics.json", "predictions.parquet", "history.csv"
 MODEL = "model"
 _CHECKED = (PREDICTIONS, HISTORY, METRICS)
-LOCK, HOLDER = ".lock", ".lock.json"
 DAMAGED = "damaged-"
 DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
@@ -49,6 +46,9 @@ _TEXTS = ("set", "track", "group", "label")
 MOST_VALUES, MOST_BYTES, LONGEST_NAME = 100_000_000, 2_000_000_000, 10_000
 # Of a record: far more than its longest traceback.
 MOST_RECORD_BYTES = 50_000_000
+
+
+Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,20 @@ class ResultsStore:
         history: Sequence[Mapping[str, Any]],
         metrics: Mapping[str, Mapping[str, float]] | None,
         extra: Callable[[Path], None] | None = None,
+        claim: Path | None = None,
     ) -> Path:
         """File a result; ``extra`` may add files to the folder. An older result is replaced at the end.
 
+        ``claim`` is the one under which that is done where others may write the results too (see ``claims``): nothing
+        is filed, or replaced, once others have taken it over.
+
         Raises:
+            LostClaimError: when the claim is lost; what others filed is as it was.
             ResultsError: when the folder cannot be written; no half result is left.
         """
         final = self.folder_of(record)
         try:
-            with whole_folder(final, replaces=self._find(record.id)) as folder:
+            with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
                     _write_predictions(predictions, folder / PREDICTIONS)
                 if history:
@@ -124,12 +129,17 @@ class ResultsStore:
                 filed = replace(record, files=_digests(folder))
                 (folder / CELL).write_text(_json(sealed(filed.to_json())), encoding="utf-8")
         except OSError as error:
+            if claim is not None and not is_held(claim):
+                raise LostClaimError(
+                    f"The result of {record.id} is not filed: this process was stopped for so long that others took it "
+                    "for dead, and the cell over."
+                ) from error
             raise _unwritable(error, self.folder) from error
         return final
 
     def folder_of(self, record: CellRecord) -> Path:
         """Return the folder that a result is filed in."""
-        return self.folder / f"{slug(' '.join(record.labels.values()))}-{record.id}"
+        return self._place(record.id, record.labels)
 
     def set_aside(self, id_: str) -> None:
         """Rename a damaged folder, so that its cell counts as missing and nothing is lost."""
@@ -149,58 +159,88 @@ class ResultsStore:
     def clean_leftovers(self) -> None:
         """Remove what writers left that were killed, and put back what they were about to replace.
 
-        Call inside ``lock()``.
+        Call while nobody else makes claims: what claimants left is found without it.
         """
         for leftover in self.folder.glob(f"{TEMPORARY}*"):
-            name = replaced_name(leftover.name)
-            match = _ID.fullmatch(name or "")
-            if name and match and self._find(match[1]) is None:
-                move(leftover, self.folder / name)
-            elif leftover.is_dir() and not leftover.is_symlink():
+            self._put_back(leftover)
+            if leftover.is_dir() and not leftover.is_symlink():
                 shutil.rmtree(leftover, ignore_errors=True)
             else:
                 leftover.unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Do what ``clean_leftovers`` does, if there is anything to do and no run holds the results."""
-        if any(self.folder.glob(f"{TEMPORARY}*")):
-            # Whoever holds them has tidied up, and what is there now may be its own.
-            with suppress(ResultsError), self.lock():
-                self.clean_leftovers()
+        """Remove what the dead left, if there is anything and nobody works at the suite."""
+        if any(self.folder.glob(f"{TEMPORARY}*")) or (self.folder / CLAIMS).is_dir():
+            with self.claims() as claims:
+                if not claims.reap():
+                    self.clean_leftovers()
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the suite's results for one run.
+    def claims(self) -> Iterator[Claims]:
+        """Take part in the suite's work: make claims on cells, keep them, and free what the dead hold.
 
         Raises:
-            ResultsError: when another run holds them (it is named), or the folder cannot be written.
+            ResultsError: when the folder cannot be written.
         """
-        from filelock import FileLock, Timeout
+        with ExitStack() as stack:
+            try:
+                claims = stack.enter_context(Claims(self.folder / CLAIMS, self._put_back))
+            except OSError as error:
+                raise _unwritable(error, self.folder) from error
+            yield claims
 
-        lock = FileLock(self.folder / LOCK)
+    @contextmanager
+    def alone(self) -> Iterator[Claims]:
+        """Take part in the suite's work where nobody else does.
+
+        Raises:
+            ResultsError: when others do (they are named), or the folder cannot be written.
+        """
+        with self.claims() as claims:
+            others = claims.reap()
+            if others:
+                who = ", ".join(f"process {each.pid} on {each.host}, since {each.since}" for each in others)
+                raise ResultsError(
+                    f"Others are writing {self.folder}: {who}. Wait for them, or choose another folder with "
+                    "--results DIR."
+                )
+            yield claims
+
+    def take(self, claims: Claims, id_: str) -> Path | None:
+        """Claim a cell; return the claim, or None where somebody else has it.
+
+        Raises:
+            ResultsError: when the folder cannot be written.
+        """
         try:
-            make_folder(self.folder)
-            lock.acquire(timeout=0)
-            holder = {
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            write_text(self.folder / HOLDER, _json(holder))
-        except Timeout as error:
-            raise ResultsError(
-                f"Another run is writing {self.folder}{_holder(self.folder)}. Wait for it, or choose another "
-                "folder with --results DIR."
-            ) from error
+            return claims.take(id_)
         except OSError as error:
-            lock.release()
             raise _unwritable(error, self.folder) from error
-        try:
-            yield
-        finally:
-            with suppress(OSError):
-                (self.folder / HOLDER).unlink(missing_ok=True)
-            lock.release()
+
+    def stamps(self) -> dict[str, Stamp | None]:
+        """Return the stamp of each cell that has a result."""
+        return {id_: _stamp(folder) for id_, folder in self.scan().items()}
+
+    def stamp(self, id_: str, labels: Mapping[str, str] | None = None) -> Stamp | None:
+        """Return what tells a result from any that is filed after it, or None where there is none.
+
+        With ``labels`` it is asked for by its name first: a list of names may be an old one where disks are remote.
+        """
+        for folder in (self._place(id_, labels) if labels is not None else None, self._find(id_)):
+            found = _stamp(folder) if folder is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def _put_back(self, leftover: Path) -> None:
+        """Give a result its name again that was about to be replaced, if its cell has no other."""
+        name = replaced_name(leftover.name)
+        match = _ID.fullmatch(name or "")
+        if name and match and self._find(match[1]) is None:
+            move(leftover, self.folder / name)
+
+    def _place(self, id_: str, labels: Mapping[str, str]) -> Path:
+        return self.folder / f"{slug(' '.join(labels.values()))}-{id_}"
 
     def _find(self, id_: str) -> Path | None:
         """Return the folder of one id without looking at the others' names more than needed."""
@@ -213,6 +253,14 @@ class ResultsStore:
             raise _unreadable(error, self.folder) from error
         usable = [name for name in names if not name.startswith((TEMPORARY, DAMAGED))]
         return self.folder / max(usable) if usable else None
+
+
+def _stamp(folder: Path) -> Stamp | None:
+    try:
+        state = os.stat(folder / CELL)
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns
 
 
 def read_table(folder: Path) -> Any:
@@ -417,14 +465,6 @@ def slug(label: str) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:_LONGEST].rstrip("-") or "cell"
     # A label may say "damaged"; the folder of a good result must not.
     return f"cell-{name}" if f"{name}-".startswith(DAMAGED) else name
-
-
-def _holder(folder: Path) -> str:
-    try:
-        holder = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f": process {holder['pid']} on {holder['host']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _unreadable(error: OSError, folder: Path) -> ResultsError:

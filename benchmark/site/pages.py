@@ -191,10 +191,14 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
     first = next(iter(entry.records.values()))
     links = (("All tables", "../index.html"), (board.task.title, f"../tables/{board.task.key}.html"))
     checks = [
-        (check.source.name, check.source.day, f"{len(check.names)} of {len(entry.tested)} cells, {check.exact} exactly the same",
-         "agrees" if check.agree else "does not agree")
+        (
+            check.source.name,
+            check.source.day,
+            f"{len(check.names)} of {len(entry.tested)} cells, {check.exact} exactly the same",
+            "agrees" if check.agree else "does not agree",
+        )
         for check in row.checks
-    ]  # fmt: skip
+    ]
     grids: list[Grid] = [_results_grid(board, row), _cells_grid(board, row)]
     if checks:
         grids.append(

@@ -193,6 +193,8 @@ def _results(
             here = {ROW: row.number, CELL_NAME: name, "id": id_, "added": bool(line.get("added", False))}
             here |= {STATUS: line[STATUS], "error": line["error"], "marks": ()}
             here |= {key: line[key] for key in wanted if key in line}
+            # An audit may say another thing of another set.
+            here["standing"] = line.get(f"{row.entry.task.title} standing", line.get("standing"))
             tested = row.entry.tested.get(name)
             if tested is not None and line[STATUS] == "ok":
                 records[id_] = row.entry.records[name]

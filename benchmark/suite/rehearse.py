@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.exceptions import PluginError
+from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import ClipSettings, SplitSettings
 from benchmark.suite.cell import CellSpec, Evaluation
@@ -82,7 +83,8 @@ def _stand_in(dataset: ComponentSpec, role: str, registry: Registry) -> Componen
 def _small_component(spec: ComponentSpec, registry: Registry) -> ComponentSpec:
     component = registry.offer(spec.kind, spec.name).component
     spec = spec.with_parts(lambda part: _small_component(part, registry))
-    return replace(spec, parameters=component.rehearsal(spec.parameters))
+    with calling(component, "rehearsal"):
+        return replace(spec, parameters=component.rehearsal(spec.parameters))
 
 
 def _small_evaluation(evaluation: Evaluation, registry: Registry) -> Evaluation:

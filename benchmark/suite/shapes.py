@@ -53,8 +53,8 @@ def _takers(cell: Cell, checker: Checker) -> Iterator[tuple[str, str, frozenset[
     model = cast("type[Model]", checker.registry.offer("model", cell.spec.model.name).component)
     yield "model", cell.spec.model.label, model.dimensions
     for step in _steps(cell):
-        augmentation = cast("type[Augmentation]", checker.registry.offer("augmentation", step.name).component)
-        if getattr(augmentation, "acts_on", None) != "waveform":
+        augmentation: Augmentation = step.create(checker.registry)
+        if augmentation.acts_on != "waveform":
             yield "augmentation", step.label, augmentation.dimensions
 
 

@@ -120,9 +120,8 @@ def split_network(
     import keras
 
     try:
-        # The output of the call in this network; a layer that is a network of its own has another one inside.
-        middle = keras.layers.Layer.output.fget(network.get_layer(name))
-        head = keras.Model(middle, network.output, name="head")
+        graph, middle = _graph_and_output(network, name)
+        head = keras.Model(middle, graph.output, name="head")
     except (ValueError, AttributeError) as error:
         raise PluginError(
             f"A stage of model '{network.name}' says that it is frozen up to layer '{name}', but it cannot be divided "
@@ -132,7 +131,7 @@ def split_network(
     scaled = inputs
     for layer in scale:
         scaled = layer(scaled)
-    frozen = keras.Model(inputs, keras.Model(network.input, middle)(scaled), name=name)
+    frozen = keras.Model(inputs, keras.Model(graph.input, middle)(scaled), name=name)
     if frozen.trainable_weights:
         raise PluginError(
             f"A stage of model '{network.name}' says that it is frozen up to layer '{name}', where "
@@ -142,6 +141,26 @@ def split_network(
         part.compile(jit_compile=jit_compile)
     steady = not any(variable.name == SEED_STATE for variable in frozen.variables)
     return FrozenPart(frozen, head, cache, identity_of(frozen, code), steady)
+
+
+def _graph_and_output(network: keras.Model, name: str) -> tuple[Any, Any]:
+    """Return a network's graph of layers, and what the layer ``name`` gives in it.
+
+    Raises:
+        ValueError: when there is no such layer.
+        AttributeError: when it has no output there.
+    """
+    import keras
+
+    layer = network.get_layer(name)
+    # A Sequential may have called its layers before, for a graph that it has given up since.
+    graph = getattr(network, "_functional", None) if isinstance(network, keras.Sequential) else None
+    for nodes in graph._nodes_by_depth.values() if graph is not None else ():
+        for node in nodes:
+            if node.operation is layer:
+                return graph, node.output_tensors[0]
+    # The output of the call in this network; a layer that is a network of its own has another one inside.
+    return network, keras.layers.Layer.output.fget(layer)
 
 
 def identity_of(network: keras.Model, code: str = "") -> str:

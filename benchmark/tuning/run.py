@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,21 @@ from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell
 from benchmark.suite.tuning.space import with_values
 from benchmark.suite.tuning.tune import StudySpec
-from benchmark.tuning.record import value_text, values_text, write_record
+from benchmark.tuning.record import value_text, values_text
 from benchmark.tuning.resolve import PlannedStudy, unfinished_studies
 from benchmark.tuning.storage import mend_journal, storage_place
 from benchmark.tuning.study import Asked, Study
 from benchmark.tuning.trial import TrialOutcome, TrialTask, run_trial
 
 if TYPE_CHECKING:
-    from benchmark.execution.executor import Executor, Executors
+    from benchmark.claims import Claims
+    from benchmark.execution.executor import Executor, Executors, Outcome
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
     from benchmark.plugin.registry import Registry
 
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _DATA_KEYS = ("augmentation.", "features.", "clips.")
 
 
@@ -38,18 +41,20 @@ def run_studies(
     executors: Executors,
     display: Display,
 ) -> bool:
-    """Run what is missing of a suite's studies, under the suite's lock; return whether it was interrupted.
+    """Run what is missing of a suite's studies, together with all others that run it.
 
-    Each study's record is written after each trial. Ctrl-C, or SIGTERM, stops: trials in flight are tried
-    again when the study goes on, as are those that a process left that was killed.
+    Returns whether it was interrupted. Each study's record is written after each trial. Ctrl-C, or SIGTERM, stops:
+    trials in flight are tried again when the study goes on, or at once by others, as are those that a process left
+    that was killed.
 
     Raises:
-        ResultsError: when the results folder is in use or cannot be written, or a storage cannot be opened.
+        ResultsError: when the results folder cannot be written, or a storage cannot be opened.
         CacheError: when features cannot be stored.
         PluginError: when a component cannot work on this machine; nothing has been run.
     """
     store = ResultsStore(locations.results, plan.suite.name)
-    with store.lock(), terminate_as_interrupt():
+    with terminate_as_interrupt(), store.claims() as claims:
+        is_alone = not claims.reap()
         wanted = unfinished_studies(plan, store.folder, plugins.registry, retry_failed=options.retry_failed)
         if not wanted:
             return False
@@ -57,17 +62,19 @@ def run_studies(
         tune = plan.suite.tune
         assert tune is not None
         place = storage_place(tune.settings.storage, store.folder, by_hand=tune.storage_by_hand)
-        said = mend_journal(place)
+        # Others came later than this process found itself alone, and wait here.
+        with claims.held("studies"):
+            said = mend_journal(place) if is_alone else ""
         if said:
             display.note(said)
-        flight = _Flight(plan, plugins, locations, options, display, wanted, place)
+        flight = _Flight(plan, plugins, locations, options, display, wanted, place, claims)
         try:
             missing = flight.missing()
-            if missing:
+            if missing or flight.waits():
                 cells = cells_to_prepare([study.spec for study in wanted], plugins.registry)
                 with executors.features() as executor:
                     prepare_features(plan, cells, plugins.registry, locations, executor, display)
-                with executors.training(missing) as executor:
+                with executors.training(max(missing, 1)) as executor:
                     flight.run(executor)
             flight.finish()
         except KeyboardInterrupt:
@@ -88,34 +95,59 @@ class _Flight:
         display: Display,
         wanted: Sequence[PlannedStudy],
         place: str,
+        claims: Claims,
     ) -> None:
         self._plan, self._registry = plan, plugins.registry
         self._locations, self._options, self._display = locations, options, display
-        self._place = place
+        self._place, self._claims = place, claims
         self._results = ResultsStore(locations.results, plan.suite.name).folder
         self._studies = [self._open(study) for study in wanted]
-        self._asked: list[tuple[Study, Asked]] = []
 
     def missing(self) -> int:
         """Return how many trials are left."""
         return sum(study.missing() for study in self._studies)
 
+    def waits(self) -> bool:
+        """Whether others run trials, which may end, or be left for this run."""
+        return any(study.waits() for study in self._studies)
+
     def run(self, executor: Executor) -> None:
-        """Run all: the next trial is asked for when a worker is free, so that it knows how the others ended."""
+        """Run all: the next trial is asked for when a worker is free, so that it knows how the others ended.
+
+        At the end, others are waited for.
+        """
         self._display.studying(self.missing())
-        for outcome in executor.run(run_trial, self._tasks(), self._display.event):
-            study, asked = self._asked[outcome.index]
-            ended = outcome.value
-            if outcome.error is not None:
-                ended = TrialOutcome(error=cell_error(outcome.error))
-            study.tell(asked, ended)
-            self._display.trial_finished(_key(study, asked), _told(study, asked, ended))
-            write_record(self._results, study.record())
+        wait = _SHORTEST_WAIT
+        while True:
+            given: list[tuple[Study, Asked]] = []
+            for outcome in executor.run(run_trial, self._tasks(given), self._display.event):
+                self._end(*given[outcome.index], outcome)
+            if not self.missing() and not self.waits():
+                return
+            if not given and wait == _SHORTEST_WAIT:
+                self._display.note("Waiting for trials that others run.")
+            wait = _SHORTEST_WAIT if given else min(2 * wait, _LONGEST_WAIT)
+            time.sleep(wait)
+            self._claims.reap()
+            for study in self._studies:
+                study.take_back()
+
+    def _end(self, study: Study, asked: Asked, outcome: Outcome) -> None:
+        ended = outcome.value
+        if outcome.error is not None:
+            ended = TrialOutcome(error=cell_error(outcome.error))
+        if not study.tell(asked, ended):
+            self._display.note(
+                f"Warning: {_key(study, asked)}: this process was stopped for so long that others took it over."
+            )
+            return
+        self._display.trial_finished(_key(study, asked), _told(study, asked, ended))
+        study.filed(self._results)
 
     def finish(self) -> None:
         """File what has come of all, and say which wait for trials that run elsewhere."""
         for study in self._studies:
-            write_record(self._results, study.record())
+            study.filed(self._results)
             if not study.is_done():
                 self._display.note(
                     f"Warning: {study.spec.label}: some trials run in other processes, or were left by them. Run the "
@@ -126,7 +158,7 @@ class _Flight:
         """Let the trials in flight be tried again by the next run."""
         for study in self._studies:
             study.take_back(mine=True)
-            write_record(self._results, study.record())
+            study.filed(self._results)
 
     def _open(self, planned: PlannedStudy) -> Study:
         tune = self._plan.suite.tune
@@ -134,17 +166,17 @@ class _Flight:
         assert planned.id is not None
         assert planned.canonical is not None
         greater = tune.metric.create(self._registry).greater_is_better
-        study = Study(planned.spec, planned.id, planned.canonical, tune, self._place, greater)
+        study = Study(planned.spec, planned.id, planned.canonical, tune, self._place, greater, self._claims)
         retry = self._options.retry_failed
         study.take_back(failed=retry, others=retry)
         return study
 
-    def _tasks(self) -> Iterator[tuple[TrialTask]]:
+    def _tasks(self, given: list[tuple[Study, Asked]]) -> Iterator[tuple[TrialTask]]:
         tune = self._plan.suite.tune
         assert tune is not None
         for study in self._studies:
             while (asked := study.ask()) is not None:
-                self._asked.append((study, asked))
+                given.append((study, asked))
                 task = TrialTask(
                     key=_key(study, asked),
                     study=study.name,

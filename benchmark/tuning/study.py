@@ -5,24 +5,33 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmark.claims import process_is_gone
+from benchmark.exceptions import ResultsError
 from benchmark.randomness import derive_seed
 from benchmark.record import CellError
 from benchmark.suite.tuning.tune import StudySpec, Tune
-from benchmark.tuning.record import StudyRecord
+from benchmark.tuning.record import StudyRecord, write_record
 from benchmark.tuning.resolve import trial_limit
 from benchmark.tuning.search import combinations, decode, distributions, encode, make_pruner, make_sampler
 from benchmark.tuning.storage import is_journal, open_storage, shown_place
 from benchmark.tuning.trial import TrialOutcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optuna.trial import FrozenTrial
+
+    from benchmark.claims import Claims
 
 # What is noted with trials: which earlier trial one repeats because it did not end well, or whose value it has.
 AGAIN, SAME_AS, PROCESS, ERROR, SECONDS, SPENT = "again", "same_as", "process", "error", "seconds", "seconds"
+# Where the claim on a trial is.
+RESULTS = "results"
 _MOST_ERRORS = 5
 _LONGEST_NAME = 80
 
@@ -38,22 +47,41 @@ class Asked:
 
 
 class Study:
-    """A study in its storage. All that there is to know of it is there; nothing is remembered here."""
+    """A study in its storage. All that there is to know of it is there; nothing is remembered here.
+
+    Any number of runs take trials of it, and count those of all. They ask and tell one at a time, and each has a claim
+    on the trials that it runs.
+    """
 
     def __init__(
-        self, spec: StudySpec, id_: str, canonical: Mapping[str, Any], tune: Tune, place: str, greater: bool
+        self,
+        spec: StudySpec,
+        id_: str,
+        canonical: Mapping[str, Any],
+        tune: Tune,
+        place: str,
+        greater: bool,
+        claims: Claims,
     ) -> None:
         """Open a study, or begin it; ``greater`` says that more of the metric is better.
 
         Raises:
             ResultsError: when the storage cannot be opened.
         """
-        import optuna
-
         self.spec, self.id = spec, id_
         self.limit = trial_limit(spec, tune)
         self._canonical, self._tune, self._place, self._greater = canonical, tune, place, greater
-        self._storage = open_storage(place)
+        self._claims = claims
+        with self._alone():
+            self._open()
+        self._spent = float(self._study.user_attrs.get(SPENT, 0.0))
+        self._began: float | None = None
+
+    def _open(self) -> None:
+        import optuna
+
+        spec, id_, tune = self.spec, self.id, self._tune
+        self._storage = open_storage(self._place)
         self._space = distributions(spec.space)
         self._defaults = encode(spec.defaults, spec.space)
         names = optuna.get_all_study_names(self._storage)
@@ -63,15 +91,13 @@ class Study:
         self._study = optuna.create_study(
             study_name=self.name,
             storage=self._storage,
-            direction="maximize" if greater else "minimize",
+            direction="maximize" if self._greater else "minimize",
             pruner=make_pruner(tune.pruner),
             load_if_exists=True,
         )
         if self.name == fresh and "metric" not in self._study.user_attrs:
             for name, value in self._description().items():
                 self._study.set_user_attr(name, value)
-        self._spent = float(self._study.user_attrs.get(SPENT, 0.0))
-        self._began: float | None = None
 
     @property
     def trials(self) -> list[FrozenTrial]:
@@ -103,10 +129,21 @@ class Study:
         running = any(trial.state.name == "RUNNING" for trial in self.trials)
         return not running and bool(ended) and (len(ended) >= self.limit or self._out_of_time())
 
+    def waits(self) -> bool:
+        """Whether others that make claims beside this process run trials of it."""
+        return any(
+            trial.state.name == "RUNNING" and self._claims.is_taken(self._claim(trial.number))
+            for trial in self.trials
+        )
+
     def ask(self) -> Asked | None:
         """Return the next trial to run, or None where there is none; what was tried already is not run again."""
         if self._began is None:
             self._began = time.monotonic()
+        with self._alone():
+            return self._ask()
+
+    def _ask(self) -> Asked | None:
         while self.missing():
             trials = self.trials
             if not trials:
@@ -118,14 +155,24 @@ class Study:
             self._study.sampler = make_sampler(self._tune.sampler, derive_seed("study", self.id, drawn))
             trial = self._study.ask(self._space)
             trial.set_user_attr(PROCESS, f"{socket.gethostname()}:{os.getpid()}")
+            trial.set_user_attr(RESULTS, self._results())
             values = decode(trial.params, self.spec.space)
             asked = Asked(trial.number, trial._trial_id, values, trial.params == self._defaults)
             if not self._repeats(asked, trial.params, trials):
+                self._claims.take(self._claim(trial.number))
                 return asked
         return None
 
-    def tell(self, asked: Asked, outcome: TrialOutcome) -> None:
-        """Note how a trial ended."""
+    def tell(self, asked: Asked, outcome: TrialOutcome) -> bool:
+        """Note how a trial ended; return False where others took it over, since this process was stopped for long."""
+        with self._alone():
+            is_mine = not self._storage.get_trial(asked.trial).state.is_finished()
+            if is_mine:
+                self._tell(asked, outcome)
+            self._claims.release(self._claim(asked.number))
+        return is_mine
+
+    def _tell(self, asked: Asked, outcome: TrialOutcome) -> None:
         from optuna.trial import TrialState
 
         storage = self._storage
@@ -137,22 +184,30 @@ class Study:
             self._study.tell(asked.number, state=TrialState.PRUNED)
         else:
             self._study.tell(asked.number, outcome.value)
-        self._study.set_user_attr(SPENT, self._seconds())
+        self._study.set_user_attr(SPENT, max(self._seconds(), float(self._study.user_attrs.get(SPENT, 0.0))))
 
     def take_back(self, *, mine: bool = False, failed: bool = False, others: bool = False) -> None:
         """Let trials be tried again that a run left running when it ended: with the same values, once more.
 
-        A journal has one run at a time, so that whatever runs there at its start was left. Of a shared storage,
-        trials of processes of this machine that are gone are taken; ``mine`` are this process's own; ``others``
-        all that run; ``failed`` those that failed.
+        A trial that somebody has a claim on is not taken; ``mine`` gives up the claims of this process. In a storage
+        that other results folders share, trials are taken that belong to this folder, and those of processes of this
+        machine that are gone; with ``others`` all that run; with ``failed`` those, too, that failed.
         """
+        with self._alone():
+            if mine:
+                for trial in self.trials:
+                    self._claims.release(self._claim(trial.number))
+            self._take_back(failed=failed, others=others)
+
+    def _take_back(self, *, failed: bool, others: bool) -> None:
         from optuna.trial import TrialState
 
         trials = self.trials
         repeated = _repeated(trials)
         for trial in trials:
             running = trial.state == TrialState.RUNNING
-            left = running and (others or is_journal(self._place) or _is_gone(trial, mine=mine))
+            left = running and (others or self._is_left(trial))
+            left = left and not self._claims.is_taken(self._claim(trial.number))
             if trial.number in repeated or not (left or (failed and trial.state == TrialState.FAIL)):
                 continue
             parameters = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
@@ -202,6 +257,38 @@ class Study:
             optuna=version("optuna"),
             storage=shown_place(self._place),
         )
+
+    def filed(self, results: Path) -> StudyRecord:
+        """Write what came of it so far, in the suite's folder ``results``, and return it.
+
+        Raises:
+            ResultsError: when it cannot be written.
+        """
+        with self._alone():
+            found = self.record()
+            write_record(results, found)
+        return found
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from asking and telling meanwhile."""
+        try:
+            with self._claims.held(f"study-{self.id}"):
+                yield
+        except OSError as error:
+            raise ResultsError(f"{self._claims.folder} cannot be written: {error}") from error
+
+    def _claim(self, number: int) -> str:
+        return f"trial-{self.id}-{number}"
+
+    def _results(self) -> str:
+        """Return what tells the folder of claims from those of other results, on all machines that share it."""
+        return str(os.stat(self._claims.folder.parent).st_ino)
+
+    def _is_left(self, trial: FrozenTrial) -> bool:
+        """Whether a trial that nobody has a claim on was left by a process that is gone."""
+        is_here = trial.user_attrs.get(RESULTS) == self._results()
+        return is_journal(self._place) or is_here or _is_gone(trial)
 
     def _description(self) -> dict[str, Any]:
         return {
@@ -272,17 +359,9 @@ def _repeated(trials: Iterable[FrozenTrial]) -> set[int]:
     return {trial.user_attrs[AGAIN] for trial in trials if AGAIN in trial.user_attrs}
 
 
-def _is_gone(trial: FrozenTrial, *, mine: bool) -> bool:
+def _is_gone(trial: FrozenTrial) -> bool:
     """Whether a trial's process is one of this machine and no longer there."""
     host, _, number = str(trial.user_attrs.get(PROCESS, "")).rpartition(":")
     if host != socket.gethostname() or not number.isdecimal():
         return False
-    if int(number) == os.getpid():
-        return mine
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return process_is_gone(int(number), "")

@@ -2,6 +2,7 @@
 
 from bench_augmentations.acoustics import Gain, Noise, Reverb
 from bench_augmentations.audiomentations_transforms import Audiomentations
+from bench_augmentations.codecs import Codec
 from bench_augmentations.frequencies import FilterAugment, FreqMixStyle, SpecMix
 from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
 from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
@@ -23,6 +24,7 @@ def bench_augmentations() -> list[type[Augmentation]]:
         Noise,
         Gain,
         Reverb,
+        Codec,
         Audiomentations,
         TrivialAugment,
         MixUp,

@@ -43,6 +43,7 @@ class TrivialAugment(Augmentation):
         if len({step.fresh for step in members}) > 1:
             raise ValueError("fixed copies and what is drawn afresh cannot be drawn from together")
         self.acts_on = places[0]  # type: ignore[misc]
+        self.dimensions = frozenset.intersection(*(step.dimensions for step in members))  # type: ignore[misc]
         self._fresh = members[0].fresh
         self.count = copies
 

@@ -35,6 +35,12 @@ class Musicnn(KerasModel):
     dimensions = frozenset({3})
     stages = ("probe", "fine-tune")
 
+    @classmethod
+    def published_files(cls) -> list[tuple[str, Path | None, str]]:
+        """See ``Model.published_files``."""
+        where = "MSD_musicnn.h5 of https://github.com/jordipons/musicnn (ISC licence), named by 'weights' in the suite"
+        return [("musicnn, Million Song Dataset", None, where)]
+
     def build(
         self,
         input_shape: tuple[int, ...],

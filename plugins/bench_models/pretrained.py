@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Phase = Literal["transfer", "fine-tune"]
 IMAGENET = "imagenet"
 Size = Annotated[int, Field(gt=0)]
+_SOURCE = "https://storage.googleapis.com/tensorflow/keras-applications"
+_VGG16 = ("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", 14_714_688)
 
 
 class Pretrained(KerasModel):
@@ -119,6 +121,25 @@ class Pretrained(KerasModel):
             return str(error).rstrip(".")
         return ""
 
+    @classmethod
+    def published_files(cls) -> list[tuple[str, Path | None, str]]:
+        """See ``Model.published_files``."""
+        folder = _keras_models()
+        files = cls.imagenet_files()
+        return [
+            (
+                f"{cls.name}, ImageNet ({name})",
+                folder / name,
+                f"fetched by Keras when needed, from {_SOURCE}/{cls.backbone_name.lower()}/{name}",
+            )
+            for name in files
+        ]
+
+    @classmethod
+    def imagenet_files(cls) -> list[str]:
+        """Return what Keras calls the files of ImageNet weights without top."""
+        return []
+
     def published(self) -> tuple[str, int]:
         """Return what Keras calls the file of ImageNet weights without top, and how many numbers it holds."""
         raise NotImplementedError
@@ -128,13 +149,12 @@ class Pretrained(KerasModel):
         if weights != IMAGENET:
             return Path(weights)
         name = self.published()[0]
-        home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-        file = home / "models" / name
+        file = _keras_models() / name
         if file.is_file():
             return file
         import keras
 
-        source = f"https://storage.googleapis.com/tensorflow/keras-applications/{self.backbone_name.lower()}/"
+        source = f"{_SOURCE}/{self.backbone_name.lower()}/"
         try:
             return Path(keras.utils.get_file(name, source + name, cache_subdir="models"))
         # Keras raises a bare Exception when a server does not answer.
@@ -168,7 +188,12 @@ class Vgg16(Pretrained):
 
     def published(self) -> tuple[str, int]:
         """See ``Pretrained.published``."""
-        return "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", 14_714_688
+        return _VGG16
+
+    @classmethod
+    def imagenet_files(cls) -> list[str]:
+        """See ``Pretrained.imagenet_files``."""
+        return [_VGG16[0]]
 
     def preprocess(self, x: Any) -> Any:
         """Return 0..255 in blue, green, red order less ImageNet's mean, as keras.applications.vgg16 defines it."""
@@ -231,6 +256,11 @@ class MobileNet(Pretrained):
         """See ``Pretrained.published``."""
         return _MOBILENET_FILES[self._width]
 
+    @classmethod
+    def imagenet_files(cls) -> list[str]:
+        """See ``Pretrained.imagenet_files``."""
+        return [name for name, _ in _MOBILENET_FILES.values()]
+
     @property
     def _width(self) -> float:
         return float(self.parameters.get("width", 1.0))
@@ -240,6 +270,11 @@ class MobileNet(Pretrained):
         from keras import layers
 
         return layers.Rescaling(2.0, offset=-1.0)(x)
+
+
+def _keras_models() -> Path:
+    """Return the folder that Keras keeps weights in."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
 
 
 def _freeze(network: keras.Model) -> None:

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from bench_augmentations import CutMix, Gain, MixUp, Noise, TimeMask, TimeStretch, TrivialAugment
+from bench_augmentations import (
+    CutMix,
+    FilterAugment,
+    Gain,
+    MixUp,
+    Noise,
+    TimeMask,
+    TimeStretch,
+    TrivialAugment,
+)
 from benchmark import Augmentation
 
 
@@ -63,6 +72,11 @@ def test_batches_are_changed_by_one_of_several() -> None:
     made, labels = policy.apply_batch(inputs, targets, rng)
     assert made.shape == inputs.shape
     np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
+
+
+def test_it_acts_on_what_all_of_them_act_on() -> None:
+    assert TrivialAugment(of=[TimeMask(), FilterAugment()]).dimensions == {3}
+    assert TrivialAugment(of=[TimeMask(), TimeMask()]).dimensions == TimeMask.dimensions
 
 
 def test_masks_that_are_fresh_stay_fresh() -> None:

@@ -30,6 +30,14 @@ matrix:
   seed: [0, 3]
 """
 
+# Further axes, of a model that takes notice of them.
+TRAINED = """
+  training:
+    - {epochs: 3, loss: {categorical_focal_crossentropy: {gamma: 1.5}}, class_weights: balanced, label: focal}
+    - {label: plain}
+  training_size: [1, 0.5]
+"""
+
 
 def bench(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [str(each) for each in arguments])
@@ -58,9 +66,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "results"
 
 
-def test_a_specification_becomes_a_suite_of_the_same_identity(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [SUITE, SUITE.replace("majority, mfcc-svm", "cnn").rstrip() + TRAINED])
+def test_a_specification_becomes_a_suite_of_the_same_identity(tmp_path: Path, text: str) -> None:
     registry = Plugins().registry
-    (tmp_path / "suite.yaml").write_text(SUITE.replace("  seed:", "  training_size: [0.5, 1]\n  seed:"))
+    (tmp_path / "suite.yaml").write_text(text.replace("  seed:", "  training_size: [0.5, 1]\n  seed:"))
     identifier = Identifier(registry, lambda spec: "0123456789ab")
     for cell in load_suite(tmp_path / "suite.yaml", registry).cells:
         canonical = identifier.canonical(cell.spec)

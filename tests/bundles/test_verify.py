@@ -240,3 +240,17 @@ def test_what_is_no_bundle_is_said_to_be_none(tmp_path: Path) -> None:
     assert "no bundle" in bench("verify", tmp_path / "text.zip").stderr
     for path in (tmp_path, tmp_path / "absent"):
         assert "no bundle" in str(bench("verify", path).exception)
+
+
+def test_a_database_that_a_stranger_s_suite_names_is_not_opened(bundle: Path, tmp_path: Path) -> None:
+    import fabricate
+
+    tune = """
+tune: {metric: top1, storage: "postgresql://elsewhere.example/studies", space: {training.epochs: {low: 1, high: 20}}}
+leaderboard: {baseline: {tuning: default}}
+"""
+    text = fabricate.SUITE[: fabricate.SUITE.index("leaderboard")] + tune
+    file = forged(bundle, tmp_path / "f.zip", {"suite/suite.yaml": text.encode()})
+    with opened_plan(file) as (_, plan, _):
+        assert plan.suite.tune is not None
+        assert plan.suite.tune.settings.storage is None

@@ -37,7 +37,7 @@ class Careless(Metric):
         if self.trouble == "hang":
             time.sleep(600)
         if self.trouble == "print":
-            print("hello")
+            os.write(1, b"hello\n")
         if self.trouble == "move":
             os.chdir("/")
         return float((probabilities.argmax(axis=1) == labels).mean())
@@ -223,5 +223,5 @@ def test_verbs_and_those_that_hear_events_are_listed(project, tmp_path: Path) ->
     (facts / "entry_points.txt").write_text("[bench]\ntracker = tracker_of_a_test\n")
     project.environment["PYTHONPATH"] = str(site)
     listed = project.bench("plugins").out
-    assert "events heard by:\n  tracker              bench_suite_finished" in listed
-    assert "verbs:\n  greet                Say hello.  [tracker]" in listed
+    assert "events are heard by:\n  tracker (tracker): bench_suite_finished" in listed
+    assert "verbs:\n  greet                Say hello.  [tracker (tracker 1)]" in listed

@@ -225,6 +225,11 @@ def _answering(answer):
     return lambda self, examples: answer(Centroids.predict(self, examples))
 
 
+def _images_alone(self, train, validation, run):
+    _height, _width, _channels = train.shape
+    return Centroids.fit(self, train, validation, run)
+
+
 def _forgetful(folder_model, folder) -> None:
     np.save(folder / "means.npy", 0 * folder_model.means, allow_pickle=False)
 
@@ -308,6 +313,7 @@ BROKEN = [
     ("augmentation-place", made(SoundBatch, acts_on="spectrum"), "'spectrum' instead of"),
     ("augmentation-place", made(SoundBatch, fresh=False), "cannot be False"),
     ("augmentation-place", made(SoundWaveform, fresh=True), "changes the waveform"),
+    ("augmentation-place", made(SoundBatch, dimensions=frozenset()), "instead of some of"),
     ("augmentation-copies", made(SoundWaveform, copies=lambda self: [{"level": np.float32(1)}]), "plain values"),
     ("augmentation-copies", made(SoundWaveform, copies=lambda self: [{"level": random.random()}]), "each time"),
     ("augmentation-apply", made(SoundWaveform, apply=lambda self, data, rng, **settings: data[:0]), "(0,)"),
@@ -334,6 +340,8 @@ BROKEN = [
     ("model-trains", made(Centroids, fit=lambda self, *given: None), "NoneType instead of a list"),
     ("model-probabilities", made(Centroids, predict=_answering(list)), "list instead of an array"),
     ("model-probabilities", made(Centroids, predict=_answering(lambda p: 3 * p)), "a row adds up to 3"),
+    ("model-dimensions", made(Centroids, dimensions=frozenset({4})), "dimensions is {4}"),
+    ("model-dimensions", made(Centroids, fit=_images_alone), "Say dimensions = frozenset({3})"),
     ("model-alone", made(Centroids, predict=_answering(lambda p: p * 0.5 + p.mean(axis=0) * 0.5)), "for an item alone"),
     ("model-repeat", made(Centroids, fit=_unseeded), "draw all random numbers from the run's seed"),
     ("model-seedless", made(Centroids, seedless=True, fit=_unseeded), "two seeds give two models"),

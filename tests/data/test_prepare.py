@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +132,9 @@ def test_an_augmentation_that_raises_spoils_its_own_copies_only(track, registry,
     assert hissed is not None
     assert exploded is None
     assert failure.track == "track"
-    assert failure.reason == "augmentation explode(): RuntimeError: bang"
+    assert (
+        failure.reason == f"augmentation 'explode' (plugin benchfile.py, {benchfile}:10): RuntimeError: bang"
+    )
 
 
 def test_what_is_whole_of_a_track_is_stored_and_the_rest_is_tried_again(
@@ -184,7 +189,9 @@ def test_global_random_numbers_of_an_augmentation_are_those_of_its_item(track, r
 def test_features_that_raise_are_named_with_what_they_raised(track, registry, benchfile) -> None:
     (array,), failure = computed(track, registry, benchfile, width=0)
     assert array is None
-    assert failure.reason.startswith("features 'raw': ValueError: cannot reshape")
+    assert failure.reason.startswith(
+        f"features 'raw' (plugin benchfile.py, {benchfile}:54): ValueError: cannot"
+    )
 
 
 def test_a_plugin_that_works_in_place_changes_nothing_else(track, registry, benchfile) -> None:
@@ -272,3 +279,35 @@ def test_a_file_that_was_replaced_since_it_was_looked_at_gives_no_features(
     assert made.arrays == ()
     assert made.failure is not None
     assert "a.wav: its audio is not what it was when it was looked at" in made.failure.reason
+
+
+def test_several_who_prepare_the_same_tracks_share_them_and_compute_each_once(
+    track, registry, benchfile, tmp_path
+) -> None:
+    features = registry.spec("features", "raw")
+    tracks = [replace(track, id=f"track {number}", content=f"content {number}") for number in range(40)]
+    asked = requests(tracks, held_out_items(tracks, None))
+    seen: list[str] = []
+    by: set[int] = set()
+
+    def watching(function: Any, arguments: Any) -> Iterator[Any]:
+        for each in arguments:
+            seen.append(each[0].track.id)
+            by.add(threading.get_ident())
+            time.sleep(0.005)
+            yield function(*each)
+
+    def prepare_all() -> None:
+        prepare(
+            open_store(features, registry, tmp_path), asked, features, benchfile, watching, lambda *_: None
+        )
+
+    threads = [threading.Thread(target=prepare_all) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == sorted(each.id for each in tracks)
+    assert len(by) > 1
+    assert missing(open_store(features, registry, tmp_path), asked) == []
+    assert not [*tmp_path.glob("features/.*.claims")]

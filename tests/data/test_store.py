@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import CacheError
@@ -266,21 +267,31 @@ def test_a_second_writer_says_that_it_waits_and_then_writes(
 ) -> None:
     monkeypatch.setattr("benchmark.data.store.PATIENCE_SECONDS", 0.1)
     made = store(tmp_path)
-    started = threading.Event()
+    with made.writing():
+        held = threading.Event()
 
-    def first() -> None:
-        with made.writing():
-            started.set()
-            time.sleep(0.5)
+        def hold() -> None:
+            with FileLock(tmp_path / f".{made.folder.name}.lock"):
+                held.set()
+                time.sleep(0.5)
+
+        threading.Thread(target=hold).start()
+        held.wait()
+        with pytest.warns(UserWarning, match="Waiting for another process"):
             made.append(["first"], [array(1)])
+    assert made.rows(["first"]).tolist() == [0]
 
-    thread = threading.Thread(target=first)
-    thread.start()
-    started.wait()
-    with pytest.warns(UserWarning, match="Waiting for another process"), store(tmp_path).writing():
-        made.append(["second"], [array(2)])
-    thread.join()
-    assert made.rows(["first", "second"]).tolist() == [0, 1]
+
+def test_two_writers_add_to_one_store_in_turns(tmp_path: Path) -> None:
+    one, two = store(tmp_path), store(tmp_path)
+    with one.writing(), two.writing():
+        assert one.take("track")
+        assert not two.take("track")
+        one.append(["k0"], [array(0)])
+        two.append(["k1"], [array(1)])
+        one.append(["k0", "k1", "k2"], [array(0), array(1), array(2)])
+    assert one.rows(["k0", "k1", "k2"], verify=True).tolist() == [0, 1, 2]
+    assert not [*tmp_path.glob(".*.claims")]
 
 
 def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,8 @@ def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
         "nearest 0": "ok",
         "nearest 1": "failed",
     }
-    assert "RuntimeError: this cell was told to fail" in ran.err
+    assert "RuntimeError: model 'nearest' (plugin benchfile.py, " in ran.err
+    assert "benchfile.py:22): this cell was told to fail" in ran.err
     assert "1/2 (1 failed)" in ran.out
     assert "1 of 4 cells are not ok" in ran.err
     listed = project.bench("status", "suite.yaml", "--failed", "--errors")
@@ -165,16 +166,72 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
     assert "Traceback" not in ran.err
 
 
-def test_a_second_run_on_the_same_results_is_turned_away(project) -> None:
+def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
+    project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
     project.write(with_model("{nearest: {seconds: 20, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
-    lock = project.results / ".lock.json"
-    wait_for(lambda: lock.is_file() and len(stamps(project)) >= 2)
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
-    first.kill()
-    first.communicate()
-    assert ran.code == 1
-    assert f"process {first.pid}" in ran.err
+    wait_for(lambda: len(stamps(project)) == 2 and [*project.results.glob(".claims/*/owner-*")])
+    first.send_signal(signal.SIGSTOP)
+    second = project.start("run", "suite.yaml", "--executor", "inline")
+    assert second.stderr is not None
+    said = ""
+    while "Waiting for" not in said and second.poll() is None:
+        said += second.stderr.readline()
+    assert f"Waiting for 1 cell that others run: process {first.pid} on" in said
+    assert len(stamps(project)) == 3
+    first.send_signal(signal.SIGCONT)
+    _, err = first.communicate(timeout=120)
+    _, more = second.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (0, 0), err + said + more
+    assert "nearest · 0: ok" in more
+    assert len((project.folder / "log").read_text().splitlines()) == 4
+    assert not (project.results / ".claims").exists()
+
+
+@pytest.mark.slow
+def test_four_runs_of_which_some_are_killed_do_each_cell_once(project) -> None:
+    log = project.folder / "log"
+    project.environment["TRACKER_LOG"] = str(log)
+    project.write(SUITE.replace("nearest]", "{nearest: {seconds: 0.5}}]").replace("[0, 1]", str([*range(8)])))
+    runs = [project.start("run", "suite.yaml", "--executor", "inline") for _ in range(4)]
+    wait_for(lambda: len(stamps(project)) >= 3)
+    for killed in runs[:2]:
+        killed.kill()
+    before = stamps(project)
+    for process in runs:
+        process.communicate(timeout=300)
+    assert [process.returncode for process in runs[2:]] == [0, 0]
+    after = stamps(project)
+    assert len(after) == 16
+    assert {name: after[name] for name in before} == before
+    assert set(statuses(project).values()) == {"ok"}
+    told = [line.split()[0] for line in log.read_text().splitlines()]
+    assert len(told) == len(set(told))
+    assert not (project.results / ".claims").exists()
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "alone").code == 0
+    board = Path("report") / "leaderboard.csv"
+    assert (project.results / board).read_bytes() == (project.folder / "alone" / "trial" / board).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_others_took_over(
+    project,
+) -> None:
+    project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "2"}
+    project.write(with_model("{nearest: {seconds: 4, seed: 0}}").replace("[majority, ", "["))
+    first = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
+    first.send_signal(signal.SIGSTOP)
+    second = project.bench("run", "suite.yaml", "--executor", "inline")
+    assert second.code == 0, second.err
+    before = stamps(project)
+    first.send_signal(signal.SIGCONT)
+    _, err = first.communicate(timeout=120)
+    assert first.returncode == 0, err
+    assert "is not filed: this process was stopped for so long" in err
+    assert stamps(project) == before
+    assert len((project.folder / "log").read_text().splitlines()) == 2
+    assert not (project.results / ".claims").exists()
 
 
 def test_a_killed_run_goes_on_where_it_was(project) -> None:
@@ -206,12 +263,42 @@ def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project)
     project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: "ok" in statuses(project).values())
+    time.sleep(1)  # The last cell is taken up at once, and takes longer.
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "1/2 (1 interrupted)" in out
     assert "Traceback" not in err
     assert (project.results / "report" / "report.html").is_file()
+
+
+def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -> None:
+    project.write(with_model("{nearest: {seconds: 30, seed: 1}}").replace("[majority, ", "["))
+    process = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: "ok" in statuses(project).values())
+    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    process.send_signal(signal.SIGUSR1)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 75, err
+    assert statuses(project)["nearest 1"] == "interrupted"
+    assert not (project.results / ".claims").exists()
+
+
+def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
+    project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
+    project.environment["BENCH_LEASE"] = "600"
+    first = project.start("run", "suite.yaml", "--executor", "inline")
+    wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
+    first.send_signal(signal.SIGSTOP)
+    listed = project.bench("status", "suite.yaml")
+    second = project.bench("run", "suite.yaml", "--executor", "inline", "--no-wait")
+    first.kill()
+    first.communicate()
+    assert f"process {first.pid} on" in listed.out
+    assert "1 running" in listed.out
+    assert second.code == 0, second.err
+    assert "1 cell is being run by others" in second.err
+    assert statuses(project) == {"nearest 1": "ok"}
 
 
 def wait_for(condition, seconds: float = 90) -> None:

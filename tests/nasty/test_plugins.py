@@ -140,6 +140,18 @@ class Odd2(SklearnModel):
         return NearestCentroid()
 
 
+class Spaced(Odd2):
+    name = "spaced"
+
+    @classmethod
+    def space(cls):
+        raise RuntimeError("there is no room")  # no space
+
+    @classmethod
+    def rehearsal(cls, parameters):
+        sys.exit(0)  # no rehearsal
+
+
 @hookimpl
 def bench_datasets():
     return [Odd]
@@ -162,7 +174,7 @@ def bench_metrics():
 
 @hookimpl
 def bench_models():
-    return [Odd2]
+    return [Odd2, Spaced]
 """
 
 
@@ -299,6 +311,17 @@ def test_what_a_component_says_of_itself_is_checked_when_it_is_planned(odd, chan
     assert ran.err.startswith(f"NOISE of an import\nError: --set {change.partition('=')[0]}: ")
     assert f"(plugin benchfile.py, {odd.folder}/benchfile.py:{where})" in ran.err
     assert problem in ran.err
+
+
+def test_a_space_and_a_rehearsal_that_fail_are_named(odd) -> None:
+    model = ("--set", "matrix.model=[spaced]")
+    tuned = odd.bench("plan", "suite.yaml", *model, "--set", "tune={trials: 3, metric: top1, space: default}")
+    assert tuned.code == 2
+    where = f"model 'spaced' (plugin benchfile.py, {odd.folder}/benchfile.py"
+    assert f"{where}:{line('# no space')}): RuntimeError: there is no room" in tuned.err
+    rehearsed = odd.bench("plan", "suite.yaml", *model, "--rehearse")
+    assert rehearsed.code == 2
+    assert f"{where}:{line('# no rehearsal')}): SystemExit: 0" in rehearsed.err
 
 
 def test_a_batch_augmentation_that_makes_fixed_copies_is_refused_with_its_line(odd) -> None:

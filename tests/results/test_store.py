@@ -14,7 +14,7 @@ import pytest
 from fabricate import without_digests
 
 from benchmark.digests import sealed
-from benchmark.exceptions import NewerRecordError, ResultsError
+from benchmark.exceptions import LostClaimError, NewerRecordError, ResultsError
 from benchmark.record import CellError, CellRecord
 from benchmark.results.store import (
     Damaged,
@@ -291,30 +291,55 @@ def test_a_writer_that_is_killed_leaves_no_half_result(tmp_path: Path) -> None:
     assert list((tmp_path / "trial").iterdir()) == []
 
 
-def test_two_runs_on_the_same_results_are_kept_apart_and_the_first_is_named(tmp_path: Path) -> None:
-    code = textwrap.dedent(f"""
-        import sys
-        from pathlib import Path
-        from benchmark.results.store import ResultsStore
-        with ResultsStore(Path({str(tmp_path)!r}), "trial").lock():
-            print("locked", flush=True)
-            sys.stdin.read()
-    """)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "locked"
+def test_who_was_taken_for_dead_files_nothing_and_what_others_filed_stays(tmp_path: Path) -> None:
     store = ResultsStore(tmp_path, "trial")
-    with (
-        pytest.raises(ResultsError, match=rf"Another run is writing .*process {process.pid} on"),
-        store.lock(),
-    ):
-        pass
-    process.kill()
-    process.communicate()
-    with store.lock():
-        assert (tmp_path / "trial" / ".lock.json").is_file()
+    with store.claims() as late, store.claims() as other:
+        claim = store.take(late, record().id)
+        assert claim is not None
+        assert store.take(other, record().id) is None
+        # What happens to who was silent for too long.
+        (other.folder / late.owner).unlink()
+        other.reap()
+        taken = store.take(other, record().id)
+        filed = store.write(
+            record(model="theirs"), predictions=predictions(), history=[], metrics={}, claim=taken
+        )
+        stamp = store.stamp(record().id)
+        with pytest.raises(LostClaimError, match="others took it for dead"):
+            store.write(record(model="mine"), predictions=predictions(), history=[], metrics={}, claim=claim)
+        assert store.scan() == {record().id: filed}
+        assert store.stamp(record().id) == stamp
+    assert [path.name for path in (tmp_path / "trial").iterdir()] == [filed.name]
+
+
+def test_a_claim_that_is_lost_while_a_result_is_written_keeps_it_from_its_place(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    older = write(store, record())
+    with store.claims() as late, store.claims() as other:
+        claim = store.take(late, record().id)
+
+        def lose(folder: Path) -> None:
+            (other.folder / late.owner).unlink()
+            other.reap()
+
+        with pytest.raises(LostClaimError):
+            store.write(record(), predictions=None, history=[], metrics=None, extra=lose, claim=claim)
+        assert store.scan() == {record().id: older}
+
+
+def test_what_a_dead_run_was_about_to_replace_is_put_back(tmp_path: Path) -> None:
+    store = ResultsStore(tmp_path, "trial")
+    older = write(store, record())
+    with store.claims() as late, store.claims() as other:
+        claim = store.take(late, record().id)
+        assert claim is not None
+        # The state between the two renames of a replacement.
+        older.rename(claim / f".tmp-old-123-{older.name}")
+        (claim / f".tmp-0123456789ab-{older.name}").mkdir()
+        (other.folder / late.owner).unlink()
+        other.reap()
+        assert store.scan() == {record().id: older}
+        assert not claim.exists()
 
 
 @pytest.mark.parametrize(
@@ -339,7 +364,7 @@ def test_a_results_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> No
     (tmp_path / "file").write_text("not a folder")
     with (
         pytest.raises(ResultsError, match="cannot be written"),
-        ResultsStore(tmp_path / "file", "trial").lock(),
+        ResultsStore(tmp_path / "file", "trial").claims(),
     ):
         pass
 

@@ -32,7 +32,7 @@ OWN = Source("fakes", "fakes", "1.0")
 class Square(Features):
     """A square."""
 
-    name = "square"
+    name, shape = "square", (16, 16, 1)
 
     def __init__(
         self, *, size: Annotated[int, Field(gt=0)] = 16, table: Annotated[str | None, File()] = None
@@ -47,7 +47,7 @@ class Square(Features):
 class Pile(Features):
     """A pile of features."""
 
-    name = "pile"
+    name, shape = "pile", (16, 16, 2)
 
     def __init__(
         self, *, of: Annotated[list[Any], Field(min_length=2), Parts("features")], gap: int = 0

@@ -35,7 +35,7 @@ def test_single_lines_on_the_page_load(tmp_path: Path) -> None:
         for line in block.splitlines()
         if re.match("(model|audio|augmentation): ", line)
     ]
-    assert len(lines) == 12
+    assert len(lines) == 13
     for line in lines:
         rest = "" if line.startswith("model") else "  model: cnn\n"
         assert load(f"{COMMON}{rest}  {line}\n", tmp_path).cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -138,7 +139,7 @@ def test_a_trial_that_fails_is_recorded_with_its_error_and_the_study_goes_on(tun
     found = record(tuned)
     assert found["trials"]["failed"] > 0
     assert found["values"]["model.x"] < 0
-    assert found["errors"][0].startswith("RuntimeError: x is 0.")
+    assert re.match(r"RuntimeError: model '\w+' \(plugin .*:\d+\): x is 0\.", found["errors"][0])
     (failed, *_) = [trial for trial in opened(tuned).trials if trial.state.name == "FAIL"]
     assert "Traceback" in failed.user_attrs["traceback"]
 
@@ -311,3 +312,34 @@ def test_features_that_trials_may_ask_for_can_be_prepared(tuned) -> None:
     assert tuned.bench("prepare", "suite.yaml", "--cache", "fresh").code == 0
     described = [json.loads(file.read_text()) for file in tuned.folder.glob("fresh/features/*/meta.json")]
     assert sorted(each["parameters"]["n_mels"] for each in described) == [12, 16]
+
+
+def test_runs_side_by_side_share_the_trials_and_count_those_of_all(tuned) -> None:
+    tuned.write(
+        SUITE.replace("toy]", "{toy: {seconds: 0.4}, label: toy}]").replace("trials: 6", "trials: 10")
+    )
+    runs = [tuned.start(*INLINE) for _ in range(2)]
+    told = [process.communicate(timeout=300) for process in runs]
+    assert [process.returncode for process in runs] == [0, 0], told
+    assert sum(record(tuned)["trials"].values()) == 10
+    trials = opened(tuned).trials
+    assert len(trials) == 10
+    assert {trial.state.name for trial in trials} <= {"COMPLETE", "PRUNED"}
+    # Each row's seeds are trained once, too.
+    assert len(trained(tuned)) == 10 + 4
+    assert not (tuned.results / ".claims").exists()
+
+
+@pytest.mark.slow
+def test_the_trial_of_a_run_that_is_killed_is_taken_up_by_another_one_that_goes_on(tuned) -> None:
+    tuned.write(SUITE.replace("toy]", "{toy: {seconds: 2}, label: toy}]").replace("trials: 6", "trials: 5"))
+    first = tuned.start(*INLINE)
+    wait_for(lambda: [*tuned.results.glob(".claims/trial-*/owner-*")])
+    second = tuned.start(*INLINE)
+    wait_for(lambda: len([*tuned.results.glob(".claims/trial-*/owner-*")]) == 2)
+    first.kill()
+    first.communicate()
+    _, err = second.communicate(timeout=300)
+    assert second.returncode == 0, err
+    assert sum(record(tuned)["trials"].values()) == 5
+    assert not (tuned.results / ".claims").exists()

@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchmark.exceptions import did_you_mean
+from benchmark.exceptions import PluginError, did_you_mean
+from benchmark.plugin.border import calling, described, type_name
+from benchmark.plugin.model import Model
 from benchmark.plugin.parameters import parameters_of
 from benchmark.settings import SETTINGS
 from benchmark.suite.cell import Cell, CellSpec
@@ -68,7 +70,7 @@ class SpaceReader:
         brought = 0
         for name, rows in by_model.items():
             model: Any = self._checker.registry.offer("model", name).component
-            raw = model.space()
+            raw = self._brought(model)
             brought += len(raw)
             yield name, tuple(self._dimensions(raw, rows, named=False))
         if not brought and self._checker.registry.unopened is None:
@@ -76,6 +78,20 @@ class SpaceReader:
             self._checker.problem(
                 PATH, f"none of the models brings a space of its own ({models}): give one here."
             )
+
+    def _brought(self, model: type[Model]) -> Mapping[Any, Any]:
+        """Return the space that a model brings; nothing where its code fails, which is a problem."""
+        try:
+            with calling(model, "space"):
+                raw = model.space()
+            if not isinstance(raw, Mapping):
+                raise PluginError(
+                    f"{described(model, 'space')}: space gave {type_name(raw)} instead of a mapping."
+                )
+        except PluginError as error:
+            self._checker.problem(PATH, str(error))
+            return {}
+        return raw
 
     def _dimensions(
         self, raw: Mapping[Any, Any], rows: Sequence[Cell], *, named: bool

@@ -1,0 +1,302 @@
+"""Suites on SLURM: an array of jobs that are each ``bench run``, and share the suite's cells by claims."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.exceptions import ResultsError, UsageError, did_you_mean
+from benchmark.files import make_folder, write_text
+from benchmark.locations import CACHE_VARIABLE
+from benchmark.text import visible
+
+FOLDER = "slurm"
+# How 'bench run' ends that gave its cells back because its time was up: EX_TEMPFAIL of sysexits(3), "try again later".
+TIME_IS_UP = 75
+NOTICE_SECONDS = 60
+_ASKING_SECONDS = 20
+
+# What sbatch and this program take as values: nothing that a shell, or sbatch, reads in another way.
+_WORD = r"[\w.,:+@/=\[\]&|*()-]+"
+_FORMS = {
+    "partition": _WORD,
+    "account": _WORD,
+    "qos": _WORD,
+    "constraint": _WORD,
+    "gpus": r"(\w+:)?\d+",
+    "cpus": r"\d+",
+    "mem": r"\d+[KMGTkmgt]?",
+    "time": r"\d+(-\d+)?(:\d+){0,2}",
+    "cache": r"(\$\w+|\$\{\w+\})?[\w/.+-]*",
+}
+_EXAMPLES = {
+    "gpus": "1 or a100:2",
+    "cpus": "4",
+    "mem": "16G",
+    "time": "4:00:00",
+    "cache": "$TMPDIR/genrebench",
+}
+_OPTIONS = {"gpus": "gres=gpu", "cpus": "cpus-per-task"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What jobs ask SLURM for, and what they need on a node; None leaves it to the site.
+
+    Attributes:
+        partition, account, qos, constraint, time, mem: as ``sbatch`` has them.
+        gpus: GPUs for each job, such as 1 or a100:2; ``cpus`` its cores.
+        cache: a folder on the node's own disk for features; it may begin with a variable of the job's.
+        setup: shell lines that are run before, such as ``module load cuda``.
+        options: further options of ``sbatch``.
+    """
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    gpus: str | None = None
+    cpus: str | None = None
+    mem: str | None = None
+    time: str | None = None
+    cache: str | None = None
+    setup: str = ""
+    options: tuple[str, ...] = ()
+
+    def changed(self, values: Mapping[str, Any]) -> Site:
+        """Return it with the values that are given, checked.
+
+        Raises:
+            UsageError: for a value that ``sbatch`` could not take, or would take for something else.
+        """
+        given = {name: str(value) for name, value in values.items() if value is not None}
+        for name, value in given.items():
+            if not re.fullmatch(_FORMS[name], value):
+                example = f" Write it like {_EXAMPLES[name]}." if name in _EXAMPLES else ""
+                raise UsageError(f"SLURM: {name} cannot be {visible(value)!r}.{example}")
+        changes: dict[str, Any] = given
+        return replace(self, **changes)
+
+    def lines(self) -> list[str]:
+        """Return what of it stands in the head of a script."""
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        found = [
+            f"{_OPTIONS[name]}:{value}" if name == "gpus" else f"{_OPTIONS.get(name, name)}={value}"
+            for name, value in named
+            if value is not None and name in _FORMS and name != "cache"
+        ]
+        return [f"#SBATCH --{line}" for line in found] + [f"#SBATCH {option}" for option in self.options]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that was submitted: its id, how many tasks it has, and the script."""
+
+    id: str
+    tasks: int
+    submitted: str
+    script: str
+
+
+def read_site(file: Path) -> Site:
+    """Read the settings of a site.
+
+    Raises:
+        UsageError: when the file cannot be read, or says something that is not known.
+    """
+    import yaml
+
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{file}: write one setting a line, such as 'partition: gpu'.")
+    known = [field.name for field in fields(Site)]
+    for name in found:
+        if name not in known:
+            raise UsageError(f"{file}: There is no setting '{name}'." + did_you_mean(str(name), known))
+    setup, options = found.pop("setup", ""), found.pop("options", [])
+    if not isinstance(setup, str):
+        raise UsageError(f"{file}: 'setup' is text: lines of shell.")
+    is_list = isinstance(options, list) and all(isinstance(each, str) for each in options)
+    if not is_list or not all(re.fullmatch(rf"--?[\w-]+(={_WORD})?", each) for each in options):
+        raise UsageError(f"{file}: 'options' is a list of options of sbatch, such as ['--exclude=node7'].")
+    # YAML 1.1 reads 4:00:00 as a number of seconds.
+    if isinstance(found.get("time"), int):
+        raise UsageError(f"{file}: write the time in quotes, such as '4:00:00'.")
+    try:
+        return Site(setup=setup, options=tuple(options)).changed(found)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
+
+
+def default_site() -> Path:
+    """Return where the settings of a site are looked for: ``slurm.yaml`` in the folder of the user's settings."""
+    from platformdirs import user_config_path
+
+    return Path(user_config_path("genrebench")) / "slurm.yaml"
+
+
+def run_command(arguments: Sequence[str]) -> list[str]:
+    """Return the command of one task: this program, by the Python that runs it now."""
+    return [sys.executable, "-P", "-m", "benchmark", "run", *arguments]
+
+
+def script(name: str, tasks: int, site: Site, command: Sequence[str], here: Path, logs: Path) -> str:
+    """Return the ``sbatch`` script of an array of ``tasks`` jobs, each of which is ``command``, run in ``here``.
+
+    ``name`` is the suite's as a file name, ``logs`` the folder of their logs.
+
+    Raises:
+        UsageError: when the folder has a name that ``sbatch`` cannot be told.
+    """
+    if re.search(r"[\"'\\\n\r]", str(logs)):
+        raise UsageError(
+            f"SLURM cannot write logs to {visible(str(logs))}: choose a results folder without quotes."
+        )
+    output = f'"{str(logs).replace("%", "%%")}/%A_%a.log"'
+    cache = f'export {CACHE_VARIABLE}="{site.cache}"\n' if site.cache else ""
+    setup = f"# From the settings of the site:\n{site.setup.strip()}\n" if site.setup.strip() else ""
+    head = [
+        f"#SBATCH --job-name=bench-{name}",
+        f"#SBATCH --array=0-{tasks - 1}",
+        "#SBATCH --requeue",
+        "#SBATCH --open-mode=append",
+        f"#SBATCH --signal=B:USR1@{NOTICE_SECONDS}",
+        f"#SBATCH --output={output}",
+        *site.lines(),
+    ]
+    return f"""#!/bin/bash
+# Made by 'bench submit'. The tasks of this array are the same: each takes cells of the suite that no other one has,
+# until none is left. A task that is killed, or ends, gives its cells back.
+{chr(10).join(head)}
+
+cd -- {shlex.quote(str(here))} || exit 1
+{setup}{cache}
+{shlex.join(command)} &
+bench=$!
+# SLURM says so {NOTICE_SECONDS} s before the time is up.
+trap 'kill -USR1 "$bench" 2>/dev/null' USR1
+trap 'kill -TERM "$bench" 2>/dev/null' TERM
+wait "$bench"
+code=$?
+# A signal ends 'wait', and not what is waited for.
+while kill -0 "$bench" 2>/dev/null; do
+    wait "$bench"
+    code=$?
+done
+# {TIME_IS_UP}: cells were given back because the time was up. The task goes on with what is left.
+if [ "$code" -eq {TIME_IS_UP} ]; then
+    scontrol requeue "${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}${{SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}}"
+fi
+exit "$code"
+"""
+
+
+def write_script(results: Path, text: str) -> Path:
+    """Write a script beside the results, under a name that is free, and return it.
+
+    Raises:
+        ResultsError: when it cannot be written.
+    """
+    folder = results / FOLDER
+    try:
+        make_folder(folder)
+        number = 1
+        while (folder / f"job-{number}.sbatch").exists():
+            number += 1
+        file = folder / f"job-{number}.sbatch"
+        write_text(file, text)
+    except OSError as error:
+        raise ResultsError(f"{folder} cannot be written: {error}") from error
+    return file
+
+
+def submit(file: Path, tasks: int, submitted: str) -> Job:
+    """Give a script to SLURM, and record the job beside it.
+
+    Raises:
+        UsageError: when there is no SLURM here, or it does not take the job.
+        ResultsError: when the job was submitted and cannot be recorded.
+    """
+    try:
+        command = ["sbatch", "--parsable", str(file)]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    except FileNotFoundError:
+        raise UsageError(
+            f"There is no 'sbatch' on this machine. Where there is: sbatch {shlex.quote(str(file))}"
+        ) from None
+    except subprocess.CalledProcessError as error:
+        raise UsageError(
+            f"SLURM does not take the job: {visible((error.stderr or '').strip())} (see {file})"
+        ) from None
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UsageError(f"sbatch did not work: {error} (see {file})") from error
+    # With several clusters the id is followed by one's name.
+    id_ = said.stdout.strip().partition(";")[0]
+    if not id_.isdecimal():
+        raise UsageError(f"sbatch said {visible(said.stdout.strip())!r}, which is no job (see {file}).")
+    job = Job(id_, tasks, submitted, file.name)
+    try:
+        write_text(file.parent / f"job-{id_}.json", json.dumps(asdict(job)) + "\n")
+    except OSError as error:
+        raise ResultsError(
+            f"Job {id_} was submitted, and cannot be recorded in {file.parent}: {error}"
+        ) from error
+    return job
+
+
+def recorded(results: Path) -> list[Job]:
+    """Return the jobs that were submitted for a suite's results, the first one first."""
+    found = []
+    for file in (results / FOLDER).glob("job-*.json"):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            content = json.loads(file.read_text(encoding="utf-8"))
+            job = Job(**{field.name: content[field.name] for field in fields(Job)})
+            if job.id.isdecimal():
+                found.append(job)
+    return sorted(found, key=lambda job: int(job.id))
+
+
+def states(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
+    """Return how many tasks of each job are in which state, as far as SLURM knows; empty where there is none."""
+    if not jobs:
+        return {}
+    ids = ",".join(job.id for job in jobs)
+    # What has ended is not in the queue; the accounts, which not every site keeps, have it all.
+    kept = _asked(["sacct", "-n", "-X", "-P", "-j", ids, "--format=JobID,State"], "|")
+    queued = _asked(["squeue", "-h", "-r", "-j", ids, "-o", "%i|%T"], "|")
+    if kept is None and queued is None:
+        queued = _each_asked(jobs)
+    counts: dict[str, dict[str, int]] = {}
+    for task, state in {**(kept or {}), **(queued or {})}.items():
+        of_job = counts.setdefault(task.partition("_")[0], {})
+        name = state.partition(" ")[0].lower()
+        of_job[name] = of_job.get(name, 0) + 1
+    return counts
+
+
+def _each_asked(jobs: Sequence[Job]) -> dict[str, str]:
+    """Ask for jobs one by one: squeue fails for all when it has forgotten one."""
+    found: dict[str, str] = {}
+    for job in jobs[-5:]:
+        found |= _asked(["squeue", "-h", "-r", "-j", job.id, "-o", "%i|%T"], "|") or {}
+    return found
+
+
+def _asked(command: Sequence[str], between: str) -> dict[str, str] | None:
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_ASKING_SECONDS)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    pairs = (line.strip().partition(between) for line in said.stdout.splitlines())
+    return {task: state for task, mark, state in pairs if mark}

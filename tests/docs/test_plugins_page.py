@@ -1,0 +1,66 @@
+"""What the page on plugins shows works as it is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmark.plugin import hookspecs
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "plugins.md"
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    if not PAGE.is_file():
+        pytest.skip("the page is not here")
+    return PAGE.read_text()
+
+
+def block(page: str, name: str) -> str:
+    """Return the Python block with a class of that name."""
+    (found,) = (
+        text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if f"class {name}(" in text
+    )
+    return found
+
+
+@pytest.mark.slow
+def test_the_random_forest_is_run_stored_and_asked(project, page: str) -> None:
+    (project.folder / "benchfile.py").write_text(block(page, "Forest"))
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("[majority, nearest]", "[majority, {forest: {trees: 20}}]"))
+    ran = project.bench("run", "suite.yaml", "--executor", "inline", "--keep-models")
+    assert ran.code == 0, ran.err
+    found = {}
+    for file in project.results.glob("*-0-*/metrics.json"):
+        found[file.parent.name.partition("-")[0]] = json.loads(file.read_text())["test"]["top1"]
+    assert found["forest"] > 2 * found["majority"]
+    assert list(project.results.glob("forest-*/model/estimator.skops"))
+    clip = next(project.cache.rglob("*.wav"))
+    said = project.bench("predict", "forest 0", str(clip), "--suite", "suite.yaml", "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out.splitlines()[0])
+
+
+def test_the_tracker_keeps_its_diary(project, page: str) -> None:
+    (project.folder / "benchfile.py").write_text(block(page, "Diary"))
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("[majority, nearest]", "[majority]"))
+    ran = project.bench("run", "suite.yaml", "--executor", "inline", "--track", "diary")
+    assert ran.code == 0, ran.err
+    lines = [line.split() for line in (project.results / "diary.txt").read_text().splitlines()]
+    assert [(status, folder.endswith(id_)) for id_, status, folder in lines] == [("ok", True)] * 2
+
+
+def test_the_table_of_events_is_that_of_the_hooks(page: str) -> None:
+    rows = dict(re.findall(r"^\| `(bench_\w+)` \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE))
+    events = {
+        name: hook.__code__.co_varnames[: hook.__code__.co_argcount]
+        for name, hook in vars(hookspecs).items()
+        if name.endswith(("_started", "_finished"))
+    }
+    assert {name: tuple(re.findall(r"`([a-z_]+)`", text)) for name, text in rows.items()} == events
