@@ -136,6 +136,8 @@ class LostClaimError(ResultsError):
 class BundleError(ResultsError):
     """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
 
+    code = "bundle"
+
 
 class NewerRecordError(ResultsError):
     """Raised when a record was written by a later version of the program, which alone can read it."""
