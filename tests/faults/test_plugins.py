@@ -60,7 +60,7 @@ def test_a_result_that_is_filed_stays_when_closing_the_model_raises(project) -> 
     ran = run(project, closing, old="    def fit(self")
     # One cell fails by itself, and what closing raises is not taken for the reason.
     assert ran.code == 1
-    assert failed(project)["error"]["message"].endswith("benchfile.py:22): this cell was told to fail")
+    assert failed(project)["error"]["message"].endswith("): this cell was told to fail")
     assert "Warning: nearest · 1: closing the model raised RuntimeError: cannot close" in ran.err
 
 
