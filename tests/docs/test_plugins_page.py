@@ -43,7 +43,7 @@ def test_the_random_forest_is_run_stored_and_asked(project, page: str) -> None:
     clip = next(project.cache.rglob("*.wav"))
     said = project.bench("predict", "forest 0", str(clip), "--suite", "suite.yaml", "--json")
     assert said.code == 0, said.err
-    assert json.loads(said.out.splitlines()[0])
+    assert json.loads(said.out)
 
 
 def test_the_tracker_keeps_its_diary(project, page: str) -> None:
