@@ -130,9 +130,13 @@ class ResultsError(BenchError):
 class LostClaimError(ResultsError):
     """Raised when a result is not filed: while its process was stopped, another one took its cell over."""
 
+    code = "lost-claim"
+
 
 class BundleError(ResultsError):
     """Raised when a bundle cannot be used: it is damaged, hostile, unsigned, or of a later version."""
+
+    code = "bundle"
 
 
 class NewerRecordError(ResultsError):

@@ -21,7 +21,7 @@ from benchmark.files import make_folder, whole_folder, write_bytes, write_text
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.predictions import SetPredictions, load_predictions
-from benchmark.results.store import MODEL, Damaged, ResultsStore, slug
+from benchmark.results.store import MODEL, Damaged, ResultsStore, Stamp, slug
 from benchmark.tuning.record import FOLDER as STUDIES
 
 Keep = Literal["first", "last"]
@@ -89,6 +89,7 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
         found = Merged(target.folder.name, target.folder)
         claims = stack.enter_context(target.alone())
         target.clean_leftovers()
+        before = target.stamps()
         own = _Side("what lies there", target)
         chosen = _chosen([own, *sides], keep, found)
         others = list(_beside([own, *sides], keep, found))
@@ -96,7 +97,7 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
             return found
         for each in chosen:
             if each.side is not own:
-                _take(each, target, claims)
+                _take(each, target, claims, before.get(each.record.id))
         for file, source in others:
             make_folder(file.parent)
             write_bytes(file, source.read_bytes())
@@ -219,11 +220,12 @@ def _beside(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> Iterato
             yield target / name, file
 
 
-def _take(each: _Found, target: ResultsStore, claims: Claims) -> None:
-    """Copy a result into a results folder, in place of another one of the same cell."""
+def _take(each: _Found, target: ResultsStore, claims: Claims, before: Stamp | None) -> None:
+    """Copy a result into a results folder, in place of the one of the same cell that had the stamp ``before``."""
     final = target.folder / f"{slug(' '.join(each.record.labels.values()))}-{each.record.id}"
     claim = target.take(claims, each.record.id)
-    if claim is None:
+    # What was filed since it was compared is not replaced.
+    if claim is None or target.stamp(each.record.id) != before:
         raise ResultsError(f"{final} is being run by somebody else: merge when that has ended.")
     replaced = target.scan().get(each.record.id)
     try:

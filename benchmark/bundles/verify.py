@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.bundles.manifest import Manifest
+from benchmark.bundles.merge import read_decisions
 from benchmark.bundles.opening import foreign_registry, opened
 from benchmark.digests import is_intact
 from benchmark.exceptions import BenchError, BundleError, PluginError, ResultsError
@@ -173,11 +174,12 @@ class _Metrics:
 
 
 def _verify_beside(folder: Path, found: Verified) -> None:
-    """Check what lies beside cells: seeds that were added, studies."""
-    try:
-        read_race(folder)
-    except BenchError as error:
-        found.problems.append(str(error).splitlines()[0])
+    """Check what lies beside cells: seeds that were added, decisions on conflicts, studies."""
+    for read in (read_race, read_decisions):
+        try:
+            read(folder)
+        except BenchError as error:
+            found.problems.append(str(error).splitlines()[0].replace(f"{folder}/", ""))
     for file in sorted((folder / STUDIES).glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))

@@ -20,9 +20,9 @@ from benchmark.plugin.manager import GROUP, Plugins
 if TYPE_CHECKING:
     from benchmark.contract.check import Subject
     from benchmark.locations import Locations
-    from benchmark.plugin.registry import Registry, Source
+    from benchmark.plugin.registry import Source
 
-_KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric")
+_KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "tracker")
 
 
 @click.command("check")
@@ -57,9 +57,10 @@ def command(
     place = suite or (files[0] if files else None)
     if place is not None and not place.exists():
         raise UsageError(f"There is no file {place}.")
-    registry = (load_plugins(place) if place else Plugins()).registry
+    plugins = load_plugins(place) if place else Plugins()
+    registry = plugins.registry
     wanted = [name for name in names if Path(name).name != BENCHFILE]
-    subjects = [*_subjects(registry, wanted, locations, from_file=bool(files), all_of_them=not names)]
+    subjects = [*_subjects(plugins, wanted, locations, from_file=bool(files), all_of_them=not names)]
     failed = False
     for subject in subjects:
         outcomes = check(subject, timeout)
@@ -87,7 +88,7 @@ def command(
 
 
 def _subjects(
-    registry: Registry, names: Sequence[str], locations: Locations, *, from_file: bool, all_of_them: bool
+    plugins: Plugins, names: Sequence[str], locations: Locations, *, from_file: bool, all_of_them: bool
 ) -> Iterator[Subject]:
     """Yield modules and components that names mean: a component's, a package's, an entry point's.
 
@@ -96,6 +97,7 @@ def _subjects(
     """
     from benchmark.contract.check import Subject
 
+    registry, trackers = plugins.registry, plugins.trackers()
     benchfile = registry.benchfile
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     packages = {name for name in names for entry in entries if _means(name, entry)}
@@ -109,7 +111,7 @@ def _subjects(
         or (from_file and offer.source.code == "file")
         or any(_comes_from(offer.source, each) for each in packages)
     ]
-    known = {name for kind in registry.offers for name in registry.names(kind)}
+    known = {name for kind in registry.offers for name in registry.names(kind)} | set(trackers)
     others = [entry.name for entry in entries] + [entry.dist.name for entry in entries if entry.dist]
     for name in names:
         if name not in known and name not in packages:
@@ -124,6 +126,11 @@ def _subjects(
     for kind, name, offer in found:
         used = benchfile if offer.source.code == "file" else None
         yield Subject(kind, name=name, source=offer.source, benchfile=used, locations=locations)
+
+    for name, (tracker, source) in trackers.items():
+        asked = name in names or (from_file and source.code == "file")
+        if all_of_them or asked or any(_comes_from(source, each) for each in packages):
+            yield Subject("tracker", component=tracker, name=name, source=source)
 
 
 def _means(name: str, entry: EntryPoint) -> bool:

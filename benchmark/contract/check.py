@@ -22,7 +22,7 @@ from benchmark.contract.child import PAYLOAD, RESULTS
 from benchmark.contract.rules import LOADS, QUIET, Outcome, is_theirs
 from benchmark.locations import Locations
 from benchmark.plugin.benchfile import Benchfile
-from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.component import Kind
 from benchmark.plugin.registry import Source
 
 SECONDS = 300.0
@@ -32,13 +32,13 @@ _SHOWN = 300
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tried: a component of a kind, or a module that offers some (kind ``plugin``).
+    """What is tried: a component of a kind, a ``tracker``, or a module that offers some (kind ``plugin``).
 
     A component is a class, or what the plugins offer by its name and ``source``.
     """
 
     kind: Kind | str
-    component: type[Component] | None = None
+    component: type[Any] | None = None
     name: str = ""
     source: Source | None = None
     benchfile: Benchfile | None = None

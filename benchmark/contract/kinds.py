@@ -8,6 +8,7 @@ from benchmark.contract.models import MODEL
 from benchmark.contract.packages import PLUGIN
 from benchmark.contract.rules import COMMON, Rule
 from benchmark.contract.sounds import AUDIO, AUGMENTATION, FEATURES
+from benchmark.contract.trackers import TRACKER
 
 _OWN: dict[str, tuple[Rule, ...]] = {
     "dataset": DATASET,
@@ -19,6 +20,9 @@ _OWN: dict[str, tuple[Rule, ...]] = {
 }
 
 
+_OTHERS = {"plugin": PLUGIN, "tracker": TRACKER}
+
+
 def rules_of(kind: str) -> tuple[Rule, ...]:
-    """Return the rules of a kind of component, or of ``plugin``; a kind may have none but the common ones."""
-    return PLUGIN if kind == "plugin" else (*COMMON, *_OWN.get(kind, ()))
+    """Return the rules of a kind of component, of a ``tracker``, or of a ``plugin``."""
+    return _OTHERS.get(kind) or (*COMMON, *_OWN[kind])

@@ -53,7 +53,7 @@ def hooks(trial: ModuleTrial) -> Iterator[str]:
     for name, value in list(vars(trial.imported).items()):
         if not callable(value) or not name.startswith(_PREFIX) or isinstance(value, ModuleType):
             continue
-        if not _is_marked(value):
+        if not is_marked(value):
             if name in known:
                 yield f"{name} is not marked with @hookimpl, so nobody calls it"
         elif name not in known:
@@ -65,7 +65,8 @@ def hooks(trial: ModuleTrial) -> Iterator[str]:
         yield "it offers nothing: no function is marked with @hookimpl"
 
 
-def _is_marked(function: Any) -> bool:
+def is_marked(function: Any) -> bool:
+    """Whether a function is marked with ``@hookimpl``."""
     return hasattr(function, f"{hookspecs.PROJECT}_impl")
 
 

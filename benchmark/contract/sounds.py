@@ -60,7 +60,7 @@ def _computed(trial: Trial) -> dict[str, tuple[Any, Any]]:
     for what, heard in waveforms().items():
         # Clips are stretched, and features crop or pad them to their length before.
         for named, length in ((what, len(heard)), (f"{what}, stretched", int(len(heard) * 0.8))):
-            made = [each.compute(_read_only(heard), RATE, reference_length=length) for each in (one, other)]
+            made = [each.compute(heard.copy(), RATE, reference_length=length) for each in (one, other)]
             found[named] = (made[0], made[1])
     return found
 
@@ -149,7 +149,7 @@ def _applied(trial: Trial) -> list[tuple[str, Mapping[str, Any], Any, Any]]:
     found = []
     for what, settings, given in _material(augmentation):
         arrays = given if isinstance(given, tuple) else (given,)
-        made = _apply(augmentation, tuple(_read_only(each.copy()) for each in arrays), settings)
+        made = _apply(augmentation, tuple(each.copy() for each in arrays), settings)
         found.append((what, settings, made, given))
     return found
 
@@ -186,13 +186,6 @@ def _material(augmentation: Any) -> Iterator[tuple[str, Mapping[str, Any], Any]]
 
 def _settings(augmentation: Any) -> Sequence[Mapping[str, Any]]:
     return [{}] if augmentation.fresh else augmentation.copies()
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """Return an array as components are handed it."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 FEATURES = (

@@ -52,7 +52,7 @@ class FeatureStore:
         self._describe = dict(describe)
         self._index = folder / INDEX
         self._verified: set[tuple[str, int]] = set()
-        self.claims = Claims(claims_folder(folder))
+        self._claims: Claims | None = None
 
     def rows(self, keys: Sequence[str], *, verify: bool = False) -> np.ndarray:
         """Return the row of each key, int64, -1 where there is none. A damaged index has none, with a warning.
@@ -150,6 +150,12 @@ class FeatureStore:
                     ],
                 )
 
+    @property
+    def claims(self) -> Claims:
+        """What this process has claimed. Only inside ``writing()``."""
+        assert self._claims is not None
+        return self._claims
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Make the store ready to be written, and have nobody prune it meanwhile. A damaged index is begun anew.
@@ -161,7 +167,7 @@ class FeatureStore:
         """
         with ExitStack() as stack:
             try:
-                self.claims = stack.enter_context(Claims(claims_folder(self.folder)))
+                self._claims = stack.enter_context(Claims(claims_folder(self.folder)))
                 with self._alone():
                     make_folder(self.folder)
                     remove_leftovers(self.folder)

@@ -13,7 +13,7 @@ There is a test for each rule, by its name (``pytest -k model-repeat``); ``bench
 All are tried in one process of its own, so that what crashes or hangs is a failed test.
 
 - ``AudioContract``, ``AugmentationContract``, ``DatasetContract``, ``FeaturesContract``, ``MetricContract``,
-  ``ModelContract``: ``component`` is the class
+  ``ModelContract``, ``TrackerContract``: ``component`` is the class
 - ``PluginContract``: ``module`` is the name of the module that the entry point names
 """
 
@@ -27,6 +27,7 @@ from benchmark.testing.contracts import (
     MetricContract,
     ModelContract,
     PluginContract,
+    TrackerContract,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "MetricContract",
     "ModelContract",
     "PluginContract",
+    "TrackerContract",
 ]

@@ -10,7 +10,6 @@ import pytest
 from benchmark.contract.check import SECONDS, Subject, check, names_of
 from benchmark.contract.rules import Outcome
 from benchmark.locations import Locations
-from benchmark.plugin.component import Component
 
 _tried: dict[type[Contract], dict[str, Outcome]] = {}
 
@@ -27,7 +26,7 @@ class Contract:
     """
 
     kind: ClassVar[str]
-    component: ClassVar[type[Component] | None] = None
+    component: ClassVar[type[Any] | None] = None
     parameters: ClassVar[Mapping[str, Any]] = {}
     data: ClassVar[Any] = None
     seconds: ClassVar[float] = SECONDS
@@ -105,6 +104,12 @@ class ModelContract(Contract):
     """What a ``Model`` promises; networks are trained for an epoch, a few times."""
 
     kind = "model"
+
+
+class TrackerContract(Contract):
+    """What a ``Tracker`` promises."""
+
+    kind = "tracker"
 
 
 class PluginContract(Contract):

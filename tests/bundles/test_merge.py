@@ -16,8 +16,9 @@ from benchmark.bundles.export import export
 from benchmark.bundles.merge import merge, read_decisions
 from benchmark.bundles.opening import opened_plan
 from benchmark.bundles.reporting import report_bundles
+from benchmark.bundles.verify import verify
 from benchmark.cli.main import cli
-from benchmark.exceptions import BundleError
+from benchmark.exceptions import BundleError, ResultsError
 from benchmark.results.store import CELL, ResultsStore, read_predictions
 
 
@@ -94,6 +95,9 @@ def test_a_conflict_is_decided_by_whoever_says_how_and_that_is_recorded(
     (decision,) = read_decisions(merged)
     assert decision["cell"] == changed.name[-12:]
     assert str(folders[winner]) in decision["kept"]
+    assert verify(merged).problems == []
+    (merged / "merged.json").write_text((merged / "merged.json").read_text().replace("kept", "lost"))
+    assert verify(merged).problems == ["merged.json cannot be read: it is not what was written."]
 
 
 def test_what_lies_there_is_not_overwritten(folders: tuple[Path, Path]) -> None:
@@ -183,3 +187,15 @@ def test_halves_in_bundles_are_reported_together(tmp_path: Path) -> None:
     with opened_plan(halves[0]) as (half, known, _):
         assert [each.status for each in half.manifest.cells].count("ok") == 6
         assert len(known.ids) == 12
+
+
+def test_what_somebody_is_running_is_left_to_them(folders: tuple[Path, Path]) -> None:
+    one, two = folders
+    shutil.rmtree(cells_of(one)[0])
+    store = ResultsStore(one.parent, one.name)
+    with store.claims() as claims:
+        assert store.take(claims, cells_of(two)[0].name[-12:]) is not None
+        with pytest.raises(ResultsError, match="Others"):
+            merge([two], one.parent)
+    assert len(cells_of(one)) == 11
+    assert merge([two], one.parent).added == 1

@@ -139,7 +139,15 @@ def test_built_in_components_keep_their_promises(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["bench_augmentations", "bench_datasets", "bench_features", "bench_metrics", "bench_models"]
+    "module",
+    [
+        "bench_augmentations",
+        "bench_datasets",
+        "bench_features",
+        "bench_metrics",
+        "bench_models",
+        "bench_trackers",
+    ],
 )
 def test_built_in_plugins_keep_theirs(module: str) -> None:
     assert not [each for each in check(Subject("plugin", module=module)) if each.findings or each.not_tried]
@@ -225,3 +233,11 @@ def test_verbs_and_those_that_hear_events_are_listed(project, tmp_path: Path) ->
     listed = project.bench("plugins").out
     assert "events are heard by:\n  tracker (tracker): bench_suite_finished" in listed
     assert "verbs:\n  greet                Say hello.  [tracker (tracker 1)]" in listed
+
+
+def test_built_in_trackers_keep_their_promises() -> None:
+    found = Plugins().trackers()
+    assert found
+    for name, (tracker, _) in found.items():
+        outcomes = check(Subject("tracker", component=tracker, name=name))
+        assert not {each.rule: each.findings for each in outcomes if each.findings}, name

@@ -24,6 +24,7 @@ from benchmark import (
     SklearnModel,
     Stage,
     Track,
+    Tracker,
     hookimpl,
 )
 from benchmark.contract.kinds import rules_of
@@ -31,7 +32,7 @@ from benchmark.contract.packages import ModuleTrial
 from benchmark.contract.rules import Outcome, Trial, outcomes
 from benchmark.locations import Locations
 
-KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "plugin")
+KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "plugin", "tracker")
 _names = itertools.count()
 
 
@@ -39,7 +40,7 @@ def findings(subject: Any, tmp_path: Path | None = None, **parameters: Any) -> M
     """Return what is found, by rule."""
     locations = Locations(cache=tmp_path or Path())
     trial = subject if isinstance(subject, ModuleTrial) else Trial(subject, parameters, locations)
-    kind = "plugin" if isinstance(subject, ModuleTrial) else subject.kind
+    kind = "plugin" if isinstance(subject, ModuleTrial) else getattr(subject, "kind", "tracker")
     found = [each for each in outcomes(rules_of(kind), trial) if isinstance(each, Outcome)]
     return {each.rule: "; ".join(each.findings) for each in found if each.findings}
 
@@ -97,6 +98,16 @@ class SoundMetric(Metric):
 
     def compute(self, labels, probabilities):
         return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+class SoundTracker(Tracker):
+    """Remembers cells."""
+
+    name = "sound-tracker"
+
+    @hookimpl
+    def bench_cell_finished(self, record, folder):
+        self.last = record
 
 
 class Centroids(Model):
@@ -157,7 +168,7 @@ def plugin(**members: Any) -> ModuleTrial:
 
 
 @pytest.mark.parametrize(
-    "component", [SoundFeatures, SoundFormat, SoundWaveform, SoundBatch, SoundMetric, Centroids]
+    "component", [SoundFeatures, SoundFormat, SoundWaveform, SoundBatch, SoundMetric, Centroids, SoundTracker]
 )
 def test_nothing_is_found_of_sound_components(component, tmp_path: Path) -> None:
     assert findings(component, tmp_path) == {}
@@ -276,6 +287,21 @@ def _random_order(self, locations):
     return Corpus(tuple(random.sample([track(f"a{n}") for n in range(30)] + [B], 31)), ("a", "b"))
 
 
+class Mute:
+    """Hears, and is no tracker."""
+
+    bench_cell_finished = SoundTracker.bench_cell_finished
+
+
+@hookimpl
+def _ended(self, record, score):
+    pass
+
+
+def _positional_place(self, place):
+    self.place = place
+
+
 class Unmarked:
     @staticmethod
     def bench_models():
@@ -371,6 +397,13 @@ BROKEN = [
     ("dataset-groups", dataset(track("a", group=""), B), "an empty text is neither"),
     ("dataset-groups", dataset(track("a", group="x"), track("b", "b", group="x")), "all tracks are of one group"),
     ("dataset-files", dataset(A, B), "the file of track 'a1' is not there"),
+    ("tracker-words", made(SoundTracker, __doc__=None), "no docstring"),
+    ("tracker-makes", made(SoundTracker, __init__=_positional_place), "TypeError"),
+    ("tracker-makes", made(Mute), "no subclass of Tracker"),
+    ("tracker-events", made(Tracker, bench_cell_finished=lambda self, record: None), "not marked with @hookimpl"),
+    ("tracker-events", made(SoundTracker, bench_cell_ended=_ended), "Did you mean"),
+    ("tracker-events", made(SoundTracker, bench_cell_finished=_ended), "asks for score"),
+    ("tracker-events", made(Tracker), "it hears of nothing"),
     ("plugin-hooks", plugin(bench_models=Unmarked.bench_models), "not marked with @hookimpl"),
     ("plugin-hooks", plugin(bench_modells=Unmarked.bench_modells), "Did you mean 'bench_models'"),
     ("plugin-hooks", plugin(bench_metrics=Unmarked.bench_metrics), "instead of a list"),
