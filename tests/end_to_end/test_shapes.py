@@ -200,6 +200,6 @@ def test_networks_learn_from_vectors_and_sequences_with_batches_mixed(shapes) ->
     ran = shapes.bench("run", "suite.yaml", "--executor", "inline", "--keep-models")
     assert ran.code == 0, ran.err
     assert statuses(shapes) == {"embedding dense": "ok", "sequence dense": "ok", "sequence recurrent": "ok"}
-    clip = next(shapes.cache.glob("datasets/**/*.wav"))
-    said = shapes.bench("predict", "recurrent", str(clip), "--suite", "suite.yaml")
+    clip = next(shapes.cache.rglob("*.wav"))
+    said = shapes.bench("predict", "sequence recurrent", str(clip), "--suite", "suite.yaml")
     assert said.code == 0, said.err

@@ -28,6 +28,7 @@ print("NOISE of an import")
 class Odd(Synthetic):
     '''Synthetic data, and something odd about it.'''
     name = "odd"
+    stands_in_for = None
 
     def __init__(self, *, kind: str = "", data: str = "") -> None:
         super().__init__(tracks_per_class=6, seconds=1, difficulty=0)
