@@ -70,7 +70,7 @@ def run_studies(
         flight = _Flight(plan, plugins, locations, options, display, wanted, place, claims)
         try:
             missing = flight.missing()
-            if missing or flight.waits():
+            if missing or flight.is_running():
                 cells = cells_to_prepare([study.spec for study in wanted], plugins.registry)
                 with executors.features() as executor:
                     prepare_features(plan, cells, plugins.registry, locations, executor, display)
@@ -107,6 +107,10 @@ class _Flight:
         """Return how many trials are left."""
         return sum(study.missing() for study in self._studies)
 
+    def is_running(self) -> bool:
+        """Whether trials run somewhere, or were left."""
+        return any(study.is_running() for study in self._studies)
+
     def waits(self) -> bool:
         """Whether others run trials, which may end, or be left for this run."""
         return any(study.waits() for study in self._studies)
@@ -122,15 +126,17 @@ class _Flight:
             given: list[tuple[Study, Asked]] = []
             for outcome in executor.run(run_trial, self._tasks(given), self._display.event):
                 self._end(*given[outcome.index], outcome)
-            if not self.missing() and not self.waits():
+            # In this order: what is not waited for any more has been left, and is taken up.
+            waits = self.waits()
+            self._claims.reap()
+            for study in self._studies:
+                study.take_back()
+            if not self.missing() and not waits:
                 return
             if not given and wait == _SHORTEST_WAIT:
                 self._display.note("Waiting for trials that others run.")
             wait = _SHORTEST_WAIT if given else min(2 * wait, _LONGEST_WAIT)
             time.sleep(wait)
-            self._claims.reap()
-            for study in self._studies:
-                study.take_back()
 
     def _end(self, study: Study, asked: Asked, outcome: Outcome) -> None:
         ended = outcome.value

@@ -129,6 +129,10 @@ class Study:
         running = any(trial.state.name == "RUNNING" for trial in self.trials)
         return not running and bool(ended) and (len(ended) >= self.limit or self._out_of_time())
 
+    def is_running(self) -> bool:
+        """Whether a trial of it runs somewhere, or was left."""
+        return any(trial.state.name == "RUNNING" for trial in self.trials)
+
     def waits(self) -> bool:
         """Whether others that make claims beside this process run trials of it."""
         return any(
