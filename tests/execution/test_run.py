@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
         "nearest 1": "failed",
     }
     assert "RuntimeError: model 'nearest' (plugin benchfile.py, " in ran.err
-    assert "benchfile.py:22): this cell was told to fail" in ran.err
+    assert re.search(r"benchfile\.py:\d+\): this cell was told to fail", ran.err)
     assert "1/2 (1 failed)" in ran.out
     assert "1 of 4 cells are not ok" in ran.err
     listed = project.bench("status", "suite.yaml", "--failed", "--errors")
