@@ -38,6 +38,14 @@ if TYPE_CHECKING:
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="The suite's file, for models of its benchfile.py."
 )
+@click.option(
+    "--file",
+    "made_with",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A file that the cell was made with, such as an encoder; found out by its content.",
+)
 @trust_option
 def command(
     cell: str,
@@ -48,6 +56,7 @@ def command(
     in_format: bool,
     results: Path | None,
     suite: Path | None,
+    made_with: tuple[Path, ...],
 ) -> None:
     """Print what a trained model makes of audio files: genres with their probabilities.
 
@@ -66,7 +75,7 @@ def command(
 
     benchfile = None if suite is None else _benchfile(suite)
     found = find_cell(cell, results or default_results())
-    predictor, warnings = load_predictor(found, benchfile, in_format=in_format)
+    predictor, warnings = load_predictor(found, benchfile, in_format=in_format, files=made_with)
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
     predictions = predictor.predict(files)

@@ -20,10 +20,13 @@ class File:
     """Marks a parameter that names a file (``Annotated[str | None, File()]``), whose place a suite gives from its own.
 
     The file's content is part of a cell's identity, its name and place are not. ``names`` are values that are no files.
+    With ``folder`` it may be a folder too, of which all files count, by their names in it and their contents; hidden
+    ones do not.
     """
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, folder: bool = False) -> None:
         self.names = names
+        self.folder = folder
 
     def is_file(self, value: Any) -> bool:
         """Whether ``value`` names a file."""

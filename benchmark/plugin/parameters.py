@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ _STRICT = ConfigDict(strict=True)
 Mark = Location | File | Later | Parts
 # Stands in identities for what cannot be known here; nothing that a suite can say is equal to it.
 UNKNOWN = "\0unknown"
+_FILE_IDENTITY = re.compile("sha256:[0-9a-f]{16}")
 
 
 class AbsentFile(str):
@@ -57,6 +59,11 @@ class Parameter:
     def is_file(self, value: Any) -> bool:
         """Whether ``value`` names a file, whose place a suite gives from its own."""
         return any(isinstance(mark, File) and mark.is_file(value) for mark in self._marks)
+
+    @property
+    def may_be_folder(self) -> bool:
+        """Whether a value that names a file may name a folder as well."""
+        return any(isinstance(mark, File) and mark.folder for mark in self._marks)
 
     @cached_property
     def mark(self) -> Mark | None:
@@ -247,7 +254,7 @@ def identity_parameters(
             found[name] = UNKNOWN
         elif isinstance(mark, File) and mark.is_file(value):
             try:
-                found[name] = f"sha256:{_content(Path(value))}"
+                found[name] = file_identity(Path(value))
             except OSError as error:
                 raise PluginError(
                     f"{owner}: '{name}' names the file {value}, which cannot be read ({error.strerror})."
@@ -264,6 +271,30 @@ def map_parts(value: Any, make: Callable[[Any, tuple[int, ...]], Any], path: tup
     if isinstance(value, list):
         return [map_parts(part, make, (*path, index)) for index, part in enumerate(value)]
     return make(value, path)
+
+
+def file_identity(place: Path) -> str:
+    """Return what stands in identities for a file, or for a folder of files.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    return f"sha256:{_folder_content(place) if place.is_dir() else _content(place)}"
+
+
+def is_file_identity(value: Any) -> bool:
+    """Whether a recorded value is what ``file_identity`` gives."""
+    return isinstance(value, str) and _FILE_IDENTITY.fullmatch(value) is not None
+
+
+def _folder_content(folder: Path) -> str:
+    """Return a hash of the names and contents of all files in a folder, and in those in it, but for hidden ones."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if file.is_file() and not any(part.startswith(".") for part in name.parts):
+            digest.update(f"{name.as_posix()}\0{_content(file)}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
 
 
 def _content(file: Path) -> str:

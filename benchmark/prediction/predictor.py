@@ -15,6 +15,7 @@ from benchmark.plugin.border import calling, checked_probabilities
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
+from benchmark.prediction.files import missing_files, with_files
 from benchmark.prediction.find import KeptCell
 from benchmark.prediction.windows import windows_of
 from benchmark.settings import ClipSettings
@@ -135,7 +136,11 @@ class Predictor:
 
 
 def load_predictor(
-    cell: KeptCell, benchfile: Benchfile | None = None, *, in_format: bool = False
+    cell: KeptCell,
+    benchfile: Benchfile | None = None,
+    *,
+    in_format: bool = False,
+    files: Sequence[Path] = (),
 ) -> tuple[Predictor, list[str]]:
     """Return the predictor of a kept cell, and warnings about what has changed since it was trained.
 
@@ -146,13 +151,16 @@ def load_predictor(
         benchfile: the suite's own plugin code, for models or features that are in it.
         in_format: whether files are put through the cell's audio format, as the tracks of its own dataset were;
             otherwise they are taken as they are, as the tracks of other evaluation sets were.
+        files: files that components of the cell were made with, such as an encoder: records keep what they hold, and
+            not where they lie.
 
     Raises:
         PluginError: when the model or the features are not on offer any more.
-        ResultsError: when the stored model cannot be read.
+        UsageError: when a file cannot be read, or when the cell was made with none that holds the same.
+        ResultsError: when the stored model cannot be read, or when a file that is needed is not among ``files``.
     """
     registry = load_registry(benchfile)
-    spec = cell.record.spec
+    spec = with_files(cell.record.spec, files)
     features, changed = _component("features", spec["features"], registry, benchfile)
     model_spec, model_changed = _component("model", spec["model"], registry, benchfile)
     audio: ComponentSpec | None = None
@@ -183,6 +191,13 @@ def _component(
     except PluginError as error:
         hint = " If it is in the benchfile.py beside a suite, name the suite: --suite SUITE."
         raise PluginError(f"{error}{'' if benchfile else hint}") from error
+    # What a model began from it does not need any more: what was trained is stored.
+    missing = () if kind == "model" else missing_files(spec)
+    if missing:
+        raise ResultsError(
+            f"The {kind} '{spec.name}' of this cell read a file, of which the record keeps what it holds and not where "
+            f"it lies ({', '.join(missing)}): name it by --file FILE."
+        )
     if spec.version == recorded["version"]:
         return spec, []
     return spec, [

@@ -197,7 +197,7 @@ class Checker:
         """Return the parameters with whole paths of files, or None if there is none at one of them."""
         known = parameters_of(component)
         named = {
-            name: self._file(value, (*path, name))
+            name: self._file(value, (*path, name), folder=known[name].may_be_folder)
             for name, value in parameters.items()
             if name in known and known[name].is_file(value)
         }
@@ -220,18 +220,18 @@ class Checker:
     def _part(self, kind: Kind, path: KeyPath, raw: Any, place: tuple[int, ...]) -> ComponentSpec | None:
         return self.component(kind, raw, (*path, *place))
 
-    def _file(self, name: str, path: KeyPath) -> str | None:
-        """Return the whole path of a file, which is given from the place of the suite file that names it."""
+    def _file(self, name: str, path: KeyPath, *, folder: bool = False) -> str | None:
+        """Return the whole path of a file (or ``folder``), given from the place of the suite file that names it."""
         place = self.source.place(path)
-        folder = self._folder if place.line is None else Path(place.name).resolve().parent
-        file = folder / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
-        if file.is_file():
+        base = self._folder if place.line is None else Path(place.name).resolve().parent
+        file = base / os.path.expanduser(name)  # of an unknown user it makes nothing, where pathlib raises
+        if file.is_file() or (folder and file.is_dir()):
             return str(file.resolve())
         if not self.needs_files:
             self.absent_files[str(file)] = None
             return AbsentFile(file)
-        where = "" if Path(name).is_absolute() else f" in {folder}"
-        self.problem(path, f"there is no file {name!r}{where}.")
+        where = "" if Path(name).is_absolute() else f" in {base}"
+        self.problem(path, f"there is no file {'or folder ' if folder else ''}{name!r}{where}.")
         return None
 
     def _settings_value(self, key: str, raw: Any, path: KeyPath) -> Value | None:

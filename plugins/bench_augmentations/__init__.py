@@ -3,8 +3,10 @@
 from bench_augmentations.acoustics import Gain, Noise, Reverb
 from bench_augmentations.audiomentations_transforms import Audiomentations
 from bench_augmentations.codecs import Codec
+from bench_augmentations.covers import GridMask, RandomCutout
+from bench_augmentations.fourier import FourierMix
 from bench_augmentations.frequencies import FilterAugment, FreqMixStyle, SpecMix
-from bench_augmentations.keras_cv_layers import FourierMix, GridMask, RandomCutout
+from bench_augmentations.keras_cv_layers import KerasCv
 from bench_augmentations.keras_layers import CutMix, MixUp, RandomErasing
 from bench_augmentations.masks import FrequencyMask, TimeMask
 from bench_augmentations.policies import TrivialAugment
@@ -35,4 +37,5 @@ def bench_augmentations() -> list[type[Augmentation]]:
         GridMask,
         FourierMix,
         RandomCutout,
+        KerasCv,
     ]

@@ -1,220 +1,239 @@
-"""Augmentations of training batches by layers of keras-cv 0.9.0, its final release, which need TensorFlow.
+"""Any layer of keras-cv 0.9.0, its final release, as an augmentation of training batches. It needs TensorFlow.
 
-Those layers take part of their random numbers from TensorFlow's global state, so that a seed of their own repeats
-nothing. Here each draws from its own generator alone, which is set anew for each image: a batch depends on the
-generator that it is given, and nothing else in the process is disturbed.
+What layers there are and what they take is read from keras-cv's source, so that a suite is checked without TensorFlow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
+import ast
+import inspect
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator
 
-from benchmark import Augmentation, PluginError, asked_backend
+from benchmark import Augmentation, PluginError, asked_backend, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Draw = Callable[..., Any]  # from a value and a seed to what is drawn for it
 Batch = tuple["np.ndarray", "np.ndarray"]
+NEEDED = "it needs keras-cv, which is not installed: pip install 'genrebench[keras-cv]'"
+# What the harness gives itself, and what takes other layers, which a suite cannot write.
+_OWN = {"self", "seed", "name", "dtype"}
+_LAYERS = {"layer", "layers", "augmenters", "augmentations"}
+_GLOBAL_GENERATORS = threading.Lock()
 
 
-class KerasCvAugmentation(Augmentation):
-    """Base: says whether keras-cv can work here."""
+def _known(layer: str) -> str:
+    if find_spec("keras_cv") is None:
+        raise ValueError(NEEDED)
+    if layer not in _layers():
+        raise ValueError(f"keras-cv has no such layer.{did_you_mean(layer, list(_layers()))}")
+    return layer
 
+
+class KerasCv(Augmentation):
+    """A preprocessing ``layer`` of keras-cv, by its name, with its own parameters beside it.
+
+    ``{layer: RandomSaturation, factor: [0.3, 0.7]}`` changes each training batch anew. Inputs lie between 0 and 1,
+    which is the ``value_range`` of a layer that asks for one; many layers want pictures of three channels. A layer
+    must leave the size of a batch as it is.
+    """
+
+    name = "keras-cv"
     acts_on = "batch"
     dimensions = frozenset({3})
 
-    def unavailable(self) -> str:
-        """Return what to install or to set, or nothing."""
-        if find_spec("keras_cv") is None:
-            return "it needs keras-cv, which is not installed: pip install 'genrebench[keras-cv]'"
-        return _wrong_backend(asked_backend())
+    def __init__(self, *, layer: Annotated[str, AfterValidator(_known)], **parameters: Any) -> None:
+        self._name = layer
+        self._parameters = {name: _as_tuple(value) for name, value in parameters.items()}
 
-    def _layers(self) -> Any:
-        """Return keras-cv, imported."""
-        import keras
+    @classmethod
+    def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[inspect.Parameter]:
+        """Return those of the layer; keras-cv does not say of what type they are."""
+        return _layers()[given["layer"]]
 
-        problem = self.unavailable() or _wrong_backend(keras.backend.backend())
+    def apply_batch(self, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Batch:
+        """Return what the layer makes of inputs and targets.
+
+        Raises:
+            PluginError: when it cannot work here, or when it changes sizes or makes numbers that are not finite.
+        """
+        import numpy as np
+
+        problem = self._missing()
         if problem:
             raise PluginError(f"Augmentation '{self.name}': {problem}.")
         import keras_cv
-
-        return keras_cv
-
-
-class GridMask(KerasCvAugmentation):
-    """Cover a grid of squares, turned at random (Chen et al. 2020, arXiv:2001.04086); labels stay.
-
-    A square's side, as a share of the grid's spacing, is drawn between ``smallest`` and ``largest`` for each item;
-    the grid is turned by up to ``rotation`` of a full turn. Squares are filled with the quietest value.
-    """
-
-    name = "grid-mask"
-
-    def __init__(self, *, smallest: Share = 0.0, largest: Share = 0.5, rotation: Share = 0.15) -> None:
-        _check_order(smallest, largest)
-        self.sides = (smallest, largest)
-        self.rotation = rotation
-
-    def apply_batch(self, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Return masked inputs, and the targets as they are."""
-        return _each(self._cover, inputs, rng), targets
-
-    @cached_property
-    def _cover(self) -> Draw:
         import tensorflow as tf
 
-        keras_cv = self._layers()
-        layer = keras_cv.layers.GridMask(
-            ratio_factor=_uniform(keras_cv, *self.sides),
-            rotation_factor=self.rotation,
-            seed=0,
-            dtype="float32",
-        )
-        layer.ratio_factor.generator = layer._random_generator
-        generators = (layer._random_generator, layer.random_rotate._random_generator)
-        return _seeded(tf.function(layer), generators)
+        made = getattr(keras_cv.layers, self._name)
+        seed = int(rng.integers(2**31 - 1))
+        with _seeded(seed), tf.device("cpu:0"):
+            # Made anew, so that nothing which a layer keeps leads from one batch to the next.
+            found = made(**self._parameters, seed=seed, dtype="float32")(
+                {"images": tf.constant(inputs), "labels": tf.constant(targets)}, training=True
+            )
+            changed = np.asarray(found["images"], np.float32), np.asarray(found["labels"], np.float32)
+        if changed[0].shape != inputs.shape or changed[1].shape != targets.shape:
+            raise PluginError(
+                f"{self._name} of keras-cv made a batch of shape {changed[0].shape} of one of {inputs.shape}, and "
+                "an augmentation must leave sizes as they are."
+            )
+        if not all(np.isfinite(each).all() for each in changed):
+            raise PluginError(f"{self._name} of keras-cv made numbers that are not finite.")
+        return changed
 
-
-class RandomCutout(KerasCvAugmentation):
-    """Cover a rectangle of each spectrogram with the quietest value (DeVries & Taylor 2017, arXiv:1708.04552).
-
-    Its height and its width are each drawn between ``smallest`` and ``largest``, as shares of the side (a width
-    is never above the height of the spectrogram); its middle lies anywhere, so that it may reach beyond the edge.
-    """
-
-    name = "random-cutout"
-
-    def __init__(self, *, smallest: Share = 0.1, largest: Share = 0.4) -> None:
-        _check_order(smallest, largest)
-        self.sides = (smallest, largest)
-
-    def apply_batch(self, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Return inputs with rectangles cut out, and the targets as they are."""
-        return _each(self._cut, inputs, rng), targets
-
-    @cached_property
-    def _cut(self) -> Draw:
-        import tensorflow as tf
-
-        keras_cv = self._layers()
-        height, width = (_uniform(keras_cv, *self.sides) for _ in range(2))
-        layer = keras_cv.layers.RandomCutout(height, width, seed=0, dtype="float32")
-        height.generator = width.generator = layer._random_generator
-        return _seeded(tf.function(layer), (layer._random_generator,))
-
-
-class FourierMix(KerasCvAugmentation):
-    """Mix each spectrogram with another of the batch by a mask with smooth edges (FMix, arXiv:2002.12047).
-
-    The share that is kept is drawn from a Beta(``alpha``, ``alpha``) distribution for each item; labels are mixed
-    by the same share. ``decay`` is how fast high frequencies vanish from the mask: the higher, the smoother.
-    """
-
-    name = "fourier-mix"
-
-    def __init__(
-        self,
-        *,
-        alpha: Annotated[float, Field(gt=0, le=10)] = 0.5,
-        decay: Annotated[float, Field(ge=0, le=10)] = 3.0,
-    ) -> None:
-        self.alpha = alpha
-        self.decay = decay
-
-    def apply_batch(self, inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Return mixed inputs; a target's share of the other is the share of pixels that came from it."""
+    def unavailable(self) -> str:
+        """Return what to install or to set, or what the layer says of small batches with one channel and three."""
         import numpy as np
 
-        partner = rng.permutation(len(inputs))
-        shares = rng.beta(self.alpha, self.alpha, len(inputs))
-        sizes = np.tile(np.array(inputs.shape[1:3], np.int32), (len(inputs), 1))
-        smooth = _each(self._smooth, sizes, rng)
-        kept = np.stack([_highest(each, share) for each, share in zip(smooth, shares, strict=True)])[
-            ..., None
-        ]
-        weight = kept.mean(axis=(1, 2), dtype=np.float32)
-        mixed: np.ndarray = weight * targets + (1 - weight) * targets[partner]
-        return np.where(kept, inputs, inputs[partner]), mixed
+        problem = self._missing()
+        if problem:
+            return problem
+        rng = np.random.default_rng(0)
+        said = ""
+        for channels in (1, 3):
+            try:
+                self.apply_batch(
+                    rng.random((2, 32, 32, channels), np.float32), np.eye(2, dtype=np.float32), rng
+                )
+            except Exception as error:
+                text = " ".join(str(error).split())
+                said = f"on a small batch, {self._name} of keras-cv raised {type(error).__name__}: {text}"
+            else:
+                return ""
+        return said.rstrip(".")
 
-    @cached_property
-    def _smooth(self) -> Draw:
-        import tensorflow as tf
-
-        layer = self._layers().layers.FourierMix(seed=0, dtype="float32")
-
-        @tf.function
-        def smooth(size: Any) -> Any:
-            height, width = size[0], size[1]
-            frequencies = layer._apply_fftfreq(height, width)
-            drawn = layer._get_spectrum(frequencies, self.decay, 1, height, width)
-            # keras-cv takes the first two rows of the spectrum for its real and its imaginary part; then all
-            # masks have the same single wave along the other axis.
-            spectrum = tf.complex(drawn[..., 0], drawn[..., 1])
-            return tf.signal.irfft2d(spectrum, size)[0]
-
-        return _seeded(smooth, (layer._random_generator,))
+    def _missing(self) -> str:
+        if find_spec("keras_cv") is None:
+            return NEEDED
+        backend = asked_backend()
+        if backend != "tensorflow":
+            return f"keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is '{backend}'"
+        return ""
 
 
-def _highest(image: np.ndarray, share: float) -> np.ndarray:
-    """Return where the highest values of an image are, ``share`` of its pixels."""
-    import numpy as np
+@cache
+def _layers() -> dict[str, list[inspect.Parameter]]:
+    """Return the layers that a suite can write by name, with their parameters."""
+    spec = find_spec("keras_cv")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "src" / "layers" / "preprocessing"
+    found = {}
+    for file in sorted(folder.glob("*.py")):
+        module = ast.parse(file.read_text(encoding="utf-8"))
+        for node in module.body:
+            if isinstance(node, ast.ClassDef) and _is_layer(node):
+                parameters = _parameters(node, _constants(module))
+                if parameters is not None:
+                    found[node.name] = parameters
+    return dict(sorted(found.items()))
 
-    count = round(share * image.size)
-    found = np.zeros(image.size, bool)
-    found[np.argpartition(-image, min(count, image.size - 1), axis=None)[:count]] = True
-    return found.reshape(image.shape)
+
+def _is_layer(node: ast.ClassDef) -> bool:
+    """Return whether keras-cv offers a class as a layer that can be used as it is."""
+    return not node.name.startswith(("Base", "Vectorized")) and any(
+        isinstance(argument, ast.Constant) and argument.value == f"keras_cv.layers.{node.name}"
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call)
+        for argument in decorator.args
+    )
 
 
-def _each(draw: Draw, values: np.ndarray, rng: np.random.Generator) -> Any:
-    """Return what ``draw`` makes of each value by a seed of its own."""
+def _constants(module: ast.Module) -> dict[str, Any]:
+    """Return the constants of a module, by name."""
+    return {
+        target.id: node.value.value
+        for node in module.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _parameters(node: ast.ClassDef, constants: Mapping[str, Any]) -> list[inspect.Parameter] | None:
+    """Return what the constructor of a class takes; None if it is not all that a suite can write.
+
+    A range of values is 0 to 1 unless given.
+    """
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            given = each.args
+            names = [argument.arg for argument in given.args]
+            if set(names) & _LAYERS or given.kwarg is None:
+                return None
+            required = [inspect.Parameter.empty] * (len(names) - len(given.defaults))
+            try:
+                defaults = [*required, *(_value(default, constants) for default in given.defaults)]
+            except ValueError:
+                return None
+            return [
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    annotation=Any,
+                    default=[0, 1] if name == "value_range" else default,
+                )
+                for name, default in zip(names, defaults, strict=True)
+                if name not in _OWN
+            ]
+    return None
+
+
+def _value(node: ast.expr, constants: Mapping[str, Any]) -> Any:
+    """Return the value of a default as a suite would write it.
+
+    Raises:
+        ValueError: when it is none of a literal, a constant of the module, and a quotient of two numbers.
+    """
+    if isinstance(node, ast.Tuple | ast.List):
+        return [_value(each, constants) for each in node.elts]
+    if isinstance(node, ast.Name) and node.id in constants:
+        return constants[node.id]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        quotient: float = ast.literal_eval(node.left) / ast.literal_eval(node.right)
+        return quotient
+    return ast.literal_eval(node)
+
+
+def _as_tuple(value: Any) -> Any:
+    """Return a list as the tuple that layers expect."""
+    return tuple(_as_tuple(each) for each in value) if isinstance(value, list) else value
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators, which layers draw from beside their own, and leave them as they were.
+
+    TensorFlow has no way to ask for its global state, so that it is taken from where TensorFlow keeps it.
+    """
     import numpy as np
     import tensorflow as tf
+    from tensorflow.python.eager import context
+    from tensorflow.python.ops import stateful_random_ops
 
-    seeds = rng.integers(2**31 - 1, size=len(values))
-    with tf.device("cpu:0"):
-        drawn = [draw(tf.constant(value), int(seed)) for value, seed in zip(values, seeds, strict=True)]
-    return np.stack(drawn)
-
-
-def _seeded(function: Callable[..., Any], generators: tuple[Any, ...]) -> Draw:
-    """Return ``function`` with a seed as its second argument, to which the generators are set."""
-
-    def draw(value: Any, seed: int) -> np.ndarray:
-        for offset, generator in enumerate(generators):
-            generator.reset_from_seed(seed + offset)
-        drawn: np.ndarray = function(value).numpy()
-        return drawn
-
-    return draw
-
-
-def _uniform(keras_cv: Any, lowest: float, highest: float) -> Any:
-    """Return a sampler of factors that draws from the generator that it will be given."""
-
-    class Uniform(keras_cv.core.FactorSampler):
-        generator: Any = None
-
-        def __call__(self, shape: Any = (), dtype: str = "float32") -> Any:
-            return self.generator.uniform(shape, lowest, highest, dtype=dtype)
-
-    return Uniform()
-
-
-def _check_order(smallest: float, largest: float) -> None:
-    if smallest > largest:
-        raise ValueError(f"'smallest' ({smallest:g}) is above 'largest' ({largest:g})")
-
-
-def _wrong_backend(backend: str) -> str:
-    return (
-        ""
-        if backend == "tensorflow"
-        else f"keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is '{backend}'"
-    )
+    eager = context.context()
+    with _GLOBAL_GENERATORS:
+        states = random.getstate(), np.random.get_state()
+        kept = {name: vars(eager)[name] for name in ("_seed", "_rng") if name in vars(eager)}
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        generator = stateful_random_ops.global_generator
+        tf.random.set_seed(seed)
+        tf.random.set_global_generator(tf.random.Generator.from_seed(seed))
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+            vars(eager).update(kept)
+            stateful_random_ops.global_generator = generator

@@ -13,7 +13,6 @@ import pytest
 from batches_in_pixels import ALL, COVERING, MIXING, batch, digest
 
 from bench_augmentations import CutMix, FourierMix, GridMask, MixUp, RandomCutout, RandomErasing
-from benchmark.exceptions import PluginError
 
 SEEDS = range(6)
 
@@ -69,7 +68,7 @@ def is_rectangle(mask: np.ndarray) -> bool:
 
 
 def test_fourier_masks_vary_along_both_axes() -> None:
-    """Those of keras-cv itself have one and the same wave along one of them: one in eight has more along the other."""
+    """Those of keras-cv have one and the same wave along one of them: one in eight has more along the other."""
     images, targets = batch(size=200, height=32, width=32)
     mixed, _ = FourierMix(alpha=10.0).apply_batch(images, targets, rng(0))
     kept = (mixed == images)[..., 0]
@@ -203,18 +202,16 @@ def test_sizes_that_cannot_be_are_refused() -> None:
 
 
 @pytest.mark.slow
-def test_keras_layers_work_on_jax_and_those_of_keras_cv_say_that_they_do_not() -> None:
+def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not() -> None:
     pytest.importorskip("jax")
     script = Path(__file__).with_name("batches_in_pixels.py")
     code = f"""
         import sys; sys.path.insert(0, {str(script.parent)!r})
         from batches_in_pixels import ALL, digest
-        from benchmark.exceptions import PluginError
+        from bench_augmentations import KerasCv
         for name in ALL:
-            try:
-                print("RESULT", name, digest(name, 1) == digest(name, 1) != digest(name, 2))
-            except PluginError as error:
-                print("RESULT", name, error)
+            print("RESULT", name, digest(name, 1) == digest(name, 1) != digest(name, 2))
+        print("RESULT keras-cv", KerasCv(layer="RandomFlip").unavailable())
     """
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     done = subprocess.run(
@@ -222,13 +219,115 @@ def test_keras_layers_work_on_jax_and_those_of_keras_cv_say_that_they_do_not() -
         env=environment, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     said = dict(line.split(maxsplit=2)[1:] for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    keras_cv = {"grid-mask", "fourier-mix", "random-cutout"}
-    why = "keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is 'jax'."
-    assert said == {name: f"Augmentation '{name}': {why}" if name in keras_cv else "True" for name in ALL}
+    why = "keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is 'jax'"
+    assert said == {**dict.fromkeys(ALL, "True"), "keras-cv": why}
 
 
-def test_without_keras_cv_the_message_says_what_to_install(monkeypatch) -> None:
-    monkeypatch.setattr("bench_augmentations.keras_cv_layers.find_spec", lambda name: None)
-    assert "pip install 'genrebench[keras-cv]'" in GridMask().unavailable()
-    with pytest.raises(PluginError, match="keras-cv, which is not installed"):
-        GridMask().apply_batch(*batch(), rng(0))
+def test_what_is_ours_loads_neither_keras_nor_tensorflow() -> None:
+    script = Path(__file__).with_name("batches_in_pixels.py")
+    ours = ("fourier-mix", "grid-mask", "random-cutout")
+    code = f"""
+        import sys; sys.path.insert(0, {str(script.parent)!r})
+        from batches_in_pixels import digest
+        for name in {ours}:
+            digest(name, 1)
+        print("RESULT", [name for name in ("keras", "keras_cv", "tensorflow") if name in sys.modules])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.partition("RESULT ")[2].strip() == "[]"
+
+
+def test_a_grid_covers_the_mean_square_of_its_share_everywhere() -> None:
+    """GridMask, section 3: what is dropped of a unit is a square of a share of its side; where it begins is even."""
+    images, targets = batch(size=1500, height=24, width=30)
+    for sides in ((0.4, 0.4), (0.0, 0.5)):
+        masked, _ = GridMask(smallest=sides[0], largest=sides[1]).apply_batch(images, targets, rng(2))
+        covered = (masked != images).mean(axis=0)[..., 0]
+        expected = (sides[0] ** 2 + sides[0] * sides[1] + sides[1] ** 2) / 3
+        assert covered.mean() == pytest.approx(expected, rel=0.07)
+        assert covered.std() < 0.02
+
+
+def test_a_grid_has_squares_of_its_share_of_one_spacing() -> None:
+    mask = GridMask(smallest=0.4, largest=0.4, rotation=0.0).mask(400, 400, rng(3))
+    for line in (mask.any(axis=0), mask.any(axis=1)):
+        changes = np.flatnonzero(np.diff(line.astype(int)))
+        begins, ends = changes[~line[changes]], changes[line[changes]]
+        spacing = np.diff(begins)[0] if len(begins) > 1 else np.diff(ends)[0]
+        assert 0.3 * 400 - 1 <= spacing <= 0.5 * 400 + 1
+        whole = [end - begin for begin in begins for end in ends if 0 < end - begin < spacing]
+        np.testing.assert_allclose(whole, 0.4 * spacing, atol=1.5)
+
+
+def test_a_cutout_has_its_middle_at_any_pixel_and_may_reach_beyond_the_edge() -> None:
+    """DeVries and Taylor, section 3.3: a corner is covered a quarter as often as the middle."""
+    images, targets = batch(size=4000, height=40, width=60)
+    cut, _ = RandomCutout(smallest=0.3, largest=0.3).apply_batch(images, targets, rng(1))
+    covered = (cut != images).mean(axis=0)[..., 0]
+    assert covered[20, 30] == pytest.approx(0.09, rel=0.2)
+    assert covered[0, 0] == pytest.approx(0.09 / 4, rel=0.4)
+
+
+def test_the_spectrum_of_a_fourier_mask_falls_with_its_frequency_to_the_power_of_decay() -> None:
+    """FMix, equations 4 and 5, for both parities of the sides."""
+    for height, width in ((32, 48), (33, 47)):
+        for decay in (0.0, 1.0, 3.0):
+            drawn = rng(4)
+            power = np.mean(
+                [
+                    np.abs(np.fft.rfft2(FourierMix(decay=decay).landscape(height, width, drawn))) ** 2
+                    for _ in range(300)
+                ],
+                axis=0,
+            )
+            inner = power[1 : height // 2, 1:8]
+            frequencies = np.hypot(
+                np.fft.fftfreq(height)[1 : height // 2, None], np.fft.rfftfreq(width)[None, 1:8]
+            )
+            slope = np.polyfit(np.log(frequencies).ravel(), np.log(inner).ravel(), 1)[0]
+            assert slope == pytest.approx(-2 * decay, abs=0.05)
+
+
+def test_shares_of_fourier_masks_are_of_the_beta_distribution() -> None:
+    images, targets = batch(size=1000, height=16, width=16)
+    _, labels = FourierMix(alpha=0.5).apply_batch(images, targets, rng(0))
+    own = np.sort(
+        [share for index, (partner, share) in enumerate(partner_and_share(labels)) if partner != index]
+    )
+    expected = np.sin(np.pi / 2 * (np.arange(len(own)) + 0.5) / len(own)) ** 2  # quantiles of Beta(0.5, 0.5)
+    assert np.abs(own - expected).max() < 0.08
+
+
+@pytest.mark.slow
+def test_covered_and_mixed_shares_are_those_of_keras_cv() -> None:
+    """Its layers as references; a grid of its own lacks part of its last squares, so that it covers less."""
+    keras_cv = pytest.importorskip("keras_cv")
+    import keras
+
+    keras.utils.set_random_seed(3)
+    images, targets = batch(size=300, height=32, width=32)
+
+    def theirs(layer) -> tuple[np.ndarray, np.ndarray]:
+        found = layer({"images": images, "labels": targets}, training=True)
+        return np.asarray(found["images"]), np.asarray(found["labels"])
+
+    cut = keras_cv.layers.RandomCutout((0.1, 0.4), (0.1, 0.4))
+    for layer, ours, tolerance in (
+        (cut, RandomCutout(), 0.15),
+        (keras_cv.layers.GridMask(), GridMask(), 0.25),
+    ):
+        shares = [
+            (found != images).mean()
+            for found in (theirs(layer)[0], ours.apply_batch(images, targets, rng(0))[0])
+        ]
+        assert shares[0] == pytest.approx(shares[1], rel=tolerance)
+    own = [
+        np.sort(labels[np.arange(300), np.arange(300)])
+        for labels in (
+            theirs(keras_cv.layers.FourierMix(alpha=0.5))[1],
+            FourierMix(alpha=0.5).apply_batch(images, targets, rng(0))[1],
+        )
+    ]
+    assert np.abs(own[0] - own[1]).max() < 0.2
