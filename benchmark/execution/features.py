@@ -76,20 +76,23 @@ def feature_requests(
 ) -> dict[str, tuple[ComponentSpec, list[Request]]]:
     """Return, per feature space, what cells need of each track. Cells that share their data are looked at once."""
     found: dict[str, tuple[ComponentSpec, list[Request]]] = {}
+    asked_of: dict[tuple[Any, ...], list[Request]] = {}
     seen: set[tuple[Any, ...]] = set()
     for cell in cells:
         spec = cell.spec
-        key = (
-            id(spec.dataset), id(spec.audio), id(spec.duplicates), id(spec.clips), id(spec.split), id(spec.features),
-            id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold,
-            spec.training_size,
+        # What is needed of a track does not hang on what features are made of it.
+        data = (
+            id(spec.dataset), id(spec.audio), id(spec.duplicates), id(spec.clips), id(spec.split),
+            id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold, spec.training_size,
         )  # fmt: skip
-        if key in seen:
+        if (id(spec.features), *data) in seen:
             continue
-        seen.add(key)
+        seen.add((id(spec.features), *data))
+        if data not in asked_of:
+            asked_of[data] = cell_requests(spec, registry, plan.corpus_of)
         space = canonical_json(spec.features.identity())
         _, asked = found.setdefault(space, (spec.features, []))
-        asked += cell_requests(spec, registry, plan.corpus_of)
+        asked += asked_of[data]
     return found
 
 

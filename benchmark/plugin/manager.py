@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -46,8 +47,11 @@ class Plugins:
         # By the names that pluggy knows them by, which are no others' even where their entry points have one name.
         self._sources: dict[str, Source] = {}
         self._named: set[tuple[str, str]] = set()
-        for entry_point in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-            self._load(_source_of(entry_point), entry_point.load)
+        found_here = sorted(entry_points(group=GROUP), key=lambda e: e.name)
+        # Metadata is parsed anew whenever it is asked for, which takes as long as loading a plugin.
+        distributions: dict[int, Source] = {}
+        for entry_point in found_here:
+            self._load(_source_of(entry_point, distributions), entry_point.load)
         found = read_benchfile(benchfile) if isinstance(benchfile, Path) else benchfile
         if found is not None and run:
             self.registry.benchfile = found
@@ -204,12 +208,18 @@ def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[
     return found
 
 
-def _source_of(entry_point: EntryPoint) -> Source:
+def _source_of(entry_point: EntryPoint, distributions: dict[int, Source]) -> Source:
+    """Return where a plugin comes from; ``distributions`` has what was found of others, and takes in this one's."""
     distribution = entry_point.dist
     if distribution is None:
         return Source(entry_point.name, "unknown distribution", "0")
-    code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
-    return Source(entry_point.name, distribution.name, distribution.version, code)
+    found = distributions.get(id(distribution))
+    if found is None:
+        code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
+        metadata = distribution.metadata
+        found = Source(entry_point.name, metadata["Name"], metadata["Version"], code)
+        distributions[id(distribution)] = found
+    return replace(found, plugin=entry_point.name)
 
 
 def _describe(error: BaseException) -> str:
