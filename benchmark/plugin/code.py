@@ -78,6 +78,32 @@ class _Source:
 
     bound: dict[str, list[ast.stmt]] = field(default_factory=dict)
     raw: bytes = b""
+    _known: dict[str, tuple[str, tuple[ast.AST, ...]]] = field(default_factory=dict)
+
+    def known(self, name: str) -> tuple[str, tuple[ast.AST, ...]]:
+        """Return the normalised text of a name's statements, and what of them may reach something.
+
+        Told once: what many components share, such as what runs when a module is imported, is walked for each of them.
+        """
+        found = self._known.get(name)
+        if found is None:
+            statements = self.bound[name]
+            found = "".join(map(_text, statements)), tuple(self._mentions(statements))
+            self._known[name] = found
+        return found
+
+    def _mentions(self, statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+        names: set[str] = set()
+        for statement in statements:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name):
+                    if node.id not in names and (node.id in self.bound or node.id in _REFLECTION):
+                        names.add(node.id)
+                        yield node
+                elif isinstance(node, ast.Import | ast.ImportFrom) or (
+                    isinstance(node, ast.Attribute) and node.attr == "import_module"
+                ):
+                    yield node
 
 
 class _Reach:
@@ -101,8 +127,9 @@ class _Reach:
             source = _read(module.file)
             if name in source.bound:
                 # What runs when the module is imported may do anything.
-                waiting += [(module, _LOOSE), *_reached(module, source, source.bound[name])]
-                self._texts[module.name, name] = "".join(map(_text, source.bound[name]))
+                text, mentions = source.known(name)
+                waiting += [(module, _LOOSE), *_reached(module, source, mentions)]
+                self._texts[module.name, name] = text
             elif name == _EVERYTHING:
                 waiting += [(module, each) for each in source.bound]
                 self._texts[module.name, name] = hashlib.sha256(source.raw).hexdigest()
@@ -185,27 +212,21 @@ def _flattened(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _reached(
-    module: _Module, source: _Source, statements: Iterable[ast.stmt]
-) -> Iterator[tuple[_Module, str]]:
+def _reached(module: _Module, source: _Source, mentions: Iterable[ast.AST]) -> Iterator[tuple[_Module, str]]:
     """Yield the names that statements mention: of their own module, and of modules that they import."""
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                if node.id in source.bound:
-                    yield module, node.id
-                elif node.id in _REFLECTION:
-                    yield module, _EVERYTHING
-            elif isinstance(node, ast.Attribute) and node.attr == "import_module":
-                yield module, _EVERYTHING
-            elif isinstance(node, ast.Import):
+    for node in mentions:
+        if isinstance(node, ast.Name):
+            yield module, node.id if node.id in source.bound else _EVERYTHING
+        elif isinstance(node, ast.Attribute):
+            yield module, _EVERYTHING
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _whole(_find(alias.name, module))
+        elif isinstance(node, ast.ImportFrom):
+            origin = _find(_absolute(node, module), module)
+            if origin is not None:
                 for alias in node.names:
-                    yield from _whole(_find(alias.name, module))
-            elif isinstance(node, ast.ImportFrom):
-                origin = _find(_absolute(node, module), module)
-                if origin is not None:
-                    for alias in node.names:
-                        yield origin, _EVERYTHING if alias.name == "*" else alias.name
+                    yield origin, _EVERYTHING if alias.name == "*" else alias.name
 
 
 def _whole(module: _Module | None) -> Iterator[tuple[_Module, str]]:

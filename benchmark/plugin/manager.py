@@ -216,8 +216,7 @@ def _source_of(entry_point: EntryPoint, distributions: dict[int, Source]) -> Sou
     found = distributions.get(id(distribution))
     if found is None:
         code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
-        metadata = distribution.metadata
-        found = Source(entry_point.name, metadata["Name"], metadata["Version"], code)
+        found = Source(entry_point.name, distribution.name, distribution.version, code)
         distributions[id(distribution)] = found
     return replace(found, plugin=entry_point.name)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import sys
 import textwrap
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -260,3 +260,19 @@ def test_a_tracker_that_cannot_be_had_is_named(
     installed("plugin_diary", TRACKER.replace("told = []", code))
     with pytest.raises(error, match=f"Tracker 'diary' .*{problem}"):
         Plugins().track("diary")
+
+
+def test_metadata_of_a_distribution_is_parsed_once_whatever_it_offers(monkeypatch) -> None:
+    parsed = []
+    version = Distribution.version.fget
+    monkeypatch.setattr(
+        Distribution, "version", property(lambda self: (parsed.append(self), version(self))[1])
+    )
+    plugins = Plugins()
+    assert (
+        len(
+            {offers[0].source.plugin for kind in plugins.registry.offers.values() for offers in kind.values()}
+        )
+        > 3
+    )
+    assert len(parsed) == len({id(each) for each in parsed})
