@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,8 @@ def _computed(trial: Trial) -> dict[str, tuple[Any, Any]]:
         # Clips are stretched, and features crop or pad them to their length before.
         for named, length in ((what, len(heard)), (f"{what}, stretched", int(len(heard) * 0.8))):
             made = [each.compute(heard.copy(), RATE, reference_length=length) for each in (one, other)]
-            found[named] = (made[0], made[1])
+            # The next waveform may be written over the last.
+            found[named] = (copy(made[0]), copy(made[1]))
     return found
 
 
