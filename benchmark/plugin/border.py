@@ -185,7 +185,7 @@ def type_name(value: Any) -> str:
 def checked_items(
     component: Component, method: str, made: Any, shape: tuple[int | None, ...], dtype: str
 ) -> np.ndarray:
-    """Return a copy of what a component made of a waveform or of features, if it has ``shape``, ``dtype``, and is finite.
+    """Return a copy of what a component made of a waveform or of features: of ``shape`` and ``dtype``, and finite.
 
     A length of None is any but zero.
 
@@ -214,7 +214,7 @@ def checked_items(
 def checked_batch(
     augmentation: Component, made: Any, inputs: tuple[int, ...], targets: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a copy of an augmented batch, if it has the shapes ``inputs`` and ``targets``, is finite, and labels add up to 1.
+    """Return a copy of an augmented batch: of the shapes ``inputs`` and ``targets``, finite, labels that add up to 1.
 
     Raises:
         PluginError: when it has not.

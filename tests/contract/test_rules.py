@@ -447,6 +447,14 @@ def test_importing_a_plugin_is_to_be_cheap(tmp_path: Path, monkeypatch) -> None:
     assert "imports tensorflow: do so inside functions" in found["plugin-imports"]
 
 
+@pytest.mark.parametrize(
+    ("fit", "broken"), [(_cached_otherwise, {"model-frozen"}), (_unseeded, {"model-repeat", "model-frozen"})]
+)
+def test_what_kept_outputs_change_is_not_laid_to_the_seed(fit, broken: set[str], tmp_path: Path) -> None:
+    stages = {"training_stages": lambda self, settings: [Stage("head", 1, 0.1, frozen="body")]}
+    assert set(findings(made(Centroids, fit=fit, **stages), tmp_path)) - {"model-honours"} == broken
+
+
 def test_each_rule_has_a_component_that_breaks_it() -> None:
     names = {rule.name for kind in KINDS for rule in rules_of(kind)}
     assert names - {"plugin-imports"} == {rule for rule, _, _ in BROKEN}
