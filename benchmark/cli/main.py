@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.interrupts import INTERRUPTED, interrupts_arrive, was_interrupted
-from benchmark.cli.output import output_problem, plain_output, safe_output
+from benchmark.cli.output import output_problem, own_output, plain_output, safe_output
 from benchmark.exceptions import BenchError, PluginFailure, error_message
 
 if TYPE_CHECKING:
@@ -146,9 +146,8 @@ def cli(context: click.Context, verbose: bool) -> None:
 
     Start with: bench run suites/quickstart.yaml
     """
-    if context.invoked_subcommand not in VERBS:
-        # A plugin's verb may use colours.
-        context.with_resource(plain_output())
+    # A plugin's verb may use colours, and start what prints.
+    context.with_resource(own_output() if context.invoked_subcommand in VERBS else plain_output())
 
 
 def main() -> None:
