@@ -193,7 +193,9 @@ def test_what_plugins_print_in_whatever_way_is_not_among_what_a_verb_says(tmp_pa
     ways = ["python", "descriptor", "native", "child"]
     assert done.err.splitlines() == [f"{way} import" for way in ways]
     done = odd.bench("holler")
-    assert [line for line in done.out.splitlines() if line.endswith("verb")] == [f"{way} verb" for way in ways]
+    assert [line for line in done.out.splitlines() if line.endswith("verb")] == [
+        f"{way} verb" for way in ways
+    ]
 
 
 def test_an_interruption_that_python_ignores_comes_again(tmp_path) -> None:
