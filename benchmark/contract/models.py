@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, Pictures
+from benchmark.contract.material import CLASSES, FORMS, SHAPES, Pictures
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.border import checked_probabilities
@@ -78,9 +78,11 @@ def _fitted(
 
 
 def _parts(trial: Trial, dimensions: int = 0) -> tuple[Pictures, Pictures]:
-    """Return what is trained on and what is held out; images, if the model takes them."""
-    chosen = dimensions or max(trial.component.dimensions)  # type: ignore[attr-defined]
-    return Pictures(8, 0, chosen), Pictures(_HELD_OUT // CLASSES, 1, chosen)
+    """Return what is trained on and what is held out, of the shape asked for; else images, if the model takes them."""
+    shape = SHAPES[dimensions or max(trial.component.dimensions)]  # type: ignore[attr-defined]
+    if trial.shape and dimensions in (0, len(trial.shape)):
+        shape = trial.shape
+    return Pictures(8, 0, shape), Pictures(_HELD_OUT // CLASSES, 1, shape)
 
 
 def _trained(trial: Trial) -> tuple[Any, Any]:
@@ -146,8 +148,11 @@ def dimensions(trial: Trial) -> Iterator[str]:
     if not found or found - set(FORMS):
         yield f"dimensions is {found} instead of some of {set(FORMS)}"
         return
+    if trial.shape and len(trial.shape) not in found:
+        yield f"it is tried on {FORMS[len(trial.shape)]}, and says that it takes none"
+        return
     _trained(trial)
-    taken = {max(found)}
+    taken = {len(trial.shape) or max(found)}
     for each in sorted(found - taken, reverse=True):
         try:
             answers = np.asarray(_fitted(trial, dimensions=each)[0].predict(_parts(trial, each)[1]))

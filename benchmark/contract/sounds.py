@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, RATE, Pictures, unchanged, waveforms
+from benchmark.contract.material import CLASSES, FORMS, RATE, SHAPES, Pictures, unchanged, waveforms
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.border import checked_batch, checked_items
@@ -173,7 +173,7 @@ def _material(augmentation: Any) -> Iterator[tuple[str, Mapping[str, Any], Any]]
                 yield what, settings, heard
         return
     for dimensions in sorted(augmentation.dimensions, reverse=True):
-        pictures, form = Pictures(4, 0, dimensions), FORMS[dimensions]
+        pictures, form = Pictures(4, 0, SHAPES[dimensions]), FORMS[dimensions]
         if augmentation.acts_on == "batch":
             for count in (len(pictures), 1):
                 inputs = pictures.gather(np.arange(count)).astype(np.float32) / 255

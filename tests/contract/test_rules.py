@@ -497,3 +497,22 @@ def test_what_several_rules_need_is_told_once() -> None:
     assert found["model-trains"].startswith("ZeroDivisionError: no luck (")
     assert f"{__file__}:" in found["model-trains"]
     assert "model-probabilities" not in found
+
+
+def _bands_alone(self, train, validation, run):
+    if train.shape[0] != 96:
+        raise ValueError(f"96 bands, not {train.shape[0]}")
+    return Centroids.fit(self, train, validation, run)
+
+
+def test_a_model_of_one_shape_is_tried_on_it() -> None:
+    banded = made(Centroids, fit=_bands_alone, dimensions=frozenset({3}))
+    assert "96 bands, not 32" in findings(banded)["model-trains"]
+    tried = [
+        each
+        for each in outcomes(rules_of("model"), Trial(banded, shape=(96, 20, 1)))
+        if not isinstance(each, str)
+    ]
+    assert [each for each in tried if each.findings or each.not_tried] == []
+    (rule,) = (each for each in rules_of("model") if each.name == "model-dimensions")
+    assert "tried on sequences" in next(rule.check(Trial(banded, shape=(96, 20))))
