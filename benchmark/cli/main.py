@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.cli.interrupts import INTERRUPTED, interrupts_arrive, was_interrupted
-from benchmark.cli.output import output_problem, plain_output, safe_output
-from benchmark.exceptions import BenchError
+from benchmark.cli.output import output_problem, own_output, plain_output, safe_output
+from benchmark.exceptions import BenchError, PluginFailure, error_message
+
+if TYPE_CHECKING:
+    from benchmark.plugin.registry import Source
 
 VERBS = {
     "run": "Run the cells of a suite that are missing, and report.",
@@ -37,7 +42,7 @@ VERBS = {
     "completion": "Print what completes commands in your shell.",
 }
 
-_THEIRS = "benchmark.verbs of plugins"
+_THEIRS, _SOURCES = "benchmark.verbs of plugins", "benchmark.plugins of verbs"
 
 
 class Verbs(click.Group):
@@ -52,6 +57,31 @@ class Verbs(click.Group):
         if cmd_name in VERBS:
             return import_module(f"benchmark.cli.{cmd_name}").command
         return _from_plugins(ctx).get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb. What one of a plugin raises is an error that names the plugin, with file and line.
+
+        Raises:
+            PluginFailure: when a plugin's verb raises what is not click's, nor meant for people, nor an exit.
+        """
+        try:
+            return super().invoke(ctx)
+        except (
+            click.ClickException,
+            click.exceptions.Exit,
+            click.Abort,
+            BenchError,
+            KeyboardInterrupt,
+            SystemExit,
+        ):
+            raise
+        except BaseException as error:
+            verb = ctx.invoked_subcommand or ""
+            if verb in VERBS:
+                raise
+            if ctx.params["verbose"]:
+                click.echo("".join(traceback.format_exception(error)), err=True)
+            raise _failed(verb, ctx.meta[_SOURCES][verb], error) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -79,6 +109,7 @@ def _from_plugins(context: click.Context) -> dict[str, click.Command]:
 
         plugins = Plugins()
         context.meta[_THEIRS] = found = {}
+        sources = context.meta[_SOURCES] = {}
         for command, source in plugins.commands():
             name = str(command.name)
             if name in VERBS or name in found:
@@ -87,23 +118,37 @@ def _from_plugins(context: click.Context) -> dict[str, click.Command]:
                 )
             else:
                 found[name] = command
+                sources[name] = source
         for broken in plugins.registry.broken:
             click.echo(f"Warning: {broken}", err=True)
     return found
 
 
+def _failed(verb: str, source: Source, error: BaseException) -> PluginFailure:
+    """Return what is said of a plugin's verb that failed, with the place in its own code."""
+    from benchmark.plugin.border import raised_in
+
+    frames = traceback.walk_tb(error.__traceback__)
+    packages = (str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame, _ in frames)
+    # The first that is neither ours nor click's is whose verb it is.
+    package = next((name for name in packages if name not in ("benchmark", "click")), "")
+    place = package and raised_in(error, package)
+    where = f"verb '{verb}' (plugin {source}{place and f', {place}'})"
+    return PluginFailure(where, type(error).__name__, error_message(error))
+
+
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="genrebench", prog_name="bench")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a plugin's verb that fails.")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, verbose: bool) -> None:
     """Benchmark audio classifiers: which architecture and which augmentation is better, by how much, and is
     the difference real?
 
     Start with: bench run suites/quickstart.yaml
     """
-    if context.invoked_subcommand not in VERBS:
-        # A plugin's verb may use colours.
-        context.with_resource(plain_output())
+    # A plugin's verb may use colours, and start what prints.
+    context.with_resource(own_output() if context.invoked_subcommand in VERBS else plain_output())
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from benchmark.text import replacing, visible
 
+_STDOUT, _STDERR = 1, 2
+
 
 class SafeOutput(io.TextIOWrapper):
     """Text to a stream that may lack characters, or be gone.
@@ -77,6 +79,49 @@ def plain_output() -> Iterator[None]:
     finally:
         for name, stream in safe.items():
             setattr(sys, name, stream)
+
+
+@contextmanager
+def own_output() -> Iterator[None]:
+    """Keep standard output for what this program itself says.
+
+    Native code and child processes, of plugins and of libraries, which print past ``sys.stdout``, meanwhile reach
+    standard error: what is written to a file may be read by programs.
+    """
+    stream: Any = sys.stdout
+    if not (_is_descriptor(stream, _STDOUT) and _is_descriptor(sys.stderr, _STDERR)):
+        yield
+        return
+    stream.flush()
+    kept = os.dup(_STDOUT)
+    ours = SafeOutput(
+        io.BufferedWriter(io.FileIO(kept, "wb")),
+        stream.encoding,
+        stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+    os.dup2(_STDERR, _STDOUT)
+    # The second is where the width of a terminal is looked up.
+    before = sys.__stdout__
+    sys.stdout = sys.__stdout__ = ours  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        ours.flush()
+        stream.problem = stream.problem or ours.problem
+        os.dup2(kept, _STDOUT)
+        sys.stdout, sys.__stdout__ = stream, before  # type: ignore[misc]
+        with contextlib.suppress(OSError, ValueError):
+            ours.close()
+
+
+def _is_descriptor(stream: Any, number: int) -> bool:
+    """Whether a stream is one of ours, on this descriptor: not a test's, and not closed before we began."""
+    try:
+        return isinstance(stream, SafeOutput) and stream.fileno() == number
+    except (OSError, ValueError):
+        return False
 
 
 def output_problem() -> OSError | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,17 +26,41 @@ if TYPE_CHECKING:
 _KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "tracker")
 
 
+class Shape(click.ParamType):
+    """One to three lengths."""
+
+    name = "shape"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the lengths of ``96x187x1``; of nothing, none."""
+        if isinstance(value, tuple) or not value:
+            return tuple(value)
+        lengths = value.split("x")
+        if len(lengths) > 3 or not all(length.isdecimal() and int(length) for length in lengths):
+            self.fail(f"{value!r} is not one to three lengths, such as 96x187x1 for images, 64x128 or 512.")
+        return tuple(map(int, lengths))
+
+
 @click.command("check")
 @click.argument("names", nargs=-1, type=ComponentName(), metavar="[NAME | PACKAGE | benchfile.py]...")
 @click.option(
     "--suite", type=click.Path(path_type=Path), help="Components of the benchfile.py beside it too."
 )
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds for each component.")
+@click.option("--shape", type=Shape(), default="", metavar="96x187x1",
+              help="Of the items that models are tried on; 32x32x1 otherwise.")  # fmt: skip
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules by kind, and check nothing.")
 @locations_options
 @trust_option
 def command(
-    names: tuple[str, ...], suite: Path | None, timeout: float, list_rules: bool, locations: Locations
+    names: tuple[str, ...],
+    suite: Path | None,
+    timeout: float,
+    shape: tuple[int, ...],
+    list_rules: bool,
+    locations: Locations,
 ) -> None:
     """Try whether components keep the promises of their kind, each in a process of its own, on made-up data.
 
@@ -63,7 +88,7 @@ def command(
     subjects = [*_subjects(plugins, wanted, locations, from_file=bool(files), all_of_them=not names)]
     failed = False
     for subject in subjects:
-        outcomes = check(subject, timeout)
+        outcomes = check(replace(subject, shape=shape), timeout)
         findings = [(each.rule, finding) for each in outcomes for finding in each.findings]
         reasons = list(dict.fromkeys(each.not_tried for each in outcomes if each.not_tried))
         untried = [each.rule for each in outcomes if each.not_tried]

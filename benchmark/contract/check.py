@@ -34,7 +34,8 @@ _SHOWN = 300
 class Subject:
     """What is tried: a component of a kind, a ``tracker``, or a module that offers some (kind ``plugin``).
 
-    A component is a class, or what the plugins offer by its name and ``source``.
+    A component is a class, or what the plugins offer by its name and ``source``. ``shape`` is that of the items that a
+    model is tried on, three lengths for images, two for sequences, one for vectors; of our choice if there is none.
     """
 
     kind: Kind | str
@@ -45,6 +46,7 @@ class Subject:
     module: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     locations: Locations = field(default_factory=Locations)
+    shape: tuple[int, ...] = ()
 
 
 def names_of(kind: str) -> list[str]:

@@ -73,4 +73,4 @@ def _trial(subject: Subject) -> Any:
         component = next((each.component for each in found if each.source == subject.source), None)
     if component is None:
         raise LookupError(f"nobody offers a {subject.kind} '{subject.name}' in a new process")
-    return Trial(component, subject.parameters, subject.locations)
+    return Trial(component, subject.parameters, subject.locations, shape=subject.shape)

@@ -19,21 +19,20 @@ FORMS = {3: "images", 2: "sequences", 1: "vectors"}
 class Pictures(StoredExamples):
     """A tiny problem: a bright band at a height that depends on the class, in noise; kept as cells keep theirs.
 
-    Of 2 ``dimensions`` rows are steps in time, of 1 all is one vector.
+    ``shape`` is that of an item: bands, steps or values come first.
     """
 
-    def __init__(self, per_class: int, seed: int, dimensions: int = 3) -> None:
+    def __init__(self, per_class: int, seed: int, shape: tuple[int, ...] = SHAPES[3]) -> None:
         rng = np.random.default_rng(seed)
         self.num_classes, self.dtype = CLASSES, "uint8"
-        self.shape: tuple[int, ...] = SHAPES[dimensions]
-        self.space = f"made-up-{dimensions}"
+        self.shape = shape
+        self.space = f"made-up-{'x'.join(map(str, shape))}"
         self.labels = np.repeat(np.arange(CLASSES), per_class)
         self.tracks = np.arange(len(self.labels))
-        self.images = rng.integers(0, 120, (len(self.labels), SIDE, SIDE)).astype(np.uint8)
-        band = SIDE // CLASSES
+        self.images = rng.integers(0, 120, (len(self.labels), *shape)).astype(np.uint8)
+        band = shape[0] // CLASSES
         for image, label in zip(self.images, self.labels, strict=True):
             image[label * band : (label + 1) * band] += 100
-        self.images = self.images.reshape(len(self.labels), *self.shape)
         self._seed = seed
         for shared in (self.labels, self.tracks):
             shared.flags.writeable = False
@@ -56,7 +55,7 @@ class Pictures(StoredExamples):
 
     def only(self, indices: np.ndarray) -> Pictures:
         """Return some of them."""
-        chosen = Pictures(1, self._seed, len(self.shape))
+        chosen = Pictures(1, self._seed, self.shape)
         chosen.labels, chosen.images = self.labels[indices], self.images[indices]
         chosen.tracks = np.arange(len(indices))
         return chosen

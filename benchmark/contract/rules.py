@@ -49,12 +49,16 @@ class Outcome:
 
 @dataclass
 class Trial:
-    """A component that is tried, and what several rules need of it, made once."""
+    """A component that is tried, and what several rules need of it, made once.
+
+    ``shape`` is that of the items that a model is tried on, where it does not take all.
+    """
 
     component: type[Component]
     given: Mapping[str, Any] = field(default_factory=dict)
     locations: Locations = field(default_factory=Locations)
     blocked: str = ""
+    shape: tuple[int, ...] = ()
     _kept: dict[str, Any] = field(default_factory=dict)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:

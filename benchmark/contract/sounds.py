@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, RATE, Pictures, unchanged, waveforms
+from benchmark.contract.material import CLASSES, FORMS, RATE, SHAPES, Pictures, unchanged, waveforms
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.border import checked_batch, checked_items
@@ -61,7 +62,8 @@ def _computed(trial: Trial) -> dict[str, tuple[Any, Any]]:
         # Clips are stretched, and features crop or pad them to their length before.
         for named, length in ((what, len(heard)), (f"{what}, stretched", int(len(heard) * 0.8))):
             made = [each.compute(heard.copy(), RATE, reference_length=length) for each in (one, other)]
-            found[named] = (made[0], made[1])
+            # The next waveform may be written over the last.
+            found[named] = (copy(made[0]), copy(made[1]))
     return found
 
 
@@ -171,7 +173,7 @@ def _material(augmentation: Any) -> Iterator[tuple[str, Mapping[str, Any], Any]]
                 yield what, settings, heard
         return
     for dimensions in sorted(augmentation.dimensions, reverse=True):
-        pictures, form = Pictures(4, 0, dimensions), FORMS[dimensions]
+        pictures, form = Pictures(4, 0, SHAPES[dimensions]), FORMS[dimensions]
         if augmentation.acts_on == "batch":
             for count in (len(pictures), 1):
                 inputs = pictures.gather(np.arange(count)).astype(np.float32) / 255

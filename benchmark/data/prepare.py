@@ -244,7 +244,7 @@ def _augmented(
             made = step.component.create(registry)
             with calling(made, "apply", str(step) if step.settings else ""):
                 changed = made.apply(changed, rng, **step.arguments)
-        checked_items(made, "apply", changed, (None,), "float32")
+        changed = checked_items(made, "apply", changed, (None,), "float32")
     return changed
 
 

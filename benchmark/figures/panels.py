@@ -13,7 +13,7 @@ from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, training_items
 from benchmark.data.prepare import open_store, prepare, requests
 from benchmark.exceptions import AudioError
-from benchmark.plugin.border import calling
+from benchmark.plugin.border import calling, checked_batch, checked_items
 from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_generator
 from benchmark.report.figures import set_title
@@ -176,8 +176,10 @@ def _mixed(
     targets = np.eye(len(tracks), dtype=np.float32)
     for number, augmentation in enumerate(batch):
         rng = derive_generator("figures", spec.seed, number)
+        shapes = values.shape, targets.shape
         with calling(augmentation, "apply_batch"):
-            values, targets = augmentation.apply_batch(values, targets, rng)
+            made = augmentation.apply_batch(values, targets, rng)
+        values, targets = checked_batch(augmentation, made, *shapes)
     mixed = np.asarray(values)[0]
     return mixed.clip(0, 1) if mixed.ndim == _IMAGE else mixed
 
@@ -198,6 +200,7 @@ def _length(item: Item, track: Track, kitchen: Kitchen) -> str:
         made = step.component.create(kitchen.registry)
         with calling(made, "apply"):
             changed = made.apply(changed, rng, **dict(step.settings))
+        changed = checked_items(made, "apply", changed, (None,), "float32")
     if abs(len(changed) / len(clip) - 1) < 0.01:
         return ""
     return f"\n{len(clip) / SAMPLE_RATE:.1f} s become {len(changed) / SAMPLE_RATE:.1f} s"

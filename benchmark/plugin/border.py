@@ -1,7 +1,8 @@
 """The border between the harness and a plugin's code, which is called inside ``calling`` and its results are checked.
 
 Each check looks at an array once. What is wrong is a ``PluginError`` that says which component of which plugin made it,
-and where its code is.
+and where its code is. What passes is returned as a copy: whoever made it may keep it, and write into it for the next
+item, or be harmed by the next component that does.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def checked_probabilities(model: Component, answers: Any, shape: tuple[int, int]
     if found.shape != shape:
         raise refuse(f"an array of shape {found.shape} instead of {shape}: items by classes.")
     if not found.size:
-        return found
+        return found.copy()
     if not np.isfinite(found).all():
         raise refuse("values that are not finite; training has probably diverged.")
     lowest, sums = found.min(), found.sum(axis=1, dtype=np.float64)
@@ -157,7 +158,7 @@ def checked_probabilities(model: Component, answers: Any, shape: tuple[int, int]
     if lowest < _BELOW_ZERO or abs(worst - 1) > _SUM_TOLERANCE:
         what = f"{lowest:g} is below zero" if lowest < _BELOW_ZERO else f"a row adds up to {worst:g}"
         raise refuse(f"no probabilities: {what}. A network's last layer is to be a softmax, for instance.")
-    return found
+    return found.copy()
 
 
 def checked_value(metric: Component, value: Any) -> float:
@@ -184,7 +185,7 @@ def type_name(value: Any) -> str:
 def checked_items(
     component: Component, method: str, made: Any, shape: tuple[int | None, ...], dtype: str
 ) -> np.ndarray:
-    """Return what a component made of a waveform or of features, if it has ``shape``, ``dtype``, and is finite.
+    """Return a copy of what a component made of a waveform or of features: of ``shape`` and ``dtype``, and finite.
 
     A length of None is any but zero.
 
@@ -207,13 +208,13 @@ def checked_items(
         raise refuse(f"{made.dtype} {made.shape} instead of {dtype} {expected}")
     if made.dtype.kind == "f" and not np.isfinite(made).all():
         raise refuse("values that are not finite (NaN or infinite)")
-    return made
+    return made.copy()
 
 
 def checked_batch(
     augmentation: Component, made: Any, inputs: tuple[int, ...], targets: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return an augmented batch, if it has the shapes ``inputs`` and ``targets``, is finite, and labels add up to 1.
+    """Return a copy of an augmented batch: of the shapes ``inputs`` and ``targets``, finite, labels that add up to 1.
 
     Raises:
         PluginError: when it has not.
@@ -233,7 +234,7 @@ def checked_batch(
             raise refuse(f"{what} of {kind} instead of shape {shape}")
         if not np.isfinite(array).all():
             raise refuse(f"{what} with values that are not finite (NaN or infinite)")
-        found.append(array.astype(np.float32, copy=False))
+        found.append(array.astype(np.float32))
     labels = found[1]
     sums = labels.sum(axis=1)
     if (labels < _BELOW_ZERO).any() or (np.abs(sums - 1) > _SUM_TOLERANCE).any():

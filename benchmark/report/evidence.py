@@ -206,7 +206,8 @@ def ranks_table(found: CriticalDifference | str) -> Table | None:
         return None
     lines = [{"method": name, "rank": rank} for name, rank in found.ranks.items()]
     caption = (
-        f"Average ranks over {len(found.datasets)} data sets. Two methods differ if their ranks differ by more than "
+        f"Average ranks over {len(found.datasets)} data sets ({', '.join(found.datasets)}). "
+        "Two methods differ if their ranks differ by more than "
         f"{found.difference:.2f} (Nemenyi, 5 %); Friedman's test that all are equal: p = {found.p:.3g}."
     )
     return Table(

@@ -21,6 +21,7 @@ class Contract:
         component: the class that is tried.
         parameters: what it is made with; its defaults otherwise.
         data: the folder of a dataset's files.
+        shape: of the items that a model is tried on, ``(96, 187, 1)`` say, where it does not take 32 x 32 x 1.
         seconds: how long all rules together may take.
         module: of ``PluginContract``, what is tried instead of a component.
     """
@@ -29,6 +30,7 @@ class Contract:
     component: ClassVar[type[Any] | None] = None
     parameters: ClassVar[Mapping[str, Any]] = {}
     data: ClassVar[Any] = None
+    shape: ClassVar[tuple[int, ...]] = ()
     seconds: ClassVar[float] = SECONDS
     module: ClassVar[str] = ""
 
@@ -65,6 +67,7 @@ class Contract:
                 module=cls.module,
                 parameters=cls.parameters,
                 locations=Locations(named=named),
+                shape=cls.shape,
             )
             _tried[cls] = {each.rule: each for each in check(subject, cls.seconds)}
         return _tried[cls]

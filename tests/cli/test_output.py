@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import subprocess
@@ -154,6 +155,47 @@ def test_a_plugins_verb_may_use_colours(tmp_path, odd) -> None:
     done = odd.bench("paint")
     assert done.code == 0, done.err
     assert done.out == "\x1b[31mred\x1b[0m\n"
+
+
+LOUD = """
+import ctypes, os, subprocess, sys
+import click
+from benchmark import hookimpl
+
+def shout(what):
+    print("python", what, flush=True)
+    os.write(1, f"descriptor {what}\\n".encode())
+    ctypes.CDLL(None).puts(f"native {what}".encode())
+    ctypes.CDLL(None).fflush(None)
+    subprocess.run([sys.executable, "-c", f"print('child {what}')"], check=True)
+
+shout("import")
+
+@click.command()
+def holler():
+    shout("verb")
+
+@hookimpl
+def bench_commands():
+    return [holler]
+"""
+
+
+def test_what_plugins_print_in_whatever_way_is_not_among_what_a_verb_says(tmp_path, odd) -> None:
+    (tmp_path / "loud.py").write_text(LOUD)
+    info = tmp_path / "loud-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[bench]\nloud = loud\n")
+    odd.environment["PYTHONPATH"] = str(tmp_path)
+    done = odd.bench("schema")
+    assert json.loads(done.out)["title"] == "genrebench suite"
+    ways = ["python", "descriptor", "native", "child"]
+    assert done.err.splitlines() == [f"{way} import" for way in ways]
+    done = odd.bench("holler")
+    assert [line for line in done.out.splitlines() if line.endswith("verb")] == [
+        f"{way} verb" for way in ways
+    ]
 
 
 def test_an_interruption_that_python_ignores_comes_again(tmp_path) -> None:

@@ -190,6 +190,9 @@ def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> No
         assert "metric-number: ValueError: never (" in bad.out
         assert "benchfile.py:8)" in bad.out
     assert "plugin-hooks: bench_models is not marked with @hookimpl" in bad.out
+    assert project.bench("plugins", "check", "majority", "--shape", "96x20x1").code == 0
+    wrong = project.bench("plugins", "check", "majority", "--shape", "96x0")
+    assert (wrong.code, "one to three lengths" in wrong.err) == (2, True)
     assert project.bench("plugins", "check", "majorit").code == 2
     assert project.bench("plugins", "check", "nowhere/benchfile.py").code == 2
 

@@ -447,6 +447,14 @@ def test_importing_a_plugin_is_to_be_cheap(tmp_path: Path, monkeypatch) -> None:
     assert "imports tensorflow: do so inside functions" in found["plugin-imports"]
 
 
+@pytest.mark.parametrize(
+    ("fit", "broken"), [(_cached_otherwise, {"model-frozen"}), (_unseeded, {"model-repeat", "model-frozen"})]
+)
+def test_what_kept_outputs_change_is_not_laid_to_the_seed(fit, broken: set[str], tmp_path: Path) -> None:
+    stages = {"training_stages": lambda self, settings: [Stage("head", 1, 0.1, frozen="body")]}
+    assert set(findings(made(Centroids, fit=fit, **stages), tmp_path)) - {"model-honours"} == broken
+
+
 def test_each_rule_has_a_component_that_breaks_it() -> None:
     names = {rule.name for kind in KINDS for rule in rules_of(kind)}
     assert names - {"plugin-imports"} == {rule for rule, _, _ in BROKEN}
@@ -489,3 +497,22 @@ def test_what_several_rules_need_is_told_once() -> None:
     assert found["model-trains"].startswith("ZeroDivisionError: no luck (")
     assert f"{__file__}:" in found["model-trains"]
     assert "model-probabilities" not in found
+
+
+def _bands_alone(self, train, validation, run):
+    if train.shape[0] != 96:
+        raise ValueError(f"96 bands, not {train.shape[0]}")
+    return Centroids.fit(self, train, validation, run)
+
+
+def test_a_model_of_one_shape_is_tried_on_it() -> None:
+    banded = made(Centroids, fit=_bands_alone, dimensions=frozenset({3}))
+    assert "96 bands, not 32" in findings(banded)["model-trains"]
+    tried = [
+        each
+        for each in outcomes(rules_of("model"), Trial(banded, shape=(96, 20, 1)))
+        if not isinstance(each, str)
+    ]
+    assert [each for each in tried if each.findings or each.not_tried] == []
+    (rule,) = (each for each in rules_of("model") if each.name == "model-dimensions")
+    assert "tried on sequences" in next(rule.check(Trial(banded, shape=(96, 20))))

@@ -76,13 +76,30 @@ class Raw(Features):
             return samples[:8].reshape(1, 8, 1).tolist()
         return samples[:self.width].reshape(1, self.width or 9, 1)
 
+class Constant(Augmentation):
+    '''Hands out what it keeps.'''
+    name = "constant"
+    acts_on = "waveform"
+    kept = np.arange(8, dtype=np.float32)
+    def apply(self, data, rng, **settings):
+        return self.kept
+
+class Buffered(Raw):
+    '''Writes into one array for all items, and into what it is given.'''
+    name = "buffered"
+    kept = np.zeros((1, 8, 1), np.float32)
+    def compute(self, samples, sample_rate, *, reference_length):
+        self.kept[:] = samples[:8].reshape(1, 8, 1)
+        samples[:] = 9
+        return self.kept
+
 @hookimpl
 def bench_augmentations():
-    return [Explode, Reverse, Hiss, Double, Careless]
+    return [Explode, Reverse, Hiss, Double, Careless, Constant]
 
 @hookimpl
 def bench_features():
-    return [Raw]
+    return [Raw, Buffered]
 """
 
 
@@ -110,11 +127,19 @@ def run(function: Any, arguments: Any) -> Iterator[Any]:
     return (function(*each) for each in arguments)
 
 
-def computed(track: Track, registry: Registry, benchfile: Path, *chains: tuple[str, ...], clips=None, **raw):
+def computed(
+    track: Track,
+    registry: Registry,
+    benchfile: Path,
+    *chains: tuple[str, ...],
+    clips=None,
+    features="raw",
+    **raw,
+):
     recipe = [tuple(registry.spec("augmentation", name) for name in chain) for chain in chains]
     items = training_items([track], clips, recipe, registry)
     (request,) = requests([track], items)
-    outcome = compute(request, registry.spec("features", "raw", raw), benchfile)
+    outcome = compute(request, registry.spec("features", features, raw), benchfile)
     arrays = dict(outcome.arrays)
     found = [arrays.get(feature_key(track, item.clip, item.waveform)) for item in items]
     return [None if array is None else array.ravel() for array in found], outcome.failure
@@ -201,6 +226,16 @@ def test_a_plugin_that_works_in_place_changes_nothing_else(track, registry, benc
     assert original[0] < original[7]
     assert reversed_[0] > reversed_[7]
     np.testing.assert_array_equal(again, original)
+
+
+def test_what_a_plugin_keeps_is_not_harmed_by_who_writes_into_it_next(track, registry, benchfile) -> None:
+    """An augmentation may hand out an array of its own, features write into the waveform and into one buffer."""
+    chains = (("constant", "reverse"), ("constant",), ("constant", "reverse", "reverse"))
+    (original, *others), failure = computed(track, registry, benchfile, *chains, features="buffered")
+    assert failure is None
+    np.testing.assert_allclose(original, np.arange(8) / (2 * RATE), rtol=1e-6)
+    rising = np.arange(8)
+    np.testing.assert_array_equal(others, [rising[::-1], rising, rising])
 
 
 def test_equal_steps_of_a_chain_draw_numbers_of_their_own(track, registry, benchfile) -> None:

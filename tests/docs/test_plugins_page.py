@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from benchmark.cli.main import cli
 from benchmark.plugin import hookspecs
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plugins.md"
@@ -29,21 +31,39 @@ def block(page: str, name: str) -> str:
 
 
 @pytest.mark.slow
-def test_the_random_forest_is_run_stored_and_asked(project, page: str) -> None:
-    (project.folder / "benchfile.py").write_text(block(page, "Forest"))
+@pytest.mark.parametrize(
+    ("block_", "name", "needs"), [("Forest", "forest", "sklearn"), ("Boosting", "boosting", "lightgbm")]
+)
+def test_a_classifier_of_somebody_elses_is_run_stored_and_asked(
+    project, page: str, block_: str, name: str, needs: str
+) -> None:
+    pytest.importorskip(needs, reason=f"{needs} is not installed")
+    (project.folder / "benchfile.py").write_text(block(page, block_))
     suite = (project.folder / "suite.yaml").read_text()
-    project.write(suite.replace("[majority, nearest]", "[majority, {forest: {trees: 20}}]"))
+    project.write(suite.replace("[majority, nearest]", f"[majority, {{{name}: {{trees: 20}}}}]"))
     ran = project.bench("run", "suite.yaml", "--executor", "inline", "--keep-models")
     assert ran.code == 0, ran.err
     found = {}
     for file in project.results.glob("*-0-*/metrics.json"):
         found[file.parent.name.partition("-")[0]] = json.loads(file.read_text())["test"]["top1"]
-    assert found["forest"] > 2 * found["majority"]
-    assert list(project.results.glob("forest-*/model/estimator.skops"))
+    assert found[name] > 2 * found["majority"]
+    assert list(project.results.glob(f"{name}-*/model/estimator.skops"))
     clip = next(project.cache.rglob("*.wav"))
-    said = project.bench("predict", "forest 0", str(clip), "--suite", "suite.yaml", "--json")
+    said = project.bench("predict", f"{name} 0", str(clip), "--suite", "suite.yaml", "--json")
     assert said.code == 0, said.err
     assert json.loads(said.out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("block_", "needs"), [("Forest", "sklearn"), ("Boosting", "lightgbm")])
+def test_a_classifier_of_somebody_elses_passes_the_kit(
+    tmp_path: Path, page: str, block_: str, needs: str
+) -> None:
+    pytest.importorskip(needs, reason=f"{needs} is not installed")
+    (tmp_path / "benchfile.py").write_text(block(page, block_))
+    ran = CliRunner().invoke(cli, ["plugins", "check", str(tmp_path / "benchfile.py")])
+    assert ran.exit_code == 0, ran.output
+    assert "NOT OK" not in ran.output
 
 
 def test_the_tracker_keeps_its_diary(project, page: str) -> None:

@@ -84,7 +84,9 @@ def test_predictions_that_are_no_probabilities_name_the_model_and_its_code(
 
 def test_probabilities_of_half_precision_pass_and_are_not_changed() -> None:
     answers = np.array([[0.5, 0.503], [0.25, 0.745], [1.0, 0.0]], np.float16)
-    assert checked_probabilities(Guesser(), answers, (3, 2)) is answers
+    passed = checked_probabilities(Guesser(), answers, (3, 2))
+    assert passed.dtype == np.float16
+    np.testing.assert_array_equal(passed, answers)
     assert checked_probabilities(Guesser(), np.zeros((0, 2)), (0, 2)).shape == (0, 2)
 
 
@@ -107,6 +109,20 @@ INPUTS, LABELS = np.zeros((3, 4, 4, 1), np.float32), HALVES.astype(np.float32)
 def test_a_batch_that_is_none_names_the_augmentation(made: object, problem: str) -> None:
     with pytest.raises(PluginError, match=rf"augmentation 'mixer' .*{problem}"):
         checked_batch(Mixer(), made, INPUTS.shape, LABELS.shape)
+
+
+def test_what_passes_is_a_copy_of_what_its_maker_may_keep() -> None:
+    batch = np.ones((2, 3), np.float32), np.eye(2, dtype=np.float32)
+    answers = np.full((2, 2), 0.5)
+    item = np.ones(4, np.float32)
+    passed = [
+        *checked_batch(Mixer(), batch, (2, 3), (2, 2)),
+        checked_probabilities(Guesser(), answers, (2, 2)),
+        checked_items(Spectrum(), "compute", item, (4,), "float32"),
+    ]
+    for copy, kept in zip(passed, (*batch, answers, item), strict=True):
+        np.testing.assert_array_equal(copy, kept)
+        assert not np.shares_memory(copy, kept)
 
 
 def test_a_batch_of_other_precision_passes() -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli.main import cli
+from benchmark.cli.main import cli, main
 from benchmark.exceptions import PluginError, UsageError
 from benchmark.plugin import manager
 from benchmark.plugin.manager import Plugins
@@ -187,6 +187,39 @@ def test_help_lives_and_names_a_plugin_whose_verbs_cannot_be_had(installed, trou
     assert ran.output.count("plugin plugin_a_broken (broken-package 1) is broken and was left out: ") == 1
     assert "bench_commands" in ran.output
     assert CliRunner().invoke(cli, ["shout"]).output.endswith("ALOUD\n")
+
+
+def test_a_verb_that_raises_is_named_with_its_plugin_file_and_line_and_its_traceback_if_asked_for(
+    installed, monkeypatch, capsys, tmp_path: Path
+) -> None:
+    raising = VERB.replace('click.echo("ALOUD")', "raise RuntimeError('hoarse')  # here")
+    installed("plugin_hoarse", raising, "loud-package", "hoarse_module")
+    line = 1 + next(n for n, text in enumerate(raising.splitlines()) if "# here" in text)
+    told = (
+        f"Error: verb 'shout' (plugin plugin_hoarse (loud-package 1), {tmp_path}/hoarse_module.py:{line}): "
+    )
+
+    def err(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == PluginError.exit_code
+        return capsys.readouterr().err
+
+    assert err("shout") == f"{told}RuntimeError: hoarse\n(bench explain plugin-failure)\n"
+    assert "Traceback (most recent call last)" in err("-v", "shout")
+
+
+@pytest.mark.parametrize(
+    ("does", "code"),
+    [("sys.exit(3)", 3), ("raise click.ClickException('no')", 1), ("raise click.Abort", 130)],
+)
+def test_a_verb_ends_as_it_likes(installed, monkeypatch, does: str, code: int) -> None:
+    installed("plugin_ends", "    import sys\n" + VERB.replace('click.echo("ALOUD")', does))
+    monkeypatch.setattr("sys.argv", ["bench", "shout"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
 
 
 def test_of_two_verbs_of_one_name_the_second_is_named(installed) -> None:

@@ -20,7 +20,7 @@ from benchmark.report.verdicts import margin_text, separable_sentences
 from benchmark.results.frames import Measure
 
 if TYPE_CHECKING:
-    from benchmark.analysis.critical_difference import CriticalDifference
+    pass
 
 Line = Mapping[Hashable, Any]
 
@@ -42,11 +42,8 @@ def pairs_section(material: Material) -> Section:
         "compared.",
     ]
     words += separable_sentences(statistics, material.results.measures)
-    found = statistics.critical_difference
-    ranks = () if isinstance(found, str) else (_ranks_grid(found),)
-    notes = (*statistics.notes, found) if isinstance(found, str) else statistics.notes
     return Section(
-        "pairs", "Which differences are real", texts=tuple(words), grids=(*grids, *ranks), items=tuple(notes)
+        "pairs", "Which differences are real", texts=tuple(words), grids=grids, items=tuple(statistics.notes)
     )
 
 
@@ -93,20 +90,6 @@ def calibration_section(material: Material) -> Section:
         "larger dots stand for more answers."
     )
     return Section("calibration", "Calibration", texts=(said,), charts=tuple(charts))
-
-
-def _ranks_grid(found: CriticalDifference) -> Grid:
-    caption = (
-        f"Average ranks over {len(found.datasets)} data sets ({', '.join(found.datasets)}); Friedman's test that all "
-        f"are equal: p {p_text(found.p)}. Ranks that differ by less than {found.difference:.2f} cannot be told apart "
-        "(Nemenyi)."
-    )
-    heads = (Head("method"), Head("average rank", True))
-    lines = tuple(
-        (Cell(str(name), str(name), is_head=True), Cell(f"{rank:.2f}", str(rank)))
-        for name, rank in found.ranks.items()
-    )
-    return Grid("average-ranks", caption, heads, lines)
 
 
 def _pairs_grid(material: Material, measure: str, compared: pd.DataFrame) -> Grid:
