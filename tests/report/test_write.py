@@ -108,6 +108,7 @@ def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> Non
             "cost",
             "difference-tones-test",
             "effects",
+            "interaction-augmentation-model-tones-test",
             "learning-curves",
             "per-class-tones-test",
             "reliability",
