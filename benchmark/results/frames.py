@@ -148,7 +148,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
     records, damaged = _read(plan, store, folders)
     measures, metrics = _measures(plan, registry)
     rows: dict[tuple[tuple[str, str], ...], int] = {}
-    refused: Counter[str] = Counter()
+    refused: Counter[tuple[str, str]] = Counter()
     read = _predictions(plan, records, folders, damaged, registry)
     whole, shown = read.whole, read.shown
     standings = _standings(plan, records, read)
@@ -181,7 +181,10 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
         f"{folders[id_].name} is damaged and not used: {reason.rstrip('.')}."
         for id_, reason in damaged.items()
     ]
-    notes += [f"{count} values are missing: {problem}" for problem, count in refused.items()]
+    notes += [
+        f"{'1 value' if count == 1 else f'{count} values'} of {metric} cannot be computed: {problem}"
+        for (metric, problem), count in refused.items()
+    ]
     notes += [
         f"Not used: predictions of {count} cells on {problem}." for problem, count in read.unfiled.items()
     ]
@@ -407,9 +410,9 @@ def _values(
     stored: Mapping[str, SetPredictions],
     measures: Sequence[Measure],
     metrics: Mapping[str, Metric],
-    refused: Counter[str],
+    refused: Counter[tuple[str, str]],
 ) -> dict[str, float]:
-    """Compute all measures of a cell from its predictions; ``refused`` counts what metrics raised.
+    """Compute all measures of a cell from its predictions; ``refused`` counts what metrics raised, by their names.
 
     Never from ``metrics.json``: a metric may have been added since, or have been given other parameters.
     """
@@ -424,7 +427,7 @@ def _values(
                 value = metric.compute(found.labels, found.probabilities)
             values[measure.name] = checked_value(metric, value)
         except PluginError as error:  # One metric must not cost the whole report.
-            refused[str(error)] += 1
+            refused[measure.metric, str(error)] += 1
     return values
 
 

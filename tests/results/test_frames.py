@@ -91,8 +91,8 @@ def test_a_metric_that_raises_costs_its_own_column_only(tmp_path: Path) -> None:
     found = collect(replace(plan, suite=replace(plan.suite, cells=tuple(cells))), store, registry)
     assert found.cells["tones:test/picky"].isna().all()
     assert found.cells["tones:test/top1"].notna().all()
-    (missing,) = (note for note in found.notes if "missing" in note)
-    assert missing.startswith("12 values are missing: metric 'picky' (plugin ")
+    (missing,) = (note for note in found.notes if "picky" in note)
+    assert missing.startswith("12 values of picky cannot be computed: metric 'picky' (plugin ")
     assert missing.endswith(": ValueError: too few tracks")
 
 
