@@ -171,9 +171,8 @@ def _command(
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
-            click.echo(
-                f"Error: {error}", err=True
-            )  # Whoever reads the exit code must learn of the interruption.
+            # Whoever reads the exit code must learn of the interruption.
+            click.echo(f"Error: {error}", err=True)
         notifier.code = _exit_code(plan, store, summary)
     return notifier.code
 

@@ -169,8 +169,7 @@ def test_a_dry_run_prints_the_script_and_writes_nothing(project) -> None:
     assert "There is no setting" not in ran.err
 
 
-SUITE = (Path(__file__).parents[1] / "conftest.py").read_text().split('SUITE = """')[1].split('"""')[0]
-SUITE_CELLS = 12
+CELLS = 12
 
 
 @pytest.fixture
@@ -195,9 +194,10 @@ def wait_for(condition, seconds: float) -> None:
 def test_an_array_of_which_one_task_is_killed_and_one_requeued_runs_each_cell_once(project, slurm) -> None:
     log = project.folder / "log"
     project.environment |= {"TRACKER_LOG": str(log), "OMP_NUM_THREADS": "1"}
+    suite = (project.folder / "suite.yaml").read_text()
     project.write(
-        SUITE.replace("[majority, nearest]", "[{nearest: {seconds: 2}}]").replace(
-            "[0, 1]", str([*range(SUITE_CELLS)])
+        suite.replace("[majority, nearest]", "[{nearest: {seconds: 2}}]").replace(
+            "[0, 1]", str([*range(CELLS)])
         )
     )
     sent = project.bench(
@@ -223,8 +223,8 @@ def test_an_array_of_which_one_task_is_killed_and_one_requeued_runs_each_cell_on
         lambda: not subprocess.run(["squeue", "-h", "-j", job], capture_output=True, check=False).stdout, 480
     )
     assert {name: stamp for name, stamp in filed().items() if name in before} == before
-    assert len(filed()) == SUITE_CELLS
+    assert len(filed()) == CELLS
     told = [line.split() for line in log.read_text().splitlines()]
-    assert sorted(status for _, status in told) == ["ok"] * SUITE_CELLS
-    assert len({id_ for id_, _ in told}) == SUITE_CELLS
+    assert sorted(status for _, status in told) == ["ok"] * CELLS
+    assert len({id_ for id_, _ in told}) == CELLS
     assert not claims.exists()
