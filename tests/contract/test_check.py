@@ -128,7 +128,9 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["dataset", "audio", "features", "augmentation", "model", "metric"])
+@pytest.mark.parametrize(
+    "kind", ["dataset", "audio", "features", "augmentation", "corruption", "model", "metric"]
+)
 def test_built_in_components_keep_their_promises(kind: str) -> None:
     registry = Plugins().registry
     for name in registry.names(kind):
@@ -142,6 +144,7 @@ def test_built_in_components_keep_their_promises(kind: str) -> None:
     "module",
     [
         "bench_augmentations",
+        "bench_corruptions",
         "bench_datasets",
         "bench_features",
         "bench_metrics",
