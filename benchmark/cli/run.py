@@ -108,7 +108,7 @@ def _command(
 ) -> int:
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
-    from benchmark.execution.run import RunOptions, missing_cells, planned_cells
+    from benchmark.execution.run import RunOptions, has_work, planned_cells
     from benchmark.results.store import ResultsStore
 
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, rehearsed=flags["rehearse"])
@@ -145,7 +145,7 @@ def _command(
         notifier.tell(
             "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
         )
-        if summary is None and missing_cells(plan, store, options):
+        if summary is None and has_work(plan, store, options):
             summary = _run(plan, plugins, locations, options, executors, notifier.tell)
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
@@ -292,6 +292,8 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
         return INTERRUPTED
+    from benchmark.results.corrupted import unfinished
+
     statuses = store.statuses()
     wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
     elsewhere = set(wrong) & set(summary.elsewhere if summary is not None else ())
@@ -310,4 +312,9 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
             "--retry-failed.",
             err=True,
         )
-    return 1 if wrong or pending else 0
+    lacking = unfinished(plan, store)
+    if lacking:
+        from benchmark.execution.corrupted import text_of
+
+        click.echo(f"{text_of(lacking)}.", err=True)
+    return 1 if wrong or pending or lacking else 0

@@ -75,6 +75,7 @@ def command(
         submit,
         write_script,
     )
+    from benchmark.results.corrupted import unfinished
     from benchmark.results.store import ResultsStore, slug
 
     if not slurm:
@@ -88,6 +89,7 @@ def command(
     store = ResultsStore(locations.results, plan.suite.name)
     pending = sum(bool(cell.pending) for cell in plan.suite.cells)
     missing = len(missing_cells(plan, store, RunOptions(retry_failed=retry_failed))) + pending
+    missing += len(unfinished(plan, store))
     if not missing:
         click.echo("Nothing of it is missing; 'bench report' shows the results.")
         return

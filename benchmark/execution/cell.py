@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
+from benchmark.execution.corrupted import evaluate_in_memory
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error
 from benchmark.execution.train import Trained, trained
@@ -120,7 +121,9 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         ),
         metered=True,
     ) as done:
-        return _filed(task, store, started, done)
+        record = _filed(task, store, started, done)
+        evaluate_in_memory(store, record, task.spec, registry, task.locations, done.model)
+        return record
 
 
 def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -> CellRecord:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Corruption(Component):
     """A change to whole test tracks that keeps their label: what models are tested on and never trained on.
 
-    ``severities`` are the amounts from the mildest to the gravest, in the physical measure that ``unit`` names: decibels,
-    hertz, per cent. The first is severity 1. A constructor may set others.
+    ``severities`` are the amounts from the mildest to the gravest, in the physical measure that ``unit`` names:
+    decibels, hertz, per cent. The first is severity 1. A constructor may set others.
     """
 
     kind = "corruption"

@@ -1,4 +1,4 @@
-"""What components say of themselves: their shape, copies, severities, where they act. Checked before anything is run."""
+"""What components say of themselves: shape, copies, severities, where they act. Checked before anything is run."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class ResultsStore:
         try:
             with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
-                    _write_predictions(predictions, folder / PREDICTIONS)
+                    write_predictions(predictions, folder / PREDICTIONS)
                 if history:
                     _write_history(history, folder / HISTORY)
                 if metrics is not None:
@@ -440,7 +440,8 @@ def _incomplete(folder: Path) -> str:
         return f"{PREDICTIONS} is empty or cannot be read"
 
 
-def _write_predictions(predictions: pd.DataFrame, file: Path) -> None:
+def write_predictions(predictions: pd.DataFrame, file: Path) -> None:
+    """Write predictions as Parquet whose pages have checksums."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

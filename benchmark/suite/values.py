@@ -20,6 +20,7 @@ from benchmark.plugin.parameters import AbsentFile, check_parameters, map_parts,
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
 from benchmark.suite.cell import Chain
+from benchmark.suite.corrupt import CORRUPT, Corrupt, read_corrupt
 from benchmark.suite.source import KeyPath, Source
 from benchmark.validation import sentence
 
@@ -347,14 +348,24 @@ class Checker:
         return None if problem else steps
 
     def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
-        if not isinstance(raw, list) or not raw:
+        if not isinstance(raw, list) or all(isinstance(each, dict) and CORRUPT in each for each in raw):
             self.problem(path, f"'evaluate' is a list of at least one evaluation set, found {raw!r}.")
             return None
-        made = [self._evaluation(each, (*path, index)) for index, each in enumerate(raw)]
+        made = [
+            read_corrupt(self, each[CORRUPT], (*path, index, CORRUPT))
+            if isinstance(each, dict) and CORRUPT in each
+            else self._evaluation(each, (*path, index))
+            for index, each in enumerate(raw)
+        ]
         if None in made:
             return None
         labels = [
-            each.dataset.label if isinstance(each, Other) else str(raw[i]) for i, each in enumerate(made)
+            each.dataset.label
+            if isinstance(each, Other)
+            else each.label
+            if isinstance(each, Corrupt)
+            else str(raw[i])
+            for i, each in enumerate(made)
         ]
         return Value(", ".join(labels), tuple(made), path)
 
@@ -408,4 +419,6 @@ def _plain(value: Any) -> Any:
         return value.dataset
     if isinstance(value, Own):
         return [value.name, value.part]
+    if isinstance(value, Corrupt):
+        return [value.set, value.by, value.severities]
     return value.model_dump(exclude=set(value.decoration)) if isinstance(value, Settings) else repr(value)

@@ -49,7 +49,7 @@ class Pitch(Corruption):
 
 
 class SilenceGaps(Corruption):
-    """Gaps of ``seconds`` each, so many per cent of the track in all; those of a severity are in the graver ones too."""
+    """Gaps of ``seconds`` each, so many per cent of the track in all; graver severities have those of milder ones."""
 
     name = "silence-gaps"
     unit = "% silent"

@@ -1,0 +1,319 @@
+"""Evaluate cells' models on corrupted sets: models in memory, kept ones, and those that must be trained again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.data.assemble import assemble, cell_items
+from benchmark.data.corpora import kept_corpora
+from benchmark.data.corrupted import corrupted_parts, evaluation_set
+from benchmark.exceptions import CacheError, Interrupted, ResultsError, error_text
+from benchmark.execution.events import Noted, emit
+from benchmark.execution.failure import close_model
+from benchmark.execution.train import trained
+from benchmark.isolation import isolated
+from benchmark.locations import Locations
+from benchmark.plugin.border import calling
+from benchmark.plugin.manager import load_registry
+from benchmark.randomness import derive_seed
+from benchmark.record import CellRecord
+from benchmark.results.corrupted import (
+    CorruptedRecord,
+    How,
+    Unfinished,
+    clean_digest,
+    described,
+    file_corrupted,
+    unfinished,
+)
+from benchmark.results.predictions import load_predictions
+from benchmark.results.provenance import provenance
+from benchmark.results.store import MODEL, ResultsStore
+from benchmark.suite.cell import CellSpec
+from benchmark.suite.identity import Identifier, check_revisions
+from benchmark.training.devices import backend_provenance
+from benchmark.training.evaluate import predicted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.claims import Claims
+    from benchmark.data.assemble import CellItems
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.progress import Display
+    from benchmark.plugin.benchfile import Benchfile
+    from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.model import Model
+    from benchmark.plugin.registry import Registry
+    from benchmark.results.plan import Plan
+
+# A network that is trained again on other cores rounds otherwise; an answer that changes is another model's.
+TOLERANCE = 0.001
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+
+
+@dataclass(frozen=True)
+class CorruptedTask:
+    """What a worker needs to evaluate a finished cell on corrupted sets: those that ``spec`` has.
+
+    ``has_model`` says that the cell's model was kept; it is trained again otherwise. ``suite_folder`` is looked up in
+    git.
+    """
+
+    id: str
+    suite: str
+    spec: CellSpec
+    canonical: Mapping[str, Any]
+    folder: Path
+    has_model: bool
+    locations: Locations
+    benchfile: Benchfile | None
+    suite_folder: Path
+    seconds: float | None = None
+
+
+def evaluate_in_memory(
+    store: ResultsStore,
+    record: CellRecord,
+    spec: CellSpec,
+    registry: Registry,
+    locations: Locations,
+    model: Model,
+) -> None:
+    """Evaluate the model of a cell that was just filed; what goes wrong is told, and costs the cell nothing.
+
+    Raises:
+        Interrupted: when the person who runs this wants it to stop.
+    """
+    if not spec.corrupted:
+        return
+    try:
+        items = cell_items(spec, registry, kept_corpora(registry, locations))
+        clean = clean_digest(record, store.folder_of(record))
+        made = {**record.provenance}
+        _evaluate(store, record, clean, spec, items, registry, locations, model, "in memory", 0.0, made)
+    except Interrupted:
+        raise
+    except BaseException as error:
+        emit(Noted(record.id, f"its corrupted sets could not be evaluated: {error_text(error)}"))
+
+
+def run_corrupted(
+    plan: Plan,
+    plugins: Plugins,
+    store: ResultsStore,
+    claims: Claims,
+    locations: Locations,
+    executor: Executor,
+    display: Display,
+    *,
+    tried: Collection[str] = (),
+    seconds: float | None = None,
+    wait: bool = True,
+) -> None:
+    """Evaluate finished cells on the corrupted sets that they have no predictions of, but those that were ``tried``.
+
+    Each is done by who claims its cell. What goes wrong is told; the sets then stay missing.
+    """
+    pause, done, said = _SHORTEST_WAIT, set(tried), False
+    while True:
+        left = [each for each in unfinished(plan, store) if each.id not in done]
+        if not left:
+            return
+        if not said:
+            display.note(text_of(left))
+            said = True
+        given: list[Unfinished] = []
+
+        def taken(several: Sequence[Unfinished], given: list[Unfinished]) -> Iterator[tuple[CorruptedTask]]:
+            for each in several:
+                if store.take(claims, each.id) is not None:
+                    given.append(each)
+                    yield (_task(each, plan, plugins, store, locations, seconds),)
+
+        for outcome in executor.run(wear_cell, taken(left, given), display.event):
+            each = given[outcome.index]
+            done.add(each.id)
+            claims.release(each.id)
+            if outcome.error is not None:
+                display.note(
+                    f"Warning: {each.cell.label}: not evaluated on corrupted sets: {error_text(outcome.error)}"
+                )
+        if not given:
+            if not wait:
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_WAIT)
+            claims.reap()
+
+
+def text_of(left: Sequence[Unfinished]) -> str:
+    """Return what is to be said of finished cells that lack corrupted sets."""
+    sets = sum(len(each.corrupted) for each in left)
+    again = sum(not each.has_model for each in left)
+    kept = len(left) - again
+    parts = [f"{kept} from their kept models"] if kept else []
+    parts += [f"{again} must be trained again, since their models were not kept"] if again else []
+    cells = "1 finished cell lacks" if len(left) == 1 else f"{len(left)} finished cells lack"
+    return f"{cells} {sets} corrupted sets: {'; '.join(parts)}"
+
+
+def wear_cell(task: CorruptedTask) -> None:
+    """Evaluate a finished cell on the corrupted sets of its task, and file what its model says.
+
+    Raises:
+        ResultsError: when the model gives other answers on clean sets than the cell has.
+        BenchError: of many kinds; and whatever plugins raise.
+    """
+    store = ResultsStore(task.locations.results, task.suite)
+    record = store.read(task.id, task.folder)
+    if not isinstance(record, CellRecord):
+        raise ResultsError(f"{task.folder} is damaged, or gone.")
+    registry = load_registry(task.benchfile)
+    corpus_of = kept_corpora(registry, task.locations)
+    identifier = Identifier(registry, lambda dataset: corpus_of(dataset).revision)
+    check_revisions(task.canonical, identifier.canonical(task.spec))
+    items = cell_items(task.spec, registry, corpus_of)
+    if list(items.classes) != record.classes:
+        raise ResultsError("its classes are not those that it was trained on.")
+    made = {**provenance(task.suite_folder), "cell": record.provenance.get("started")}
+    with _model(task, registry, items) as (model, how):
+        difference = _checked(model, task, record, items, registry)
+        clean = clean_digest(record, task.folder)
+        _evaluate(
+            store, record, clean, task.spec, items, registry, task.locations, model, how, difference, made
+        )
+
+
+def _task(
+    each: Unfinished,
+    plan: Plan,
+    plugins: Plugins,
+    store: ResultsStore,
+    locations: Locations,
+    seconds: float | None,
+) -> CorruptedTask:
+    canonical = plan.identifier.canonical(each.cell.spec)
+    assert canonical is not None
+    return CorruptedTask(
+        each.id,
+        store.folder.name,
+        replace(each.cell.spec, corrupted=each.corrupted),
+        canonical,
+        each.folder,
+        each.has_model,
+        locations,
+        plugins.registry.benchfile,
+        plan.suite.path.resolve().parent,
+        seconds,
+    )
+
+
+@contextmanager
+def _model(task: CorruptedTask, registry: Registry, items: CellItems) -> Iterator[tuple[Model, How]]:
+    """Yield the cell's model, kept or trained again, and which of these it is."""
+    if not task.has_model:
+        data = assemble(task.spec, registry, kept_corpora(registry, task.locations), task.locations.cache)
+        with trained(
+            task.id, task.spec, registry, data, task.locations.cache, seconds=task.seconds, listener=_quiet
+        ) as done:
+            yield done.model, "trained again"
+        return
+    component: Any = registry.offer("model", task.spec.model.name).component
+    with isolated(derive_seed("cell", task.spec.seed)):
+        for library in component.libraries:
+            import_module(library)
+        with calling(component, "load"):
+            model = component.load(task.folder / MODEL, **task.spec.model.parameters)
+        try:
+            yield model, "kept"
+        finally:
+            close_model(model, task.id)
+
+
+def _quiet(stage: str, epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
+    """Tell nobody: the cell is done, and its epochs were told then."""
+
+
+def _checked(
+    model: Model, task: CorruptedTask, record: CellRecord, items: CellItems, registry: Registry
+) -> float:
+    """Return by how much a model's probabilities on clean sets differ from those of its cell, at most.
+
+    Raises:
+        ResultsError: when it is by so much that the model is another one.
+    """
+    stored = load_predictions(task.folder, record.classes)
+    wanted = {each.evaluation.label for each in task.spec.corrupted}
+    most = 0.0
+    for part in items.evaluations:
+        if part.name not in wanted:
+            continue
+        before = stored.get(part.key) or stored.get(part.name)
+        if before is None:
+            raise ResultsError(f"the cell has no predictions of {part.name}; run it again with --force.")
+        clean = evaluation_set(part, items.classes, task.spec, registry, task.locations.cache)
+        frame, _, _ = predicted(model, clean, items.classes)
+        most = max(most, _difference(frame, before, part.name))
+    return most
+
+
+def _difference(frame: pd.DataFrame, before: Any, name: str) -> float:
+    import numpy as np
+
+    frame = frame.sort_values("track", kind="stable")
+    values = frame.filter(regex="^p:").to_numpy()
+    if frame["track"].tolist() != before.tracks.tolist():
+        raise ResultsError(f"{name} has other tracks than when the cell was run; run it again with --force.")
+    most = float(np.abs(values - before.probabilities).max(initial=0))
+    changed = int((values.argmax(axis=1) != before.probabilities.argmax(axis=1)).sum())
+    if changed or most > TOLERANCE:
+        raise ResultsError(
+            f"the model gives other answers on {name} than those that are filed ({changed} of {len(values)} answers, "
+            f"probabilities by up to {most:.2g}), so that its answers on corrupted tracks would be another model's. "
+            "Run the cell again with --force; --keep-models keeps its model for the next corruption."
+        )
+    return most
+
+
+def _evaluate(
+    store: ResultsStore,
+    record: CellRecord,
+    clean: str,
+    spec: CellSpec,
+    items: CellItems,
+    registry: Registry,
+    locations: Locations,
+    model: Model,
+    how: How,
+    difference: float,
+    made: Mapping[str, Any],
+) -> None:
+    """File what a model says of a cell's corrupted sets; those whose features are missing are told of and left out."""
+    frames, sets, lacking = [], {}, []
+    for each, part in zip(spec.corrupted, corrupted_parts(spec, items), strict=True):
+        try:
+            worn = evaluation_set(part, items.classes, spec, registry, locations.cache)
+        except CacheError:
+            lacking.append(part.name)
+            continue
+        frames.append(predicted(model, worn, items.classes)[0])
+        sets[part.key] = described(each)
+    if frames:
+        import pandas as pd
+
+        filed = CorruptedRecord(
+            record.id, clean, list(items.classes), sets, how, difference, {**made, **backend_provenance()}
+        )
+        file_corrupted(store, filed, pd.concat(frames, ignore_index=True))
+    if lacking:
+        told = (
+            f"features of {len(lacking)} corrupted sets could not be computed ({', '.join(lacking[:3])}, …)"
+        )
+        emit(Noted(record.id, told))
