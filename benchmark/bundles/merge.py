@@ -20,6 +20,9 @@ from benchmark.exceptions import BundleError, ResultsError
 from benchmark.files import make_folder, whole_folder, write_bytes, write_text
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
+from benchmark.results.corrupted import FILES as CORRUPTED_FILES
+from benchmark.results.corrupted import FOLDER as CORRUPTED
+from benchmark.results.corrupted import CorruptedStore, clean_digest
 from benchmark.results.predictions import SetPredictions, load_predictions
 from benchmark.results.store import MODEL, Damaged, ResultsStore, Stamp, slug
 from benchmark.tuning.record import FOLDER as STUDIES
@@ -98,6 +101,8 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
         for each in chosen:
             if each.side is not own:
                 _take(each, target, claims, before.get(each.record.id))
+        for folder in _corrupted(chosen, sides, found):
+            _copy_corrupted(folder, target)
         for file, source in others:
             make_folder(file.parent)
             write_bytes(file, source.read_bytes())
@@ -239,6 +244,30 @@ def _take(each: _Found, target: ResultsStore, claims: Claims, before: Stamp | No
         raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
     finally:
         claims.release(each.record.id)
+
+
+def _corrupted(chosen: Sequence[_Found], sides: Sequence[_Side], found: Merged) -> Iterator[Path]:
+    """Yield results on corrupted sets that belong to results which stay, from whichever side."""
+    stores = [CorruptedStore(side.store) for side in sides]
+    for each in chosen:
+        if each.record.status == "ok":
+            clean = clean_digest(each.record, each.folder)
+            for store in stores:
+                yield from store.folders_of(each.record.id, clean)
+    found.notes += [problem for store in stores for problem in store.problems]
+
+
+def _copy_corrupted(folder: Path, target: ResultsStore) -> None:
+    """Copy a folder of results on corrupted sets; one that is there already stays."""
+    final = target.folder / CORRUPTED / folder.name
+    if final.exists():
+        return
+    try:
+        with whole_folder(final) as temporary:
+            for name in CORRUPTED_FILES:
+                shutil.copyfile(folder / name, temporary / name)
+    except OSError as error:
+        raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
 
 
 def read_decisions(folder: Path) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from benchmark.exceptions import BenchError, BundleError, PluginError, ResultsEr
 from benchmark.plugin.unopened import Unopened
 from benchmark.record import CellRecord
 from benchmark.results.added import read_race
+from benchmark.results.corrupted import FOLDER as CORRUPTED
+from benchmark.results.corrupted import CorruptedStore, clean_digest, read_record
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.store import METRICS, PREDICTIONS, Damaged, ResultsStore, read_metrics
 from benchmark.tuning.record import FOLDER as STUDIES
@@ -102,6 +104,7 @@ def _verify_store(
         except ResultsError as error:
             said = str(error).replace(f"{folder}/", "")
             found.problems.append(f"{folder.name}: {said.rstrip('.')}.")
+    _verify_corrupted(store, reader, found)
     _verify_beside(store.folder, found)
     found.notes += [
         f"{count} values of metric '{name}' were not computed again: {why}."
@@ -171,6 +174,30 @@ class _Metrics:
         except (TypeError, ValueError) as error:
             return f"its parameters cannot be used here ({error})"
         return "no plugin that is installed here has it" if isinstance(made, Unopened) else made
+
+
+def _verify_corrupted(store: ResultsStore, reader: PredictionReader, found: Verified) -> None:
+    """Check results on corrupted sets: that they are what was filed, and of models whose clean answers are here."""
+    folders = store.scan()
+    stale = 0
+    for id_, own in CorruptedStore(store).folders.items():
+        cell = store.read(id_, folders[id_]) if id_ in folders else None
+        for folder in own:
+            name = f"{CORRUPTED}/{folder.name}"
+            try:
+                record = read_record(folder)
+                predictions = reader.read(folder, record.classes)
+            except ResultsError as error:
+                found.problems.append(str(error).replace(f"{folder}", name))
+                continue
+            if record.cell != id_ or predictions.keys() != record.sets.keys():
+                found.problems.append(f"{name}: its record is of another cell, or of other sets.")
+            elif not isinstance(cell, CellRecord) or clean_digest(cell, folders[id_]) != record.clean:
+                stale += 1
+    if stale:
+        found.notes.append(
+            f"{stale} results on corrupted sets are of models whose cells are not here, or anew."
+        )
 
 
 def _verify_beside(folder: Path, found: Verified) -> None:

@@ -297,6 +297,7 @@ def _evaluate(
 ) -> None:
     """File what a model says of a cell's corrupted sets; those whose features are missing are told of and left out."""
     frames, sets, lacking = [], {}, []
+    keys = {clean_part.name: clean_part.key for clean_part in items.evaluations}
     for each, part in zip(spec.corrupted, corrupted_parts(spec, items), strict=True):
         try:
             worn = evaluation_set(part, items.classes, spec, registry, locations.cache)
@@ -304,7 +305,7 @@ def _evaluate(
             lacking.append(part.name)
             continue
         frames.append(predicted(model, worn, items.classes)[0])
-        sets[part.key] = described(each)
+        sets[part.key] = described(each, keys[each.evaluation.label])
     if frames:
         import pandas as pd
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label
 from benchmark.analysis.per_class import class_accuracy
 from benchmark.analysis.questions import Questions
 from benchmark.analysis.reference import beside_reference
+from benchmark.analysis.robustness import Robustness
 from benchmark.analysis.statistics import Statistics, statistics, with_statistics
 from benchmark.report import figures
 from benchmark.report.audit import audit_table
@@ -30,12 +32,22 @@ from benchmark.report.leaderboard import MARKS, leaderboard_table, sorting
 from benchmark.report.page import make_page
 from benchmark.report.questions.figures import question_figures
 from benchmark.report.questions.gather import gather, words
-from benchmark.report.questions.tables import Words, question_tables
+from benchmark.report.questions.tables import question_tables
 from benchmark.report.reference import reference_tables
 from benchmark.report.render import to_csv, to_latex, to_markdown
+from benchmark.report.robustness import TITLE as ROBUSTNESS
+from benchmark.report.robustness import (
+    gather_robustness,
+    leaderboard_columns,
+    robustness_figures,
+    robustness_tables,
+    with_robustness,
+)
 from benchmark.report.table import Column, Table
 from benchmark.report.tuning import report_studies
 from benchmark.report.verdicts import block_names
+from benchmark.results.corrupted_scores import NOTHING as NOTHING_CORRUPTED
+from benchmark.results.corrupted_scores import CorruptedScores
 from benchmark.results.frames import ROW, Measure, Results
 from benchmark.results.mixing import MIXED
 from benchmark.text import visible
@@ -59,10 +71,12 @@ def compose(
     folder: Path,
     formats: Sequence[str],
     columns: Sequence[str] = (),
+    corrupted: CorruptedScores = NOTHING_CORRUPTED,
 ) -> tuple[list[Path], Table]:
     """Write all files of a report; return them, and the leaderboard.
 
     ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
+    ``corrupted`` is what cells score on corrupted sets.
 
     Raises:
         UsageError: when the leaderboard has no such column; nothing is written then.
@@ -70,9 +84,11 @@ def compose(
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
     found = statistics(results, lines, settings, seedless_models(registry), plan.suite.price)
-    lines = with_statistics(lines, found)
+    robust = gather_robustness(corrupted, results, lines, found, settings.baseline or {})
+    lines = with_robustness(with_statistics(lines, found), robust)
     axes = varying(results.cells, results.axes)
-    whole = leaderboard_table(results, lines, axes, plan, found)
+    more = leaderboard_columns(robust, several=len(results.sets) > 1)
+    whole = leaderboard_table(results, lines, axes, plan, found, more)
     board = chosen(whole, columns)
     labels = {int(line[ROW]): row_label(line, axes) for line in lines.to_dict("records")}
     marks = ", ".join(dict.fromkeys(mark for each in lines["marks"] for mark in each))
@@ -82,11 +98,15 @@ def compose(
     pictures = []
     if "figures" in formats:
         pictures = _pictures(results, plan, lines, labels, references, analyses, found, marks, folder)
-        pictures += _question_pictures(asked, words(results, plan, labels), marks, folder)
+        drawn_further = chain(
+            question_figures(asked, words(results, plan, labels), marks),
+            robustness_figures(robust, labels, marks),
+        )
+        pictures += _further_pictures(drawn_further, folder)
     studied = report_studies(
         plan, registry, lines, sorting(results, plan), folder, formats, marks, found.comparisons
     )
-    tables = _tables(results, plan, lines, axes, labels, found, asked)
+    tables = _tables(results, plan, lines, axes, labels, found, asked, robust)
     drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}
     files = [_write(folder / f"leaderboard.{kind}", drawn[kind]) for kind in formats if kind in drawn]
     files += _write_tables(tables, folder, formats)
@@ -111,6 +131,7 @@ def compose(
             found,
             others | {title: [table] for title, table in studied.tables.items()},
             asked,
+            robust,
         )
         files.append(_write(folder / "report.html", to_html(material)))
     return [*files, *pictures, *studied.files], board
@@ -183,10 +204,10 @@ def _pictures(
 
 
 @figures.literal_text()
-def _question_pictures(asked: Questions, called: Words, marks: str, folder: Path) -> list[Path]:
+def _further_pictures(drawn: Iterable[tuple[str, Figure]], folder: Path) -> list[Path]:
     """Draw the answers to further questions."""
     files: list[Path] = []
-    for name, figure in question_figures(asked, called, marks):
+    for name, figure in drawn:
         files += figures.save(figure, folder / "figures", name)
     return files
 
@@ -215,6 +236,7 @@ def _tables(
     labels: Mapping[int, str],
     found: Statistics,
     asked: Questions,
+    robust: Sequence[Robustness],
 ) -> dict[str, list[Table]]:
     """Return the tables beside the leaderboard, by the titles of their sections."""
     reference = plan.suite.reference
@@ -226,6 +248,8 @@ def _tables(
         tables["Reported and measured"] = reported
     names = block_names(found, lines, results.axes)
     tables |= evidence_tables(found, results.measures, sorting(results, plan), labels, names)
+    worn = robustness_tables(robust, labels)
+    tables |= {ROBUSTNESS: worn} if worn else {}
     tables |= question_tables(asked, words(results, plan, labels))
     audited = audit_table(results.records.values())
     tables |= {"Leakage audit": [audited]} if audited else {}

@@ -16,6 +16,7 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
+from benchmark.results.corrupted import stamps as corrupted_stamps
 from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
 
 if TYPE_CHECKING:
@@ -82,16 +83,20 @@ def write_report(
     if current is not None and not force and set(formats) <= set(current.formats):
         return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
+    from benchmark.report.leaderboard import sorting
+    from benchmark.results.corrupted_scores import collect_corrupted
     from benchmark.results.frames import collect
 
     results = collect(plan, store, registry, mixed=mixed)
+    corrupted = collect_corrupted(plan, store, results, sorting(results, plan).name)
+    results = replace(results, notes=(*results.notes, *corrupted.notes))
     try:
         make_folder(folder)
         remove_leftovers(folder)
         if older is not None:
             # Whoever is stopped from here on leaves files of which nobody knows what they show.
             _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats, columns)
+        files, board = compose(results, plan, registry, folder, formats, columns, corrupted)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
@@ -104,7 +109,7 @@ def write_report(
             _remember(folder, older)
         raise
     except OSError as error:
-        _, board = compose(results, plan, registry, folder, (), columns)
+        _, board = compose(results, plan, registry, folder, (), columns, corrupted)
         reason = error.strerror or error
         raise UnwrittenReportError(f"The report cannot be written to {folder}: {reason}.", board) from error
     return files, board
@@ -129,7 +134,9 @@ def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: b
     ]
     # Cells share these objects, so that a large suite has few of them.
     shared = {
-        id(part): repr(part) for cell in plan.suite.cells for part in (cell.spec.evaluate, cell.spec.metrics)
+        id(part): repr(part)
+        for cell in plan.suite.cells
+        for part in (cell.spec.evaluate, cell.spec.metrics, cell.spec.corrupted)
     }
     corpora = {label: corpus.revision for label, corpus in plan.corpora.items()}
     parts = [
@@ -146,6 +153,7 @@ def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: b
         mixed,
         plan.suite.price,
         list(columns),
+        corrupted_stamps(store, plan.ids),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

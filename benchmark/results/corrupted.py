@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
 FOLDER, RECORD, FORMAT = "corrupted", "corrupted.json", 1
+FILES = (RECORD, PREDICTIONS)
 How = Literal["in memory", "kept", "trained again"]
 _NAME = re.compile(r"([0-9a-f]{12})-[0-9a-f]{12}")
 _MOST_BYTES = 10_000_000
@@ -47,8 +48,8 @@ class CorruptedRecord:
         cell: the cell's identity.
         clean: SHA-256 of the cell's own predictions, which the model gave as well.
         classes: order of the probability columns.
-        sets: by the name that predictions are filed under: the clean ``set``, the ``corruption`` as identities have it,
-            ``label``, ``severity``, ``amount`` and ``unit``.
+        sets: by the name that predictions are filed under: that of the clean ``set``, the ``corruption`` as identities
+            have it, ``label``, ``severity``, ``amount`` and ``unit``.
         model: where it came from.
         difference: by how much its probabilities on clean sets differ from the cell's own, at most.
         provenance: versions, git commit, hardware, time of start.
@@ -124,6 +125,10 @@ class CorruptedStore:
                 found |= dict.fromkeys(record.sets, Filed(folder, record))
         return found
 
+    def folders_of(self, id_: str, clean: str) -> list[Path]:
+        """Return the folders that have something of a cell that counts, in the order of their names."""
+        return sorted({filed.folder for filed in self.of(id_, clean).values()})
+
 
 def file_corrupted(results: ResultsStore, record: CorruptedRecord, predictions: pd.DataFrame) -> Path:
     """File what a model says of corrupted sets.
@@ -169,10 +174,10 @@ def read_record(folder: Path) -> CorruptedRecord:
     return record
 
 
-def described(corrupted: Corrupted) -> dict[str, Any]:
-    """Return what a record says of a corrupted set, as plain JSON."""
+def described(corrupted: Corrupted, clean: str) -> dict[str, Any]:
+    """Return what a record says of a corrupted set, as plain JSON; ``clean`` is what the set itself is filed under."""
     return {
-        "set": corrupted.evaluation.label,
+        "set": clean,
         "corruption": corrupted.corruption.identity(),
         "label": corrupted.corruption.label,
         "severity": corrupted.severity,

@@ -14,6 +14,7 @@ from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
     from benchmark.analysis.questions import Questions
+    from benchmark.analysis.robustness import Robustness
     from benchmark.analysis.statistics import Statistics
     from benchmark.plugin.registry import Registry
     from benchmark.results.plan import Plan
@@ -45,6 +46,7 @@ class Material:
         sets: what was found on each evaluation set.
         tables: further tables by the titles of their sections, such as values that others reported.
         questions: answers to what the suite's axes ask further; their tables are among ``tables``.
+        robustness: on each set that is corrupted; its tables are among ``tables``.
     """
 
     results: Results
@@ -57,6 +59,7 @@ class Material:
     statistics: Statistics | None = None
     tables: Mapping[str, Sequence[Table]] = field(default_factory=dict)
     questions: Questions | None = None
+    robustness: Sequence[Robustness] = ()
 
     @property
     def sorted_by(self) -> Measure:

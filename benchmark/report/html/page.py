@@ -25,10 +25,12 @@ from benchmark.report.html.results import (
     leaderboard_section,
     slug,
 )
+from benchmark.report.html.robustness import robustness_section
 from benchmark.report.html.section import Section
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.questions.gather import words
 from benchmark.report.questions.tables import TITLES
+from benchmark.report.robustness import TITLE as ROBUSTNESS
 from benchmark.report.table import Table
 from benchmark.results.frames import STATUS
 
@@ -91,7 +93,9 @@ def _template() -> tuple[Any, dict[str, Any]]:
 def make_page(material: Material) -> Page:
     """Return the page's contents, sections without any left out."""
     suite, cells = material.plan.suite, material.results.cells
-    plain = {title: several for title, several in material.tables.items() if title not in TITLES}
+    plain = {
+        title: several for title, several in material.tables.items() if title not in (*TITLES, ROBUSTNESS)
+    }
     tables = tuple(tables_section(title, several) for title, several in plain.items() if several)
     asked = question_sections(material, words(material.results, material.plan, material.labels))
     sections = (
@@ -101,6 +105,7 @@ def make_page(material: Material) -> Page:
         classes_section(material),
         differences_section(material),
         effects_section(material),
+        robustness_section(material),
         *asked,
         cost_section(material),
         confusion_section(material),
