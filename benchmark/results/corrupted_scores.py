@@ -178,7 +178,9 @@ class _Reader:
         stored = results.stored.get(id_, {})
         for each in wanted:
             name = each.evaluation.label
-            key = self._key(each, results.filed.get(id_, {}).get(name, ""), filed)
+            # Records of format 1 filed a part of the cell's own dataset under what it was called.
+            own = each.evaluation.part if each.evaluation.dataset is None else ""
+            key = self._key(each, own or results.filed.get(id_, {}).get(name, ""), filed)
             if name not in stored:
                 continue
             scores.setdefault(name, {})
