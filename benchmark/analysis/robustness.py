@@ -67,7 +67,7 @@ class Robustness:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def robustness(
-    scores: SetScores, asked: Asked | None, found: Sequence[Change], axes: Sequence[str]
+    scores: SetScores, asked: Asked | None, changes: Sequence[Change], axes: Sequence[str]
 ) -> Robustness:
     """Return how robust rows are on one set.
 
@@ -78,7 +78,7 @@ def robustness(
         axes: those whose changes are asked after.
     """
     rows = _Rows(scores)
-    effects = _effects(rows, asked, [each for each in found if each.axis in axes])
+    effects = _effects(rows, asked, [change for change in changes if change.axis in axes])
     return Robustness(scores, _row_values(rows), effects)
 
 
@@ -115,14 +115,14 @@ class _Rows:
             for cell in cells.values()
         ]
         clean = [cell.clean.astype(np.float64) for cell in cells.values()]
-        whole = float(np.mean([each.mean() for each in clean]))
+        whole = float(np.mean([scores.mean() for scores in clean]))
         if whole <= 0:
             return measured(cells, worn, self._units), None
-        kept = float(np.mean([each.mean() for each in worn])) / whole
+        kept = float(np.mean([scores.mean() for scores in worn])) / whole
         # The ratio of two means of the same tracks, linear around its value (Cochran 1977, Sampling techniques, 6.3).
         lost = [
-            np.asarray(1 - kept - (one - kept * other) / whole)
-            for one, other in zip(worn, clean, strict=True)
+            np.asarray(1 - kept - (worn_scores - kept * clean_scores) / whole)
+            for worn_scores, clean_scores in zip(worn, clean, strict=True)
         ]
         return measured(cells, worn, self._units), measured(cells, lost, self._units)
 
@@ -131,8 +131,8 @@ def measured(cells: Scores, scores: Sequence[np.ndarray], units: Units) -> Measu
     """Return the mean of tracks' scores over a row's cells; ``scores`` are theirs, in their order."""
     groups = [cell.groups for cell in cells.values()]
     first = scores[0]
-    same = all(own is groups[0] or np.array_equal(own, groups[0]) for own in groups)
-    fixed = len(scores) > 1 and same and all(np.array_equal(each, first) for each in scores[1:])
+    same = all(own_groups is groups[0] or np.array_equal(own_groups, groups[0]) for own_groups in groups)
+    fixed = len(scores) > 1 and same and all(np.array_equal(own_scores, first) for own_scores in scores[1:])
     return of_scores(tuple(cells), scores, groups, fixed=fixed, units=units)
 
 
@@ -195,9 +195,9 @@ def _values(
     }
 
 
-def _effects(rows: _Rows, asked: Asked | None, found: Sequence[Change]) -> tuple[dict[str, Any], ...]:
+def _effects(rows: _Rows, asked: Asked | None, changes: Sequence[Change]) -> tuple[dict[str, Any], ...]:
     """Return what changes do on each corruption, and by how much more than on clean tracks."""
-    if asked is None or not found:
+    if asked is None or not changes:
         return ()
     lines: list[dict[str, Any]] = []
     tests: list[tuple[Contrast, float]] = []
@@ -207,7 +207,7 @@ def _effects(rows: _Rows, asked: Asked | None, found: Sequence[Change]) -> tuple
         if len(worn) < 2:
             continue
         families = family(worn), family(extra)
-        for change in found:
+        for change in changes:
             pairs = [
                 pair
                 for pair in change.pairs
@@ -226,8 +226,8 @@ def _effects(rows: _Rows, asked: Asked | None, found: Sequence[Change]) -> tuple
                 }
             )
             tests += [
-                (_contrast(each, pairs), bound * asked.bound)
-                for each, bound in zip(families, (1, 2), strict=True)
+                (_contrast(own_family, pairs), bound * asked.bound)
+                for own_family, bound in zip(families, (1, 2), strict=True)
             ]
     p = np.array([float(contrast.p()[0]) for contrast, _ in tests])
     corrected = asked.corrected(p)
@@ -250,11 +250,11 @@ def _kept(rows: Mapping[int, Measured], asked: Asked) -> dict[int, Measured]:
     return {row: value for row, value in rows.items() if row in asked.rows}
 
 
-def _contrast(found: Family, pairs: Sequence[tuple[int, int]]) -> Contrast:
+def _contrast(rows: Family, pairs: Sequence[tuple[int, int]]) -> Contrast:
     """Return the mean difference over pairs of rows."""
-    place = {row: number for number, row in enumerate(found.rows)}
+    place = {row: number for number, row in enumerate(rows.rows)}
     weights = np.zeros(len(place))
     for row, other in pairs:
         weights[place[row]] += 1 / len(pairs)
         weights[place[other]] -= 1 / len(pairs)
-    return found.contrast(weights)
+    return rows.contrast(weights)

@@ -40,8 +40,8 @@ def wears(trial: Trial) -> Iterator[str]:
 
 def applies_alike(trial: Trial) -> Iterator[str]:
     """Yield when a corruption draws from somewhere else than its generator."""
-    one, other = trial.once("worn", lambda: _worn(trial)), _worn(trial)
-    for (what, amount, worn), (_, _, again) in zip(one, other, strict=True):
+    first, second = trial.once("worn", lambda: _worn(trial)), _worn(trial)
+    for (what, amount, worn), (_, _, again) in zip(first, second, strict=True):
         if not np.array_equal(worn, again):
             yield f"apply gave two results for the same {what}, {amount} and random numbers: draw from rng alone"
             return

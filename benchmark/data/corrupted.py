@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def corrupted_parts(spec: CellSpec, items: CellItems) -> Iterator[PartItems]:
     """Yield each corrupted set of a cell, in its order; ``items`` are those of the cell."""
     clean = {part.name: part for part in items.evaluations}
-    for each in spec.corrupted:
-        part, wear = clean[each.evaluation.label], Wear(each.corruption, each.amount)
-        name = f"{part.name}, {each.corruption.label} {each.severity}"
+    for corrupted in spec.corrupted:
+        part, wear = clean[corrupted.evaluation.label], Wear(corrupted.corruption, corrupted.amount)
+        name = f"{part.name}, {corrupted.corruption.label} {corrupted.severity}"
         worn = tuple(replace(item, wear=wear) for item in part.items)
-        yield replace(part, name=name, key=corrupted_key(each, part.key), items=worn)
+        yield replace(part, name=name, key=corrupted_key(corrupted, part.key), items=worn)
 
 
 def evaluation_set(

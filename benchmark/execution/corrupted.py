@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 # A network that is trained again on other cores rounds otherwise; an answer that changes is another model's.
 TOLERANCE = 0.001
+_NAMED = 3
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 
 
@@ -123,7 +124,7 @@ def run_corrupted(
     """
     pause, done, said = _SHORTEST_WAIT, set(tried), False
     while True:
-        left = [each for each in unfinished(plan, store) if each.id not in done]
+        left = [cell for cell in unfinished(plan, store) if cell.id not in done]
         if not left:
             return
         if not said:
@@ -132,19 +133,20 @@ def run_corrupted(
         given: list[Unfinished] = []
 
         def taken(several: Sequence[Unfinished], given: list[Unfinished]) -> Iterator[tuple[CorruptedTask]]:
-            for each in several:
-                if store.take(claims, each.id) is not None:
-                    given.append(each)
-                    yield (_task(each, plan, plugins, store, locations, seconds),)
+            for cell in several:
+                if store.take(claims, cell.id) is not None:
+                    given.append(cell)
+                    yield (_task(cell, plan, plugins, store, locations, seconds),)
 
         for outcome in executor.run(wear_cell, taken(left, given), display.event):
-            each = given[outcome.index]
-            done.add(each.id)
-            claims.release(each.id)
+            cell = given[outcome.index]
+            done.add(cell.id)
+            claims.release(cell.id)
+            what = f"evaluated on {len(cell.corrupted)} corrupted sets"
             if outcome.error is not None:
-                display.note(
-                    f"Warning: {each.cell.label}: not evaluated on corrupted sets: {error_text(outcome.error)}"
-                )
+                display.note(f"Warning: {cell.cell.label}: not {what}: {error_text(outcome.error)}")
+            else:
+                display.note(f"{cell.cell.label}: {what}")
         if not given:
             if not wait:
                 return
@@ -155,8 +157,8 @@ def run_corrupted(
 
 def text_of(left: Sequence[Unfinished]) -> str:
     """Return what is to be said of finished cells that lack corrupted sets."""
-    sets = sum(len(each.corrupted) for each in left)
-    again = sum(not each.has_model for each in left)
+    sets = sum(len(cell.corrupted) for cell in left)
+    again = sum(not cell.has_model for cell in left)
     kept = len(left) - again
     parts = [f"{kept} from their kept models"] if kept else []
     parts += [f"{again} must be trained again, since their models were not kept"] if again else []
@@ -192,22 +194,22 @@ def wear_cell(task: CorruptedTask) -> None:
 
 
 def _task(
-    each: Unfinished,
+    cell: Unfinished,
     plan: Plan,
     plugins: Plugins,
     store: ResultsStore,
     locations: Locations,
     seconds: float | None,
 ) -> CorruptedTask:
-    canonical = plan.identifier.canonical(each.cell.spec)
+    canonical = plan.identifier.canonical(cell.cell.spec)
     assert canonical is not None
     return CorruptedTask(
-        each.id,
+        cell.id,
         store.folder.name,
-        replace(each.cell.spec, corrupted=each.corrupted),
+        replace(cell.cell.spec, corrupted=cell.corrupted),
         canonical,
-        each.folder,
-        each.has_model,
+        cell.folder,
+        cell.has_model,
         locations,
         plugins.registry.benchfile,
         plan.suite.path.resolve().parent,
@@ -250,7 +252,7 @@ def _checked(
         ResultsError: when it is by so much that the model is another one.
     """
     stored = load_predictions(task.folder, record.classes)
-    wanted = {each.evaluation.label for each in task.spec.corrupted}
+    wanted = {corrupted.evaluation.label for corrupted in task.spec.corrupted}
     most = 0.0
     for part in items.evaluations:
         if part.name not in wanted:
@@ -298,14 +300,14 @@ def _evaluate(
     """File what a model says of a cell's corrupted sets; those whose features are missing are told of and left out."""
     frames, sets, lacking = [], {}, []
     keys = {clean_part.name: clean_part.key for clean_part in items.evaluations}
-    for each, part in zip(spec.corrupted, corrupted_parts(spec, items), strict=True):
+    for corrupted, part in zip(spec.corrupted, corrupted_parts(spec, items), strict=True):
         try:
             worn = evaluation_set(part, items.classes, spec, registry, locations.cache)
         except CacheError:
             lacking.append(part.name)
             continue
         frames.append(predicted(model, worn, items.classes)[0])
-        sets[part.key] = described(each, keys[each.evaluation.label])
+        sets[part.key] = described(corrupted, keys[corrupted.evaluation.label])
     if frames:
         import pandas as pd
 
@@ -314,7 +316,6 @@ def _evaluate(
         )
         file_corrupted(store, filed, pd.concat(frames, ignore_index=True))
     if lacking:
-        told = (
-            f"features of {len(lacking)} corrupted sets could not be computed ({', '.join(lacking[:3])}, …)"
-        )
+        names = "; ".join(lacking[:_NAMED]) + (", …" if len(lacking) > _NAMED else "")
+        told = f"features of {len(lacking)} corrupted sets could not be computed ({names})"
         emit(Noted(record.id, told))

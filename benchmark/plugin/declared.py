@@ -57,9 +57,9 @@ def severities_problem(corruption: Component) -> str:
     if not isinstance(unit, str) or not unit.strip():
         return f"its unit is {unit!r} instead of a text, as 'dB'"
     numbers = [
-        each
-        for each in (amounts if isinstance(amounts, tuple | list) else ())
-        if isinstance(each, int | float) and not isinstance(each, bool) and isfinite(each)
+        amount
+        for amount in (amounts if isinstance(amounts, tuple | list) else ())
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and isfinite(amount)
     ]
     steps = [after - before for before, after in pairwise(numbers)]
     if not numbers or len(numbers) < len(amounts or ()):

@@ -33,7 +33,7 @@ def gather_robustness(
     corrupted: CorruptedScores,
     results: Results,
     lines: pd.DataFrame,
-    found: Statistics,
+    statistics: Statistics,
     baseline: Mapping[str, str],
 ) -> tuple[Robustness, ...]:
     """Return how robust rows are on each set that is corrupted.
@@ -44,21 +44,23 @@ def gather_robustness(
     changed = changes(lines, results.axes, baseline, complete)
     axes = [axis for axis in results.axes if axis in baseline]
     axes = axes or [axis for axis in results.axes if axis.partition(".")[0] == "augmentation"]
-    asked = {each.set: each for each in found.asked}
+    asked = {scores.set: scores for scores in statistics.asked}
     return tuple(
-        robustness(each, asked.get(each.set), changed, axes or results.axes) for each in corrupted.sets
+        robustness(scores, asked.get(scores.set), changed, axes or results.axes) for scores in corrupted.sets
     )
 
 
-def with_robustness(lines: pd.DataFrame, found: Sequence[Robustness]) -> pd.DataFrame:
+def with_robustness(lines: pd.DataFrame, results: Sequence[Robustness]) -> pd.DataFrame:
     """Return a leaderboard with each row's mean over corruptions and its relative drop, and their intervals."""
     columns: dict[str, Any] = {}
-    for one in found:
+    for result in results:
         for name, key in ((CORRUPTED, "mean"), (DROP, "drop")):
             values: dict[int, Value] = {
-                row: value for row, each in one.rows.items() if (value := getattr(each, key)) is not None
+                row: value
+                for row, row_result in result.rows.items()
+                if (value := getattr(row_result, key)) is not None
             }
-            column = column_key(one.scores, name)
+            column = column_key(result.scores, name)
             for suffix, part in (("", "mean"), (" low", "low"), (" high", "high")):
                 known = {row: getattr(value, part) for row, value in values.items()}
                 columns[column + suffix] = lines[ROW].map(known).astype(float)
@@ -70,12 +72,12 @@ def column_key(scores: SetScores, name: str) -> str:
     return f"{scores.set}/{scores.metric} {name}"
 
 
-def leaderboard_columns(found: Sequence[Robustness], *, several: bool) -> list[Column]:
+def leaderboard_columns(results: Sequence[Robustness], *, several: bool) -> list[Column]:
     """Return the columns of a leaderboard; ``several`` says that it shows several evaluation sets."""
     columns = []
-    for one in found:
-        scores, group = one.scores, one.scores.set if several else ""
-        if not any(each.mean for each in one.rows.values()):
+    for result in results:
+        scores, group = result.scores, result.scores.set if several else ""
+        if not any(row_result.mean for row_result in result.rows.values()):
             continue
         for name, header, kind in (
             (CORRUPTED, f"corrupted {scores.metric}", _share(scores)),
@@ -86,25 +88,31 @@ def leaderboard_columns(found: Sequence[Robustness], *, several: bool) -> list[C
     return columns
 
 
-def robustness_tables(found: Sequence[Robustness], labels: Labels) -> list[Table]:
+def robustness_tables(results: Sequence[Robustness], labels: Labels) -> list[Table]:
     """Return the tables of the section."""
     tables: list[Table] = []
-    for one in found:
-        if not one.rows:
+    for result in results:
+        if not result.rows:
             continue
-        tables += [_over_all(one, labels), _by_severity(one, labels), *_bought(one), _amounts(one.scores)]
+        tables += [
+            _over_all(result, labels),
+            _by_severity(result, labels),
+            *_bought(result),
+            _amounts(result.scores),
+        ]
     return tables
 
 
-def shares(one: Robustness, row: int) -> pd.DataFrame:
+def shares(result: Robustness, row: int) -> pd.DataFrame:
     """Return a row's values by corruption (lines) and severity (columns, after that of clean tracks)."""
-    scores, each = one.scores, one.rows[row]
+    scores, row_result = result.scores, result.rows[row]
     return pd.DataFrame(
         {
-            CLEAN: dict.fromkeys(scores.corruptions, each.clean),
+            CLEAN: dict.fromkeys(scores.corruptions, row_result.clean),
             **{
                 str(severity): {
-                    name: each.severities.get((name, severity), float("nan")) for name in scores.corruptions
+                    name: row_result.severities.get((name, severity), float("nan"))
+                    for name in scores.corruptions
                 }
                 for severity in scores.severities
             },
@@ -113,16 +121,16 @@ def shares(one: Robustness, row: int) -> pd.DataFrame:
 
 
 def robustness_figures(
-    found: Sequence[Robustness], labels: Labels, marks: str
+    results: Sequence[Robustness], labels: Labels, marks: str
 ) -> Iterator[tuple[str, Figure]]:
     """Yield figures with the names of their files: rows by corruption and severity, and what changes buy."""
     said = f" [{marks}]" if marks else ""
-    for one in found:
-        scores, name = one.scores, re.sub(r"\W+", "-", one.scores.set)
-        rows = [row for row in labels if row in one.rows]
+    for result in results:
+        scores, name = result.scores, re.sub(r"\W+", "-", result.scores.set)
+        rows = [row for row in labels if row in result.rows]
         shown = rows[: max(1, _MOST_DRAWN // max(1, len(scores.corruptions)))]
         if shown and scores.percent:
-            frame = pd.concat({labels[row]: shares(one, row) for row in shown})
+            frame = pd.concat({labels[row]: shares(result, row) for row in shown})
             frame.index = (
                 [" · ".join(pair) for pair in frame.index]
                 if len(shown) > 1
@@ -134,25 +142,25 @@ def robustness_figures(
                 heatmap(frame, f"{scores.metric} on {scores.set} by corruption and severity{best}{said}"),
             )
         lines: dict[str, list[dict[str, Any]]] = {}
-        for each in one.effects:
-            line = {"axis": "corruption", "value": each["corruption"]}
-            line |= {key: each[key] for key in ("difference", "low", "high")}
-            lines.setdefault(f"{each['axis']}: {each['value']}", []).append(line)
+        for effect in result.effects:
+            line = {"axis": "corruption", "value": effect["corruption"]}
+            line |= {key: effect[key] for key in ("difference", "low", "high")}
+            lines.setdefault(f"{effect['axis']}: {effect['value']}", []).append(line)
         if lines:
             panels = {change: pd.DataFrame(several) for change, several in list(lines.items())[:_MOST_PANELS]}
             title = f"What each choice changes in {scores.metric} on corrupted {scores.set}{said}"
             yield f"robustness-effects-{name}", effects_figure(panels, title, percent=scores.percent)
 
 
-def _over_all(one: Robustness, labels: Labels) -> Table:
-    scores = one.scores
+def _over_all(result: Robustness, labels: Labels) -> Table:
+    scores = result.scores
     lines = []
-    for row, each in _ordered(one, labels):
-        worst = min(each.corruptions, key=lambda name: each.corruptions[name].mean, default=None)
+    for row, row_result in _ordered(result, labels):
+        worst = min(row_result.corruptions, key=lambda name: row_result.corruptions[name].mean, default=None)
         lines.append(
-            {"row": labels[row], CLEAN: each.clean, "worst": worst}
-            | _ends("mean", each.mean)
-            | _ends(DROP, each.drop)
+            {"row": labels[row], CLEAN: row_result.clean, "worst": worst}
+            | _ends("mean", row_result.mean)
+            | _ends(DROP, row_result.drop)
         )
     columns = (
         Column("row", "row"),
@@ -169,13 +177,13 @@ def _over_all(one: Robustness, labels: Labels) -> Table:
     return Table(columns, _plain(lines), caption)
 
 
-def _by_severity(one: Robustness, labels: Labels) -> Table:
-    scores = one.scores
+def _by_severity(result: Robustness, labels: Labels) -> Table:
+    scores = result.scores
     lines = [
-        {"row": labels[row], "corruption": name, CLEAN: each.clean}
-        | {str(severity): each.severities.get((name, severity)) for severity in scores.severities}
-        | _ends("mean", each.corruptions.get(name))
-        for row, each in _ordered(one, labels)
+        {"row": labels[row], "corruption": name, CLEAN: row_result.clean}
+        | {str(severity): row_result.severities.get((name, severity)) for severity in scores.severities}
+        | _ends("mean", row_result.corruptions.get(name))
+        for row, row_result in _ordered(result, labels)
         for name in scores.corruptions
     ]
     columns = (
@@ -194,13 +202,14 @@ def _by_severity(one: Robustness, labels: Labels) -> Table:
     return Table(columns, _plain(lines[:_MOST_LINES]), caption, cut)
 
 
-def _bought(one: Robustness) -> list[Table]:
+def _bought(result: Robustness) -> list[Table]:
     """Return which change buys which robustness."""
-    if not one.effects:
+    if not result.effects:
         return []
-    scores = one.scores
+    scores = result.scores
     lines = [
-        {**each, "change": f"{each['axis']}: {each['baseline']} → {each['value']}"} for each in one.effects
+        {**effect, "change": f"{effect['axis']}: {effect['baseline']} → {effect['value']}"}
+        for effect in result.effects
     ]
     change: Kind = "points" if scores.percent else "signed"
     columns = (
@@ -219,8 +228,8 @@ def _bought(one: Robustness) -> list[Table]:
         "over severities), and by how much more than on clean ones, over all pairs of rows that differ in nothing "
         "else, paired by track and seed [95 % intervals that hold for all lines at once; p corrected over all]."
     )
-    gains = sum(_is_sure(each, "") for each in one.effects)
-    more = sum(_is_sure(each, "extra ") for each in one.effects)
+    gains = sum(_is_sure(effect, "") for effect in result.effects)
+    more = sum(_is_sure(effect, "extra ") for effect in result.effects)
     lead = (
         f"On worn tracks of {scores.set}, {gains} of {len(lines)} changes by corruption are significant, and {more} do "
         "significantly more or less than on clean tracks."
@@ -232,7 +241,7 @@ def _amounts(scores: SetScores) -> Table:
     """Return what severities are."""
     lines = []
     for name in scores.corruptions:
-        known = {severity: each for (own, severity), each in scores.amounts.items() if own == name}
+        known = {severity: amount for (own, severity), amount in scores.amounts.items() if own == name}
         unit = next(iter(known.values()))[1]
         lines.append(
             {"corruption": name, "unit": unit}
@@ -246,9 +255,9 @@ def _amounts(scores: SetScores) -> Table:
     return Table(columns, tuple(lines), f"What the severities of corruptions of {scores.set} are.")
 
 
-def _ordered(one: Robustness, labels: Labels) -> list[tuple[int, Any]]:
+def _ordered(result: Robustness, labels: Labels) -> list[tuple[int, Any]]:
     """Return rows in the order of the leaderboard."""
-    return [(row, one.rows[row]) for row in labels if row in one.rows]
+    return [(row, result.rows[row]) for row in labels if row in result.rows]
 
 
 def _ends(name: str, value: Value | None) -> dict[str, float | None]:

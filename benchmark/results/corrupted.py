@@ -96,7 +96,7 @@ class CorruptedStore:
     @cached_property
     def folders(self) -> Mapping[str, list[Path]]:
         """The folders of each cell, by its id, in the order of their names."""
-        found: dict[str, list[Path]] = {}
+        folders: dict[str, list[Path]] = {}
         try:
             names = sorted(os.listdir(self.folder))
         except FileNotFoundError:
@@ -106,15 +106,15 @@ class CorruptedStore:
         for name in names:
             match = _NAME.fullmatch(name)
             if match:
-                found.setdefault(match[1], []).append(self.folder / name)
-        return found
+                folders.setdefault(match[1], []).append(self.folder / name)
+        return folders
 
     def of(self, id_: str, clean: str) -> dict[str, Filed]:
         """Return where each corrupted set of a cell lies; ``clean`` is the digest of the cell's own predictions.
 
         What is damaged is named in ``problems``, and counts as absent.
         """
-        found: dict[str, Filed] = {}
+        filed: dict[str, Filed] = {}
         for folder in self.folders.get(id_, ()):
             try:
                 record = read_record(folder)
@@ -122,8 +122,8 @@ class CorruptedStore:
                 self.problems.append(str(error))
                 continue
             if (record.cell, record.clean) == (id_, clean):
-                found |= dict.fromkeys(record.sets, Filed(folder, record))
-        return found
+                filed |= dict.fromkeys(record.sets, Filed(folder, record))
+        return filed
 
     def folders_of(self, id_: str, clean: str) -> list[Path]:
         """Return the folders that have something of a cell that counts, in the order of their names."""
@@ -193,7 +193,9 @@ def wanted_keys(cell: Cell, plan: Plan) -> dict[str, Corrupted]:
         evaluation.label: set_key(canonical)
         for evaluation, canonical in zip(spec.evaluate, plan.identifier.sets(spec.evaluate), strict=True)
     }
-    return {corrupted_key(each, clean[each.evaluation.label]): each for each in spec.corrupted}
+    return {
+        corrupted_key(corrupted, clean[corrupted.evaluation.label]): corrupted for corrupted in spec.corrupted
+    }
 
 
 def clean_digest(record: CellRecord, folder: Path) -> str:
@@ -210,10 +212,10 @@ def clean_digest(record: CellRecord, folder: Path) -> str:
 
 def unfinished(plan: Plan, store: ResultsStore) -> list[Unfinished]:
     """Return what finished cells of a plan have no predictions of. Cells without a result are not among them."""
-    found: list[Unfinished] = []
+    lacking: list[Unfinished] = []
     several = [(cell, id_) for cell, id_ in plan.cells if cell.spec.corrupted]
     if not several:
-        return found
+        return lacking
     folders, corrupted = store.scan(), CorruptedStore(store)
     keys: dict[int, dict[str, Corrupted]] = {}
     for cell, id_ in several:
@@ -222,11 +224,11 @@ def unfinished(plan: Plan, store: ResultsStore) -> list[Unfinished]:
             continue
         wanted = keys.setdefault(id(cell.spec.corrupted), wanted_keys(cell, plan))
         filed = corrupted.of(id_, clean_digest(record, folders[id_]))
-        absent = tuple(each for key, each in wanted.items() if key not in filed)
+        absent = tuple(wanted_set for key, wanted_set in wanted.items() if key not in filed)
         if absent:
             kept = (folders[id_] / MODEL).is_dir() and not damaged_model(folders[id_], record)
-            found.append(Unfinished(cell, id_, folders[id_], absent, kept))
-    return found
+            lacking.append(Unfinished(cell, id_, folders[id_], absent, kept))
+    return lacking
 
 
 def remove_leftovers(results: ResultsStore) -> None:

@@ -95,12 +95,14 @@ def collect_corrupted(plan: Plan, store: ResultsStore, results: Results, sort: s
         return CorruptedScores(notes=(said,))
     label, metric = chosen
     reader = _Reader(CorruptedStore(store), results, metric)
-    rows: dict[str, dict[int, dict[str, CellScores]]] = {name: {} for name, each in asked.items() if each}
+    rows: dict[str, dict[int, dict[str, CellScores]]] = {
+        name: {} for name, amounts in asked.items() if amounts
+    }
     finished = results.cells[results.cells[STATUS] == "ok"]
     wanted = {id_: cell.spec.corrupted for cell, id_ in plan.cells}
     for cell in finished.to_dict("records"):
-        found = reader.read(str(cell["id"]), wanted.get(str(cell["id"]), ()))
-        for name, scores in found.items():
+        by_set = reader.read(str(cell["id"]), wanted.get(str(cell["id"]), ()))
+        for name, scores in by_set.items():
             rows[name].setdefault(int(cell[ROW]), {})[str(cell[CELL_NAME])] = scores
     sets = tuple(
         SetScores(
@@ -116,10 +118,10 @@ def _asked(plan: Plan, name: str) -> dict[tuple[str, int], tuple[float, str]]:
     """Return what the suite wants of a set, by corruption and severity."""
     shared = {id(cell.spec.corrupted): cell.spec.corrupted for cell in plan.suite.cells}
     return {
-        (each.corruption.label, each.severity): (each.amount, each.unit)
+        (corrupted.corruption.label, corrupted.severity): (corrupted.amount, corrupted.unit)
         for several in shared.values()
-        for each in several
-        if each.evaluation.label == name
+        for corrupted in several
+        if corrupted.evaluation.label == name
     }
 
 
@@ -144,10 +146,10 @@ class _Reader:
 
     def notes(self) -> list[str]:
         """Return what must be said of all that was read."""
-        found = [*self._store.problems, *self._problems]
+        notes = [*self._store.problems, *self._problems]
         if self._others:
             names = ", ".join(sorted(self._others))
-            found.append(
+            notes.append(
                 f"Results on corrupted sets were made by other versions of {names} than those that are installed here."
             )
         if self._lacking:
@@ -156,8 +158,8 @@ class _Reader:
                 if len(self._lacking) == 1
                 else f"{len(self._lacking)} finished cells lack"
             )
-            found.append(f"{cells} corrupted sets; 'bench run' evaluates what is missing.")
-        return found
+            notes.append(f"{cells} corrupted sets; 'bench run' evaluates what is missing.")
+        return notes
 
     def read(self, id_: str, wanted: Sequence[Corrupted]) -> dict[str, CellScores]:
         """Return a cell's scores by evaluation set."""
@@ -169,18 +171,18 @@ class _Reader:
             filed = self._store.of(id_, clean_digest(record, results.folders[id_]))
             predictions = {
                 folder: self._predictions.read(folder, record.classes)
-                for folder in dict.fromkeys(each.folder for each in filed.values())
+                for folder in dict.fromkeys(wanted_set.folder for wanted_set in filed.values())
             }
         except ResultsError as error:
             self._problems[str(error)] = None
             filed, predictions = {}, {}
         scores: dict[str, dict[tuple[str, int], np.ndarray]] = {}
         stored = results.stored.get(id_, {})
-        for each in wanted:
-            name = each.evaluation.label
+        for wanted_set in wanted:
+            name = wanted_set.evaluation.label
             # Records of format 1 filed a part of the cell's own dataset under what it was called.
-            own = each.evaluation.part if each.evaluation.dataset is None else ""
-            key = self._key(each, own or results.filed.get(id_, {}).get(name, ""), filed)
+            own = wanted_set.evaluation.part if wanted_set.evaluation.dataset is None else ""
+            key = self._key(wanted_set, own or results.filed.get(id_, {}).get(name, ""), filed)
             if name not in stored:
                 continue
             scores.setdefault(name, {})
@@ -189,13 +191,15 @@ class _Reader:
             if aligned is None:
                 self._lacking.add(id_)
             else:
-                scores[name][each.corruption.label, each.severity] = aligned
+                scores[name][wanted_set.corruption.label, wanted_set.severity] = aligned
         asked: dict[str, set[tuple[str, int]]] = {}
-        for each in wanted:
-            asked.setdefault(each.evaluation.label, set()).add((each.corruption.label, each.severity))
+        for wanted_set in wanted:
+            asked.setdefault(wanted_set.evaluation.label, set()).add(
+                (wanted_set.corruption.label, wanted_set.severity)
+            )
         return {
-            name: self._cell(stored[name], found, asked[name])
-            for name, found in scores.items()
+            name: self._cell(stored[name], by_wear, asked[name])
+            for name, by_wear in scores.items()
             if name in stored
         }
 
@@ -204,7 +208,7 @@ class _Reader:
         key = corrupted_key(wanted, clean)
         if key in filed:
             return key
-        alike = [other for other, found in filed.items() if _is_alike(found.record, other, wanted, clean)]
+        alike = [other for other, folder in filed.items() if _is_alike(folder.record, other, wanted, clean)]
         if len(alike) == 1:
             self._others.add(f"'{wanted.corruption.label}'")
             return alike[0]
@@ -221,23 +225,23 @@ class _Reader:
             return None
         try:
             with calling(self._metric, "scores"):
-                found = self._metric.scores(worn.labels[places], worn.probabilities[places])
+                scores = self._metric.scores(worn.labels[places], worn.probabilities[places])
         except PluginError as error:
             self._problems[str(error)] = None
             return None
-        return None if found is None else np.asarray(found, np.float32)
+        return None if scores is None else np.asarray(scores, np.float32)
 
     def _cell(
         self,
         clean: SetPredictions,
-        found: Mapping[tuple[str, int], np.ndarray],
+        by_wear: Mapping[tuple[str, int], np.ndarray],
         asked: set[tuple[str, int]],
     ) -> CellScores:
         """Return a cell's scores; a corruption counts if all of its severities are there."""
         by_corruption: dict[str, list[np.ndarray]] = {}
         for name, severity in asked:
-            if (name, severity) in found:
-                by_corruption.setdefault(name, []).append(found[name, severity])
+            if (name, severity) in by_wear:
+                by_corruption.setdefault(name, []).append(by_wear[name, severity])
         counts: dict[str, int] = {}
         for name, _ in asked:
             counts[name] = counts.get(name, 0) + 1
@@ -251,7 +255,7 @@ class _Reader:
                 for name, several in by_corruption.items()
                 if len(several) == counts[name]
             },
-            {key: float(scores.mean(dtype=np.float64)) for key, scores in found.items()},
+            {key: float(scores.mean(dtype=np.float64)) for key, scores in by_wear.items()},
         )
 
 

@@ -35,7 +35,7 @@ class Corrupt:
     @property
     def label(self) -> str:
         """How tables call it."""
-        return f"{self.set} corrupted by {', '.join(each.label for each in self.by)}"
+        return f"{self.set} corrupted by {', '.join(spec.label for spec in self.by)}"
 
 
 def read_corrupt(checker: Checker, raw: Any, path: KeyPath) -> Corrupt | None:
@@ -64,7 +64,7 @@ def corrupted_sets(
     checker: Checker, entries: Sequence[Corrupt], evaluate: Mapping[str, Evaluation]
 ) -> tuple[Corrupted, ...]:
     """Return the sets that entries ask for; ``evaluate`` are the clean ones, by each name that they go by."""
-    found: dict[tuple[str, str, int], Corrupted] = {}
+    sets: dict[tuple[str, str, int], Corrupted] = {}
     for entry in entries:
         clean = evaluate.get(entry.set)
         if clean is None:
@@ -84,13 +84,13 @@ def corrupted_sets(
         for spec, (amounts, unit) in zip(entry.by, entry.wears, strict=True):
             for severity in entry.severities:
                 made = Corrupted(clean, spec, severity, amounts[severity - 1], unit)
-                known = found.setdefault((clean.label, spec.label, severity), made)
+                known = sets.setdefault((clean.label, spec.label, severity), made)
                 if known.corruption.key != spec.key:
                     checker.problem(
                         (*entry.path, "by"),
                         f"two corruptions of '{clean.label}' are called '{spec.label}'; give one a 'label'.",
                     )
-    return tuple(found.values())
+    return tuple(sets.values())
 
 
 def _corruptions(checker: Checker, raw: Any, path: KeyPath) -> tuple[ComponentSpec, ...]:
@@ -101,9 +101,11 @@ def _corruptions(checker: Checker, raw: Any, path: KeyPath) -> tuple[ComponentSp
         )
         return ()
     several = (
-        [(each, (*path, index)) for index, each in enumerate(raw)] if isinstance(raw, list) else [(raw, path)]
+        [(raw_corruption, (*path, index)) for index, raw_corruption in enumerate(raw)]
+        if isinstance(raw, list)
+        else [(raw, path)]
     )
-    made = [checker.component("corruption", each, place) for each, place in several]
+    made = [checker.component("corruption", raw_corruption, place) for raw_corruption, place in several]
     labels: dict[str, str] = {}
     for spec, (_, place) in zip(made, several, strict=True):
         if spec is None:
@@ -129,7 +131,7 @@ def _severities(checker: Checker, raw: Any, fewest: int, path: KeyPath) -> tuple
     if raw is None:
         return tuple(range(1, fewest + 1))
     several = raw if isinstance(raw, list) else [raw]
-    numbers = [each for each in several if isinstance(each, int) and not isinstance(each, bool)]
+    numbers = [number for number in several if isinstance(number, int) and not isinstance(number, bool)]
     if not several or len(numbers) < len(several) or min(numbers) < 1 or (fewest and max(numbers) > fewest):
         allowed = f"whole numbers from 1 to {fewest}" if fewest else "whole numbers from 1"
         checker.problem(path, f"'severity' is a list of {allowed}, found {raw!r}.")

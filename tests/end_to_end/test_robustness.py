@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_accuracy_falls_with_noise_and_low_pass_and_noisy_training_buys_some_of_
             assert min(values) > values[0] - 0.1, line
             continue
         # Tracks are few: a step may go the other way, by a little.
-        assert all(after < before + 0.1 for before, after in zip(values, values[1:], strict=False)), line
+        assert all(after < before + 0.1 for before, after in pairwise(values)), line
         assert values[5] < values[1] - 0.1, line
         assert values[5] < values[0] - 0.2, line
     bought = {line["corruption"]: float(line["difference"]) for line in read(report / "robustness-3.csv")}

@@ -23,18 +23,20 @@ def robustness_section(material: Material) -> Section:
     grids = []
     for number, table in enumerate(tables, 1):
         keys = {column.key for column in table.columns if column.low}
-        bars = {key: each for key, each in _BARS.items() if key in keys}
+        bars = {key: ends for key, ends in _BARS.items() if key in keys}
         grids.append(table_grid(f"{name}-table-{number}", table, bars=bars))
     choices, texts = [], [sentence for table in tables for sentence in table.lead]
-    for one in material.robustness:
-        scores = one.scores
-        rows = [row for row in material.labels if row in one.rows] if scores.percent else []
+    for result in material.robustness:
+        scores = result.scores
+        rows = [row for row in material.labels if row in result.rows] if scores.percent else []
         panels = []
         for row in rows[:MOST_PANELS]:
             said = f" [{', '.join(material.marks(row))}]" if material.marks(row) else ""
             what = f"{scores.metric} on {scores.set} in per cent, by corruption and severity"
             caption = f"{material.labels[row]}{said}: {what}."
-            grid = share_grid(f"{name}-{slug(scores.set)}-{row}", shares(one, row), caption, "corruption", {})
+            grid = share_grid(
+                f"{name}-{slug(scores.set)}-{row}", shares(result, row), caption, "corruption", {}
+            )
             panels.append(Panel(str(row), material.labels[row], grid))
         if panels:
             choices.append(Choice(f"{name}-{slug(scores.set)}", f"Row, on {scores.set}", tuple(panels)))
