@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.data.corpora import CorpusOf
+    from benchmark.data.looking import Looker
     from benchmark.plugin.features import Features
     from benchmark.plugin.registry import Registry
     from benchmark.plugin.tracks import Track
@@ -31,16 +32,18 @@ def audit_cells(
     corpus_of: CorpusOf,
     cache: Path,
     progress: Callable[[int, int], None],
+    looker: Looker | None = None,
 ) -> list[Audit]:
     """Return the audit of each of ``cells``, in their order; cells that share data share the work.
 
-    ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on.
+    ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on. ``looker``
+    listens to the tracks (see ``find_recordings``).
 
     Raises:
         SplitError: when a dataset cannot be split as asked.
         CacheError: when fingerprints cannot be stored.
     """
-    near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress)
+    near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress, looker)
     tuned_on = {cell.row: cell.spec for cell in reversed(every)}
     known: dict[tuple[Any, ...], Audit] = {}
     found = []
@@ -54,7 +57,7 @@ def audit_cells(
 
 
 def sounding_alike(
-    cells: Sequence[Cell], corpus_of: CorpusOf, cache: Path, progress: Callable[[int, int], None]
+    cells: Sequence[Cell], corpus_of: CorpusOf, cache: Path, looker: Looker | None = None
 ) -> dict[str, list[list[Track]]]:
     """Return, by the label of each dataset that is trained on, sets of its tracks that sound alike.
 
@@ -65,9 +68,9 @@ def sounding_alike(
         CacheError: when fingerprints cannot be stored.
     """
     tracks = _tracks(cells, corpus_of)
-    found = find_recordings(tracks, cache, progress)
+    recordings = find_recordings(tracks, cache, looker=looker)
     datasets = {cell.spec.dataset.label: cell.spec.dataset for cell in cells}
-    return {label: found.related(corpus_of(dataset).tracks) for label, dataset in datasets.items()}
+    return {label: recordings.related(corpus_of(dataset).tracks) for label, dataset in datasets.items()}
 
 
 def sides_of(spec: CellSpec, items: CellItems) -> Sides:

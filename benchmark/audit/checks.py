@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.audit.findings import MOST_EXAMPLES, Finding, SetAudit, Severity, leaking
+from benchmark.data.duplicates import reasoned
 from benchmark.results.standing import SHARED, UNGROUPED, UNHEARD
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def audit_sides(sides: Sides, near: NearDuplicates) -> list[Finding]:
         *near_duplicates_across(sides, near),
         *shared_groups(sides),
         *contradictory_labels(sides, near),
-        *unheard_tracks(near),
+        *unheard_tracks(sides, near),
     ]
     return sorted(found, key=lambda finding: ("leak", "warning", "note").index(finding.severity))
 
@@ -205,12 +206,18 @@ def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding
     yield from _finding("warning", "contradictory labels", sorted(pairs), text)
 
 
-def unheard_tracks(near: NearDuplicates) -> Iterator[Finding]:
-    """Say which tracks could not be compared with others by ear."""
-    if near.unheard:
-        count, some = len(near.unheard), ", ".join(near.unheard[:MOST_EXAMPLES])
-        message = f"{count} tracks could not be read to be compared with others: {some}."
-        yield Finding("note", UNHEARD, count, message)
+def unheard_tracks(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
+    """Say which tracks could not be compared with others by ear, and why."""
+    unheard = {
+        part.where(track): near.unheard[track.content]
+        for part in (sides.train, *sides.held_out)
+        for track in part.tracks
+        if track.content in near.unheard
+    }
+    if unheard:
+        tracks = "1 track was" if len(unheard) == 1 else f"{len(unheard)} tracks were"
+        message = f"{tracks} not looked into, so that nobody can say whether others are the same: {reasoned(unheard)}."
+        yield Finding("note", UNHEARD, len(unheard), message)
 
 
 def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterator[Finding]:

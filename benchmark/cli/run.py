@@ -17,6 +17,7 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
+    from benchmark.cli.loading import Looking
     from benchmark.execution.executor import Executors
     from benchmark.execution.notify import Tell
     from benchmark.execution.run import RunSummary
@@ -37,8 +38,8 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-              help="The time that each cell may take, and each track's features. What goes on after that is killed "
-              "(with 'inline' it is asked between epochs only).")  # fmt: skip
+              help="The time that each cell may take, each track's features, and a look at each file. What goes on "
+              "after that is killed (with 'inline' it is asked between epochs only).")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
 @rehearse_option
@@ -106,12 +107,14 @@ def _command(
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
+    from benchmark.cli.loading import Looking
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
     from benchmark.execution.run import RunOptions, missing_cells, planned_cells
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = _loaded(suite_file, overrides, locations, trackers, rehearsed=flags["rehearse"])
+    looking = Looking(jobs, timeout, here=executor == "inline")
+    plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
     options = RunOptions(
@@ -126,7 +129,7 @@ def _command(
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()
     if options.strict:
-        _refuse_leaks(plan, plugins, locations)
+        _refuse_leaks(plan, plugins, locations, looking)
     executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
 
     def say(broken: BrokenPlugin) -> None:
@@ -182,6 +185,7 @@ def _loaded(
     overrides: tuple[str, ...],
     locations: Locations,
     trackers: tuple[str, ...],
+    looking: Looking,
     *,
     rehearsed: bool,
 ) -> tuple[Plugins, Plan]:
@@ -189,7 +193,7 @@ def _loaded(
     from benchmark.cli.loading import load_plan
     from benchmark.plugin.tracks import reasons_text
 
-    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed, looking=looking)
     for name in dict.fromkeys((*trackers, *os.environ.get(TRACK_VARIABLE, "").split(","))):
         if name.strip():
             plugins.track(name.strip())
@@ -207,14 +211,15 @@ def _loaded(
     return plugins, plan
 
 
-def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
+def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations, looking: Looking) -> None:
     """Raise if any cell leaks, also one that is finished: before studies, which train too."""
     from benchmark.execution.audit import audit_plan, refuse_leaks
     from benchmark.execution.progress import make_display
 
+    looker = looking.looker(plugins.registry, locations)
     with make_display() as display:
         cells = [cell for cell, _ in plan.cells]
-        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display))
+        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display, looker))
 
 
 def _study(

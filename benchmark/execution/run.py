@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from benchmark.execution.cell import CellTask, run_cell
 from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
+from benchmark.execution.looking import InWorkers
 from benchmark.execution.notify import Tell, nobody
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
@@ -117,10 +118,13 @@ def run_suite(
         flight = None
         try:
             cells = [cell for cell, _ in missing]
-            audits = audit_before_run(
-                plan, cells, plugins.registry, locations, display, strict=options.strict
-            )
             with executors.features() as executor:
+                looker = InWorkers(
+                    lambda files: nullcontext(executor), plugins.registry.benchfile, options.seconds
+                )
+                audits = audit_before_run(
+                    plan, cells, plugins.registry, locations, display, looker, strict=options.strict
+                )
                 unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
             tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
             flight = _Flight(tasks, before, store, claims, tell, display, summary)
