@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.results.added import AddedSeeds, RowKeys, read_race, with_added, write_race
+from benchmark.execution.run import RunOptions, missing_cells
+from benchmark.results.added import AddedSeeds, Race, RowKeys, read_race, with_added, write_race
 from benchmark.results.plan import identities
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
     from benchmark.results.store import ResultsStore
     from benchmark.suite.cell import Cell
+    from benchmark.suite.load import Suite
+
+# What a driver claims that looks at the table: no cell is called so.
+_LOOKING = "look-at-the-table"
 
 
 @dataclass(frozen=True)
@@ -60,38 +65,56 @@ def decide(
     """Add seeds until the table is decided, or nothing more can be done; return the plan with them.
 
     What was added, and how often was looked, is recorded before the seeds are run, so that whoever is stopped goes on
-    with the same look.
+    with the same look. Drivers side by side look one at a time, and only when all that was asked for is done: what one
+    of them has recorded is the others' look too.
     """
-    from benchmark.analysis.racing import LOOKS, PRICE
-
     own = replace(plan.suite, cells=tuple(cell for cell in plan.suite.cells if not cell.added))
     summary: RunSummary | None = None
     while True:
-        race = read_race(store.folder)
-        found = _look(plan, store, registry, limits.most)
-        is_new = found.counts and race.looks[-1:] != (found.digest,)
-        if is_new and len(race.looks) >= LOOKS:
-            click.echo(_ending(found, f"The table was looked at {LOOKS} times, which is all."), err=True)
+        with store.claims() as claims, claims.held(_LOOKING):
+            race = read_race(store.folder)
+            plan = _with_race(plan, own, race, registry)
+            said, is_over = "", False
+            if not missing_cells(plan, store, RunOptions()):
+                said, is_over, race = _looked(plan, store, registry, limits, race, at_once)
+                write_race(store.folder, race)
+                plan = _with_race(plan, own, race, registry)
+        if said:
+            click.echo(said, err=True)
+        if is_over:
             return plan, summary
-        looks = (*race.looks, found.digest) if is_new else race.looks
-        race = replace(race, looks=looks, price=PRICE)
-        requests = _affordable(found, plan, limits, at_once)
-        reason = ""
-        if not requests:
-            reason = "No further seed would be done within the budget." if found.requests else ""
-        elif found.counts and len(looks) >= LOOKS:
-            reason, requests = f"The table was looked at {LOOKS} times, which is all.", []
-        race = race.plus(_added(requests, plan, registry))
-        write_race(store.folder, race)
-        suite, _ = with_added(own, race, registry)
-        plan = replace(plan, suite=suite, ids=identities(suite, plan.identifier))
-        if not requests:
-            click.echo(_ending(found, reason), err=True)
-            return plan, summary
-        click.echo(_saying(requests, found), err=True)
         summary = run(plan)
-        if summary.interrupted:
+        if summary.interrupted or summary.elsewhere:
             return plan, summary
+
+
+def _with_race(plan: Plan, own: Suite, race: Race, registry: Registry) -> Plan:
+    suite, _ = with_added(own, race, registry)
+    return replace(plan, suite=suite, ids=identities(suite, plan.identifier))
+
+
+def _looked(
+    plan: Plan, store: ResultsStore, registry: Registry, limits: Limits, race: Race, at_once: int
+) -> tuple[str, bool, Race]:
+    """Look at the table; return what is to be said, whether that was the last look, and what is to be recorded."""
+    from benchmark.analysis.racing import LOOKS, PRICE
+
+    look = _look(plan, store, registry, limits.most)
+    is_new = look.counts and race.looks[-1:] != (look.digest,)
+    exhausted = f"The table was looked at {LOOKS} times, which is all."
+    if is_new and len(race.looks) >= LOOKS:
+        return _ending(look, exhausted), True, race
+    looks = (*race.looks, look.digest) if is_new else race.looks
+    race = replace(race, looks=looks, price=PRICE)
+    requests = _affordable(look, plan, limits, at_once)
+    reason = ""
+    if not requests:
+        reason = "No further seed would be done within the budget." if look.requests else ""
+    elif look.counts and len(looks) >= LOOKS:
+        reason, requests = exhausted, []
+    if not requests:
+        return _ending(look, reason), True, race
+    return _saying(requests, look), False, race.plus(_added(requests, plan, registry))
 
 
 def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Look:
