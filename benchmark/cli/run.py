@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.cli.loading import Looking
     from benchmark.execution.executor import Executors
     from benchmark.execution.notify import Tell
-    from benchmark.execution.run import RunSummary
+    from benchmark.execution.run import RunOptions, RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
     from benchmark.plugin.registry import BrokenPlugin
@@ -54,6 +54,8 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--only", "parts", multiple=True, metavar="CELLS",
+              help="Run these cells only, such as '{model: [vgg16, cnn]}'; given twice, those of both.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
               help="Tell this tracker of cells and epochs; also $BENCH_TRACK.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of what plugins raise at events.")
@@ -66,6 +68,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    parts: tuple[str, ...],
     trackers: tuple[str, ...],
     **flags: bool,
 ) -> None:
@@ -83,7 +86,17 @@ def command(
     with time_may_be_up() as told:
         try:
             code = _command(
-                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+                suite_file,
+                overrides,
+                locations,
+                jobs,
+                executor,
+                timeout,
+                limits,
+                parts,
+                trackers,
+                flags,
+                told,
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -103,11 +116,13 @@ def _command(
     executor: str,
     timeout: float | None,
     limits: Limits | None,
+    parts: tuple[str, ...],
     trackers: tuple[str, ...],
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
     from benchmark.cli.loading import Looking
+    from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
     from benchmark.execution.run import RunOptions, missing_cells, planned_cells
@@ -117,6 +132,7 @@ def _command(
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
+    check_parts(parts, plan.suite, decide=limits is not None)
     options = RunOptions(
         force=flags["force"],
         retry_failed=flags["retry_failed"],
@@ -125,6 +141,7 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        only=read_only(parts, plan.suite),
     )
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()
@@ -166,7 +183,7 @@ def _command(
             summary = more or summary
         if told and summary is not None and summary.interrupted:
             # Whoever has a minute left does not draw figures.
-            notifier.code = _exit_code(plan, store, summary)
+            notifier.code = _exit_code(plan, store, summary, options)
             return notifier.code
         notifier.wait()
         try:
@@ -176,7 +193,7 @@ def _command(
                 raise
             # Whoever reads the exit code must learn of the interruption.
             click.echo(f"Error: {error}", err=True)
-        notifier.code = _exit_code(plan, store, summary)
+        notifier.code = _exit_code(plan, store, summary, options)
     return notifier.code
 
 
@@ -293,12 +310,13 @@ def _at_once(jobs: int | None) -> int:
     return jobs or default_jobs(visible_gpus())
 
 
-def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
+def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOptions) -> int:
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
         return INTERRUPTED
     statuses = store.statuses()
-    wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
+    asked = [id_ for cell, id_ in plan.cells if options.wants(cell)]
+    wrong = [id_ for id_ in asked if statuses.get(id_) != "ok"]
     elsewhere = set(wrong) & set(summary.elsewhere if summary is not None else ())
     if elsewhere:
         cells = "1 cell is" if len(elsewhere) == 1 else f"{len(elsewhere)} cells are"
@@ -309,7 +327,7 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
         cell for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True) if cell.pending or id_ is None
     ]
     if wrong or pending:
-        bad, count = len(wrong) + len(pending), len(plan.cells) + len(pending)
+        bad, count = len(wrong) + len(pending), len(asked) + len(pending)
         click.echo(
             f"{bad} of {count} cells are not ok: see 'bench status {plan.suite.path}'; run them again with "
             "--retry-failed.",

@@ -49,7 +49,8 @@ class RunOptions:
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
-    ``wait`` waits in the end for the cells that others run.
+    ``wait`` waits in the end for the cells that others run. ``only`` has, by axis, labels that cells must have: those
+    of one of its members; where there is none, all cells are run.
     """
 
     force: bool = False
@@ -59,6 +60,13 @@ class RunOptions:
     strict: bool = False
     marks: tuple[str, ...] = ()
     wait: bool = True
+    only: tuple[Mapping[str, frozenset[str]], ...] = ()
+
+    def wants(self, cell: Cell) -> bool:
+        """Whether a cell is one of those to be run."""
+        return not self.only or any(
+            all(cell.labels.get(axis) in labels for axis, labels in wanted.items()) for wanted in self.only
+        )
 
 
 @dataclass
@@ -74,7 +82,7 @@ def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[
     """Return the cells to be run: those without a result, those interrupted, and those the options ask for."""
     statuses = store.statuses()
     done = set() if options.force else {"ok"} | (set() if options.retry_failed else set(RETRIED))
-    return [(cell, id_) for cell, id_ in plan.cells if statuses.get(id_) not in done]
+    return [(cell, id_) for cell, id_ in plan.cells if statuses.get(id_) not in done and options.wants(cell)]
 
 
 def run_suite(
