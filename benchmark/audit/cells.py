@@ -46,14 +46,14 @@ def audit_cells(
     near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress, looker)
     tuned_on = {cell.row: cell.spec for cell in reversed(every)}
     known: dict[tuple[Any, ...], Audit] = {}
-    found = []
+    audits = []
     for cell in cells:
         study = tuned_on[cell.row] if cell.tuning else None
         key = (*_data_key(cell.spec), *(() if study is None else _data_key(study)))
         if key not in known:
             known[key] = _audit(cell.spec, study, registry, corpus_of, near)
-        found.append(known[key])
-    return found
+        audits.append(known[key])
+    return audits
 
 
 def sounding_alike(
@@ -91,8 +91,8 @@ def _evaluated(spec: CellSpec, items: CellItems) -> dict[str, str]:
     """Return, by the key of each evaluation set, the name of its part in ``sides_of``."""
     own = "validation"
     return {
-        part.key: own if each.dataset is None and each.part == own else part.name
-        for each, part in zip(spec.evaluate, items.evaluations, strict=True)
+        part.key: own if evaluation.dataset is None and evaluation.part == own else part.name
+        for evaluation, part in zip(spec.evaluate, items.evaluations, strict=True)
     }
 
 
@@ -102,14 +102,14 @@ def _audit(
     # Of all of the training part, lest rows that differ in its size lose unlike tracks of their test sets.
     items = cell_items(replace(spec, training_size=None), registry, corpus_of)
     sides = sides_of(spec, items)
-    found = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
+    findings = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
     features: Features = spec.features.create(registry)
     if features.fitted_on == "everything":
-        found = [*fitted_on_held_out(sides, spec.features.label), *found]
+        findings = [*fitted_on_held_out(sides, spec.features.label), *findings]
     if study is not None:
         seen = cell_items(study, registry, corpus_of).validation.tracks
-        found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
-    return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec, items)))
+        findings += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
+    return Audit(tuple(findings), audit_sets(sides, findings, _evaluated(spec, items)))
 
 
 def _with_groups_line(finding: Finding, spec: CellSpec, registry: Registry) -> Finding:
@@ -123,7 +123,10 @@ def _with_groups_line(finding: Finding, spec: CellSpec, registry: Registry) -> F
 def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:
     datasets = {}
     for cell in cells:
-        for dataset in (cell.spec.dataset, *(each.dataset for each in cell.spec.evaluate if each.dataset)):
+        for dataset in (
+            cell.spec.dataset,
+            *(evaluation.dataset for evaluation in cell.spec.evaluate if evaluation.dataset),
+        ):
             datasets[id(dataset)] = dataset
     return [track for dataset in datasets.values() for track in corpus_of(dataset).tracks]
 

@@ -41,11 +41,13 @@ def find_near_duplicates(
         CacheError: when the cache cannot be read or written.
     """
     by_content = {track.content: track for track in tracks}
-    found = find_recordings(by_content.values(), cache, progress, looker)
+    recordings = find_recordings(by_content.values(), cache, progress, looker)
     together: defaultdict[str, list[str]] = defaultdict(list)
     for content in sorted(by_content):
-        if content in found.of:
-            together[found.of[content]].append(content)
+        if content in recordings.of:
+            together[recordings.of[content]].append(content)
     pairs = sorted(pair for copies in together.values() for pair in combinations(copies, 2))
-    parts = sorted((one.content, other.content) for one, other in found.partly(list(by_content.values())))
-    return NearDuplicates(tuple(pairs), found.unheard, tuple(parts))
+    parts = sorted(
+        (first.content, second.content) for first, second in recordings.partly(list(by_content.values()))
+    )
+    return NearDuplicates(tuple(pairs), recordings.unheard, tuple(parts))

@@ -178,8 +178,8 @@ def _echo_left_out(plan: Plan) -> None:
 
 def _about_groups(audits: list[Audit]) -> str:
     """Return what is known of groups on two sides, as the end of a sentence."""
-    shared = [audit for audit in audits if any(each.shared for each in audit.sets.values())]
-    unknown = [audit for audit in audits if any(each.ungrouped for each in audit.sets.values())]
+    shared = [audit for audit in audits if any(facts.shared for facts in audit.sets.values())]
+    unknown = [audit for audit in audits if any(facts.ungrouped for facts in audit.sets.values())]
     if shared:
         return f", and {len(shared)} share groups between training and test"
     return f", and for {len(unknown)} nobody knows whether groups are shared" if unknown else ""

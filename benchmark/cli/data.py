@@ -78,11 +78,11 @@ def verify(name: str, locations: Locations, looker: InWorkers, given: tuple[str,
 
     registry = Plugins().registry
     parameters = {}
-    for each in given:
-        parameter, equals, value = each.partition("=")
+    for text in given:
+        parameter, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"--set {each}: write it as PARAMETER=VALUE.")
-        parameters[parameter] = parse(value, f"--set {each}", numbered=False).value
+            raise UsageError(f"--set {text}: write it as PARAMETER=VALUE.")
+        parameters[parameter] = parse(value, f"--set {text}", numbered=False).value
     spec = registry.spec("dataset", name, parameters)
     dataset = spec.create(registry)
     with looking_by(looker):
@@ -112,20 +112,20 @@ def scan(folder: Path, locations: Locations, looker: InWorkers, min_seconds: flo
 
     manifest = folder / MANIFEST
     there = os.path.lexists(manifest)
-    found = look_into(folder)
+    content = look_into(folder)
     old = read_table(manifest) if there and not force else None
-    others = Counter(found.others)
+    others = Counter(content.others)
     if there:
         others[".csv"] -= 1
     others_said = others_text(+others)
-    if not found.audio and old is None:
-        _echo_left_out(found.left_out)
+    if not content.audio and old is None:
+        _echo_left_out(content.left_out)
         raise UsageError(
             f"There is no audio below {folder}." + (f" It holds {others_said}." if others_said else "")
         )
-    probes = probe_files(folder, found.audio, locations.cache, looker)
-    merged = merge(old, {name: probes[name] for name in found.audio}, min_seconds)
-    _echo_left_out([*found.left_out, *merged.left_out])
+    probes = probe_files(folder, content.audio, locations.cache, looker)
+    merged = merge(old, {name: probes[name] for name in content.audio}, min_seconds)
+    _echo_left_out([*content.left_out, *merged.left_out])
     if not merged.rows:
         raise DatasetError(f"{folder} holds no usable recording in a class folder; no manifest was written.")
     if old is None:
@@ -133,7 +133,7 @@ def scan(folder: Path, locations: Locations, looker: InWorkers, min_seconds: flo
     elif merged.changed:
         columns = [*old.columns, *(column for column in COLUMNS if column not in old.columns)]
         write_manifest(manifest, merged.rows, columns, marked=old.marked)
-    _echo_scanned(manifest, merged, len(found.audio), kept=old is not None)
+    _echo_scanned(manifest, merged, len(content.audio), kept=old is not None)
     for copies in copies_of(merged.contents):
         click.echo(f"duplicates: {' = '.join(map(shown, copies))}")
     if others_said:

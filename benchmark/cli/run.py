@@ -18,6 +18,7 @@ from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
     from benchmark.cli.loading import Looking
+    from benchmark.data.looking import Looker
     from benchmark.execution.executor import Executors
     from benchmark.execution.notify import Tell
     from benchmark.execution.run import RunOptions, RunSummary
@@ -143,10 +144,11 @@ def _command(
         wait=not flags["no_wait"],
         only=read_only(parts, plan.suite),
     )
+    looker = looking.looker(plugins.registry, locations)
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()
     if options.strict:
-        _refuse_leaks(plan, plugins, locations, looking)
+        _refuse_leaks(plan, plugins, locations, looker)
     executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
 
     def say(broken: BrokenPlugin) -> None:
@@ -166,7 +168,7 @@ def _command(
             "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
         )
         if summary is None and missing_cells(plan, store, options):
-            summary = _run(plan, plugins, locations, options, executors, notifier.tell)
+            summary = _run(plan, plugins, locations, options, executors, notifier.tell, looker)
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
 
@@ -178,6 +180,7 @@ def _command(
                 options=options,
                 executors=executors,
                 tell=notifier.tell,
+                looker=looker,
             )
             plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
             summary = more or summary
@@ -228,12 +231,11 @@ def _loaded(
     return plugins, plan
 
 
-def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations, looking: Looking) -> None:
+def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations, looker: Looker) -> None:
     """Raise if any cell leaks, also one that is finished: before studies, which train too."""
     from benchmark.execution.audit import audit_plan, refuse_leaks
     from benchmark.execution.progress import make_display
 
-    looker = looking.looker(plugins.registry, locations)
     with make_display() as display:
         cells = [cell for cell, _ in plan.cells]
         refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display, looker))
@@ -266,12 +268,13 @@ def _run(
     options: Any,
     executors: Callable[[], Executors],
     tell: Tell,
+    looker: Looker,
 ) -> RunSummary:
     from benchmark.execution.progress import make_display
     from benchmark.execution.run import run_suite
 
     with make_display() as display:
-        return run_suite(plan, plugins, locations, options, executors(), display, tell)
+        return run_suite(plan, plugins, locations, options, executors(), display, tell, looker)
 
 
 def _executors(

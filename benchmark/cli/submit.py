@@ -98,7 +98,7 @@ def command(
     def arguments(part: Part) -> list[str]:
         return [
             str(suite_file.absolute()),
-            *(word for each in overrides for word in ("--set", each)),
+            *(word for override in overrides for word in ("--set", override)),
             *_places(locations, own_cache=part.site.cache is None),
             *(["--jobs", str(jobs)] if jobs else []),
             *(["--timeout", f"{timeout:g}"] if timeout else []),
@@ -159,10 +159,10 @@ def _parts(site: Site, cells: Sequence[Cell], suite: Suite) -> list[Part]:
 
 def _places(locations: Locations, *, own_cache: bool) -> list[str]:
     """Return the options that lead tasks to where this command looks, whatever their environment is."""
-    found = ["--results", str(locations.results)]
-    found += ["--cache", str(locations.cache)] if own_cache else []
+    options = ["--results", str(locations.results)]
+    options += ["--cache", str(locations.cache)] if own_cache else []
     for folder in locations.data:
-        found += ["--data", str(folder)]
+        options += ["--data", str(folder)]
     for name, folder in locations.named.items():
-        found += ["--data", f"{name}={folder}"]
-    return found
+        options += ["--data", f"{name}={folder}"]
+    return options

@@ -85,24 +85,24 @@ def probe_files(
     looker = looker or current_looker()
     memory = _memory_file(root, cache)
     known = _remembered(memory, root)
-    found, stamps = _recalled(root, names, known)
+    probes, stamps = _recalled(root, names, known)
     if looker.again:
-        found = {name: probe for name, probe in found.items() if not probe.lost}
-    new = [name for name in stamps if name not in found]
+        probes = {name: probe for name, probe in probes.items() if not probe.lost}
+    new = [name for name in stamps if name not in probes]
     if new:
         logger.info("looking at %d audio files below %s for the first time", len(new), root)
         _let_clock_tick(stamps[name] for name in new)
         try:
-            _probe_all(root, new, found, looker)
+            _probe_all(root, new, probes, looker)
         finally:
             fresh = {
-                name: [*stamps[name], *astuple(found[name])[:-1]]
+                name: [*stamps[name], *astuple(probes[name])[:-1]]
                 for name in new
-                if name in found and not found[name].passing
+                if name in probes and not probes[name].passing
             }
             kept = {name: entry for name, entry in known.items() if os.path.exists(f"{root}/{name}")}
             _remember(memory, root, {**kept, **fresh})
-    return found
+    return probes
 
 
 def recall_files(root: Path, names: Sequence[str], cache: Path) -> dict[str, Probe]:
@@ -146,19 +146,19 @@ def _recalled(
     root: Path, names: Iterable[str], known: Mapping[str, list[Any]]
 ) -> tuple[dict[str, Probe], dict[str, Stamp]]:
     """Return what is remembered of files or wrong with them at sight, and the stamps of those that are there."""
-    found: dict[str, Probe] = {}
+    probes: dict[str, Probe] = {}
     stamps: dict[str, Stamp] = {}
     for name in names:
         try:
             status = os.stat(f"{root}/{name}")
         except (OSError, ValueError) as error:
-            found[name] = Probe(problem=f"cannot be read: {getattr(error, 'strerror', error)}")
+            probes[name] = Probe(problem=f"cannot be read: {getattr(error, 'strerror', error)}")
             continue
         stamps[name] = stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         entry = known.get(name)
         if entry is not None and (entry[0], entry[1], entry[2], entry[3]) == stamp:
-            found[name] = Probe(*entry[4:])
-    return found, stamps
+            probes[name] = Probe(*entry[4:])
+    return probes, stamps
 
 
 def _let_clock_tick(stamps: Iterable[Stamp]) -> None:
@@ -168,11 +168,11 @@ def _let_clock_tick(stamps: Iterable[Stamp]) -> None:
         time.sleep(_TICK - age)
 
 
-def _probe_all(root: Path, names: Sequence[str], found: dict[str, Probe], looker: Looker) -> None:
-    """Add to ``found`` as results come, so that an interruption loses little."""
+def _probe_all(root: Path, names: Sequence[str], probes: dict[str, Probe], looker: Looker) -> None:
+    """Add to ``probes`` as results come, so that an interruption loses little."""
     with closing(looker.look(probe_file, [(root / name,) for name in names])) as looks:
         for look in looks:
-            found[names[look.index]] = (
+            probes[names[look.index]] = (
                 Probe(problem=f"not looked into: {look.lost} ({LOOK_AGAIN})", lost=True)
                 if look.lost
                 else look.value

@@ -103,12 +103,12 @@ def count_cells(audits: Iterable[Audit]) -> list[tuple[Finding, int]]:
         for finding in audit.findings:
             counts[finding] = counts.get(finding, 0) + 1
     order = ("leak", "warning", "note")
-    return sorted(counts.items(), key=lambda each: order.index(each[0].severity))
+    return sorted(counts.items(), key=lambda counted: order.index(counted[0].severity))
 
 
 def by_kind(counted: Iterable[tuple[Finding, int]]) -> dict[str, list[tuple[Finding, int]]]:
     """Return findings by their kind."""
-    found: dict[str, list[tuple[Finding, int]]] = {}
+    kinds: dict[str, list[tuple[Finding, int]]] = {}
     for finding, count in counted:
-        found.setdefault(finding.kind, []).append((finding, count))
-    return found
+        kinds.setdefault(finding.kind, []).append((finding, count))
+    return kinds

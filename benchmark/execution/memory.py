@@ -53,9 +53,9 @@ def _limits(groups: str, root: Path) -> Iterator[int]:
         name = "memory.limit_in_bytes" if kinds else "memory.max"
         folder = top / path.lstrip("/")
         # A container sees its own group as the root, whatever it is called outside.
-        for each in (folder, *folder.parents):
-            if each == root.parent:
+        for group in (folder, *folder.parents):
+            if group == root.parent:
                 break
             # Without a limit there is a word, or a number beyond any memory.
             with suppress(OSError, ValueError):
-                yield int((each / name).read_text(encoding="utf-8"))
+                yield int((group / name).read_text(encoding="utf-8"))

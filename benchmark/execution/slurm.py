@@ -146,14 +146,14 @@ def submit(file: Path, tasks: int, submitted: str) -> Job:
 
 def recorded(results: Path) -> list[Job]:
     """Return the jobs that were submitted for a suite's results, the first one first."""
-    found = []
+    jobs = []
     for file in (results / FOLDER).glob("job-*.json"):
         with suppress(OSError, ValueError, TypeError, KeyError):
             content = json.loads(file.read_text(encoding="utf-8"))
             job = Job(**{field.name: content[field.name] for field in fields(Job)})
             if job.id.isdecimal():
-                found.append(job)
-    return sorted(found, key=lambda job: int(job.id))
+                jobs.append(job)
+    return sorted(jobs, key=lambda job: int(job.id))
 
 
 def states(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
@@ -176,10 +176,10 @@ def states(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
 
 def _each_asked(jobs: Sequence[Job]) -> dict[str, str]:
     """Ask for jobs one by one: squeue fails for all when it has forgotten one."""
-    found: dict[str, str] = {}
+    tasks: dict[str, str] = {}
     for job in jobs[-5:]:
-        found |= _asked(["squeue", "-h", "-r", "-j", job.id, "-o", "%i|%T"], "|") or {}
-    return found
+        tasks |= _asked(["squeue", "-h", "-r", "-j", job.id, "-o", "%i|%T"], "|") or {}
+    return tasks
 
 
 def _asked(command: Sequence[str], between: str) -> dict[str, str] | None:

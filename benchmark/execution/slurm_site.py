@@ -93,12 +93,12 @@ class Site:
     def lines(self) -> list[str]:
         """Return what of it stands in the head of a script."""
         named = ((field.name, getattr(self, field.name)) for field in fields(self))
-        found = [
+        asked = [
             f"{_OPTIONS[name]}:{value}" if name == "gpus" else f"{_OPTIONS.get(name, name)}={value}"
             for name, value in named
             if value is not None and name in _FORMS and name != "cache"
         ]
-        return [f"#SBATCH --{line}" for line in found] + [f"#SBATCH {option}" for option in self.options]
+        return [f"#SBATCH --{line}" for line in asked] + [f"#SBATCH {option}" for option in self.options]
 
 
 def read_site(file: Path) -> Site:
@@ -123,7 +123,7 @@ def read_site(file: Path) -> Site:
 def _per(content: Any, file: Path) -> Iterable[tuple[str, str, Settings]]:
     """Yield the settings of cells, which stand below an axis and a label of it."""
     example = "such as 'per: {model: {vgg16: {partition: gpu, gpus: 1}}}'"
-    if not isinstance(content, dict) or not all(isinstance(each, dict) for each in content.values()):
+    if not isinstance(content, dict) or not all(isinstance(below, dict) for below in content.values()):
         raise UsageError(f"{file}: 'per' has axes, and below them labels, {example}.")
     for axis, labels in content.items():
         for label, settings in labels.items():

@@ -253,13 +253,13 @@ class LocalWorkers:
             slot.forget_process()
 
     def _environment(self, number: int) -> dict[str, str]:
-        found = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         # Memory that is free is given back; sets have one order.
         defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
-        found |= {name: os.environ.get(name, value) for name, value in defaults.items()}
+        variables |= {name: os.environ.get(name, value) for name, value in defaults.items()}
         if self._gpus:
-            found["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
-        return found
+            variables["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
+        return variables
 
 
 def visible_gpus() -> tuple[str, ...]:

@@ -299,3 +299,22 @@ def test_an_array_of_which_one_task_is_killed_and_one_requeued_runs_each_cell_on
     assert sorted(status for _, status in told) == ["ok"] * CELLS
     assert len({id_ for id_, _ in told}) == CELLS
     assert not claims.exists()
+
+
+@pytest.mark.slow
+def test_cells_run_in_jobs_that_have_what_their_axis_values_ask_for(project, slurm) -> None:
+    benchfile = project.folder / "benchfile.py"
+    told = "{record.labels['model']} {os.environ['SLURM_CPUS_PER_TASK']}"
+    benchfile.write_text(benchfile.read_text().replace("{record.id} {record.status}", told))
+    project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "OMP_NUM_THREADS": "1"}
+    (project.folder / "site.yaml").write_text(
+        "cpus: 1\nmem: 1G\nper: {model: {nearest: {cpus: 2, mem: 2G}}}\n"
+    )
+    sent = project.bench("submit", "suite.yaml", "--slurm", "--site", "site.yaml", "--jobs", "1")
+    assert sent.code == 0, sent.err
+    jobs = [line.split()[1].rstrip(":") for line in sent.out.splitlines() if line.startswith("Job ")]
+    assert len(jobs) == 2
+    queued = ["squeue", "-h", "-j", ",".join(jobs)]
+    wait_for(lambda: not subprocess.run(queued, capture_output=True, check=False).stdout, 480)
+    lines = (project.folder / "log").read_text().splitlines()
+    assert sorted(lines) == ["majority 1", "majority 1", "nearest 2", "nearest 2"]

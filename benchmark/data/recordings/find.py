@@ -39,7 +39,7 @@ class Recordings:
 
     def related(self, tracks: Sequence[Track]) -> list[list[Track]]:
         """Return the tracks that are one recording or have a part in common, directly or through others."""
-        pairs = [(one.content, other.content) for one, other in self.partly(tracks)]
+        pairs = [(first.content, second.content) for first, second in self.partly(tracks)]
         pairs += [(copies[0].content, copy.content) for copies in self.sets(tracks) for copy in copies[1:]]
         return Recordings(_joined(pairs)).sets(tracks)
 
@@ -53,11 +53,11 @@ class Recordings:
         for track in tracks:
             by_content.setdefault(track.content, []).append(track)
         return [
-            (one, other)
+            (one, twin)
             for first, second in self.overlaps
             if self.of.get(first, first) != self.of.get(second, second)
             for one in by_content.get(first, ())
-            for other in by_content.get(second, ())
+            for twin in by_content.get(second, ())
         ]
 
 
@@ -113,6 +113,6 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         return content
 
     for first, second in pairs:
-        one, other = sorted((root(first), root(second)))
-        parent[other] = one
+        least, other = sorted((root(first), root(second)))
+        parent[other] = least
     return {content: root(content) for content in parent}

@@ -37,8 +37,14 @@ def confirmed(
 
     def listen(proposals: Sequence[Match | Relative]) -> None:
         asked = [
-            (tracks[each.first], tracks[each.second], words[each.first], words[each.second], each)
-            for each in proposals
+            (
+                tracks[proposal.first],
+                tracks[proposal.second],
+                words[proposal.first],
+                words[proposal.second],
+                proposal,
+            )
+            for proposal in proposals
         ]
         with closing(looker.look(_is_whole, asked)) as looks:
             for look in looks:

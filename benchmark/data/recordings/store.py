@@ -54,17 +54,17 @@ class PrintStore:
         import numpy as np
 
         def read(base: sqlite3.Connection) -> dict[str, np.ndarray]:
-            found: dict[str, np.ndarray] = {}
+            prints: dict[str, np.ndarray] = {}
             for start in range(0, len(contents), _CHUNK):
                 some = contents[start : start + _CHUNK]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT content, words, checksum FROM prints WHERE content IN ({marks})"  # noqa: S608
-                found |= {
+                prints |= {
                     content: np.frombuffer(words, "<u4")
                     for content, words, known in base.execute(query, some)
                     if _is_sound(content, words, known) and len(words) % 4 == 0
                 }
-            return found
+            return prints
 
         return self._use(read)
 
