@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Model
     from benchmark.plugin.registry import Registry
     from benchmark.results.plan import Plan
+    from benchmark.suite.cell import Cell
 
 # A network that is trained again on other cores rounds otherwise; an answer that changes is another model's.
 TOLERANCE = 0.001
@@ -113,6 +114,7 @@ def run_corrupted(
     locations: Locations,
     executor: Executor,
     display: Display,
+    wants: Callable[[Cell], bool],
     *,
     tried: Collection[str] = (),
     seconds: float | None = None,
@@ -120,11 +122,11 @@ def run_corrupted(
 ) -> None:
     """Evaluate finished cells on the corrupted sets that they have no predictions of, but those that were ``tried``.
 
-    Each is done by who claims its cell. What goes wrong is told; the sets then stay missing.
+    Of cells that nobody ``wants`` none is. Each is done by who claims its cell. What goes wrong is told; the sets then stay missing.
     """
     pause, done, said = _SHORTEST_WAIT, set(tried), False
     while True:
-        left = [cell for cell in unfinished(plan, store) if cell.id not in done]
+        left = [cell for cell in unfinished(plan, store, wants) if cell.id not in done]
         if not left:
             return
         if not said:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -210,10 +210,15 @@ def clean_digest(record: CellRecord, folder: Path) -> str:
         raise ResultsError(f"{folder / PREDICTIONS} cannot be read: {error}.") from error
 
 
-def unfinished(plan: Plan, store: ResultsStore) -> list[Unfinished]:
-    """Return what finished cells of a plan have no predictions of. Cells without a result are not among them."""
+def unfinished(
+    plan: Plan, store: ResultsStore, wants: Callable[[Cell], bool] = lambda cell: True
+) -> list[Unfinished]:
+    """Return what finished cells of a plan have no predictions of, of those that somebody ``wants``.
+
+    Cells without a result are not among them.
+    """
     lacking: list[Unfinished] = []
-    several = [(cell, id_) for cell, id_ in plan.cells if cell.spec.corrupted]
+    several = [(cell, id_) for cell, id_ in plan.cells if cell.spec.corrupted and wants(cell)]
     if not several:
         return lacking
     folders, corrupted = store.scan(), CorruptedStore(store)
