@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmark.analysis.asked import Asked, mean_intervals
-from benchmark.analysis.cochran import ALPHA
+from benchmark.analysis.asked import Asked
+from benchmark.analysis.cochran import ALPHA, critical
 from benchmark.analysis.comparison import Contrast, Family, family
 from benchmark.analysis.effects import Change
+from benchmark.analysis.intervals import wilson
 from benchmark.analysis.measured import Measured, Units, of_scores
+from benchmark.analysis.seeds import seed_variances
 from benchmark.results.corrupted_scores import CellScores, SetScores
 
 # A cell's scores on all corrupted versions of a set.
@@ -183,16 +185,46 @@ def _by_severity(cells: Scores, scores: SetScores) -> dict[tuple[str, int], floa
 def _values(
     rows: Mapping[int, Measured | None], *, proportion: bool, bounds: tuple[float, float] | None
 ) -> dict[int, Value]:
-    """Return values with the interval that each has by itself; what seeds change is pooled over rows."""
+    """Return values with the interval that each has by itself; what seeds change is pooled over rows.
+
+    A share of tracks has Wilson's interval at the size of sample that would have the variance (see
+    ``intervals.interval``), though a mean over severities is no whole number of tracks; others have the mean ± t times
+    the standard error. NaN where units are too few.
+    """
     known = {row: value for row, value in rows.items() if value is not None}
     if not known:
         return {}
-    asked = Asked("", "", known, (), proportion=proportion, bounds=bounds)
-    low, high = mean_intervals(asked, list(known), ALPHA * len(known))
+    values = list(known.values())
+    seeds, units = seed_variances(values), np.array([value.units for value in values])
+    cells = np.array([len(value.cells) for value in values])
+    parts = np.stack([np.array([value.variance for value in values]), seeds.values / cells])
+    quantiles = critical(ALPHA, parts, np.stack([np.maximum(units - 1.0, 1.0), seeds.freedom]))
+    total = parts.sum(axis=0)
     return {
-        row: Value(value.mean, float(low[at]), float(high[at]))
+        row: _value(value, float(total[at]), float(quantiles[at]), proportion=proportion, bounds=bounds)
         for at, (row, value) in enumerate(known.items())
     }
+
+
+def _value(
+    value: Measured,
+    variance: float,
+    quantile: float,
+    *,
+    proportion: bool,
+    bounds: tuple[float, float] | None,
+) -> Value:
+    share = value.mean
+    if value.too_few:
+        return Value(share, np.nan, np.nan)
+    if proportion:
+        spread = share * (1 - share)
+        size = spread / variance if variance > 0 and spread > 0 else float(value.units)
+        return Value(share, *wilson(share, size, quantile))
+    low, high = share - quantile * np.sqrt(variance), share + quantile * np.sqrt(variance)
+    if bounds is not None:
+        low, high = max(low, bounds[0]), min(high, bounds[1])
+    return Value(share, float(low), float(high))
 
 
 def _effects(rows: _Rows, asked: Asked | None, changes: Sequence[Change]) -> tuple[dict[str, Any], ...]:

@@ -122,7 +122,8 @@ def run_corrupted(
 ) -> None:
     """Evaluate finished cells on the corrupted sets that they have no predictions of, but those that were ``tried``.
 
-    Of cells that nobody ``wants`` none is. Each is done by who claims its cell. What goes wrong is told; the sets then stay missing.
+    Of cells that nobody ``wants`` none is. Each is done by who claims its cell. What goes wrong is told; the sets then
+    stay missing.
     """
     pause, done, said = _SHORTEST_WAIT, set(tried), False
     while True:
