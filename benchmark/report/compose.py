@@ -135,11 +135,11 @@ def _analyses(results: Results, rows: Iterable[int], references: Mapping[int, in
         shares: dict[int, pd.Series] = {}
         matrices: dict[int, pd.DataFrame] = {}
         for row in rows:
-            predictions = results.predictions(row, evaluation)
-            if predictions is not None:
-                shares[row] = class_accuracy(predictions)
+            cells, classes = results.by_cell(row, evaluation).values(), results.classes(row)
+            if cells:
+                shares[row] = class_accuracy(cells, classes)
                 if len(matrices) < _MOST_PANELS:
-                    matrices[row] = confusion(predictions)
+                    matrices[row] = confusion(cells, classes)
         if shares:
             table = pd.DataFrame(shares).T
             found[evaluation] = SetAnalysis(table, _differences(table, references), matrices)

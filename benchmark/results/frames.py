@@ -17,7 +17,6 @@ from benchmark.record import COSTS, CellRecord
 from benchmark.results.expected import ExpectedTracks
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.predictions import PredictionReader, SetPredictions
-from benchmark.results.row_predictions import RowPredictions
 from benchmark.results.sets import filed_sets
 from benchmark.results.standing import (
     BLOCKS,
@@ -90,21 +89,6 @@ class Results:
     def sets(self) -> tuple[str, ...]:
         """The evaluation sets, in the suite's order."""
         return tuple(dict.fromkeys(measure.set for measure in self.measures))
-
-    def predictions(self, row: int, evaluation: str) -> RowPredictions | None:
-        """Return what a row's finished cells predicted on an evaluation set, or None without any."""
-        cells = self.by_cell(row, evaluation)
-        if not cells:
-            return None
-        found = list(cells.values())
-        return RowPredictions(
-            cells=np.repeat(np.array(list(cells)), [len(each.tracks) for each in found]),
-            tracks=np.concatenate([each.tracks for each in found]),
-            groups=np.concatenate([each.groups for each in found]),
-            labels=np.concatenate([each.labels for each in found]),
-            probabilities=np.concatenate([each.probabilities for each in found]),
-            classes=self.classes(row),
-        )
 
     def by_cell(self, row: int, evaluation: str) -> dict[str, SetPredictions]:
         """Return what each finished cell of a row predicted on an evaluation set, by its name, sorted."""
