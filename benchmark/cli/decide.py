@@ -102,7 +102,8 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     from benchmark.analysis.statistics import statistics
     from benchmark.report.compose import seedless_models
     from benchmark.report.leaderboard import sorting
-    from benchmark.results.frames import ROW, STATUS, collect
+    from benchmark.results.collect import collect
+    from benchmark.results.frames import ROW, STATUS
 
     results = collect(plan, store, registry)
     settings = plan.suite.leaderboard

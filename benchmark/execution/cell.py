@@ -134,6 +134,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         "ok",
         classes=list(data.classes),
         sets={part.key: part.name for part in data.evaluations},
+        metrics={metric.label: metric.identity() for metric in task.spec.metrics},
         parameters={"total": count.total, "trainable": count.trainable} if count else {},
         counts=data.counts,
         clip_seconds=data.clip_seconds,

@@ -82,7 +82,7 @@ def write_report(
     if current is not None and not force and set(formats) <= set(current.formats):
         return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
 
     results = collect(plan, store, registry, mixed=mixed)
     try:

@@ -69,6 +69,27 @@ def set_apart(records: Mapping[str, CellRecord]) -> dict[str, str]:
     return apart
 
 
+def _version(record: CellRecord, name: str) -> str | None:
+    return record.provenance.get("versions", {}).get(name)
+
+
+def mixture_notes(records: Mapping[str, CellRecord]) -> list[str]:
+    """Say when results of one table come from different versions or backends."""
+    notes = []
+    for name in ("genrebench", "keras", "tensorflow", "jax", "torch", "numpy"):
+        versions = {version for record in records.values() if (version := _version(record, name))}
+        if len(versions) > 1:
+            notes.append(
+                f"These results were made with {len(versions)} versions of {name}: {', '.join(sorted(versions))}."
+            )
+    backends = {
+        str(record.provenance["backend"]) for record in records.values() if "backend" in record.provenance
+    }
+    if len(backends) > 1:
+        notes.append(f"These results were made with several Keras backends: {', '.join(sorted(backends))}.")
+    return notes
+
+
 def _commonest(values: Mapping[str, str | None], started: Mapping[str, str]) -> str | None:
     counts = Counter(value for value in values.values() if value is not None)
     last = {value: max(started[id_] for id_, each in values.items() if each == value) for value in counts}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import re
@@ -332,12 +333,28 @@ def read_history(folder: Path) -> list[dict[str, str]]:
 def read_metrics(folder: Path) -> dict[str, dict[str, float]] | None:
     """Return a cell's metrics by evaluation set and label, or None where the file is missing or damaged."""
     try:
-        found = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-        return {
-            name: {label: float(value) for label, value in values.items()} for name, values in found.items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
+        return _metrics_of(_record_text(folder / METRICS))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def filed_metrics(folder: Path, record: CellRecord) -> dict[str, dict[str, float]]:
+    """Return ``read_metrics`` if that is what was filed together with the predictions; nothing where it is not."""
+    filed = record.files.get(METRICS)
+    if filed is None or PREDICTIONS not in record.files:
+        return {}
+    try:
+        text = _record_text(folder / METRICS)
+        return _metrics_of(text) if hashlib.sha256(text.encode()).hexdigest() == filed else {}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _metrics_of(text: str) -> dict[str, dict[str, float]]:
+    return {
+        name: {label: float(value) for label, value in values.items()}
+        for name, values in json.loads(text).items()
+    }
 
 
 def damaged_model(folder: Path, record: CellRecord) -> str:

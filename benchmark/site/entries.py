@@ -115,7 +115,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
             seedless |= seedless_models(registry)
             price = 1.0
             try:
-                from benchmark.results.frames import collect
+                from benchmark.results.collect import collect
 
                 plan = plan_of(bundle, registry)
                 results = collect(plan, bundle.store, registry)

@@ -14,7 +14,8 @@ from benchmark.analysis.leaderboard import leaderboard
 from benchmark.analysis.statistics import statistics
 from benchmark.exceptions import ResultsError
 from benchmark.results.added import AddedSeeds, Race, RowKeys, read_race, with_added, write_race
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.plan import Plan, identities
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmark.exceptions import BenchError
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
 from benchmark.results.store import ResultsStore
 

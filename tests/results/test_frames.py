@@ -22,7 +22,8 @@ from sklearn.metrics import accuracy_score
 
 from benchmark import Metric
 from benchmark.plugin.registry import Source
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.matching import with_results
 from benchmark.results.store import ResultsStore, read_predictions
 

@@ -12,7 +12,7 @@ from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
 from benchmark.record import CellRecord
 from benchmark.report.write import write_report
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore, read_history, read_metrics
 from benchmark.suite.identity import Identifier

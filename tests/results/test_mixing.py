@@ -12,7 +12,7 @@ from fabricate import SUITE, make_plan, make_registry, make_results
 from benchmark.exceptions import DatasetError
 from benchmark.record import CellRecord
 from benchmark.report.write import write_report
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
 from benchmark.results.mixing import CHANGED_RESULTS, origin_of, set_apart
 from benchmark.results.plan import Plan

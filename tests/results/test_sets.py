@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmark.record import CellRecord
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.plan import Plan
 from benchmark.results.sets import filed_sets
 from benchmark.results.store import ResultsStore
