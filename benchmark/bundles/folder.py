@@ -10,10 +10,12 @@ import pandas as pd
 from benchmark.exceptions import PluginError, ResultsError
 from benchmark.plugin.unopened import Unopened
 from benchmark.record import COSTS, CellRecord
+from benchmark.results.folder import read_metrics
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
+from benchmark.results.intact import DAMAGED_STATUS, Damaged
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.standing import Standing, alike, gravest, repaired, standing
-from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_metrics
+from benchmark.results.store import ResultsStore
 from benchmark.settings import LeaderboardSettings
 
 if TYPE_CHECKING:

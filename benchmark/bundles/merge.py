@@ -21,8 +21,10 @@ from benchmark.exceptions import BundleError, ResultsError
 from benchmark.files import make_folder, whole_folder, write_bytes, write_text
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
+from benchmark.results.folder import MODEL
+from benchmark.results.intact import Damaged
 from benchmark.results.predictions import SetPredictions, load_predictions
-from benchmark.results.store import MODEL, Damaged, ResultsStore, Stamp, slug
+from benchmark.results.store import ResultsStore, Stamp, slug
 from benchmark.tuning.record import FOLDER as STUDIES
 
 Keep = Literal["first", "last"]

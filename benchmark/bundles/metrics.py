@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.unopened import Unopened
-from benchmark.results.store import METRICS, PREDICTIONS, read_metrics
+from benchmark.results.folder import METRICS, PREDICTIONS, read_metrics
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric

@@ -15,8 +15,9 @@ from benchmark.bundles.opening import foreign_registry, opened
 from benchmark.digests import is_intact
 from benchmark.exceptions import BenchError, BundleError, ResultsError
 from benchmark.results.added import read_race
+from benchmark.results.intact import Damaged
 from benchmark.results.predictions import PredictionReader
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.tuning.record import FOLDER as STUDIES
 
 if TYPE_CHECKING:

@@ -164,8 +164,8 @@ def _verdicts(
 
 def _is_drawn_anew(results: Results, rows: Sequence[int], evaluation: str) -> bool:
     """Return whether seeds (or folds) of a row are tested on tracks of their own."""
+    from benchmark.analysis.evaluated import contents_of
     from benchmark.analysis.protocols import Contents
-    from benchmark.analysis.statistics import contents_of
 
     contents = Contents()
     return any(

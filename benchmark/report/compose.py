@@ -15,8 +15,9 @@ from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
 from benchmark.analysis.questions import Questions
+from benchmark.analysis.ranked import with_statistics
 from benchmark.analysis.reference import beside_reference
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.report import figures
 from benchmark.report.audit import audit_table
 from benchmark.report.columns import chosen

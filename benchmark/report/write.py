@@ -16,7 +16,8 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
-from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
+from benchmark.results.folder import CELL, METRICS, PREDICTIONS
+from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry

@@ -13,10 +13,11 @@ import pandas as pd
 from benchmark.record import CellRecord
 from benchmark.results.filed import Filed, filed_predictions, read_records
 from benchmark.results.frames import STATUS, Results
+from benchmark.results.intact import DAMAGED_STATUS
 from benchmark.results.lines import cell_line, keep_apart, standing_line
 from benchmark.results.mixing import mixture_notes
 from benchmark.results.standing import Standing, alike, repaired, standing
-from benchmark.results.store import DAMAGED_STATUS, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.results.values import cell_values, filed_values, suite_metrics
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from benchmark.exceptions import ResultsError
 from benchmark.record import CellRecord
 from benchmark.results.expected import ExpectedTracks
+from benchmark.results.intact import Damaged
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.sets import filed_sets
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import OWN
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.record import CellRecord
+from benchmark.results.folder import read_history
 from benchmark.results.predictions import SetPredictions
 from benchmark.results.standing import BLOCKS, Block, Standing
-from benchmark.results.store import read_history
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric

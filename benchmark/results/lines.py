@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmark.record import COSTS, CellRecord
 from benchmark.results.frames import CELL_NAME, ROW, STATUS
+from benchmark.results.intact import DAMAGED_STATUS
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.standing import HONEST, LEAKY, Standing, gravest
-from benchmark.results.store import DAMAGED_STATUS
 from benchmark.suite.cell import Cell
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.exceptions import BrokenDatasetError, DatasetError
 from benchmark.record import CellRecord
+from benchmark.results.intact import Damaged
 from benchmark.results.mixing import HOW
 from benchmark.results.partly_known import with_partly_known
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json, identity
 from benchmark.suite.identity import Identifier
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from benchmark.exceptions import PluginError
 from benchmark.plugin.metric import metric_value
 from benchmark.record import CellRecord
+from benchmark.results.folder import filed_metrics
 from benchmark.results.frames import Measure
 from benchmark.results.predictions import SetPredictions
-from benchmark.results.store import filed_metrics
 from benchmark.suite.cell import canonical_json
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from benchmark.bundles.signature import signer_of
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.unopened import Unopened
 from benchmark.report.compose import seedless_models
+from benchmark.results.folder import read_history
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
-from benchmark.results.store import read_history
 from benchmark.suite.cell import identity
 from benchmark.suite.identity import set_key
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.leaderboard import MEAN, leaderboard
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.analysis.ranked import with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
 from benchmark.settings import LeaderboardSettings
 from benchmark.site.entries import Entry, Gathered, Source, Task

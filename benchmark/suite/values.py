@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchmark.exceptions import PluginError, PluginFailure, Problem, did_you_mean, nearest
 from benchmark.plugin.augmentation import chain_problem
@@ -28,7 +28,7 @@ ORIGINAL = "original"
 # What it is called that there are no such settings.
 ABSENT = {"clips": "whole tracks", "duplicates": "kept"}
 OwnPart = Literal["validation", "test"]
-TrainingSize: TypeAdapter[float] = TypeAdapter(TrainingShare)
+TrainingSize: TypeAdapter[float] = TypeAdapter(TrainingShare, config=ConfigDict(defer_build=True))
 PARTS: tuple[OwnPart, ...] = get_args(OwnPart)
 
 

@@ -21,7 +21,9 @@ from benchmark.bundles.verify import verify
 from benchmark.cli.main import cli
 from benchmark.digests import file_digest, sealed
 from benchmark.exceptions import BundleError, ResultsError
-from benchmark.results.store import CELL, ResultsStore, read_predictions
+from benchmark.results.folder import CELL
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 
 
 def bench(*arguments: object) -> Result:

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from benchmark.bundles.suite_text import suite_of, to_yaml
 from benchmark.cli.main import cli
 from benchmark.plugin.manager import Plugins
-from benchmark.results.store import ResultsStore, read_predictions
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite
 from benchmark.suite.source import parse

@@ -25,7 +25,8 @@ from benchmark.plugin.registry import Source
 from benchmark.results.collect import collect
 from benchmark.results.frames import Results
 from benchmark.results.matching import with_results
-from benchmark.results.store import ResultsStore, read_predictions
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 
 
 @pytest.fixture

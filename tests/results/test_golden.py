@@ -13,8 +13,9 @@ from benchmark.plugin.registry import Registry
 from benchmark.record import CellRecord
 from benchmark.report.write import write_report
 from benchmark.results.collect import collect
+from benchmark.results.folder import read_history, read_metrics
 from benchmark.results.plan import Plan
-from benchmark.results.store import ResultsStore, read_history, read_metrics
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite
 

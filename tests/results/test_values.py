@@ -17,8 +17,9 @@ from benchmark.digests import file_digest, sealed
 from benchmark.plugin.benchfile import Benchfile
 from benchmark.plugin.registry import Registry, Source
 from benchmark.results.collect import collect
+from benchmark.results.folder import filed_metrics
 from benchmark.results.plan import Plan
-from benchmark.results.store import ResultsStore, filed_metrics
+from benchmark.results.store import ResultsStore
 
 SET = "tones:test"
 FILED = 0.125  # What no metric gives here, so that it is seen where a value comes from.
@@ -60,7 +61,9 @@ def test_a_value_that_was_filed_is_not_computed_again(filed) -> None:
 
 
 def test_a_metric_is_known_by_what_it_is_and_not_by_its_label(filed, tmp_path: Path) -> None:
-    renamed = make_plan(tmp_path, SUITE.replace("[top1,", "[{top1: {}, label: accuracy},").replace("/top1", "/accuracy"))
+    renamed = make_plan(
+        tmp_path, SUITE.replace("[top1,", "[{top1: {}, label: accuracy},").replace("/top1", "/accuracy")
+    )
     assert (collect(renamed, filed[1], make_registry()).cells[f"{SET}/accuracy"] == FILED).all()
 
 
