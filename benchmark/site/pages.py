@@ -24,7 +24,7 @@ from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
 from benchmark.results.frames import ROW
-from benchmark.site.entries import Gathered, Source
+from benchmark.site.entries import Gathered, Submission
 from benchmark.site.standings import DISPUTED, PARTLY, REPORTED, REPRODUCED, Board, Row
 
 KICKER = "genrebench leaderboard"
@@ -395,7 +395,7 @@ def _provenance(row: Row) -> tuple[Grid, ...]:
     )
 
 
-def _bundles(sources: Sequence[Source]) -> Grid:
+def _bundles(sources: Sequence[Submission]) -> Grid:
     lines = [(each.name, each.day, each.suite, each.file, each.signer or "not checked") for each in sources]
     return items_grid(
         "bundle-table", "Where the numbers come from.", ("lab", "date", "suite", "bundle", "signed by"), lines

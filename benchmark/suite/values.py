@@ -20,7 +20,7 @@ from benchmark.plugin.parameters import AbsentFile, check_parameters, map_parts,
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
 from benchmark.suite.cell import Chain
-from benchmark.suite.source import KeyPath, Source
+from benchmark.suite.source import KeyPath, PlacedValue
 from benchmark.validation import sentence
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
@@ -64,7 +64,9 @@ class Checker:
     Methods return None for a value that has a problem, and go on.
     """
 
-    def __init__(self, registry: Registry, source: Source, folder: Path, *, needs_files: bool = True) -> None:
+    def __init__(
+        self, registry: Registry, source: PlacedValue, folder: Path, *, needs_files: bool = True
+    ) -> None:
         self.registry = registry
         self.source = source
         self.problems: list[Problem] = []
