@@ -30,7 +30,7 @@ from benchmark.analysis.measured import Units
 from benchmark.analysis.protocols import Contents
 from benchmark.analysis.resampling import largest_difference
 from benchmark.analysis.set_effects import class_recalls, note_effects, recall_effects
-from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.frames import ROW, Measure, Results, sorting_measure
 from benchmark.settings import LeaderboardSettings
 
 
@@ -92,7 +92,7 @@ def statistics(
     ``seedless`` names models that declare that their seed changes nothing. ``price`` is what p values are multiplied
     by, where a table is looked at more than once.
     """
-    by = next((column for column in results.measures if column.name == settings.sort), results.measures[0])
+    by = sorting_measure(results.measures, settings.sort)
     complete = lines[lines["complete"]]
     usable = [int(row) for row in complete[ROW]]
     clean_everywhere = set(usable)

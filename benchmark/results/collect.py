@@ -19,6 +19,7 @@ from benchmark.results.mixing import mixture_notes
 from benchmark.results.standing import Standing, alike, repaired, standing
 from benchmark.results.store import ResultsStore
 from benchmark.results.values import cell_values, filed_values, suite_metrics
+from benchmark.suite.cell import REPEATED
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry
@@ -71,7 +72,7 @@ def collect(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: bool 
             cells[measure.name] = np.nan
     return Results(
         cells,
-        tuple(axis for axis in plan.suite.axes if axis not in ("seed", "fold")),
+        tuple(axis for axis in plan.suite.axes if axis not in REPEATED),
         asked.measures,
         filed.shown,
         folders,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,11 @@ class Measure:
     def name(self) -> str:
         """How suites and tables call it."""
         return f"{self.set}/{self.metric}"
+
+
+def sorting_measure(measures: Sequence[Measure], name: str | None) -> Measure:
+    """Return the measure that orders rows: the one that is named, or the first."""
+    return next((measure for measure in measures if measure.name == name), measures[0])
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,14 @@ from benchmark.results.frames import CELL_NAME, ROW, STATUS
 from benchmark.results.intact import DAMAGED_STATUS
 from benchmark.results.mixing import MIXED, SET_APART, set_apart
 from benchmark.results.standing import HONEST, LEAKY, Standing, gravest
-from benchmark.suite.cell import Cell
+from benchmark.suite.cell import REPEATED, Cell
 
 
 def cell_line(
     cell: Cell, row: int, id_: str, record: CellRecord | None, damage: str | None
 ) -> dict[str, Any]:
     """Return what is known of a cell but its values; ``damage`` says why its result cannot be used."""
-    name = "/".join(cell.labels[axis] for axis in ("seed", "fold") if axis in cell.labels) or str(
-        cell.spec.seed
-    )
+    name = "/".join(cell.labels[axis] for axis in REPEATED if axis in cell.labels) or str(cell.spec.seed)
     line: dict[str, Any] = {ROW: row, **cell.labels, CELL_NAME: name, "id": id_, "added": cell.added}
     if record is None:
         status, why = (DAMAGED_STATUS, damage) if damage else ("missing", cell.pending)

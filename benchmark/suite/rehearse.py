@@ -9,7 +9,7 @@ from benchmark.exceptions import PluginError
 from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import ClipSettings, SplitSettings
-from benchmark.suite.cell import CellSpec, Evaluation
+from benchmark.suite.cell import REPEATED, CellSpec, Evaluation
 from benchmark.suite.load import Suite
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 EPOCHS, FOLDS, CLIP_SECONDS = 1, 3, 1.0
 # Of two epochs, the first can show that a trial is not worth the second.
 TRIALS, TRIAL_EPOCHS = 4, 2
-REPEATED = ("seed", "fold")
 
 
 def rehearse(suite: Suite, registry: Registry) -> Suite:

@@ -19,7 +19,7 @@ from benchmark.plugin.declared import check_declared
 from benchmark.plugin.parameters import AbsentFile, check_parameters, map_parts, parameters_of
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings, TrainingShare
-from benchmark.suite.cell import Chain
+from benchmark.suite.cell import REPEATED, Chain
 from benchmark.suite.source import KeyPath, PlacedValue
 from benchmark.validation import sentence
 
@@ -91,7 +91,7 @@ class Checker:
             return self._component_value(COMPONENTS[key], raw, path)
         if key in SETTINGS:
             return self._settings_value(key, raw, path)
-        if key in ("seed", "fold"):
+        if key in REPEATED:
             return self._number(key, raw, path)
         if key == "training_size":
             return self._training_size(raw, path)
