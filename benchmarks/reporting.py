@@ -56,7 +56,7 @@ def plan_of(folder: Path, rows: int, seeds: int):
     file = folder / "large.yaml"
     file.write_text(SUITE.format(folder=folder, models=models, recipes=masks, seeds=list(range(seeds))))
     suite = load_suite(file, registry)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     return Plan(suite, ids, {}, {}, lambda spec: None, identifier), registry
 

@@ -225,7 +225,7 @@ def _affordable(found: _Look, plan: Plan, limits: Limits, at_once: int) -> list[
 
 def _added(requests: Sequence[_Request], plan: Plan, registry: Registry) -> dict[str, AddedSeeds]:
     """Return what is asked for, by the rows' keys."""
-    rows, keys = _rows(plan), RowKeys(registry)
+    rows, keys = _rows(plan), RowKeys()
     found: dict[str, AddedSeeds] = {}
     for request in requests:
         for row, seed in request.seeds.items():

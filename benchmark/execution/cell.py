@@ -102,7 +102,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     corpus_of = kept_corpora(registry, task.locations)
     check_revisions(
         task.canonical,
-        Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
+        Identifier(lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
     )
     try:
         data = assemble(task.spec, registry, corpus_of, task.locations.cache)

@@ -34,7 +34,7 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: 
     if None not in plan.ids:
         return plan
     stored = _by_specification(store.records())
-    identifier = Identifier(registry, lambda spec: UNKNOWN)
+    identifier = Identifier(lambda spec: UNKNOWN)
     asked: dict[int, str] = {}
     places: dict[str, set[tuple[str, ...]]] = {}
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.exceptions import DatasetError
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
-from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import Settings, SplitSettings
 from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, identity
 
@@ -35,7 +35,7 @@ class Identifier:
     specification ``UNKNOWN`` stands for that.
     """
 
-    def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
+    def __init__(self, revision_of: Callable[[ComponentSpec], str | None]) -> None:
         self.revision_of = revision_of
         # By the id of a cell's part, which many cells share. The part is kept, so that its id stays its own.
         self._seen: dict[int, tuple[Any, Any, str]] = {}

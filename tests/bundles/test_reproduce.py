@@ -71,7 +71,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_specification_becomes_a_suite_of_the_same_identity(tmp_path: Path, text: str) -> None:
     registry = Plugins().registry
     (tmp_path / "suite.yaml").write_text(text)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     for cell in load_suite(tmp_path / "suite.yaml", registry).cells:
         canonical = identifier.canonical(cell.spec)
         assert canonical is not None

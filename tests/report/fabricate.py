@@ -90,7 +90,7 @@ def make_plan(folder: Path, text: str = SUITE) -> Plan:
     registry = make_registry()
     (folder / "suite.yaml").write_text(text)
     suite = load_suite(folder / "suite.yaml", registry)
-    identifier = Identifier(registry, lambda spec: "revision")
+    identifier = Identifier(lambda spec: "revision")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
 
     def corpus_of(spec: Any) -> Any:

@@ -21,7 +21,7 @@ from benchmark.results.plan import Plan, identities
 
 def key(plan: Plan, **labels: str) -> str:
     cell = next(cell for cell in plan.suite.cells if labels.items() <= dict(cell.labels).items())
-    return RowKeys(make_registry()).of(cell)
+    return RowKeys().of(cell)
 
 
 def race_of(plan: Plan, *seeds: int) -> Race:

@@ -33,7 +33,7 @@ def plan_of(folder: Path, registry: Registry) -> Plan:
     suite = load_suite(folder / "quickstart.yaml", registry)
     records = store_of(folder).records().values()
     ids = {tuple(record.labels.items()): record.id for record in records if isinstance(record, CellRecord)}
-    identifier = Identifier(registry, lambda spec: None)
+    identifier = Identifier(lambda spec: None)
     return Plan(
         suite,
         tuple(ids[tuple(cell.labels.items())] for cell in suite.cells),

@@ -277,7 +277,7 @@ def written(content: dict[str, Any], how: dict[str, Any]) -> str:
 
 def id_of(content: dict[str, Any], how: dict[str, Any]) -> str | None:
     (cell,) = load(written(content, how)).cells
-    return Identifier(REGISTRY, lambda spec: content["revision"]).identity(cell.spec)
+    return Identifier(lambda spec: content["revision"]).identity(cell.spec)
 
 
 def meant(content: dict[str, Any]) -> dict[str, Any]:
