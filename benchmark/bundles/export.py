@@ -30,8 +30,10 @@ from benchmark.results.added import read_race
 from benchmark.results.corrupted import FILES as CORRUPTED_FILES
 from benchmark.results.corrupted import FOLDER as CORRUPTED
 from benchmark.results.corrupted import CorruptedStore, clean_digest
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS
+from benchmark.results.intact import Damaged
 from benchmark.results.plan import benchfile_of
-from benchmark.results.store import CELL, HISTORY, METRICS, PREDICTIONS, Damaged, ResultsStore, slug
+from benchmark.results.store import ResultsStore, slug
 from benchmark.tuning.record import FOLDER as STUDIES
 from benchmark.tuning.record import read_records, record_file
 

@@ -61,8 +61,9 @@ def _lines(
     from benchmark.execution.corrupted import text_of
     from benchmark.execution.progress import outcome_text
     from benchmark.results.corrupted import unfinished
+    from benchmark.results.intact import Damaged
     from benchmark.results.matching import absence_text, with_results
-    from benchmark.results.store import Damaged, ResultsStore
+    from benchmark.results.store import ResultsStore
 
     store = ResultsStore(locations.results, found.suite.name)
     plan = with_results(found, store, registry)

@@ -32,9 +32,10 @@ from benchmark.results.corrupted import (
     file_corrupted,
     unfinished,
 )
+from benchmark.results.folder import MODEL
 from benchmark.results.predictions import load_predictions
 from benchmark.results.provenance import provenance
-from benchmark.results.store import MODEL, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec
 from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.devices import backend_provenance
@@ -182,7 +183,7 @@ def wear_cell(task: CorruptedTask) -> None:
         raise ResultsError(f"{task.folder} is damaged, or gone.")
     registry = load_registry(task.benchfile)
     corpus_of = kept_corpora(registry, task.locations)
-    identifier = Identifier(registry, lambda dataset: corpus_of(dataset).revision)
+    identifier = Identifier(lambda dataset: corpus_of(dataset).revision)
     check_revisions(task.canonical, identifier.canonical(task.spec))
     items = cell_items(task.spec, registry, corpus_of)
     if list(items.classes) != record.classes:

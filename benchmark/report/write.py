@@ -17,7 +17,8 @@ from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folde
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
 from benchmark.results.corrupted import stamps as corrupted_stamps
-from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
+from benchmark.results.folder import CELL, METRICS, PREDICTIONS
+from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry
@@ -84,8 +85,8 @@ def write_report(
         return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
     from benchmark.report.leaderboard import sorting
+    from benchmark.results.collect import collect
     from benchmark.results.corrupted_scores import collect_corrupted
-    from benchmark.results.frames import collect
 
     results = collect(plan, store, registry, mixed=mixed)
     corrupted = collect_corrupted(plan, store, results, sorting(results, plan).name)

@@ -23,7 +23,10 @@ from benchmark.digests import file_digest, is_intact, known_digest, sealed
 from benchmark.exceptions import ResultsError
 from benchmark.files import whole_folder
 from benchmark.record import CellRecord
-from benchmark.results.store import MODEL, PREDICTIONS, ResultsStore, damaged_model, write_predictions
+from benchmark.results.folder import MODEL, PREDICTIONS
+from benchmark.results.intact import damaged_model
+from benchmark.results.parquet import write_predictions
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell, Corrupted
 from benchmark.suite.identity import corrupted_key, set_key
 from benchmark.validation import sentence

@@ -14,9 +14,9 @@ from benchmark.bundles.merge import merge
 from benchmark.bundles.opening import opened, opened_plan
 from benchmark.bundles.reproduce import narrowed
 from benchmark.bundles.verify import verify
+from benchmark.results.collect import collect
 from benchmark.results.corrupted import CorruptedStore, unfinished
 from benchmark.results.corrupted_scores import collect_corrupted
-from benchmark.results.frames import collect
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 

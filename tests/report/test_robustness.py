@@ -11,9 +11,9 @@ from fabricate import SUITE, TRACKS, make_answers, make_plan, make_registry, mak
 from worn import WORN, answers, make_corrupted
 
 from benchmark.report.write import write_report
+from benchmark.results.collect import collect
 from benchmark.results.corrupted import unfinished, wanted_keys
 from benchmark.results.corrupted_scores import collect_corrupted
-from benchmark.results.frames import collect
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 

@@ -78,7 +78,7 @@ def test_without_severities_all_are_meant(load) -> None:
 
 
 def test_no_corruption_changes_an_identity(load, registry: Registry) -> None:
-    identifier = Identifier(registry, lambda dataset: "r")
+    identifier = Identifier(lambda dataset: "r")
     corrupted = [identifier.identity(cell.spec) for cell in load(SUITE).cells]
     head, _, matrix = SUITE.partition("    - corrupt")
     clean = [identifier.identity(cell.spec) for cell in load(head + matrix[matrix.index("matrix") :]).cells]
