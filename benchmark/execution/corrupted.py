@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.assemble import assemble, cell_items
+from benchmark.data.assemble import cell_items
 from benchmark.data.corpora import kept_corpora
 from benchmark.data.corrupted import corrupted_parts, evaluation_set
 from benchmark.exceptions import CacheError, Interrupted, ResultsError, error_text
 from benchmark.execution.events import Noted, emit
-from benchmark.execution.failure import close_model
-from benchmark.execution.train import trained
-from benchmark.isolation import isolated
+from benchmark.execution.model_again import checked_answers, model_of
 from benchmark.locations import Locations
-from benchmark.plugin.border import calling
 from benchmark.plugin.manager import load_registry
-from benchmark.randomness import derive_seed
 from benchmark.record import CellRecord
 from benchmark.results.corrupted import (
     CorruptedRecord,
@@ -32,8 +26,6 @@ from benchmark.results.corrupted import (
     file_corrupted,
     unfinished,
 )
-from benchmark.results.folder import MODEL
-from benchmark.results.predictions import load_predictions
 from benchmark.results.provenance import provenance
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec
@@ -42,8 +34,6 @@ from benchmark.training.devices import backend_provenance
 from benchmark.training.evaluate import predicted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from benchmark.claims import Claims
     from benchmark.data.assemble import CellItems
     from benchmark.execution.executor import Executor
@@ -55,8 +45,6 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
     from benchmark.suite.cell import Cell
 
-# A network that is trained again on other cores rounds otherwise; an answer that changes is another model's.
-TOLERANCE = 0.001
 _NAMED = 3
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 
@@ -189,8 +177,8 @@ def wear_cell(task: CorruptedTask) -> None:
     if list(items.classes) != record.classes:
         raise ResultsError("its classes are not those that it was trained on.")
     made = {**provenance(task.suite_folder), "cell": record.provenance.get("started")}
-    with _model(task, registry, items) as (model, how):
-        difference = _checked(model, task, record, items, registry)
+    with model_of(task, registry) as (model, how):
+        difference = checked_answers(model, task, record, items, registry)
         clean = clean_digest(record, task.folder)
         _evaluate(
             store, record, clean, task.spec, items, registry, task.locations, model, how, difference, made
@@ -219,73 +207,6 @@ def _task(
         plan.suite.path.resolve().parent,
         seconds,
     )
-
-
-@contextmanager
-def _model(task: CorruptedTask, registry: Registry, items: CellItems) -> Iterator[tuple[Model, How]]:
-    """Yield the cell's model, kept or trained again, and which of these it is."""
-    if not task.has_model:
-        data = assemble(task.spec, registry, kept_corpora(registry, task.locations), task.locations.cache)
-        with trained(
-            task.id, task.spec, registry, data, task.locations.cache, seconds=task.seconds, listener=_quiet
-        ) as done:
-            yield done.model, "trained again"
-        return
-    component: Any = registry.offer("model", task.spec.model.name).component
-    with isolated(derive_seed("cell", task.spec.seed)):
-        for library in component.libraries:
-            import_module(library)
-        with calling(component, "load"):
-            model = component.load(task.folder / MODEL, **task.spec.model.parameters)
-        try:
-            yield model, "kept"
-        finally:
-            close_model(model, task.id)
-
-
-def _quiet(stage: str, epoch: int, epochs: int, logs: Mapping[str, float]) -> None:
-    """Tell nobody: the cell is done, and its epochs were told then."""
-
-
-def _checked(
-    model: Model, task: CorruptedTask, record: CellRecord, items: CellItems, registry: Registry
-) -> float:
-    """Return by how much a model's probabilities on clean sets differ from those of its cell, at most.
-
-    Raises:
-        ResultsError: when it is by so much that the model is another one.
-    """
-    stored = load_predictions(task.folder, record.classes)
-    wanted = {corrupted.evaluation.label for corrupted in task.spec.corrupted}
-    most = 0.0
-    for part in items.evaluations:
-        if part.name not in wanted:
-            continue
-        before = stored.get(part.key) or stored.get(part.name)
-        if before is None:
-            raise ResultsError(f"the cell has no predictions of {part.name}; run it again with --force.")
-        clean = evaluation_set(part, items.classes, task.spec, registry, task.locations.cache)
-        frame, _, _ = predicted(model, clean, items.classes)
-        most = max(most, _difference(frame, before, part.name))
-    return most
-
-
-def _difference(frame: pd.DataFrame, before: Any, name: str) -> float:
-    import numpy as np
-
-    frame = frame.sort_values("track", kind="stable")
-    values = frame.filter(regex="^p:").to_numpy()
-    if frame["track"].tolist() != before.tracks.tolist():
-        raise ResultsError(f"{name} has other tracks than when the cell was run; run it again with --force.")
-    most = float(np.abs(values - before.probabilities).max(initial=0))
-    changed = int((values.argmax(axis=1) != before.probabilities.argmax(axis=1)).sum())
-    if changed or most > TOLERANCE:
-        raise ResultsError(
-            f"the model gives other answers on {name} than those that are filed ({changed} of {len(values)} answers, "
-            f"probabilities by up to {most:.2g}), so that its answers on corrupted tracks would be another model's. "
-            "Run the cell again with --force; --keep-models keeps its model for the next corruption."
-        )
-    return most
 
 
 def _evaluate(
