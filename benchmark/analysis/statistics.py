@@ -44,6 +44,7 @@ from benchmark.results.standing import BLOCKS, HONEST, LEAKY
 from benchmark.settings import LeaderboardSettings
 
 RECALL = "recall"
+PARTS = ("comparisons", "effects", "classes", "calibration")
 Rows = Mapping[int, Mapping[str, SetPredictions]]
 
 
@@ -178,11 +179,14 @@ def statistics(
     settings: LeaderboardSettings,
     seedless: Collection[str] = (),
     price: float = 1.0,
+    *,
+    parts: Collection[str] = PARTS,
 ) -> Statistics:
     """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``).
 
     ``seedless`` names models that declare that their seed changes nothing. ``price`` is what p values are multiplied
-    by, where a table is looked at more than once.
+    by, where a table is looked at more than once. ``parts`` are those of ``PARTS`` that are computed besides what the
+    leaderboard itself needs; ``comparisons`` are those on the other evaluation sets.
     """
     by = next((each for each in results.measures if each.name == settings.sort), results.measures[0])
     complete = lines[lines["complete"]]
@@ -206,20 +210,26 @@ def statistics(
             if each.metric != by.metric:
                 continue
             kept = {row: measured[row] for row in usable if row in measured}
-            families = _compared(results, each, found, kept, settings, findings, price)
+            if each == by or "comparisons" in parts:
+                families = _compared(results, each, found, kept, settings, findings, price)
             if each == by:
                 distinct = families
                 compared = _joined(findings.comparisons)
                 known = tuple(known_of(block, by, kept, compared, found.clean) for block in found.blocks)
                 wanted = needed_of(known, families, by, settings, compared, price)
-            _effects(results, each, found, kept, changed, findings, price)
+            if "effects" in parts:
+                _effects(results, each, found, kept, changed, findings, price)
             if kept:
                 asked.append(_asked(results, each, found, kept, settings, price))
-        by_class = _recalls(results, found, changed, units, usable)
-        findings.effects += _class_effects(found, changed, by_class)
+        by_class = _recalls(results, found, changed, units, usable) if "classes" in parts else {}
+        if "effects" in parts:
+            findings.effects += _class_effects(found, changed, by_class)
         if asked and asked[-1].set == evaluation:
             asked[-1] = replace(asked[-1], by_class=by_class)
-        findings.calibration += [_calibration(row, evaluation, cells) for row, cells in found.rows.items()]
+        if "calibration" in parts:
+            findings.calibration += [
+                _calibration(row, evaluation, cells) for row, cells in found.rows.items()
+            ]
     intervals = pd.DataFrame(
         findings.intervals, columns=[ROW, "measure", "mean", "low", "high", "units", "seeds", "method"]
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.plugin.tracks import LeftOut, reasons_text
-from benchmark.report.figures import COLOURS
+from benchmark.report.mpl.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

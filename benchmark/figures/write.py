@@ -18,7 +18,7 @@ from benchmark.figures.variants import Variant, data_variants, recipe_steps
 from benchmark.plugin.border import calling
 from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
-from benchmark.report.figures import literal_text, save
+from benchmark.report.mpl.style import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
 from benchmark.results.plan import Plan
 from benchmark.results.store import slug

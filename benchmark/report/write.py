@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from benchmark.digests import file_digest, is_intact, known_digest, sealed
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
+from benchmark.report.sections import SECTIONS, checked_sections
+from benchmark.report.studies.gather import studies_stamp
 from benchmark.report.table import Table
-from benchmark.report.tuning import studies_stamp
 from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
 
 if TYPE_CHECKING:
@@ -61,22 +62,25 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     *,
     columns: Sequence[str] = (),
+    sections: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
     ``formats``: kinds of tables (``md`` and ``html`` bring a page with everything), and ``figures`` as PNG and PDF.
-    ``columns`` are those of the leaderboard, all if none are named. ``mixed`` lets cells meet in a row that otherwise
+    ``columns`` are those of the leaderboard, all if none are named; ``sections`` likewise (``sections.SECTIONS``): what
+    is not asked for is not computed. ``mixed`` lets cells meet in a row that otherwise
     must not.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
         UnwrittenReportError: when the report cannot be written.
-        UsageError: when the leaderboard has no such column.
+        UsageError: when the leaderboard has no such column, or the report no such section.
     """
     folder = store.folder / FOLDER
-    digest = _digest(plan, store, columns, mixed=mixed)
+    asked = [name for name in SECTIONS if name in checked_sections(sections)]
+    digest = _digest(plan, store, columns, asked, mixed=mixed)
     older = _made(folder)
     current = older if older is not None and older.digest == digest and older.is_whole() else None
     if current is not None and not force and set(formats) <= set(current.formats):
@@ -91,7 +95,7 @@ def write_report(
         if older is not None:
             # Whoever is stopped from here on leaves files of which nobody knows what they show.
             _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats, columns)
+        files, board = compose(results, plan, registry, folder, formats, columns, asked)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
@@ -119,7 +123,9 @@ def _digests(files: Sequence[Path]) -> dict[Path, str]:
     return {file: file_digest(file) for file in files}
 
 
-def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: bool) -> str:
+def _digest(
+    plan: Plan, store: ResultsStore, columns: Sequence[str], sections: Sequence[str], *, mixed: bool
+) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
@@ -146,6 +152,7 @@ def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: b
         mixed,
         plan.suite.price,
         list(columns),
+        list(sections),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -13,7 +13,7 @@ from benchmark.bundles.opening import BENCHFILE, foreign_registry, opened, plan_
 from benchmark.bundles.signature import signer_of
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.unopened import Unopened
-from benchmark.report.compose import seedless_models
+from benchmark.report.material import seedless_models
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
 from benchmark.results.store import read_history
 from benchmark.suite.cell import identity

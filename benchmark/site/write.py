@@ -12,8 +12,10 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, write_text
 from benchmark.report.html.page import Page, render
 from benchmark.site.badges import badge
+from benchmark.site.board_page import board_page, board_table
 from benchmark.site.entries import gather
-from benchmark.site.pages import board_page, board_table, index_page, row_page, row_yaml
+from benchmark.site.index_page import index_page
+from benchmark.site.row_page import row_page, row_yaml
 from benchmark.site.standings import Board, boards
 from benchmark.text import visible
 

@@ -6,64 +6,51 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from benchmark.report.leaderboard import MARKS, failed_cells
+from benchmark.report.chapters.kinds import Chapter
+from benchmark.report.leaderboard import failed_cells
+from benchmark.report.material import Material
 from benchmark.report.render import escape_markdown, to_markdown
-from benchmark.report.table import Column, Table, plain
+from benchmark.report.sections import CELLS, DATA, LEADERBOARD, MADE_WITH, SUITE
+from benchmark.report.table import Column, Table
 from benchmark.results.frames import ROW, STATUS, Results
-from benchmark.results.mixing import MIXED
 
 if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
 
-def make_page(
-    results: Results,
-    plan: Plan,
-    board: Table,
-    tables: Mapping[str, Sequence[Table]],
-    accuracy: Mapping[str, pd.DataFrame],
-    images: Sequence[str],
-    studies: Sequence[str] = (),
-) -> str:
-    """Return the page.
-
-    ``tables`` are those beside the leaderboard, by title; ``accuracy`` has rows by classes for each evaluation set;
-    ``images`` are paths; ``studies`` is the section on tuning, in Markdown.
-    """
-    is_mixed = any(MIXED in marks for marks in results.cells["marks"])
-    said = f" ({MARKS[MIXED]})" if is_mixed else ""
+def make_page(material: Material, chapters: Sequence[Chapter], board: Table, images: Sequence[str]) -> str:
+    """Return the page; ``board`` is the leaderboard with the columns that were asked for, ``images`` are paths."""
+    results, plan = material.results, material.plan
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", plan.suite.text)), default=0))
-    sections = {
-        "Leaderboard": [to_markdown(board)],
-        **{title: [to_markdown(table) for table in several] for title, several in tables.items()},
-        "Studies": studies,
-        "Figures": [f"![{image.rsplit('/', 1)[-1].removesuffix('.png')}]({image})\n" for image in images],
-        "Recognised per class": [
-            to_markdown(_per_class(name + said, shares)) for name, shares in accuracy.items()
-        ],
-        "Cells that are not ok": _items(failed_cells(results, plan)),
-        "Data": [*_items(_datasets(plan)), to_markdown(_counts(results))],
-        "Files left out": _items(_left_out(results)),
-        "Made with": _items(_provenance(results)),
-        "Suite": [f"{fence}yaml\n{plan.suite.text.strip()}\n{fence}\n"],
+    own = {
+        CELLS: {"Cells that are not ok": _items(failed_cells(results, plan))},
+        DATA: {
+            "Data": [*_items(_datasets(plan)), to_markdown(_counts(results))],
+            "Files left out": _items(_left_out(results)),
+        },
+        MADE_WITH: {"Made with": _items(_provenance(results))},
+        SUITE: {"Suite": [f"{fence}yaml\n{plan.suite.text.strip()}\n{fence}\n"]},
     }
     text = [f"# {escape_markdown(plan.suite.name)}\n", f"{escape_markdown(plan.suite.description)}\n"]
-    for title, parts in sections.items():
-        if parts:
-            text += [f"## {title}\n", *parts]
+    if LEADERBOARD in material.sections:
+        text += ["## Leaderboard\n", to_markdown(board)]
+    of_tables = {name for chapter in chapters for tables in chapter.tables for name in tables.pictures}
+    shown = {_name(image): f"![{_name(image)}]({image})\n" for image in images}
+    for chapter in chapters:
+        for tables in chapter.tables:
+            text += [f"{'#' * tables.level} {escape_markdown(tables.title)}\n", *_items(tables.items)]
+            text += [to_markdown(table) for table in tables.tables]
+            text += [shown[name] for name in tables.pictures if name in shown]
+    others = [image for name, image in shown.items() if name not in of_tables]
+    text += ["## Figures\n", *others] if others else []
+    for name, titles in own.items():
+        for title, parts in titles.items():
+            text += [f"## {title}\n", *parts] if parts and name in material.sections else []
     return "\n".join(text)
 
 
-def _per_class(evaluation: str, shares: pd.DataFrame) -> Table:
-    columns = (Column("row", "row"), *(Column(name, name, "percent") for name in map(str, shares.columns)))
-    lines = [
-        {"row": str(label)} | {str(name): plain(value) for name, value in line.items()}
-        for label, line in zip(shares.index, shares.to_dict("records"), strict=True)
-    ]
-    caption = f"Percent of each class's tracks on {evaluation} that were recognised, mean over cells."
-    return Table(columns, tuple(lines), caption)
+def _name(image: str) -> str:
+    return image.rsplit("/", 1)[-1].removesuffix(".png")
 
 
 def _items(lines: Sequence[str]) -> list[str]:
@@ -71,11 +58,11 @@ def _items(lines: Sequence[str]) -> list[str]:
 
 
 def _datasets(plan: Plan) -> list[str]:
-    found = [
+    lines = [
         f"{label}: {len(corpus.tracks)} tracks in {len(corpus.classes)} classes, revision {corpus.revision}"
         for label, corpus in plan.corpora.items()
     ]
-    return found + [f"{label}: not found" for label in plan.absent]
+    return lines + [f"{label}: not found" for label in plan.absent]
 
 
 def _counts(results: Results) -> Table:
@@ -105,12 +92,12 @@ def _left_out(results: Results) -> list[str]:
 def _provenance(results: Results) -> list[str]:
     """Return each distinct answer of the records once."""
     made = [record.provenance for record in results.records.values()]
-    notes = (note for each in made for note in each.get("notes", []))
+    notes = (note for own in made for note in own.get("notes", []))
     return list(dict.fromkeys([*map(_versions, made), *map(_machine, made), *map(_code, made), *notes]))
 
 
 def _versions(made: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {found}" for name, found in made.get("versions", {}).items())
+    return ", ".join(f"{name} {number}" for name, number in made.get("versions", {}).items())
 
 
 def _machine(made: Mapping[str, Any]) -> str:
