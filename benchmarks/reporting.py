@@ -151,7 +151,11 @@ def _strength(cell, share: float) -> float:
     if "training_size" not in labels:
         return share
     dose = float(labels["augmentation.time-mask.width"]) / (5 * WIDTHS)
-    return 0.2 * float(cell.spec.training_size or 1.0) + 0.15 * dose * (1.2 - dose) + 0.01 * int(labels["model"][3:])
+    return (
+        0.2 * float(cell.spec.training_size or 1.0)
+        + 0.15 * dose * (1.2 - dose)
+        + 0.01 * int(labels["model"][3:])
+    )
 
 
 def main() -> None:

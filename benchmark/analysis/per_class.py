@@ -13,10 +13,16 @@ def class_accuracy(predictions: RowPredictions) -> pd.Series:
 
     NaN for a class that occurs in no cell's tracks.
     """
+    size = len(predictions.classes)
     hits = predictions.probabilities.argmax(axis=1) == predictions.labels
-    table = pd.DataFrame({"cell": predictions.cells, "label": predictions.labels, "hit": hits})
-    per_cell = table.groupby(["cell", "label"])["hit"].mean()
-    means = per_cell.groupby("label").mean()
-    return pd.Series(
-        [means.get(number, np.nan) for number in range(len(predictions.classes))], predictions.classes
+    names, cells = np.unique(predictions.cells, return_inverse=True)
+    places = cells * size + predictions.labels
+    counts, right = (
+        np.bincount(places, weights, len(names) * size).reshape(len(names), size)
+        for weights in (None, hits.astype(np.float64))
     )
+    # A cell without tracks of a class says nothing of it.
+    shares = np.divide(right, counts, out=np.zeros(right.shape), where=counts > 0).sum(axis=0)
+    known = (counts > 0).sum(axis=0)
+    means = np.divide(shares, known, out=np.full(size, np.nan), where=known > 0)
+    return pd.Series(means, predictions.classes)

@@ -12,6 +12,7 @@ from benchmark.report.charts.evidence import (
     ranks_picture,
     reliability_pictures,
 )
+from benchmark.report.charts.words import MOST_LINES
 from benchmark.report.evidence import (
     best_tables,
     calibration_table,
@@ -72,10 +73,11 @@ def effects_chapter(material: Material) -> Chapter:
         pictures.append(effects_picture(by_set, sort.metric, percent=sort.percent, marks=material.marks))
     if len(by_class):
         pictures += class_effects_pictures(by_class, material.marks)
+    by_row = effects_by_row_table(statistics, measures, material.labels)
     per_class = class_effects_tables(statistics)
     tables = (
         *titled("Effects", effects_table(statistics, measures, material.labels)),
-        *titled("Effects by row", effects_by_row_table(statistics, measures, material.labels)),
+        *((Tables("Effects by row", (by_row,), most_on_page=MOST_LINES),) if by_row is not None else ()),
         *((Tables("Effects per class", tuple(per_class), on_page=False),) if per_class else ()),
     )
     said = (

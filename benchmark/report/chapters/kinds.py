@@ -19,6 +19,7 @@ class Tables:
         level: of the title in Markdown.
         on_page: whether the HTML page shows them; a chart shows the same numbers where it does not.
         filed: whether they are written for LaTeX and for programs too.
+        most_on_page: how many lines of each the page shows; it says how many there are.
         pictures: names of pictures that belong to them, and stand with them.
     """
 
@@ -28,6 +29,7 @@ class Tables:
     level: int = 2
     on_page: bool = True
     filed: bool = True
+    most_on_page: int | None = None
     pictures: tuple[str, ...] = ()
 
 

@@ -125,7 +125,11 @@ def topk_picture(
     )
     title = f"Top-1 and top-2 accuracy per class on {evaluation}"
     chart = Bars(
-        title, Axis("share of the class's tracks", percent=True, low=0, high=1), classes, ("top 1", "top 2"), groups
+        title,
+        Axis("share of the class's tracks", percent=True, low=0, high=1),
+        classes,
+        ("top 1", "top 2"),
+        groups,
     )
     return Picture(f"top1-top2-{slug(evaluation)}", title, (chart,), marks)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.report.chapters.kinds import Chapter, Tables
 from benchmark.report.charts.kinds import Heatmap, Picture
 from benchmark.report.charts.words import slug
 from benchmark.report.html.section import Chooser, Option, Passage, Section
 from benchmark.report.html.tables import IntervalKeys, heat_table, page_table
 from benchmark.report.svg.draw import draw
+from benchmark.report.table import Table
 
 # Columns that are drawn with their interval.
 _BARS: dict[str, IntervalKeys] = {
@@ -60,7 +63,15 @@ def _tables_passage(chapter: Chapter, tables: Tables) -> Passage:
     for number, table in enumerate((table for table in tables.tables if table.lines), 1):
         keys = {column.key for column in table.columns if column.low and column.kind != "text"}
         bars = {key: ends for key, ends in _BARS.items() if key in keys}
-        shown.append(page_table(f"{name}-table-{number}", table, bars=bars))
+        shown.append(page_table(f"{name}-table-{number}", _first(table, tables.most_on_page), bars=bars))
     said = tuple(table.caption for table in tables.tables if not table.lines)
     title = tables.title if tables.title != chapter.title else ""
     return Passage(title, said, tables=tuple(shown), items=tables.items)
+
+
+def _first(table: Table, most: int | None) -> Table:
+    """Return the first lines of a table, with a note where there are more."""
+    if most is None or len(table.lines) <= most:
+        return table
+    note = f"The first {most} of {len(table.lines):,} lines; report.md and the CSV file have all."
+    return replace(table, lines=table.lines[:most], notes=(*table.notes, note))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.report.charts.kinds import Bars, Forest, Lines, Picture, Ranks, Reliability, Scatter, Trials
-from benchmark.report.svg.forest import draw_bars, draw_forest, draw_ranks
+from benchmark.report.svg.bars import draw_bars
+from benchmark.report.svg.forest import draw_forest, draw_ranks
 from benchmark.report.svg.lines import draw_lines, draw_reliability
 from benchmark.report.svg.scatter import draw_scatter, draw_study
 from benchmark.report.svg.shapes import Svg

@@ -10,6 +10,8 @@ from benchmark.report.charts.kinds import Axis, Estimate
 from benchmark.report.charts.words import si
 
 SERIES = 8
+# How wide a letter of a tick is, on average.
+LETTER = 5.2
 _MOST_POINTS = 120
 # Half of a tick's text, so that neighbours do not cover each other.
 _TICK_ROOM = 26
