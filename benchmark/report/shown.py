@@ -21,13 +21,13 @@ def shown_rows(lines: pd.DataFrame, axes: Sequence[str], settings: LeaderboardSe
     """
     with_results = lines[lines["ok"] > 0]
     if settings.shown is not None:
-        found = [_first(with_results, wanted) for wanted in settings.shown]
+        rows = [_first(with_results, wanted) for wanted in settings.shown]
     else:
-        found = [_first(with_results, {})]
-        if settings.baseline and found[0] is not None:
-            base = baseline_rows(lines, axes, settings.baseline).get(found[0])
-            found.append(base if base in set(with_results[ROW]) else None)
-    return list(dict.fromkeys(row for row in found if row is not None))
+        rows = [_first(with_results, {})]
+        if settings.baseline and rows[0] is not None:
+            base = baseline_rows(lines, axes, settings.baseline).get(rows[0])
+            rows.append(base if base in set(with_results[ROW]) else None)
+    return list(dict.fromkeys(row for row in rows if row is not None))
 
 
 def _first(lines: pd.DataFrame, wanted: Mapping[str, str]) -> int | None:

@@ -159,13 +159,13 @@ def _digest(
 
 def _stamps(folder: Path) -> list[int]:
     """Return when a cell's files were last written, to see edits by hand; 0 for one not there."""
-    found = []
+    stamps = []
     for name in (CELL, METRICS, PREDICTIONS):
         try:
-            found.append(os.stat(folder / name).st_mtime_ns)
+            stamps.append(os.stat(folder / name).st_mtime_ns)
         except OSError:
-            found.append(0)
-    return found
+            stamps.append(0)
+    return stamps
 
 
 def _made(folder: Path) -> _Made | None:
@@ -176,11 +176,11 @@ def _made(folder: Path) -> _Made | None:
             return None
         files = {folder / name: digest for name, digest in content["files"].items()}
         table = Table.from_json(content["leaderboard"])
-        found = _Made(content["digest_of_results"], list(content["formats"]), files, table)
+        made = _Made(content["digest_of_results"], list(content["formats"]), files, table)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     # Files are removed by this list: one that was edited to lead elsewhere is not believed.
-    return found if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
+    return made if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
 
 
 def _remember(folder: Path, made: _Made) -> None:

@@ -62,11 +62,11 @@ def board_page(board: Board) -> Page:
 def board_table(board: Board) -> Table:
     """Return a table's values, for people and for programs."""
     labels = {number: row.label for number, row in board.rows.items()}
-    names = block_names(board.found, board.lines, ())
+    names = block_names(board.statistics, board.lines, ())
     blocks = {
-        row: names[number] for number, known in enumerate(board.found.known) for row in known.block.rows
+        row: names[number] for number, known in enumerate(board.statistics.known) for row in known.block.rows
     }
-    said = standings(board.found, board.sort)
+    said = standings(board.statistics, board.sort)
     lines = []
     for line in board.lines.to_dict("records"):
         number = int(line[ROW])
@@ -107,8 +107,8 @@ def board_table(board: Board) -> Table:
         f"Sorted by {board.sort.metric}; mean over seeds and folds [95 % interval]; ranks are what a row may have. "
         "Rows that were tested on other tracks are not ranked against each other."
     )
-    notes = (*separable_sentences(board.found, board.results.measures), *board.found.notes)
-    lead = tuple(known_sentences(board.found, labels, names, board.sort))
+    notes = (*separable_sentences(board.statistics, board.results.measures), *board.statistics.notes)
+    lead = tuple(known_sentences(board.statistics, labels, names, board.sort))
     return Table(columns, tuple(lines), caption, notes, lead)
 
 

@@ -119,8 +119,8 @@ def _seeds(row: Row) -> list[int]:
 
 
 def _results_grid(board: Board, row: Row) -> PageTable:
-    found = board.found.intervals
-    own = found[found[ROW] == row.number]
+    intervals = board.statistics.intervals
+    own = intervals[intervals[ROW] == row.number]
     lines = []
     for measure in board.results.measures:
         for line in own[own["measure"] == measure.name].to_dict("records"):
@@ -165,9 +165,12 @@ def _provenance(row: Row) -> tuple[PageTable, ...]:
         ("suite", f"{source.suite}: {source.description}" if source.description else source.suite),
         ("signed by", source.signer or "not checked"),
         *((name, "; ".join(values)) for name, values in environment(records).items()),
-        ("audit", "; ".join(dict.fromkeys(str(each.audit.get("verdict") or "unknown") for each in records))),
+        (
+            "audit",
+            "; ".join(dict.fromkeys(str(record.audit.get("verdict") or "unknown") for record in records)),
+        ),
     ]
-    notes = dict.fromkeys(str(note) for each in records for note in each.provenance.get("notes", ()))
+    notes = dict.fromkeys(str(note) for record in records for note in record.provenance.get("notes", ()))
     facts += [("note", note) for note in notes]
     return (
         items_table(
@@ -177,4 +180,4 @@ def _provenance(row: Row) -> tuple[PageTable, ...]:
 
 
 def _plain(text: str) -> str:
-    return "".join(each for each in text if each not in "[]()\\`\n")
+    return "".join(letter for letter in text if letter not in "[]()\\`\n")

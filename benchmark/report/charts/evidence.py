@@ -97,9 +97,9 @@ def _estimate(line: Mapping[Any, Any]) -> Estimate:
 
 def class_effects_pictures(effects: pd.DataFrame, marks: Marks) -> Iterator[Picture]:
     """Yield, by axis and measure, what its values (lines) change for each class; ``effects`` are those of classes."""
-    for (axis, measure), found in effects.groupby(["axis", "measure"], sort=False):
-        values, classes = list(dict.fromkeys(found["value"])), list(dict.fromkeys(found["class"]))
-        known = {(line["value"], line["class"]): line for line in found.to_dict("records")}
+    for (axis, measure), own in effects.groupby(["axis", "measure"], sort=False):
+        values, classes = list(dict.fromkeys(own["value"])), list(dict.fromkeys(own["class"]))
+        known = {(line["value"], line["class"]): line for line in own.to_dict("records")}
         shown = values[:MOST_LINES]
         title = (
             f"What {axis} changes in {measure} of each class: points, drawn towards the mean of all classes (partial "
@@ -112,7 +112,7 @@ def class_effects_pictures(effects: pd.DataFrame, marks: Marks) -> Iterator[Pict
             tuple(map(str, classes)),
             tuple(tuple(_class_tile(known.get((value, name))) for name in classes) for value in shown),
             "points",
-            float(found["difference"].abs().max()),
+            float(own["difference"].abs().max()),
         )
         yield Picture(f"class-effects-{slug(str(axis))}-{slug(str(measure))}", title, (chart,), marks)
 
@@ -133,8 +133,8 @@ def reliability_pictures(
     calibration: pd.DataFrame, labels: Labels, marked: Marked, marks: Marks
 ) -> Iterator[Picture]:
     """Yield, for each evaluation set, how often answers of a given confidence are right, of the best rows."""
-    for evaluation, found in calibration.groupby("set", sort=False):
-        by_row = {int(str(row)): bins for row, bins in found.groupby("row")}
+    for evaluation, own in calibration.groupby("set", sort=False):
+        by_row = {int(str(row)): bins for row, bins in own.groupby("row")}
         shown = [row for row in labels if row in by_row][:MOST_PANELS]
         charts = tuple(reliability(labels[row], by_row[row], marked.get(row, ())) for row in shown)
         title = f"Reliability on {evaluation}{best(len(shown), len(by_row))}"
@@ -153,22 +153,22 @@ def reliability(label: str, bins: pd.DataFrame, marks: Marks = ()) -> Reliabilit
     )
 
 
-def ranks_picture(found: CriticalDifference, metric: str, marks: Marks) -> Picture:
+def ranks_picture(average: CriticalDifference, metric: str, marks: Marks) -> Picture:
     """Return average ranks, and bars over methods that do not differ."""
     title = f"Average ranks by {metric}"
-    ranks = tuple((str(name), float(rank)) for name, rank in found.ranks.items())
-    bars = tuple(_cliques(found.ranks.to_numpy(), found.difference))
-    return Picture("average-ranks", title, (Ranks(title, ranks, found.difference, bars),), marks)
+    ranks = tuple((str(name), float(rank)) for name, rank in average.ranks.items())
+    bars = tuple(_cliques(average.ranks.to_numpy(), average.difference))
+    return Picture("average-ranks", title, (Ranks(title, ranks, average.difference, bars),), marks)
 
 
 def _cliques(ranks: np.ndarray, difference: float) -> list[tuple[float, float]]:
     """Return the first and last rank of each largest group in which no two differ; ``ranks`` are sorted."""
-    found: list[tuple[float, float]] = []
+    cliques: list[tuple[float, float]] = []
     for start in ranks:
         end = ranks[(ranks >= start) & (ranks - start < difference)].max()
-        if end > start and not any(low <= start and end <= high for low, high in found):
-            found.append((float(start), float(end)))
-    return found
+        if end > start and not any(low <= start and end <= high for low, high in cliques):
+            cliques.append((float(start), float(end)))
+    return cliques
 
 
 def interval_text(low: float, high: float, *, percent: bool) -> str:

@@ -122,7 +122,9 @@ def _curves(
 
 def _line(curve: LearningCurve | Response) -> Line:
     ends = zip(curve.means, curve.low, curve.high, strict=True)
-    return Line(curve.curve.name, curve.curve.numbers, tuple(Estimate(*map(float, each)) for each in ends))
+    return Line(
+        curve.curve.name, curve.curve.numbers, tuple(Estimate(*map(float, estimate)) for estimate in ends)
+    )
 
 
 def _sorted(answers: Answers, curves: list[Line]) -> list[Line]:

@@ -29,16 +29,17 @@ def doses_tables(asked: Questions, words: Words) -> list[Table]:
     return [table for table in tables if table is not None]
 
 
-def shapes_table(found: Questions, words: Words) -> Table | None:
+def shapes_table(asked: Questions, words: Words) -> Table | None:
     """Return the shape of each response to a dose, and where its optimum lies."""
     lines = [
         {
-            "axis": each.curve.axis, "row": each.curve.name, "measure": one.asked.measure, "shape": _shape(each, words),
-            "best": _number(each.best), "optimum": _range(each), "p": each.p, "low": each.best_low,
-            "high": each.best_high, "doses": ", ".join(each.curve.labels),
+            "axis": response.curve.axis, "row": response.curve.name, "measure": answers.asked.measure,
+            "shape": _shape(response, words),
+            "best": _number(response.best), "optimum": _range(response), "p": response.p, "low": response.best_low,
+            "high": response.best_high, "doses": ", ".join(response.curve.labels),
         }
-        for one in found.sets
-        for each in one.responses
+        for answers in asked.sets
+        for response in answers.responses
     ]  # fmt: skip
     if not lines:
         return None
@@ -61,17 +62,18 @@ def shapes_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(lines), caption)
 
 
-def doses_table(found: Questions, words: Words) -> Table | None:
+def doses_table(asked: Questions, words: Words) -> Table | None:
     """Return the mean at each dose, and the difference to the lowest."""
     lines = [
         {
-            "axis": each.curve.axis, "row": each.curve.name, "measure": one.asked.measure, "dose": label,
-            "value": each.means[at], "low": each.low[at], "high": each.high[at], "change": each.change[at],
-            "change low": each.change_low[at], "change high": each.change_high[at],
+            "axis": response.curve.axis, "row": response.curve.name, "measure": answers.asked.measure, "dose": label,
+            "value": response.means[at], "low": response.low[at], "high": response.high[at],
+            "change": response.change[at],
+            "change low": response.change_low[at], "change high": response.change_high[at],
         }
-        for one in found.sets
-        for each in one.responses
-        for at, label in enumerate(each.curve.labels)
+        for answers in asked.sets
+        for response in answers.responses
+        for at, label in enumerate(response.curve.labels)
     ]  # fmt: skip
     if not lines:
         return None
@@ -88,35 +90,35 @@ def doses_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(lines[:MOST_LINES]), caption)
 
 
-def surface_table(found: Surface, one: Answers, words: Words) -> Table:
+def surface_table(surface: Surface, answers: Answers, words: Words) -> Table:
     """Return means over two axes of numbers; what may be the best is starred."""
-    columns = list(dict.fromkeys(label for _, label in found.rows))
-    kind = words.share(one.asked.measure)
+    columns = list(dict.fromkeys(label for _, label in surface.rows))
+    kind = words.share(answers.asked.measure)
     lines: dict[str, dict[str, Any]] = {}
-    for (label, other), row in found.rows.items():
-        line = lines.setdefault(label, {found.axis: label})
-        line[other] = one.asked.rows[row].mean
-        if row in found.best:
+    for (label, other), row in surface.rows.items():
+        line = lines.setdefault(label, {surface.axis: label})
+        line[other] = answers.asked.rows[row].mean
+        if row in surface.best:
             line["may be best at"] = ", ".join(filter(None, [line.get("may be best at"), other]))
-    where = ", ".join(label for _, label in found.rest)
+    where = ", ".join(label for _, label in surface.rest)
     caption = (
-        f"{one.asked.measure}{f' of {where}' if where else ''} over {found.axis} (down) and {found.other} (across); "
-        "the last column names those that no other is better than (all pairs corrected, Holm)."
+        f"{answers.asked.measure}{f' of {where}' if where else ''} over {surface.axis} (down) and {surface.other} "
+        "(across); the last column names those that no other is better than (all pairs corrected, Holm)."
     )
     heads = (
-        Column(found.axis, found.axis),
-        *(Column(name, name, kind, None, found.other) for name in columns),
+        Column(surface.axis, surface.axis),
+        *(Column(name, name, kind, None, surface.other) for name in columns),
         Column("may be best at", "may be best at"),
     )
     return Table(heads, plain_lines(list(lines.values())), caption)
 
 
-def _shape(each: Response, words: Words) -> str:
-    return SHAPES.get(each.shape, each.shape)
+def _shape(response: Response, words: Words) -> str:
+    return SHAPES.get(response.shape, response.shape)
 
 
-def _range(each: Response) -> str:
-    low, high = _number(each.best_low), _number(each.best_high)
+def _range(response: Response) -> str:
+    low, high = _number(response.best_low), _number(response.best_high)
     return low if low == high else f"{low} … {high}"
 
 

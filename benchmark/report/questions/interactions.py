@@ -21,12 +21,12 @@ def interactions_tables(asked: Questions, words: Words) -> list[Table]:
     return [table for table in tables if table is not None]
 
 
-def between_table(found: Questions, words: Words) -> Table | None:
+def between_table(asked: Questions, words: Words) -> Table | None:
     """Return where the effect of one axis differs between values of another."""
     lines = [
-        dict(line) | {"measure": one.asked.measure, "change": _change(line), "question": _between(line)}
-        for one in found.sets
-        for line in one.interactions.between
+        dict(line) | {"measure": answers.asked.measure, "change": _change(line), "question": _between(line)}
+        for answers in asked.sets
+        for line in answers.interactions.between
     ]
     if not lines:
         return None
@@ -46,17 +46,19 @@ def between_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(_least_p(lines, MOST_LINES)), caption, _cut(lines, MOST_LINES), (lead,))
 
 
-def within_table(found: Questions, words: Words) -> Table | None:
+def within_table(asked: Questions, words: Words) -> Table | None:
     """Return the effect of one axis within each value of another."""
     between = {
-        (one.asked.set, line["axis"], line["of"]) for one in found.sets for line in one.interactions.between
+        (answers.asked.set, line["axis"], line["of"])
+        for answers in asked.sets
+        for line in answers.interactions.between
     }
     lines = [
         dict(line)
-        | {"measure": one.asked.measure, "change": _change(line), "where": f"{line['of']}: {line['at']}"}
-        for one in found.sets
-        for line in one.interactions.within
-        if (one.asked.set, line["axis"], line["of"]) in between
+        | {"measure": answers.asked.measure, "change": _change(line), "where": f"{line['of']}: {line['at']}"}
+        for answers in asked.sets
+        for line in answers.interactions.within
+        if (answers.asked.set, line["axis"], line["of"]) in between
     ]
     if not lines:
         return None
@@ -72,13 +74,13 @@ def within_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(lines[:MOST_LINES]), caption, _cut(lines, MOST_LINES))
 
 
-def between_classes_table(found: Questions, words: Words) -> Table | None:
+def between_classes_table(asked: Questions, words: Words) -> Table | None:
     """Return the interactions of each class, the smallest p values first."""
     every = [
         dict(line)
-        | {"measure": f"{one.asked.set}/recall", "change": _change(line), "question": _between(line)}
-        for one in found.sets
-        for line in one.interactions.by_class
+        | {"measure": f"{answers.asked.set}/recall", "change": _change(line), "question": _between(line)}
+        for answers in asked.sets
+        for line in answers.interactions.by_class
     ]
     if not every:
         return None

@@ -19,17 +19,17 @@ def learning_tables(asked: Questions, words: Words) -> list[Table]:
     return [table for table in tables if table is not None]
 
 
-def learning_table(found: Questions, words: Words) -> Table | None:
+def learning_table(asked: Questions, words: Words) -> Table | None:
     """Return the means of each curve at each number of training tracks."""
     lines = [
         {
-            "row": each.curve.name, "size": label, "tracks": number, "measure": one.asked.measure, "value": mean,
+            "row": learned.curve.name, "size": label, "tracks": number, "measure": answers.asked.measure, "value": mean,
             "low": low, "high": high,
         }
-        for one in found.sets
-        for each in one.learning
+        for answers in asked.sets
+        for learned in answers.learning
         for label, number, mean, low, high in zip(
-            each.curve.labels, each.curve.numbers, each.means, each.low, each.high, strict=True
+            learned.curve.labels, learned.curve.numbers, learned.means, learned.low, learned.high, strict=True
         )
     ]  # fmt: skip
     if not lines:
@@ -54,21 +54,21 @@ def learning_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(lines[:MOST_LINES]), caption)
 
 
-def worth_table(found: Questions) -> Table | None:
+def worth_table(asked: Questions) -> Table | None:
     """Return what choices are worth in data."""
     lines = [
         {
-            "choice": f"{each.axis}: {_own(each.curve.rest, each.axis)}",
-            "rest": _others(each.curve.rest, each.axis),
-            "measure": one.asked.measure,
-            "with": _size(each.size, one.total),
-            "baseline": _own(each.other.rest, each.axis),
-            "equals": worth_text(each.equal, each, one),
-            "interval": interval_text(each, one),
-            "size": each.size, "equal": each.equal, "low": each.low, "high": each.high,
+            "choice": f"{worth.axis}: {_own(worth.curve.rest, worth.axis)}",
+            "rest": _others(worth.curve.rest, worth.axis),
+            "measure": answers.asked.measure,
+            "with": _size(worth.size, answers.total),
+            "baseline": _own(worth.other.rest, worth.axis),
+            "equals": worth_text(worth.equal, worth, answers),
+            "interval": interval_text(worth, answers),
+            "size": worth.size, "equal": worth.equal, "low": worth.low, "high": worth.high,
         }
-        for one in found.sets
-        for each in one.worths
+        for answers in asked.sets
+        for worth in answers.worths
     ]  # fmt: skip
     if not lines:
         return None
@@ -87,71 +87,76 @@ def worth_table(found: Questions) -> Table | None:
         "curves are straight over the logarithm; the interval holds the sizes at which the difference is not "
         "significant (Fieller 1954), not corrected. It is open (< or >) where the curve ends before that is known."
     )
-    return Table(columns, plain_lines(lines[:MOST_LINES]), caption, lead=tuple(worth_sentences(found)))
+    return Table(columns, plain_lines(lines[:MOST_LINES]), caption, lead=tuple(worth_sentences(asked)))
 
 
-def worth_sentences(found: Questions) -> list[str]:
+def worth_sentences(asked: Questions) -> list[str]:
     """Return, per evaluation set and pair of curves, what the choice is worth at the middle of its sizes."""
     said = []
-    for one in found.sets:
+    for answers in asked.sets:
         pairs: dict[tuple[Any, Any], list[Worth]] = {}
-        for each in one.worths:
-            pairs.setdefault((each.curve.rest, each.other.rest), []).append(each)
+        for worth in answers.worths:
+            pairs.setdefault((worth.curve.rest, worth.other.rest), []).append(worth)
         for several in pairs.values():
-            each = several[(len(several) - 1) // 2]
+            worth = several[(len(several) - 1) // 2]
             said.append(
-                f"{each.curve.name} with {_size(each.size, one.total)} equals {each.other.name} with "
-                f"{worth_text(each.equal, each, one)}, 95 % interval {interval_text(each, one)} ({one.asked.measure})."
+                f"{worth.curve.name} with {_size(worth.size, answers.total)} equals {worth.other.name} with "
+                f"{worth_text(worth.equal, worth, answers)}, 95 % interval {interval_text(worth, answers)} ({answers.asked.measure})."
             )
     return said[:4]
 
 
-def interval_text(each: Worth, one: Answers) -> str:
+def interval_text(worth: Worth, answers: Answers) -> str:
     """Return the interval of what a row is worth; one end is enough where all of it is beyond the baseline's curve."""
-    sizes = each.other.numbers
-    low, high = worth_text(each.low, each, one), worth_text(each.high, each, one)
-    if each.low == 0 and each.high == sizes[0]:
+    sizes = worth.other.numbers
+    low, high = worth_text(worth.low, worth, answers), worth_text(worth.high, worth, answers)
+    if worth.low == 0 and worth.high == sizes[0]:
         return low
-    if math.isinf(each.high) and each.low == sizes[-1]:
+    if math.isinf(worth.high) and worth.low == sizes[-1]:
         return high
     return f"{low} … {high}"
 
 
-def worth_text(size: float, each: Worth, one: Answers) -> str:
+def worth_text(size: float, worth: Worth, answers: Answers) -> str:
     """Return a size in words: beyond the ends of the baseline's curve nothing is known."""
-    sizes = each.other.numbers
+    sizes = worth.other.numbers
     if size == 0:
-        return f"< {_size(sizes[0], one.total)}"
+        return f"< {_size(sizes[0], answers.total)}"
     if math.isinf(size):
-        return f"> {_size(sizes[-1], one.total)}"
-    return _size(size, one.total)
+        return f"> {_size(sizes[-1], answers.total)}"
+    return _size(size, answers.total)
 
 
-def crossings_table(found: Questions, words: Words) -> Table | None:
+def crossings_table(asked: Questions, words: Words) -> Table | None:
     """Return whether curves cross, and by how much they differ at each size."""
-    every = [(one, each) for one in found.sets for each in one.crossings]
+    every = [(answers, crossing) for answers in asked.sets for crossing in answers.crossings]
     if not every:
         return None
-    sizes = {label: None for one, _ in every for each in one.learning for label in each.curve.labels}
+    sizes = {
+        label: None
+        for answers, _ in every
+        for crossing in answers.learning
+        for label in crossing.curve.labels
+    }
     lines = []
-    for one, each in every:
+    for answers, crossing in every:
         line: dict[str, Any] = {
-            "one": each.one.name,
-            "other": each.other.name,
-            "measure": one.asked.measure,
-            "verdict": crossing_text(each),
-            "where": ", ".join(_size(place, one.total) for place in each.places) or None,
+            "one": crossing.one.name,
+            "other": crossing.other.name,
+            "measure": answers.asked.measure,
+            "verdict": crossing_text(crossing),
+            "where": ", ".join(_size(place, answers.total) for place in crossing.places) or None,
         }
-        for number, size in enumerate(each.sizes):
-            label = each.one.labels[each.one.numbers.index(size)]
+        for number, size in enumerate(crossing.sizes):
+            label = crossing.one.labels[crossing.one.numbers.index(size)]
             line |= {
-                label: each.differences[number],
-                f"{label} low": each.low[number],
-                f"{label} high": each.high[number],
-                f"{label} p": each.p[number],
+                label: crossing.differences[number],
+                f"{label} low": crossing.low[number],
+                f"{label} high": crossing.high[number],
+                f"{label} p": crossing.p[number],
             }
         lines.append(line)
-    kind = words.change(one.asked.measure for one, _ in every)
+    kind = words.change(answers.asked.measure for answers, _ in every)
     columns = (
         Column("one", "row"),
         Column("other", "less row"),
@@ -172,11 +177,11 @@ def crossings_table(found: Questions, words: Words) -> Table | None:
     return Table(columns, plain_lines(lines[:MOST_LINES]), caption)
 
 
-def crossing_text(each: Crossing) -> str:
+def crossing_text(crossing: Crossing) -> str:
     """Return in words whether two curves cross."""
-    if each.verdict == CROSS:
+    if crossing.verdict == CROSS:
         return "they cross"
-    if each.verdict == ONE_SIDE:
+    if crossing.verdict == ONE_SIDE:
         return "one is better at some sizes, the other at none"
     return "undecided"
 

@@ -24,11 +24,11 @@ def shift_table(shifts: Sequence[Shift], words: Words) -> Table | None:
     """Return how far each other set agrees with the first in the order of rows."""
     lines = [
         {
-            "here": each.here, "there": each.there, "rows": len(each.rows), "tau": each.tau, "low": each.low,
-            "high": each.high, "decided": f"{each.decided} of {each.pairs}",
-            "swapped": "; ".join(f"{words.labels[a]} and {words.labels[b]}" for a, b in each.swapped) or None,
+            "here": shift.here, "there": shift.there, "rows": len(shift.rows), "tau": shift.tau, "low": shift.low,
+            "high": shift.high, "decided": f"{shift.decided} of {shift.pairs}",
+            "swapped": "; ".join(f"{words.labels[a]} and {words.labels[b]}" for a, b in shift.swapped) or None,
         }
-        for each in shifts
+        for shift in shifts
     ]  # fmt: skip
     if not lines:
         return None
@@ -48,29 +48,31 @@ def shift_table(shifts: Sequence[Shift], words: Words) -> Table | None:
     return Table(columns, plain_lines(lines), caption)
 
 
-def places_table(each: Shift, found: Questions, words: Words) -> Table:
+def places_table(shift: Shift, asked: Questions, words: Words) -> Table:
     """Return both values of each row, and its places."""
-    rows = {one.asked.measure: one.asked for one in found.sets}
-    values = {name: {row: rows[name].rows[row].mean for row in each.rows} for name in (each.here, each.there)}
-    better = words.measures[each.here].greater_is_better
-    places = changed_places(values, each.rows, each.here, each.there, greater_is_better=better)
+    rows = {answers.asked.measure: answers.asked for answers in asked.sets}
+    values = {
+        name: {row: rows[name].rows[row].mean for row in shift.rows} for name in (shift.here, shift.there)
+    }
+    better = words.measures[shift.here].greater_is_better
+    places = changed_places(values, shift.rows, shift.here, shift.there, greater_is_better=better)
     lines = [
         {
-            "row": words.labels[row], "here": values[each.here][row], "there": values[each.there][row],
-            "change": values[each.there][row] - values[each.here][row], "from": places[row][0], "to": places[row][1],
+            "row": words.labels[row], "here": values[shift.here][row], "there": values[shift.there][row],
+            "change": values[shift.there][row] - values[shift.here][row], "from": places[row][0], "to": places[row][1],
         }
-        for row in sorted(each.rows, key=lambda row: places[row][0])
+        for row in sorted(shift.rows, key=lambda row: places[row][0])
     ]  # fmt: skip
     columns = (
         Column("row", "row"),
-        Column("here", each.here, words.share(each.here)),
-        Column("there", each.there, words.share(each.there)),
-        Column("change", "difference", words.change([each.here])),
+        Column("here", shift.here, words.share(shift.here)),
+        Column("there", shift.there, words.share(shift.there)),
+        Column("change", "difference", words.change([shift.here])),
         Column("from", "place here", "integer"),
         Column("to", "place there", "integer"),
     )
     return Table(
         columns,
         plain_lines(lines),
-        f"Each row on {each.here} and on {each.there}, and its place by the mean.",
+        f"Each row on {shift.here} and on {shift.there}, and its place by the mean.",
     )

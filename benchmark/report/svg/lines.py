@@ -56,7 +56,9 @@ def _with_intervals(line: Line, number: int, chart: Lines, x: Scale, y: Scale) -
 
 
 def _said(line: Line, chart: Lines) -> list[str]:
-    return [f"{at:g}: {estimate_text(each, chart.y)}" for at, each in zip(line.x, line.y, strict=True)]
+    return [
+        f"{at:g}: {estimate_text(estimate, chart.y)}" for at, estimate in zip(line.x, line.y, strict=True)
+    ]
 
 
 def _points(line: Line, x: Scale, y: Scale) -> str:

@@ -143,9 +143,9 @@ class Frame:
 def ticks(axis: Axis, scale: Scale) -> list[tuple[float, str]]:
     """Return places and texts on an axis: its own, or round numbers; none covers another."""
     if axis.ticks:
-        found = [(scale(value), text) for value, text in axis.ticks]
+        places = [(scale(value), text) for value, text in axis.ticks]
     elif axis.log:
-        found = [(scale(value), si(value)) for value in decades(scale.low, scale.high)]
+        places = [(scale(value), si(value)) for value in decades(scale.low, scale.high)]
     else:
         across = abs(scale.end - scale.start)
         values = round_places(
@@ -153,10 +153,10 @@ def ticks(axis: Axis, scale: Scale) -> list[tuple[float, str]]:
         )
         if axis.whole:
             values = [value for value in values if value == int(value)]
-        found = [(scale(value / axis.factor), _number(value)) for value in values]
+        places = [(scale(value / axis.factor), _number(value)) for value in values]
     is_across = scale.end > scale.start
     kept: list[tuple[float, str]] = []
-    for place, text in found:
+    for place, text in places:
         if not kept or not is_across or abs(place - kept[-1][0]) > _TICK_ROOM:
             kept.append((place, text))
     return kept
