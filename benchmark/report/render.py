@@ -236,7 +236,7 @@ def escape_markdown(text: str) -> str:
     """Return text in one line that Markdown shows as it is, at the start of a line too."""
     line = " ".join(visible(text).split())
     line = _MARKDOWN.sub(r"\\\g<0>", line)
-    return _MARKDOWN_START.sub(lambda match: f"{match[1]}\{match[2]}", line)
+    return _MARKDOWN_START.sub(lambda match: f"{match[1]}\\{match[2]}", line)
 
 
 def _latex_header(columns: tuple[Column, ...]) -> list[str]:

@@ -101,7 +101,8 @@ def worth_sentences(asked: Questions) -> list[str]:
             worth = several[(len(several) - 1) // 2]
             said.append(
                 f"{worth.curve.name} with {_size(worth.size, answers.total)} equals {worth.other.name} with "
-                f"{worth_text(worth.equal, worth, answers)}, 95 % interval {interval_text(worth, answers)} ({answers.asked.measure})."
+                f"{worth_text(worth.equal, worth, answers)}, 95 % interval "
+                f"{interval_text(worth, answers)} ({answers.asked.measure})."
             )
     return said[:4]
 
