@@ -65,9 +65,9 @@ def baseline_rows(
 ) -> dict[int, int]:
     """Return, for each row that has one, the row with the baseline's labels and otherwise the same."""
     wanted = {axis: str(label) for axis, label in baseline.items()}
-    by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for _, line in table.iterrows()}
+    by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for line in table.to_dict("records")}
     found = {}
-    for _, line in table.iterrows():
+    for line in table.to_dict("records"):
         reference = by_labels.get(tuple(wanted.get(axis, line[axis]) for axis in axes))
         if reference is not None and reference != line[ROW]:
             found[int(line[ROW])] = reference

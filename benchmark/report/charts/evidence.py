@@ -18,7 +18,7 @@ from benchmark.report.charts.kinds import (
     State,
     Tile,
 )
-from benchmark.report.charts.words import MOST_COMPARED, MOST_LINES, MOST_PANELS, best, slug
+from benchmark.report.charts.words import MOST_COMPARED, MOST_LINES, MOST_RELIABILITIES, best, slug
 from benchmark.report.table import MISSING, probability_text
 from benchmark.results.frames import Measure
 
@@ -135,7 +135,7 @@ def reliability_pictures(
     """Yield, for each evaluation set, how often answers of a given confidence are right, of the best rows."""
     for evaluation, own in calibration.groupby("set", sort=False):
         by_row = {int(str(row)): bins for row, bins in own.groupby("row")}
-        shown = [row for row in labels if row in by_row][:MOST_PANELS]
+        shown = [row for row in labels if row in by_row][:MOST_RELIABILITIES]
         charts = tuple(reliability(labels[row], by_row[row], marked.get(row, ())) for row in shown)
         title = f"Reliability on {evaluation}{best(len(shown), len(by_row))}"
         yield Picture(f"reliability-{slug(str(evaluation))}", title, charts, marks)

@@ -7,6 +7,7 @@ import re
 _LETTERS = 30
 # More than these nobody can look at; tables have all rows, and each title says what it leaves out.
 MOST_LINES, MOST_PANELS, MOST_CURVES, MOST_COMPARED, MOST_SURFACES = 60, 24, 8, 24, 12
+MOST_RELIABILITIES = 12
 MOST_NAMED = 20
 
 

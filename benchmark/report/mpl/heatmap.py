@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-_ACROSS, _NUMBERS_UP_TO, _NOTES_UP_TO = 4, 600, 200
+_ACROSS, _NUMBERS_UP_TO, _NOTES_UP_TO = 4, 400, 200
 _UNITS = {"share": "%", "points": "points", "signed": "difference", "number": ""}
 
 

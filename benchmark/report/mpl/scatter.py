@@ -28,14 +28,17 @@ def draw_scatters(charts: Sequence[Scatter]) -> Figure:
 
 
 def _draw_intervals(axes: Any, chart: Scatter) -> None:
-    for number, point in enumerate(chart.points):
-        look = {"fmt": "o", "color": COLOURS[0], "alpha": 0.6}
+    together = [[point] for point in chart.points] if chart.named else [list(chart.points)]
+    for number, points in enumerate(together):
+        x, y = [point.x for point in points], [point.y for point in points]
+        look: dict[str, Any] = {"fmt": "o", "color": COLOURS[0], "alpha": 0.6}
         if chart.named:
             marker, colour = MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)]
-            look = {"fmt": marker, "color": colour, "label": point.name}
+            look = {"fmt": marker, "color": colour, "label": points[0].name}
         axes.errorbar(
-            chart.x.factor * point.x.value, chart.y.factor * point.y.value, xerr=errors([point.x], chart.x.factor),
-            yerr=errors([point.y], chart.y.factor), markersize=4, linewidth=0.7, capsize=2, **look,
+            [chart.x.factor * estimate.value for estimate in x], [chart.y.factor * estimate.value for estimate in y],
+            xerr=errors(x, chart.x.factor), yerr=errors(y, chart.y.factor), markersize=4, linewidth=0.7, capsize=2,
+            **look,
         )  # fmt: skip
     low = max(axes.get_xlim()[0], axes.get_ylim()[0])
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, linestyle=":")
