@@ -22,6 +22,7 @@ def p_values(z: np.ndarray, parts: np.ndarray, freedom: np.ndarray) -> np.ndarra
         parts: of the variance, shape (parts, m); 1 for all where there is no variance at all.
         freedom: of each part, shape (parts, m).
     """
+    parts, freedom = _merged(parts, freedom)
     found: np.ndarray = (_weights(parts) * 2 * special.stdtr(freedom, -z)).sum(axis=0)
     return found
 
@@ -32,6 +33,7 @@ def critical(level: float | np.ndarray, parts: np.ndarray, freedom: np.ndarray) 
     It lies between the quantiles of the parts, and is found by Newton's method on the logarithms of both, which a
     tail is nearly straight in; a step that leaves the bracket halves it.
     """
+    parts, freedom = _merged(parts, freedom)
     weights = _weights(parts)
     quantiles = _quantiles(level, freedom)
     used = weights > 0
@@ -85,6 +87,14 @@ def satterthwaite(first: float, first_freedom: float, second: float, second_free
     """Return the degrees of freedom of a sum of two variances (Satterthwaite 1946)."""
     below = first**2 / first_freedom + second**2 / second_freedom
     return (first + second) ** 2 / below if below > 0 else first_freedom
+
+
+def _merged(parts: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return neighbouring parts of the same degrees of freedom as one: seeds of many rows have them from all rows."""
+    starts = np.flatnonzero([True, *(freedom[1:] != freedom[:-1]).any(axis=1)])
+    if len(starts) == len(parts):
+        return parts, freedom
+    return np.add.reduceat(parts, starts, axis=0), freedom[starts]
 
 
 def _weights(parts: np.ndarray) -> np.ndarray:
