@@ -11,7 +11,8 @@ from scipy import special
 
 LEVEL = 0.95
 ALPHA = 0.05
-_MOST_STEPS, _CLOSE = 60, 4e-15
+# Errors of Newton's method are squared by each step: after one of 1e-8 nothing is left to do.
+_MOST_STEPS, _LAST_STEP, _CLOSE = 60, 1e-8, 4e-15
 
 
 def p_values(z: np.ndarray, parts: np.ndarray, freedom: np.ndarray) -> np.ndarray:
@@ -52,8 +53,9 @@ def critical(level: float | np.ndarray, parts: np.ndarray, freedom: np.ndarray) 
         too_low = p > wanted
         below, above = np.where(too_low, z, below), np.where(too_low, above, z)
         step = z * np.exp(np.log(p / wanted) * p / (density * z))
-        after = np.where((step > below) & (step < above), step, (below + above) / 2)
-        moving = np.abs(after - z) > _CLOSE * z
+        inside = (step > below) & (step < above)
+        after = np.where(inside, step, (below + above) / 2)
+        moving = np.abs(after - z) > np.where(inside, _LAST_STEP, _CLOSE) * z
         low[unsure] = after
         if not moving.all():
             unsure, wanted, below, above, z = (
