@@ -210,8 +210,8 @@ def statistics(
             if each.metric != by.metric:
                 continue
             kept = {row: measured[row] for row in usable if row in measured}
-            if each == by or "comparisons" in parts:
-                families = _compared(results, each, found, kept, settings, findings, price)
+            is_wanted = each == by or "comparisons" in parts
+            families = _compared(results, each, found, kept, settings, findings, price, is_wanted=is_wanted)
             if each == by:
                 distinct = families
                 compared = _joined(findings.comparisons)
@@ -409,23 +409,29 @@ def _compared(
     settings: LeaderboardSettings,
     findings: _Findings,
     price: float,
+    *,
+    is_wanted: bool = True,
 ) -> dict[int, Family]:
-    """Note the comparisons within each block, and what they can separate; return the distinct rows of each block."""
+    """Note the comparisons within each block, and what they can separate; return the distinct rows of each block.
+
+    Comparisons that are not ``is_wanted`` are not made.
+    """
     families, widths = {}, []
     for number, block in enumerate(found.blocks):
         own = {row: kept[row] for row in block.rows if row in kept}
         same = among(found.same, own)
-        findings.comparisons.append(
-            compare(
-                own,
-                each.name,
-                greater_is_better=each.greater_is_better,
-                bound=_bound(results.metrics[each.metric]),
-                smallest=settings.smallest / 100 if each.percent else None,
-                alike=same,
-                price=price,
+        if is_wanted:
+            findings.comparisons.append(
+                compare(
+                    own,
+                    each.name,
+                    greater_is_better=each.greater_is_better,
+                    bound=_bound(results.metrics[each.metric]),
+                    smallest=settings.smallest / 100 if each.percent else None,
+                    alike=same,
+                    price=price,
+                )
             )
-        )
         distinct = {row: value for row, value in own.items() if row not in same}
         if len(distinct) > 1:
             families[number] = family(distinct)

@@ -80,6 +80,6 @@ def draw_reliability(chart: Reliability) -> Svg:
         for a, b, count in chart.bins
     ]
     for (a, b, count), text in zip(chart.bins, said, strict=True):
-        shapes.append(Mark(f"validation size{1 + round(3 * count / largest)}", x(a), y(b), text))
+        shapes.append(Mark("validation", x(a), y(b), text, size=round(0.5 + (count / largest) ** 0.5, 2)))
     whole = f"Reliability of {chart.title}: {'; '.join(said)}."
     return Svg(chart.title, whole, frame.width, frame.height, tuple(shapes), chart.marks)

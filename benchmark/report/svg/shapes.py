@@ -35,13 +35,14 @@ class Polyline:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point, with its outline around the origin and what is said of it."""
+    """A point, with its outline around the origin, what is said of it, and how large it is (1: as all others)."""
 
     style: str
     x: float
     y: float
     title: str = ""
     path: str = _MARKERS[0]
+    size: float = 1.0
     kind: str = field(default="mark", init=False)
 
 

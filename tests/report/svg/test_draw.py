@@ -77,10 +77,7 @@ def test_intervals_are_as_long_as_they_are_in_the_data() -> None:
 
 def test_points_with_more_answers_are_larger() -> None:
     svg = drawn(CHARTS[3])
-    assert [shape.style for shape in svg.shapes if isinstance(shape, Mark)] == [
-        "validation size2",
-        "validation size4",
-    ]
+    assert [shape.size for shape in svg.shapes if isinstance(shape, Mark)] == [1.0, 1.5]
     assert "40 answers with mean confidence 90 %: 80 % right" in svg.said
 
 
