@@ -71,7 +71,7 @@ def plan_of(folder: Path, rows: int, seeds: int, *, questions: bool = False):
     file = folder / "large.yaml"
     file.write_text((_questions if questions else _recipes)(folder, rows, list(range(seeds))))
     suite = load_suite(file, registry)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     return Plan(suite, ids, {}, {}, lambda spec: None, identifier), registry
 
@@ -97,11 +97,15 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int, *, questions: bool = 
     import numpy as np
     import pandas as pd
 
+    from benchmark.plugin.metric import metric_value
     from benchmark.record import CellRecord
     from benchmark.results.store import ResultsStore
     from benchmark.suite.identity import set_key
 
-    plan, _ = plan_of(folder, rows, seeds, questions=questions)
+    plan, registry = plan_of(folder, rows, seeds, questions=questions)
+    metrics = {
+        spec.label: (spec.identity(), spec.create(registry)) for spec in plan.suite.cells[0].spec.metrics
+    }
     store = ResultsStore(folder, "large")
     truth = np.arange(tracks) % len(CLASSES)
     tested = pd.DataFrame(
@@ -111,6 +115,7 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int, *, questions: bool = 
             "label": [CLASSES[label] for label in truth],
         }
     )
+    by_id = np.argsort(tested["track"].to_numpy(str), kind="stable")
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         random = np.random.default_rng(number)
         keys = {
@@ -119,13 +124,18 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int, *, questions: bool = 
                 cell.spec.evaluate, plan.identifier.sets(cell.spec.evaluate), strict=True
             )
         }
-        predictions = []
+        predictions, values = [], {}
         for place, key in enumerate(keys):
             answers = random.dirichlet(np.ones(len(CLASSES)), tracks)
             answers[np.arange(tracks), truth] += _strength(cell, number / len(plan.ids)) / (1 + place)
             answers /= answers.sum(axis=1, keepdims=True)
-            columns = pd.DataFrame(answers.astype(np.float32), columns=[f"p:{name}" for name in CLASSES])
-            predictions.append(pd.concat([tested.assign(set=key), columns], axis=1))
+            answers = answers.astype(np.float32)
+            values[key] = {
+                label: metric_value(metric, truth[by_id], answers[by_id])
+                for label, (_, metric) in metrics.items()
+            }
+            columns = pd.DataFrame(answers, columns=[f"p:{name}" for name in CLASSES])
+            predictions.append(pd.concat([tested.assign(set=key), columns], axis=1).iloc[by_id])
         epochs = [
             {"stage": "train", "epoch": n, "accuracy": n / 20, "val_accuracy": n / (21 + number % 5)}
             for n in range(1, 13)
@@ -138,11 +148,12 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int, *, questions: bool = 
             status="ok",
             classes=CLASSES,
             sets=keys,
+            metrics={label: content for label, (content, _) in metrics.items()},
             counts={"train_tracks": round(443 * float(cell.spec.training_size or 1.0))},
             parameters={"total": 1000, "trainable": 1000},
             seconds={"training": 1.0, "total": 2.0},
         )
-        store.write(record, predictions=pd.concat(predictions), history=epochs, metrics=None)
+        store.write(record, predictions=pd.concat(predictions), history=epochs, metrics=values)
 
 
 def _strength(cell, share: float) -> float:

@@ -1,28 +1,35 @@
-"""Accuracy per class. A pure function."""
+"""Accuracy per class. Pure functions."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from benchmark.results.row_predictions import RowPredictions
+from benchmark.results.predictions import SetPredictions
 
 
-def class_accuracy(predictions: RowPredictions) -> pd.Series:
+def class_accuracy(cells: Iterable[SetPredictions], classes: Sequence[str]) -> pd.Series:
     """Return, by class, the share of its tracks that were recognised (recall): the mean over cells.
 
-    NaN for a class that occurs in no cell's tracks.
+    NaN for a class that occurs in no cell's tracks. ``classes`` are in the order of the probabilities.
     """
-    size = len(predictions.classes)
-    hits = predictions.probabilities.argmax(axis=1) == predictions.labels
-    names, cells = np.unique(predictions.cells, return_inverse=True)
-    places = cells * size + predictions.labels
-    counts, right = (
-        np.bincount(places, weights, len(names) * size).reshape(len(names), size)
-        for weights in (None, hits.astype(np.float64))
-    )
-    # A cell without tracks of a class says nothing of it.
-    shares = np.divide(right, counts, out=np.zeros(right.shape), where=counts > 0).sum(axis=0)
-    known = (counts > 0).sum(axis=0)
-    means = np.divide(shares, known, out=np.full(size, np.nan), where=known > 0)
-    return pd.Series(means, predictions.classes)
+    hits = [(cell.labels, cell.probabilities.argmax(axis=1) == cell.labels) for cell in cells]
+    return pd.Series(class_means(hits, len(classes)), list(classes))
+
+
+def class_means(cells: Iterable[tuple[np.ndarray, np.ndarray]], classes: int) -> list[float]:
+    """Return, by the class's number, the mean over cells of the mean of each cell's tracks of that class.
+
+    Args:
+        cells: of each cell its tracks' classes and what they score, both of shape (n,).
+        classes: how many there are; NaN for one that has no tracks.
+    """
+    sums, known = np.zeros(classes), np.zeros(classes)
+    for labels, scores in cells:
+        counts, own = (np.bincount(labels, weights, classes) for weights in (None, np.asarray(scores, float)))
+        # A cell without tracks of a class says nothing of it.
+        sums += np.divide(own, counts, out=np.zeros(classes), where=counts > 0)
+        known += counts > 0
+    return np.divide(sums, known, out=np.full(classes, np.nan), where=known > 0).tolist()

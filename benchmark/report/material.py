@@ -12,7 +12,8 @@ import pandas as pd
 from benchmark.analysis.confusion import confusion
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.analysis.ranked import with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.report.charts.words import MOST_PANELS
 from benchmark.report.leaderboard import leaderboard_table, sorting
 from benchmark.report.questions.gather import gather, words
@@ -116,11 +117,12 @@ class Material:
             shares: dict[int, pd.Series] = {}
             matrices: dict[int, pd.DataFrame] = {}
             for row in self.labels:
-                predictions = self.results.predictions(row, evaluation)
-                if predictions is not None:
-                    shares[row] = class_accuracy(predictions)
+                cells = self.results.by_cell(row, evaluation).values()
+                if cells:
+                    classes = self.results.classes(row)
+                    shares[row] = class_accuracy(cells, classes)
                     if len(matrices) < MOST_PANELS:
-                        matrices[row] = confusion(predictions)
+                        matrices[row] = confusion(cells, classes)
             if shares:
                 table = pd.DataFrame(shares).T
                 analysed[evaluation] = SetAnalysis(table, _differences(table, references), matrices)

@@ -55,10 +55,10 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
             items_table("checks", "What other labs got.", ("lab", "date", "compared", "verdict"), checks)
         )
     spec = json.dumps({**first.spec, "seed": _seeds(row)}, indent=1, ensure_ascii=False)
-    predictions = board.results.predictions(row.number, board.task.title)
+    cells = board.results.by_cell(row.number, board.task.title).values()
     classes: tuple[PageTable, ...] = ()
-    if predictions is not None:
-        shares = pd.DataFrame({row.label: class_accuracy(predictions)}).T
+    if cells:
+        shares = pd.DataFrame({row.label: class_accuracy(cells, board.results.classes(row.number))}).T
         caption = "Per cent of each class's tracks that were recognised, mean over cells"
         classes = (heat_table("class-table", heatmap(caption, "row", shares, {}, {})),)
     measure = f"{board.sort.name} {MEAN}"

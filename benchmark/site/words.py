@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.report.html.tables import PageCell, PageTable, items_table
 from benchmark.report.leaderboard import MARKS
-from benchmark.site.entries import Source
+from benchmark.site.entries import Submission
 from benchmark.site.standings import DISPUTED, PARTLY, REPORTED, REPRODUCED, Board, Row
 
 KICKER = "genrebench leaderboard"
@@ -21,7 +21,7 @@ STATES = {
 }
 
 
-def bundles_table(sources: Sequence[Source]) -> PageTable:
+def bundles_table(sources: Sequence[Submission]) -> PageTable:
     """Return where the numbers come from: a line per bundle."""
     lines = [
         (source.name, source.day, source.suite, source.file, source.signer or "not checked")

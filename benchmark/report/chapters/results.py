@@ -64,9 +64,9 @@ def _topk(material: Material, evaluation: str) -> Picture | None:
     """Return the bars of the rows that the suite shows; None without predictions."""
     tables = {}
     for row in shown_rows(material.lines, material.results.axes, material.plan.suite.leaderboard):
-        predictions = material.results.predictions(row, evaluation)
-        if predictions is not None:
-            tables[material.labels[row]] = (class_topk(predictions, 1), class_topk(predictions, 2))
+        cells, classes = material.results.by_cell(row, evaluation).values(), material.results.classes(row)
+        if cells:
+            tables[material.labels[row]] = (class_topk(cells, classes, 1), class_topk(cells, classes, 2))
     return topk_picture(evaluation, tables, material.marks) if tables else None
 
 

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.report.table import Column, Kind, Table, plain
-from benchmark.suite.tuning.tune import AXIS, DEFAULT, REPEATED, TUNED, StudySpec
+from benchmark.suite.cell import REPEATED
+from benchmark.suite.tuning.tune import AXIS, DEFAULT, TUNED, StudySpec
 from benchmark.tuning.record import StudyRecord, value_text, values_text
 
 if TYPE_CHECKING:
