@@ -1,9 +1,8 @@
-"""Robustness as tables and figures: what rows lose on worn tracks, and which change buys how much of it."""
+"""Robustness as tables: what rows lose on worn tracks, and which change buys how much of it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,21 +10,16 @@ import pandas as pd
 from benchmark.analysis.cochran import ALPHA
 from benchmark.analysis.effects import changes
 from benchmark.analysis.robustness import Robustness, Value, robustness
-from benchmark.report.evidence_figures import effects_figure
-from benchmark.report.figures import heatmap
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.corrupted_scores import CorruptedScores, SetScores
 from benchmark.results.frames import ROW, Results
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from benchmark.analysis.statistics import Statistics
 
-TITLE = "Robustness"
 CLEAN, CORRUPTED, DROP = "clean", "corrupted", "drop"
 # More lines nobody reads; CSV files have no more either.
-_MOST_LINES, _MOST_DRAWN, _MOST_PANELS = 600, 60, 10
+_MOST_LINES = 600
 Labels = Mapping[int, str]
 
 
@@ -101,55 +95,6 @@ def robustness_tables(results: Sequence[Robustness], labels: Labels) -> list[Tab
             _amounts(result.scores),
         ]
     return tables
-
-
-def shares(result: Robustness, row: int) -> pd.DataFrame:
-    """Return a row's values by corruption (lines) and severity (columns, after that of clean tracks)."""
-    scores, row_result = result.scores, result.rows[row]
-    return pd.DataFrame(
-        {
-            CLEAN: dict.fromkeys(scores.corruptions, row_result.clean),
-            **{
-                str(severity): {
-                    name: row_result.severities.get((name, severity), float("nan"))
-                    for name in scores.corruptions
-                }
-                for severity in scores.severities
-            },
-        }
-    )
-
-
-def robustness_figures(
-    results: Sequence[Robustness], labels: Labels, marks: str
-) -> Iterator[tuple[str, Figure]]:
-    """Yield figures with the names of their files: rows by corruption and severity, and what changes buy."""
-    said = f" [{marks}]" if marks else ""
-    for result in results:
-        scores, name = result.scores, re.sub(r"\W+", "-", result.scores.set)
-        rows = [row for row in labels if row in result.rows]
-        shown = rows[: max(1, _MOST_DRAWN // max(1, len(scores.corruptions)))]
-        if shown and scores.percent:
-            frame = pd.concat({labels[row]: shares(result, row) for row in shown})
-            frame.index = (
-                [" · ".join(pair) for pair in frame.index]
-                if len(shown) > 1
-                else frame.index.get_level_values(1)
-            )
-            best = f" (best {len(shown)} of {len(rows)} rows)" if len(shown) < len(rows) else ""
-            yield (
-                f"robustness-{name}",
-                heatmap(frame, f"{scores.metric} on {scores.set} by corruption and severity{best}{said}"),
-            )
-        lines: dict[str, list[dict[str, Any]]] = {}
-        for effect in result.effects:
-            line = {"axis": "corruption", "value": effect["corruption"]}
-            line |= {key: effect[key] for key in ("difference", "low", "high")}
-            lines.setdefault(f"{effect['axis']}: {effect['value']}", []).append(line)
-        if lines:
-            panels = {change: pd.DataFrame(several) for change, several in list(lines.items())[:_MOST_PANELS]}
-            title = f"What each choice changes in {scores.metric} on corrupted {scores.set}{said}"
-            yield f"robustness-effects-{name}", effects_figure(panels, title, percent=scores.percent)
 
 
 def _over_all(result: Robustness, labels: Labels) -> Table:
