@@ -44,8 +44,8 @@ def compose(
     """Write all files of a report; return them, and the leaderboard.
 
     ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
-    ``corrupted`` is what cells score on corrupted sets. Without ``formats`` nothing is written, and only the leaderboard
-    is made.
+    ``corrupted`` is what cells score on corrupted sets. Without ``formats`` nothing is written, and only the
+    leaderboard is made.
 
     Raises:
         UsageError: when the leaderboard has no such column; nothing is written then.
