@@ -28,14 +28,23 @@ from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.added import read_race
 from benchmark.results.plan import benchfile_of
-from benchmark.results.store import CELL, HISTORY, METRICS, PREDICTIONS, Damaged, ResultsStore, slug
+from benchmark.results.store import (
+    CELL,
+    HISTORY,
+    METRICS,
+    PREDICTIONS,
+    VALIDATION,
+    Damaged,
+    ResultsStore,
+    slug,
+)
 from benchmark.tuning.record import FOLDER as STUDIES
 from benchmark.tuning.record import read_records, record_file
 
 if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
-CELL_FILES = (CELL, PREDICTIONS, HISTORY, METRICS)
+CELL_FILES = (CELL, PREDICTIONS, VALIDATION, HISTORY, METRICS)
 MERGED = "merged.json"
 LONGEST_LAB = 100
 

@@ -21,6 +21,7 @@ from benchmark.report import figures
 from benchmark.report.audit import audit_table
 from benchmark.report.columns import chosen
 from benchmark.report.cost import cost_figure
+from benchmark.report.ensembles import ensemble_tables
 from benchmark.report.evidence import effects_by_set, evidence_tables
 from benchmark.report.evidence_figures import critical_difference_figure, effects_figure, reliability_figure
 from benchmark.report.genres import genre_figures
@@ -224,6 +225,7 @@ def _tables(
         beside = beside_reference(lines, found.intervals, results.axes, reference)
         reported = reference_tables(beside, lines, axes, results.measures, reference.source, marks)
         tables["Reported and measured"] = reported
+    tables |= ensemble_tables(results, plan, lines, labels)
     names = block_names(found, lines, results.axes)
     tables |= evidence_tables(found, results.measures, sorting(results, plan), labels, names)
     tables |= question_tables(asked, words(results, plan, labels))

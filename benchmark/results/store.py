@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CELL, METRICS, PREDICTIONS, HISTORY = "cell.json", "metrics.json", "predictions.parquet", "history.csv"
+# What a cell said of its validation part, in the form of its predictions; older results have none.
+VALIDATION = "validation.parquet"
 MODEL = "model"
-_CHECKED = (PREDICTIONS, HISTORY, METRICS)
+_CHECKED = (PREDICTIONS, VALIDATION, HISTORY, METRICS)
 DAMAGED = "damaged-"
 DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
@@ -103,6 +105,7 @@ class ResultsStore:
         predictions: pd.DataFrame | None,
         history: Sequence[Mapping[str, Any]],
         metrics: Mapping[str, Mapping[str, float]] | None,
+        validation: pd.DataFrame | None = None,
         extra: Callable[[Path], None] | None = None,
         claim: Path | None = None,
     ) -> Path:
@@ -120,6 +123,8 @@ class ResultsStore:
             with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
                     _write_predictions(predictions, folder / PREDICTIONS)
+                if validation is not None:
+                    _write_predictions(validation, folder / VALIDATION)
                 if history:
                     _write_history(history, folder / HISTORY)
                 if metrics is not None:
@@ -263,8 +268,10 @@ def _stamp(folder: Path) -> Stamp | None:
     return state.st_ino, state.st_mtime_ns
 
 
-def read_table(folder: Path) -> Any:
+def read_table(folder: Path, name: str = PREDICTIONS) -> Any:
     """Return a cell's predictions as an Arrow table: columns set, track, group, label, and ``p:<class>``.
+
+    ``name`` is the file: ``PREDICTIONS`` or ``VALIDATION``.
 
     Raises:
         ResultsError: when the file is missing or damaged.
@@ -272,7 +279,7 @@ def read_table(folder: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = folder / PREDICTIONS
+    file = folder / name
     try:
         with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(_TEXTS)) as opened:
             _refuse_bomb(opened.metadata)
