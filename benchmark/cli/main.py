@@ -25,6 +25,7 @@ VERBS = {
     "audit": "Say whether the splits of a suite leak.",
     "status": "List the cells of a suite and how they ended.",
     "report": "Make tables and figures from finished cells.",
+    "inspect": "Show the tracks that rows get wrong, and likely wrong labels.",
     "compare": "Compare two rows, or two result sets, by their statistics.",
     "export": "Write a suite's results as one file: a bundle.",
     "verify": "Check a bundle, or a results folder: ids, metrics, digests.",
