@@ -133,7 +133,7 @@ def _augmentation(specs: Sequence[CellSpec], registry: Registry) -> Lines:
         lines.append((step.label, f"on {made.acts_on}"))
     when = _texts([spec for spec in specs if spec.augmentation], lambda spec: spec.split.augment)
     said = {"after": ("training tracks only", ""), "before": ("before the split: leaks", "")}
-    return (*(said[each] for each in when), *dict.fromkeys(lines))
+    return (*(said[moment] for moment in when), *dict.fromkeys(lines))
 
 
 def _features(specs: Sequence[CellSpec], registry: Registry) -> Lines:
@@ -163,7 +163,7 @@ def _training(specs: Sequence[CellSpec], registry: Registry) -> Lines:
     shown = ("epochs", "batch_size", "optimizer", "learning_rate", "loss", "schedule")
     lines = []
     for name in shown:
-        values = list(dict.fromkeys(_setting(getattr(each, name)) for each in trained))
+        values = list(dict.fromkeys(_setting(getattr(settings, name)) for settings in trained))
         if name != "schedule" or values != ["constant"]:
             lines.append((name.replace("_", " "), " or ".join(values)))
     return tuple(lines)
@@ -177,7 +177,7 @@ def _setting(value: Any) -> str:
 
 
 def _evaluation(specs: Sequence[CellSpec]) -> Lines:
-    sets = dict.fromkeys(each.label for spec in specs for each in spec.evaluate)
+    sets = dict.fromkeys(evaluation.label for spec in specs for evaluation in spec.evaluate)
     return (("class probabilities of tracks", ""), *((label, "") for label in sets))
 
 
@@ -190,8 +190,8 @@ def _report(plan: Plan, specs: Sequence[CellSpec]) -> Lines:
 
 def _distinct(specs: Sequence[CellSpec], part: Callable[[CellSpec], ComponentSpec]) -> list[ComponentSpec]:
     """Return the distinct components of a kind, those of one label and content once."""
-    found = {(part(spec).label, part(spec).key): part(spec) for spec in specs}
-    return list(found.values())
+    components = {(part(spec).label, part(spec).key): part(spec) for spec in specs}
+    return list(components.values())
 
 
 def _texts(specs: Iterable[CellSpec], text: Callable[[CellSpec], str]) -> list[str]:

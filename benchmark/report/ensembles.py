@@ -63,14 +63,14 @@ class _Drawn:
         lines = [
             {
                 "ensemble": f"{MARK} {number}" if len(made.of_rows) > 1 else MARK,
-                "rows": len(each.rows),
+                "rows": len(ensemble.rows),
                 "made_of": "; ".join(
-                    f"{100 * share:.0f} % {self._labels[row]}" for row, share in each.weights().items()
+                    f"{100 * share:.0f} % {self._labels[row]}" for row, share in ensemble.weights().items()
                 ),
-                "against": self._labels[each.reference],
+                "against": self._labels[ensemble.reference],
             }
-            | self._common(each)
-            for number, each in enumerate(made.of_rows, 1)
+            | self._common(ensemble)
+            for number, ensemble in enumerate(made.of_rows, 1)
         ]
         columns = (
             Column("ensemble", "ensemble"),
@@ -96,10 +96,10 @@ class _Drawn:
                 "row": self._labels[row],
                 "times": count,
                 "weight": count / sum(counts.values()),
-                "validation": plain(each.validation[cell]),
+                "validation": plain(ensemble.validation[cell]),
             }
-            for number, each in enumerate(made.of_rows, 1)
-            for cell, counts in each.members.items()
+            for number, ensemble in enumerate(made.of_rows, 1)
+            for cell, counts in ensemble.members.items()
             for row, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         ]
         columns = (
@@ -121,11 +121,11 @@ class _Drawn:
         """Return a line per row whose seeds are an ensemble."""
         lines = [
             {
-                "row": self._labels[each.reference],
-                "seeds": max(sum(counts.values()) for counts in each.members.values()),
+                "row": self._labels[ensemble.reference],
+                "seeds": max(sum(counts.values()) for counts in ensemble.members.values()),
             }
-            | self._common(each)
-            for each in made.of_seeds
+            | self._common(ensemble)
+            for ensemble in made.of_seeds
         ]
         columns = (
             Column("row", "seeds of"),
@@ -142,7 +142,7 @@ class _Drawn:
 
     def _columns(self, against: str) -> list[Column]:
         columns = []
-        for measure in sorted(self._measures.values(), key=lambda each: each != self._sort):
+        for measure in sorted(self._measures.values(), key=lambda measure: measure != self._sort):
             group = measure.set if self._several else ""
             kind: Kind = "percent" if measure.percent else "number"
             change: Kind = "points" if measure.percent else "signed"
@@ -173,10 +173,10 @@ class _Drawn:
             ]
         return columns
 
-    def _common(self, each: Ensemble) -> dict[str, Any]:
-        marks = dict.fromkeys(mark for row in each.weights() for mark in self._marks[row])
-        line: dict[str, Any] = {"cells": len(each.members), "marks": [MARK, *marks]}
-        for value in each.values:
+    def _common(self, ensemble: Ensemble) -> dict[str, Any]:
+        marks = dict.fromkeys(mark for row in ensemble.weights() for mark in self._marks[row])
+        line: dict[str, Any] = {"cells": len(ensemble.members), "marks": [MARK, *marks]}
+        for value in ensemble.values:
             line |= _values(value)
         return line
 
@@ -196,7 +196,7 @@ def _table(
 
 def _values(value: Value) -> dict[str, Any]:
     name = value.measure
-    found = {
+    numbers = {
         name: value.mean,
         f"{name} sd": value.sd,
         f"{name} low": value.low,
@@ -205,7 +205,7 @@ def _values(value: Value) -> dict[str, Any]:
         f"{name} difference low": value.difference_low,
         f"{name} difference high": value.difference_high,
     }
-    return {key: plain(number) for key, number in found.items()}
+    return {key: plain(number) for key, number in numbers.items()}
 
 
 def _absent(absent: Mapping[str, Sequence[int]], labels: Mapping[int, str], which: str) -> list[str]:

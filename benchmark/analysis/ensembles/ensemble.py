@@ -132,11 +132,11 @@ def ensembles(
     seeds: list[Ensemble] = []
     seeds_absent: dict[str, list[int]] = {}
     for row, ids in cells.items() if settings.seeds else ():
-        found = _unfit(results, row, complete) or _of_seeds(results, row, ids, gauge)
-        if isinstance(found, str):
-            seeds_absent.setdefault(found, []).append(row)
+        joined = _unfit(results, row, complete) or _of_seeds(results, row, ids, gauge)
+        if isinstance(joined, str):
+            seeds_absent.setdefault(joined, []).append(row)
         else:
-            seeds.append(found)
+            seeds.append(joined)
     return Ensembles(
         tuple(made),
         tuple(seeds),
@@ -167,10 +167,10 @@ def _tested_on(
 ) -> object:
     """Return what is equal for rows that can be members of one ensemble."""
     tested = frozenset(
-        (cell, name, found.tracks.tobytes(), found.tracks.dtype.str, found.labels.tobytes())
+        (cell, name, predictions.tracks.tobytes(), predictions.tracks.dtype.str, predictions.labels.tobytes())
         for cell, id_ in ids.items()
-        for name, found in [("", validation[id_]), *results.stored[id_].items()]
-        if isinstance(found, SetPredictions)
+        for name, predictions in [("", validation[id_]), *results.stored[id_].items()]
+        if isinstance(predictions, SetPredictions)
     )
     return results.classes(row), tuple(results.standing(row, name) for name in results.sets), tested
 
@@ -191,7 +191,7 @@ def _of_rows(
     averaged: dict[str, dict[str, SetPredictions]] = {}
     for cell in cells[rows[0]]:
         said = [validation[cells[row][cell]] for row in rows]
-        watched = [each for each in said if isinstance(each, SetPredictions)]
+        watched = [predictions for predictions in said if isinstance(predictions, SetPredictions)]
         labels, stacked = watched[0].labels, _stacked(watched)
         counts = greedy(labels, stacked, metric, size)
         members[cell] = {row: int(count) for row, count in zip(rows, counts, strict=True) if count}
@@ -257,7 +257,7 @@ class _Gauge:
                 continue
             metric: Metric = self._results.metrics[asked.metric]
             try:
-                pair = [self._measured(metric, each[asked.set]) for each in (averaged, reference)]
+                pair = [self._measured(metric, cells[asked.set]) for cells in (averaged, reference)]
             except Exception as error:  # As above.
                 self.refused.append(f"No {asked.metric} of ensembles: {type(error).__name__}: {error}")
                 continue
@@ -302,7 +302,7 @@ def _value(asked: Measure, metric: Metric, own: Measured, reference: Measured) -
 
 
 def _stacked(several: Sequence[SetPredictions]) -> np.ndarray:
-    return np.stack([each.probabilities for each in several]).astype(np.float64)
+    return np.stack([predictions.probabilities for predictions in several]).astype(np.float64)
 
 
 def _weighted(stacked: np.ndarray, counts: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -322,6 +322,6 @@ def _average(several: Sequence[SetPredictions], counts: Sequence[int]) -> SetPre
 def _alike(several: Sequence[SetPredictions]) -> bool:
     first = several[0]
     return all(
-        np.array_equal(each.tracks, first.tracks) and np.array_equal(each.labels, first.labels)
-        for each in several[1:]
+        np.array_equal(predictions.tracks, first.tracks) and np.array_equal(predictions.labels, first.labels)
+        for predictions in several[1:]
     )

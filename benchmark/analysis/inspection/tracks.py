@@ -68,22 +68,22 @@ class Doubt:
     tested_by: int
 
 
-def hard_tracks(found: Answers) -> list[Hard]:
+def hard_tracks(answers: Answers) -> list[Hard]:
     """Return the tracks that most rows get wrong, the hardest first."""
-    tested, right, said = found.cells > 0, found.is_right, found.said
-    rows = np.array(found.rows)
+    tested, right, said = answers.cells > 0, answers.is_right, answers.said
+    rows = np.array(answers.rows)
     lines = []
-    for track in range(len(found.tracks)):
+    for track in range(len(answers.tracks)):
         by = tuple(map(int, rows[right[:, track]]))
         count = int(tested[:, track].sum())
         kinds = _kinds(len(by), count)
         if not kinds:
             continue
         others = Counter(
-            int(each) for each in said[tested[:, track], track] if each != found.labels[track]
+            int(answer) for answer in said[tested[:, track], track] if answer != answers.labels[track]
         ).most_common(1)
         instead, instead_by = others[0] if others else (-1, 0)
-        share = float(np.nanmean(found.right[:, track]))
+        share = float(np.nanmean(answers.right[:, track]))
         lines.append(Hard(track, kinds, by, count, share, instead, instead_by))
     return sorted(lines, key=lambda line: (line.share, -line.tested_by, line.track))
 
@@ -97,20 +97,20 @@ def _kinds(right: int, tested: int) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def flips(found: Answers, pairs: Mapping[str, Sequence[tuple[int, int]]]) -> list[Flip]:
+def flips(answers: Answers, pairs: Mapping[str, Sequence[tuple[int, int]]]) -> list[Flip]:
     """Return the tracks that are right with a value of an axis and wrong without it, or the reverse.
 
     ``pairs`` are rows by value of the axis (see ``baseline_pairs``). Cells are compared that have the same seed and
     fold. Those of which one side more is gained or lost come first.
     """
-    wavers = _wavers(found)
-    count = len(found.tracks)
+    wavers = _wavers(answers)
+    count = len(answers.tracks)
     lines = []
     for value, several in pairs.items():
         gained, lost, compared = (np.zeros(count, np.int64) for _ in range(3))
         for base, row in several:
-            for cell in found.by_cell[base].keys() & found.by_cell[row].keys():
-                before, after = (_filled(found.by_cell[each][cell], count) for each in (base, row))
+            for cell in answers.by_cell[base].keys() & answers.by_cell[row].keys():
+                before, after = (_filled(answers.by_cell[member][cell], count) for member in (base, row))
                 both = (before >= 0) & (after >= 0)
                 compared += both
                 gained += both & (after > before)
@@ -124,27 +124,27 @@ def flips(found: Answers, pairs: Mapping[str, Sequence[tuple[int, int]]]) -> lis
     return sorted(lines, key=lambda line: (-abs(line.gained - line.lost), line.pairs, line.value, line.track))
 
 
-def doubts(found: Answers) -> tuple[list[Doubt], Suspects]:
+def doubts(answers: Answers) -> tuple[list[Doubt], Suspects]:
     """Return the tracks whose labels are likely to be wrong, the surest first, and what confident learning found.
 
     Judged are the mean probabilities of all rows; and each row by itself, which says how far they agree.
     """
-    whole = suspects(found.labels, found.together)
-    flagging = np.zeros(found.cells.shape, bool)
-    for place in range(len(found.rows)):
-        tested = np.flatnonzero(found.cells[place] > 0)
-        own = suspects(found.labels[tested], found.probabilities[place, tested].astype(np.float64))
+    whole = suspects(answers.labels, answers.together)
+    flagging = np.zeros(answers.cells.shape, bool)
+    for place in range(len(answers.rows)):
+        tested = np.flatnonzero(answers.cells[place] > 0)
+        own = suspects(answers.labels[tested], answers.probabilities[place, tested].astype(np.float64))
         flagging[place, tested] = own.flagged
-    rows, together = np.array(found.rows), found.together
+    rows, together = np.array(answers.rows), answers.together
     lines = [
         Doubt(
             track,
             int(whole.likely[track]),
-            float(together[track, found.labels[track]]),
+            float(together[track, answers.labels[track]]),
             float(together[track, whole.likely[track]]),
             float(whole.margins[track]),
             tuple(map(int, rows[flagging[:, track]])),
-            int((found.cells[:, track] > 0).sum()),
+            int((answers.cells[:, track] > 0).sum()),
         )
         for track in np.flatnonzero(whole.flagged).tolist()
     ]
@@ -158,9 +158,9 @@ def _filled(known: tuple[np.ndarray, np.ndarray], count: int) -> np.ndarray:
     return filled
 
 
-def _wavers(found: Answers) -> np.ndarray:
+def _wavers(answers: Answers) -> np.ndarray:
     """Return the probability that two different cells of one row disagree about a track, mean over rows."""
-    cells, share = found.cells.astype(float), np.nan_to_num(found.right)
+    cells, share = answers.cells.astype(float), np.nan_to_num(answers.right)
     several = cells > 1
     disagree = 2 * share * (1 - share) * cells / np.where(several, cells - 1, 1)
     rows = several.sum(axis=0)

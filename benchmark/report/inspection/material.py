@@ -72,8 +72,8 @@ def inspected(results: Results, plan: Plan, on: str = "", axis: str = "") -> Ins
             if several
             else f"There is no axis '{axis}': no axis of the suite has several values."
         )
-    found = answers(results, chosen)
-    if found is None:
+    answered = answers(results, chosen)
+    if answered is None:
         raise ResultsError(
             f"No finished cell has answers on {chosen} that may be looked at: none was run, or all leak there. "
             f"'bench status {plan.suite.path}' lists them."
@@ -85,19 +85,19 @@ def inspected(results: Results, plan: Plan, on: str = "", axis: str = "") -> Ins
     }
     axis = axis or (AUGMENTATION if AUGMENTATION in several else "")
     baseline = _baseline(axis, plan) if axis else ""
-    pairs = baseline_pairs(of_axes, found.rows, axis, baseline) if axis else {}
-    doubted, suspected = doubts(found)
+    pairs = baseline_pairs(of_axes, answered.rows, axis, baseline) if axis else {}
+    doubted, suspected = doubts(answered)
     return Inspection(
         plan.suite.name,
-        found,
+        answered,
         {int(line[ROW]): row_label(line, shown) for line in lines.to_dict("records")},
         tuple(dict.fromkeys(mark for marks in results.cells["marks"] for mark in marks)),
-        tuple(hard_tracks(found)),
+        tuple(hard_tracks(answered)),
         tuple(doubted),
         suspected,
         axis,
         baseline,
-        tuple(flips(found, pairs)),
+        tuple(flips(answered, pairs)),
         _files(plan, chosen),
     )
 
@@ -106,15 +106,15 @@ def _baseline(axis: str, plan: Plan) -> str:
     """Return the leaderboard's baseline on an axis, else the value that changes nothing, else the first."""
     values = plan.suite.axes[axis]
     said = (plan.suite.leaderboard.baseline or {}).get(axis)
-    return said or next((each for each in values if each in _UNCHANGED), values[0])
+    return said or next((value for value in values if value in _UNCHANGED), values[0])
 
 
 def _files(plan: Plan, evaluation: str) -> dict[str, Track]:
     """Return the tracks of the datasets that a set is of, by id; those whose data are not here are missing."""
     keys = {
-        (each.dataset or cell.spec.dataset).key
+        (evaluation_set.dataset or cell.spec.dataset).key
         for cell in plan.suite.cells
-        for each in cell.spec.evaluate
-        if each.label == evaluation
+        for evaluation_set in cell.spec.evaluate
+        if evaluation_set.label == evaluation
     }
     return {track.id: track for key in sorted(keys) if key in plan.found for track in plan.found[key].tracks}

@@ -47,7 +47,7 @@ def shown_tracks(tables: Mapping[str, Table]) -> list[str]:
 
 
 def inspection_page(
-    found: Inspection,
+    inspection: Inspection,
     tables: Mapping[str, Table],
     pictures: Mapping[str, str],
     problems: Mapping[str, str],
@@ -55,27 +55,27 @@ def inspection_page(
     """Return the page. It loads pictures beside it, and plays files of this machine when it is opened from a disk.
 
     Args:
-        found: what is shown.
+        inspection: what is shown.
         tables: as short as they are to be.
         pictures: names of spectrograms by the track's id.
         problems: why a track has none.
     """
-    place = {str(track): number for number, track in enumerate(found.answers.tracks)}
-    cards = [_card(found, tables, place[track], pictures, problems) for track in shown_tracks(tables)]
+    place = {str(track): number for number, track in enumerate(inspection.answers.tracks)}
+    cards = [_card(inspection, tables, place[track], pictures, problems) for track in shown_tracks(tables)]
     grids = {TITLES[name]: _linked(name, table) for name, table in tables.items() if table.lines}
     empty = [table.caption for table in tables.values() if not table.lines]
     template, drawn = _template()
     return str(
         template.render(
-            suite=found.suite,
-            evaluation=found.answers.set,
+            suite=inspection.suite,
+            evaluation=inspection.answers.set,
             facts=(
-                ("evaluated on", found.answers.set),
-                ("tracks", f"{len(found.answers.tracks):,}"),
-                ("rows asked", f"{len(found.answers.rows):,}"),
-                ("labels in doubt", f"{len(found.doubts):,}"),
+                ("evaluated on", inspection.answers.set),
+                ("tracks", f"{len(inspection.answers.tracks):,}"),
+                ("rows asked", f"{len(inspection.answers.rows):,}"),
+                ("labels in doubt", f"{len(inspection.doubts):,}"),
             ),
-            warnings=[(mark, MARKS.get(mark, "")) for mark in found.marks],
+            warnings=[(mark, MARKS.get(mark, "")) for mark in inspection.marks],
             grids=grids,
             empty=empty,
             cards=cards,
@@ -92,30 +92,30 @@ def track_name(track: str) -> str:
 
 
 def _card(
-    found: Inspection,
+    inspection: Inspection,
     tables: Mapping[str, Table],
     place: int,
     pictures: Mapping[str, str],
     problems: Mapping[str, str],
 ) -> Card:
-    track = str(found.answers.tracks[place])
-    file = found.files.get(track)
+    track = str(inspection.answers.tracks[place])
+    file = inspection.files.get(track)
     absent = (
         "Its data are not here: give their folder with --data." if file is None else problems.get(track, "")
     )
     return Card(
         track_name(track),
         track,
-        found.answers.classes[found.answers.labels[place]],
-        tuple(_said(found, tables, track)),
+        inspection.answers.classes[inspection.answers.labels[place]],
+        tuple(_said(inspection, tables, track)),
         "" if file is None else file.path.absolute().as_uri(),
         pictures.get(track, ""),
         absent,
-        _answers(found, place),
+        _answers(inspection, place),
     )
 
 
-def _said(found: Inspection, tables: Mapping[str, Table], track: str) -> list[str]:
+def _said(inspection: Inspection, tables: Mapping[str, Table], track: str) -> list[str]:
     """Return what the tables say of a track, in sentences."""
     said = []
     for line in tables[HARD].lines:
@@ -127,15 +127,15 @@ def _said(found: Inspection, tables: Mapping[str, Table], track: str) -> list[st
     for line in tables[FLIPS].lines:
         if line["track"] == track:
             said.append(
-                f"With {found.axis} {line['value']}, {line['gained']} of {line['pairs']} cells become right and "
+                f"With {inspection.axis} {line['value']}, {line['gained']} of {line['pairs']} cells become right and "
                 f"{line['lost']} wrong."
             )
     return said
 
 
-def _answers(found: Inspection, place: int) -> Grid:
+def _answers(inspection: Inspection, place: int) -> Grid:
     """Return what each row says of a track, those that are right first."""
-    answers, label = found.answers, int(found.answers.labels[place])
+    answers, label = inspection.answers, int(inspection.answers.labels[place])
     lines = []
     order = sorted(
         (at for at in range(len(answers.rows)) if answers.cells[at, place]),
@@ -145,7 +145,7 @@ def _answers(found: Inspection, place: int) -> Grid:
         cells, share = int(answers.cells[at, place]), float(answers.right[at, place])
         said = int(answers.said[at, place])
         likely = answers.probabilities[at, place]
-        name = found.labels[answers.rows[at]]
+        name = inspection.labels[answers.rows[at]]
         lines.append(
             (
                 Cell(name, name, is_head=True),

@@ -18,30 +18,30 @@ TITLES = {
 _MOST_NAMED = 3
 
 
-def inspection_tables(found: Inspection, limit: int | None = None) -> dict[str, Table]:
+def inspection_tables(inspection: Inspection, limit: int | None = None) -> dict[str, Table]:
     """Return the tables by the names of their files; at most ``limit`` lines each, which notes say."""
     return {
-        HARD: _cut(hard_table(found), limit),
-        DOUBTS: _cut(doubts_table(found), limit),
-        FLIPS: _cut(flips_table(found), limit),
+        HARD: _cut(hard_table(inspection), limit),
+        DOUBTS: _cut(doubts_table(inspection), limit),
+        FLIPS: _cut(flips_table(inspection), limit),
     }
 
 
-def hard_table(found: Inspection) -> Table:
+def hard_table(inspection: Inspection) -> Table:
     """Return the tracks that most rows get wrong."""
-    answers = found.answers
+    answers = inspection.answers
     lines = [
         {
-            **_track(found, each.track),
-            "kinds": list(each.kinds),
-            "right_by": len(each.right_by),
-            "tested_by": each.tested_by,
-            "share": each.share,
-            "instead": answers.classes[each.instead] if each.instead >= 0 else None,
-            "instead_by": each.instead_by,
-            "who": _named(found, each.right_by),
+            **_track(inspection, hard.track),
+            "kinds": list(hard.kinds),
+            "right_by": len(hard.right_by),
+            "tested_by": hard.tested_by,
+            "share": hard.share,
+            "instead": answers.classes[hard.instead] if hard.instead >= 0 else None,
+            "instead_by": hard.instead_by,
+            "who": _named(inspection, hard.right_by),
         }
-        for each in found.hard
+        for hard in inspection.hard
     ]
     columns = (
         Column("track", "track"),
@@ -60,23 +60,23 @@ def hard_table(found: Inspection) -> Table:
     )
     if not lines:
         caption = f"No track of {answers.set} is wrong in most of {len(answers.rows)} rows."
-    return _table(found, columns, lines, caption)
+    return _table(inspection, columns, lines, caption)
 
 
-def doubts_table(found: Inspection) -> Table:
+def doubts_table(inspection: Inspection) -> Table:
     """Return the tracks whose labels are likely to be wrong."""
-    answers, suspected = found.answers, found.suspects
+    answers, suspected = inspection.answers, inspection.suspects
     lines = [
         {
-            **_track(found, each.track),
-            "likely": answers.classes[each.likely],
-            "of_label": each.of_label,
-            "of_likely": each.of_likely,
-            "margin": each.margin,
-            "rows": len(each.rows),
-            "tested_by": each.tested_by,
+            **_track(inspection, doubt.track),
+            "likely": answers.classes[doubt.likely],
+            "of_label": doubt.of_label,
+            "of_likely": doubt.of_likely,
+            "margin": doubt.margin,
+            "rows": len(doubt.rows),
+            "tested_by": doubt.tested_by,
         }
-        for each in found.doubts
+        for doubt in inspection.doubts
     ]
     columns = (
         Column("track", "track"),
@@ -97,62 +97,62 @@ def doubts_table(found: Inspection) -> Table:
         caption = (
             f"No label of {answers.set} is likely to be wrong (confident learning, Northcutt et al. 2021)."
         )
-    return _table(found, columns, lines, caption)
+    return _table(inspection, columns, lines, caption)
 
 
-def flips_table(found: Inspection) -> Table:
+def flips_table(inspection: Inspection) -> Table:
     """Return the tracks that are right with a value of an axis and wrong without it, or the reverse."""
-    if not found.axis:
+    if not inspection.axis:
         return Table(
             (), (), "Nothing flips: no augmentation is an axis of several values. --axis chooses another."
         )
     lines = [
         {
-            **_track(found, each.track),
-            "value": each.value,
-            "gained": each.gained,
-            "lost": each.lost,
-            "pairs": each.pairs,
-            "wavers": plain(each.wavers),
+            **_track(inspection, flip.track),
+            "value": flip.value,
+            "gained": flip.gained,
+            "lost": flip.lost,
+            "pairs": flip.pairs,
+            "wavers": plain(flip.wavers),
         }
-        for each in found.flips
+        for flip in inspection.flips
     ]
     columns = (
         Column("track", "track"),
         Column("label", "class"),
-        Column("value", found.axis),
+        Column("value", inspection.axis),
         Column("gained", "became right", "integer"),
         Column("lost", "became wrong", "integer"),
         Column("pairs", "of pairs of cells", "integer"),
         Column("wavers", "seeds disagree, %", "percent", spare=1),
     )
     caption = (
-        f"Tracks of {found.answers.set} of which the answer changes with {found.axis}, against {found.baseline}: pairs "
-        "of cells that differ in nothing else, those that change most one way first. Where seeds disagree as often, it "
-        "is chance."
+        f"Tracks of {inspection.answers.set} of which the answer changes with {inspection.axis}, against "
+        f"{inspection.baseline}: pairs of cells that differ in nothing else, those that change most one way first. Where "
+        "seeds disagree as often, it is chance."
     )
     if not lines:
-        caption = f"No track of {found.answers.set} flips with {found.axis}."
-    return _table(found, columns, lines, caption)
+        caption = f"No track of {inspection.answers.set} flips with {inspection.axis}."
+    return _table(inspection, columns, lines, caption)
 
 
-def _track(found: Inspection, track: int) -> dict[str, Any]:
-    answers = found.answers
+def _track(inspection: Inspection, track: int) -> dict[str, Any]:
+    answers = inspection.answers
     return {"track": str(answers.tracks[track]), "label": answers.classes[answers.labels[track]]}
 
 
 def _table(
-    found: Inspection, columns: tuple[Column, ...], lines: Sequence[dict[str, Any]], caption: str
+    inspection: Inspection, columns: tuple[Column, ...], lines: Sequence[dict[str, Any]], caption: str
 ) -> Table:
     """Return a table that says what must be said of all rows, also to programs."""
-    said = [MARKS.get(mark, mark) for mark in found.marks]
+    said = [MARKS.get(mark, mark) for mark in inspection.marks]
     notes = tuple(
-        f"{len(rows)} rows are not asked: {why} ({_named(found, rows)})."
-        for why, rows in found.answers.left_out.items()
+        f"{len(rows)} rows are not asked: {why} ({_named(inspection, rows)})."
+        for why, rows in inspection.answers.left_out.items()
     )
-    marked = tuple({**line, "marks": list(found.marks)} for line in lines)
+    marked = tuple({**line, "marks": list(inspection.marks)} for line in lines)
     marks = Column("marks", "marks", drawn=False)
-    whole = " ".join([caption, *(f"{each[0].upper()}{each[1:]}." for each in said)])
+    whole = " ".join([caption, *(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said)])
     return Table((*columns, marks), marked, whole, notes)
 
 
@@ -165,6 +165,6 @@ def _cut(table: Table, limit: int | None) -> Table:
     return Table(table.columns, table.lines[:limit], table.caption, (*table.notes, note), table.lead)
 
 
-def _named(found: Inspection, rows: Sequence[int]) -> str:
-    names = "; ".join(found.labels[row] for row in rows[:_MOST_NAMED])
+def _named(inspection: Inspection, rows: Sequence[int]) -> str:
+    names = "; ".join(inspection.labels[row] for row in rows[:_MOST_NAMED])
     return names + (f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else "")

@@ -20,7 +20,7 @@ FOLDER, PAGE = "inspect", "inspect"
 
 
 def write_inspection(
-    found: Inspection, folder: Path, formats: Collection[str] = FORMATS, limit: int = 50
+    inspection: Inspection, folder: Path, formats: Collection[str] = FORMATS, limit: int = 50
 ) -> list[Path]:
     """Write tables and the page into ``folder``, and return the files; spectrograms lie in a folder below.
 
@@ -29,22 +29,24 @@ def write_inspection(
     Raises:
         ResultsError: when the folder cannot be written.
     """
-    short, files = inspection_tables(found, limit), []
+    short, files = inspection_tables(inspection, limit), []
     try:
         make_folder(folder)
         if "html" in formats:
-            tracks = [found.files[track] for track in shown_tracks(short) if track in found.files]
+            tracks = [inspection.files[track] for track in shown_tracks(short) if track in inspection.files]
             pictures, problems = write_spectrograms(tracks, folder / PICTURES)
-            files.append(_write(folder / f"{PAGE}.html", inspection_page(found, short, pictures, problems)))
+            files.append(
+                _write(folder / f"{PAGE}.html", inspection_page(inspection, short, pictures, problems))
+            )
         if "md" in formats:
-            parts = [f"# {escape_markdown(found.suite)}: where it fails\n"]
+            parts = [f"# {escape_markdown(inspection.suite)}: where it fails\n"]
             for name, table in short.items():
                 parts += [f"## {TITLES[name]}\n", to_markdown(table)]
             files.append(_write(folder / f"{PAGE}.md", visible("\n".join(parts))))
         if "csv" in formats:
             files += [
                 _write(folder / f"{name}.csv", visible(to_csv(table)))
-                for name, table in inspection_tables(found).items()
+                for name, table in inspection_tables(inspection).items()
                 if table.columns
             ]
     except OSError as error:
