@@ -104,25 +104,25 @@ class Verbs(click.Group):
 
 def _from_plugins(context: click.Context) -> dict[str, click.Command]:
     """Return the verbs of plugins; name those that cannot be had, once."""
-    found: dict[str, click.Command] | None = context.meta.get(_THEIRS)
-    if found is None:
+    verbs: dict[str, click.Command] | None = context.meta.get(_THEIRS)
+    if verbs is None:
         from benchmark.plugin.manager import Plugins
 
         plugins = Plugins()
-        context.meta[_THEIRS] = found = {}
+        context.meta[_THEIRS] = verbs = {}
         sources = context.meta[_SOURCES] = {}
         for command, source in plugins.commands():
             name = str(command.name)
-            if name in VERBS or name in found:
+            if name in VERBS or name in verbs:
                 click.echo(
                     f"Warning: verb '{name}' of plugin {source} is left out: there is one already.", err=True
                 )
             else:
-                found[name] = command
+                verbs[name] = command
                 sources[name] = source
         for broken in plugins.registry.broken:
             click.echo(f"Warning: {broken}", err=True)
-    return found
+    return verbs
 
 
 def _failed(verb: str, source: Source, error: BaseException) -> PluginFailure:

@@ -128,8 +128,8 @@ def flips_table(inspection: Inspection) -> Table:
     )
     caption = (
         f"Tracks of {inspection.answers.set} of which the answer changes with {inspection.axis}, against "
-        f"{inspection.baseline}: pairs of cells that differ in nothing else, those that change most one way first. Where "
-        "seeds disagree as often, it is chance."
+        f"{inspection.baseline}: pairs of cells that differ in nothing else, those that change most one way first. "
+        "Where seeds disagree as often, it is chance."
     )
     if not lines:
         caption = f"No track of {inspection.answers.set} flips with {inspection.axis}."
