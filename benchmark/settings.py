@@ -266,7 +266,7 @@ class EnsembleSettings(Settings):
     too.
     """
 
-    size: Annotated[int, Field(gt=0, le=1000)] = 5
+    size: Annotated[int, Field(gt=0, le=100)] = 5
     choose: Literal["greedy"] = "greedy"
     seeds: bool = False
 

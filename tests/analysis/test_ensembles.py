@@ -43,13 +43,15 @@ def by_the_paper(labels: np.ndarray, library: np.ndarray, metric: Metric, size: 
         return round(sign * value, 9), round(float(likelihood), 9)
 
     by_quality = sorted(range(len(library)), key=lambda each: quality([each]), reverse=True)
-    bests = [by_quality[:n] for n in range(1, min(size, len(library)) + 1)]
-    current = max(bests, key=quality)
-    best = current
-    while len(current) < size:
-        current = max(([*current, each] for each in range(len(library))), key=quality)
-        if quality(current) > quality(best):
-            best = current
+    seen: list[list[int]] = []
+    for n in range(1, min(size, len(library)) + 1):
+        current = by_quality[:n]
+        seen.append(current)
+        while len(current) < size:
+            current = max(([*current, each] for each in range(len(library))), key=quality)
+            seen.append(current)
+    fewest_first = sorted(seen, key=len)
+    best = max(fewest_first, key=quality)
     return sorted(best)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SUITE = """
 name: trial
 cell:
@@ -25,7 +27,7 @@ leaderboard: {ensembles: {size: 3, seeds: true}}
 @pytest.fixture(scope="module")
 def ran(module_project: Any) -> Any:
     module_project.write(SUITE)
-    done = module_project.bench("run", "suite.yaml", "--jobs", "1")
+    done = module_project.bench("run", "suite.yaml", "--executor", "inline", timeout=900)
     assert done.code == 0, done.err
     return module_project
 
@@ -114,7 +116,12 @@ def test_ensembles_of_what_was_run_stand_in_the_report(ran: Any) -> None:
 
 
 def test_a_rehearsal_is_inspected_and_marked(ran: Any) -> None:
-    assert ran.bench("run", "suite.yaml", "--rehearse", "--jobs", "1", "--set", "matrix.seed=[0]").code == 0
+    assert (
+        ran.bench(
+            "run", "suite.yaml", "--rehearse", "--executor", "inline", "--set", "matrix.seed=[0]", timeout=900
+        ).code
+        == 0
+    )
     done = ran.bench("inspect", "suite.yaml", "--rehearse", "--set", "matrix.seed=[0]", "--format", "md")
     assert done.code == 0, done.err
     assert "A REHEARSAL on small stand-ins" in done.out

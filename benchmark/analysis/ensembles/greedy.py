@@ -21,9 +21,9 @@ Goodness = tuple[float, float]
 def greedy(labels: np.ndarray, probabilities: np.ndarray, metric: Metric, size: int) -> np.ndarray:
     """Return how often each candidate is a member, shape (candidates,); whatever the metric raises is raised.
 
-    Candidates are sorted by themselves, and the best N are the first members: of N from 1 to ``size`` the one whose
-    ensemble is best. Then the candidate that makes the ensemble best is added, again and again, until there are
-    ``size`` members; it may be one that is a member already. Of all ensembles on this way the best is returned.
+    Candidates are sorted by how good they are alone, and the best N are the first members. Then the candidate that
+    makes the ensemble best is added, again and again, until there are ``size`` members; it may be one that is a member
+    already. Of all ensembles on this way, and on those of all N from 1 to ``size``, the best is returned.
 
     The better of two has the better metric; where that is the same, the smaller mean log loss; then fewer members, and
     then the candidate that comes first.
@@ -45,19 +45,18 @@ def greedy(labels: np.ndarray, probabilities: np.ndarray, metric: Metric, size: 
     if all(value == -np.inf for value, _ in alone):
         raise ValueError("the metric has no value on the validation tracks")
     order = sorted(range(len(alone)), key=lambda at: (-alone[at][0], -alone[at][1], at))
-    first = order[:size]
-    way = [
-        _Step(of(probabilities[first[:n]].sum(axis=0), n), tuple(first[:n])) for n in range(1, len(first) + 1)
-    ]
-    best = _best(way)
-    members, summed = list(best.members), probabilities[list(best.members)].sum(axis=0)
-    while len(members) < size:
-        step = _best(
-            [_Step(of(summed + own, len(members) + 1), (at,)) for at, own in enumerate(probabilities)]
-        )
-        members += step.members
-        summed = summed + probabilities[step.members[0]]
-        best = _best([best, _Step(step.goodness, tuple(members))])
+    steps: list[_Step] = []
+    for first in range(1, min(size, len(order)) + 1):
+        members = order[:first]
+        summed = probabilities[members].sum(axis=0)
+        steps.append(_Step(of(summed, first), tuple(members)))
+        while len(members) < size:
+            count = len(members) + 1
+            added = _best([_Step(of(summed + own, count), (at,)) for at, own in enumerate(probabilities)])
+            members = [*members, *added.members]
+            summed = summed + probabilities[added.members[0]]
+            steps.append(_Step(added.goodness, tuple(members)))
+    best = _best(sorted(steps, key=lambda step: len(step.members)))
     return np.bincount(np.array(best.members), minlength=len(probabilities))
 
 

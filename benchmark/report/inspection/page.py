@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from benchmark.report.html.grid import LETTERS, Cell, Grid, Head, table_grid
-from benchmark.report.html.section import MOST_LISTED
+from benchmark.report.html.section import MOST_LINES
 from benchmark.report.inspection.material import Inspection
 from benchmark.report.inspection.spectrograms import FOLDER
 from benchmark.report.inspection.tables import DOUBTS, FLIPS, HARD, TITLES
@@ -141,7 +141,7 @@ def _answers(inspection: Inspection, place: int) -> Grid:
         (at for at in range(len(answers.rows)) if answers.cells[at, place]),
         key=lambda at: -answers.probabilities[at, place, label],
     )
-    for at in order[:MOST_LISTED]:
+    for at in order[:MOST_LINES]:
         cells, share = int(answers.cells[at, place]), float(answers.right[at, place])
         said = int(answers.said[at, place])
         likely = answers.probabilities[at, place]
