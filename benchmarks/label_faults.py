@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", action="append", default=[])
     given = parser.parse_args()
     listed = {
-        Path(line.strip()).stem
+        named(line.strip())
         for file in sorted(given.lists.glob("*_filtered.txt"))
         for line in file.read_text(encoding="utf-8").splitlines()
         if line.strip()
@@ -45,20 +45,29 @@ def main() -> None:
     known = with_results(plan, store, plugins.registry)
     found = inspected(collect(known, store, plugins.registry), known)
     answers = found.answers
-    names = [Path(track).stem for track in answers.tracks.tolist()]
+    names = [named(track) for track in answers.tracks.tolist()]
     faulty = {place for place, name in enumerate(names) if name not in listed}
     print(f"{len(names)} tracks, {len(faulty)} faulty: {', '.join(names[place] for place in sorted(faulty))}")
     print(f"{len(answers.rows)} rows: {'; '.join(found.labels[row] for row in answers.rows)}")
     margins = np.argsort(-found.suspects.margins, kind="stable")
     said("flagged, all rows together", (each.track for each in found.doubts), faulty)
+    votes = np.zeros(len(names))
     for place, row in enumerate(answers.rows):
         own = suspects(answers.labels, answers.probabilities[place].astype(np.float64))
+        votes += own.flagged
         said(f"flagged, {found.labels[row]}", np.flatnonzero(own.flagged).tolist(), faulty)
+    said("flagged by most rows", np.flatnonzero(2 * votes > len(answers.rows)).tolist(), faulty)
+    said("flagged by some row", np.flatnonzero(votes).tolist(), faulty)
     said("wrong by all rows", (each.track for each in found.hard if not each.right_by), faulty)
     said("wrong by most rows", (each.track for each in found.hard), faulty)
     said(f"the first {len(faulty)} by margin", margins[: len(faulty)].tolist(), faulty)
     places = [int(np.flatnonzero(margins == place)[0]) + 1 for place in sorted(faulty)]
     print(f"places of the faulty by margin: {sorted(places)}")
+
+
+def named(track: str) -> str:
+    """Return a track's name, as ``blues.00000``, from its id or from a line of a list."""
+    return track.rpartition("/")[2].removesuffix(".wav").removesuffix(".au")
 
 
 def said(what: str, tracks: Iterable[int], faulty: set[int]) -> None:
