@@ -33,7 +33,7 @@ def evaluate(
     frames = []
     values: dict[str, dict[str, float]] = {}
     for part in {part.key: part for part in data.evaluations}.values():
-        frame, labels, probabilities = _predicted(model, part, data.classes)
+        frame, labels, probabilities = predicted(model, part, data.classes)
         frames.append(frame)
         values[part.key] = {
             name: _measured(metric, labels, probabilities) for name, metric in metrics.items()
@@ -41,26 +41,14 @@ def evaluate(
     return pd.concat(frames, ignore_index=True), values
 
 
-def validation_predictions(model: Model, data: CellData, evaluated: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the predictions of the validation part, in the form of those on evaluation sets; None without one.
-
-    Where it was one of the sets that were ``evaluated``, the model is not asked again.
+def predicted(
+    model: Model, part: EvaluationSet, classes: Sequence[str]
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return predictions on one set, one row per track, with the labels as numbers and the probabilities of these.
 
     Raises:
         PluginError: when the model's answers are not probabilities, finite, of the right shape.
     """
-    if data.watched is None:
-        return None
-    known = evaluated[evaluated["set"] == data.watched.key]
-    if len(known):
-        return known.reset_index(drop=True)
-    return _predicted(model, data.watched, data.classes)[0]
-
-
-def _predicted(
-    model: Model, part: EvaluationSet, classes: Sequence[str]
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Return a table of a set's tracks with their probabilities, and the labels and probabilities by themselves."""
     import numpy as np
     import pandas as pd
 
@@ -89,3 +77,19 @@ def _measured(metric: Metric, labels: np.ndarray, probabilities: np.ndarray) -> 
     with calling(metric, "compute"):
         value = metric.compute(labels, probabilities)
     return checked_value(metric, value)
+
+
+def validation_predictions(model: Model, data: CellData, evaluated: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the predictions of the validation part, in the form of those on evaluation sets; None without one.
+
+    Where it was one of the sets that were ``evaluated``, the model is not asked again.
+
+    Raises:
+        PluginError: when the model's answers are not probabilities, finite, of the right shape.
+    """
+    if data.watched is None:
+        return None
+    known = evaluated[evaluated["set"] == data.watched.key]
+    if len(known):
+        return known.reset_index(drop=True)
+    return predicted(model, data.watched, data.classes)[0]
