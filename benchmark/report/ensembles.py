@@ -64,9 +64,7 @@ class _Drawn:
             {
                 "ensemble": f"{MARK} {number}" if len(made.of_rows) > 1 else MARK,
                 "rows": len(ensemble.rows),
-                "made_of": "; ".join(
-                    f"{100 * share:.0f} % {self._labels[row]}" for row, share in ensemble.weights().items()
-                ),
+                "made_of": self._made_of(ensemble),
                 "against": self._labels[ensemble.reference],
             }
             | self._common(ensemble)
@@ -74,16 +72,17 @@ class _Drawn:
         ]
         columns = (
             Column("ensemble", "ensemble"),
-            Column("made_of", "made of (mean over cells)", spare=3),
-            *self._columns("against the best row by validation"),
-            Column("against", "that row", spare=2),
+            Column("made_of", "made of", spare=3),
+            *self._columns(),
+            Column("against", "Δ to", spare=2),
             Column("cells", "cells", "integer", spare=1),
-            Column("rows", "chosen among rows", "integer", spare=1),
+            Column("rows", "of rows", "integer", spare=1),
             Column("marks", "marks"),
         )
         caption = (
             f"Ensembles of up to {size} members, chosen for each cell by {self._sort.metric} on its validation part, "
-            f"greedily and with replacement (Caruana et al. 2004); means over cells [95 % interval]. {_APART}"
+            "greedily and with replacement (Caruana et al. 2004); weights and values are means over cells [95 % "
+            f"interval], and Δ is the difference to the row that is best by validation. {_APART}"
         )
         return _table(columns, lines, caption, absent, "rows")
 
@@ -129,18 +128,19 @@ class _Drawn:
         ]
         columns = (
             Column("row", "seeds of"),
-            *self._columns("against the mean of the seeds"),
+            *self._columns(),
             Column("seeds", "seeds", "integer", spare=1),
             Column("cells", "folds", "integer", spare=1),
             Column("marks", "marks"),
         )
         caption = (
             "The seeds of each row together, with equal weights. The interval covers the choice of test tracks, and "
-            "not that of the seeds: there is one ensemble of them (for each fold). Not ranked."
+            "not that of the seeds: there is one ensemble of them (for each fold). Δ is the difference to the mean of "
+            "the seeds. Not ranked."
         )
         return _table(columns, lines, caption, absent, "seeds")
 
-    def _columns(self, against: str) -> list[Column]:
+    def _columns(self) -> list[Column]:
         columns = []
         for measure in sorted(self._measures.values(), key=lambda measure: measure != self._sort):
             group = measure.set if self._several else ""
@@ -161,7 +161,7 @@ class _Drawn:
                 ),
                 Column(
                     f"{name} difference",
-                    f"Δ {measure.metric} {against}",
+                    f"Δ {measure.metric}",
                     change,
                     None,
                     group,
@@ -172,6 +172,11 @@ class _Drawn:
                 ),
             ]
         return columns
+
+    def _made_of(self, ensemble: Ensemble) -> str:
+        shares = [f"{100 * share:.0f} % {self._labels[row]}" for row, share in ensemble.weights().items()]
+        more = [f"{len(shares) - _MOST_NAMED} more"] if len(shares) > _MOST_NAMED else []
+        return "; ".join([*shares[:_MOST_NAMED], *more])
 
     def _common(self, ensemble: Ensemble) -> dict[str, Any]:
         marks = dict.fromkeys(mark for row in ensemble.weights() for mark in self._marks[row])

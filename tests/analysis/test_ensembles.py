@@ -12,7 +12,14 @@ import pandas as pd
 import pytest
 
 from bench_metrics.classification import MacroF1, Top1
-from benchmark.analysis.ensembles.ensemble import ALONE, INCOMPLETE, LEAKING, OTHER_TRACKS, ensembles
+from benchmark.analysis.ensembles.ensemble import (
+    ALONE,
+    INCOMPLETE,
+    LEAKING,
+    ONE_SEED,
+    OTHER_TRACKS,
+    ensembles,
+)
 from benchmark.analysis.ensembles.greedy import greedy
 from benchmark.analysis.leaderboard import leaderboard
 from benchmark.plugin.metric import Metric
@@ -208,6 +215,12 @@ def test_seeds_that_are_tested_on_different_tracks_are_no_ensemble(made) -> None
     assert len(found.of_rows) == 1
 
 
+def test_folds_are_no_seeds(made) -> None:
+    results, _ = made()
+    folds = results.cells.rename(columns={"seed": "fold"})
+    assert of(_with(results, cells=folds)).seeds_absent == {ONE_SEED: tuple(range(6))}
+
+
 def test_rows_that_were_run_before_there_were_validation_predictions_are_named(made) -> None:
     results, _ = made(validated=False)
     found = of(results)
@@ -276,7 +289,7 @@ def test_the_report_has_ensembles_in_a_table_of_their_own(tmp_path: Path) -> Non
     for page in ("report.md", "report.html"):
         said = (folder / page).read_text()
         assert "Caruana et al. 2004" in said
-        assert "against the best row by validation" in said
+        assert "the row that is best by validation" in said
     assert "ensemble" not in (folder / "leaderboard.csv").read_text()
 
 

@@ -155,6 +155,13 @@ def _own_cells(results: Results) -> dict[int, dict[str, str]]:
     return own
 
 
+def _folds(results: Results) -> dict[str, str]:
+    """Return the fold of each cell by its name, where folds are an axis."""
+    if "fold" not in results.cells:
+        return {}
+    return dict(zip(map(str, results.cells[CELL_NAME]), map(str, results.cells["fold"]), strict=True))
+
+
 def _unfit(results: Results, row: int, complete: set[int]) -> str:
     """Return why a row can be in no ensemble, or nothing."""
     if row not in complete:
@@ -212,8 +219,9 @@ def _of_rows(
 def _of_seeds(results: Results, row: int, ids: Mapping[str, str], gauge: _Gauge) -> Ensemble | str:
     """Return the ensemble of a row's seeds, for each fold by itself; or why there is none."""
     folds: dict[str, list[str]] = {}
+    own_folds = _folds(results)
     for cell in ids:
-        folds.setdefault(cell.partition("/")[2], []).append(cell)
+        folds.setdefault(own_folds.get(cell, ""), []).append(cell)
     if all(len(cells) < 2 for cells in folds.values()):
         return ONE_SEED
     averaged: dict[str, dict[str, SetPredictions]] = {}
