@@ -18,7 +18,7 @@ from benchmark.analysis.inspection.confident import suspects
 from benchmark.cli.loading import load_plan
 from benchmark.cli.options import read_locations
 from benchmark.report.inspection.material import inspected
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
 from benchmark.results.store import ResultsStore
 

@@ -59,7 +59,7 @@ def command(
     from benchmark.report.inspection.tables import inspection_tables
     from benchmark.report.inspection.write import FOLDER, FORMATS, write_inspection
     from benchmark.report.render import to_terminal
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
     from benchmark.results.matching import with_results
     from benchmark.results.store import ResultsStore
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmark.exceptions import ResultsError
 from benchmark.record import CellRecord
+from benchmark.results.folder import VALIDATION
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.sets import AGAIN
-from benchmark.results.store import VALIDATION
 
 NO_PART = "they have no validation part"
 OLDER = f"they were run before validation predictions were stored; {AGAIN}"

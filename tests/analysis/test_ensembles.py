@@ -23,7 +23,8 @@ from benchmark.analysis.ensembles.ensemble import (
 from benchmark.analysis.ensembles.greedy import greedy
 from benchmark.analysis.leaderboard import leaderboard
 from benchmark.plugin.metric import Metric
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.validation import NO_PART, OLDER, read_validation
 from benchmark.settings import EnsembleSettings
 

@@ -18,7 +18,8 @@ from benchmark.analysis.inspection.tracks import (
     flips,
     hard_tracks,
 )
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 
 SET = "tones:test"
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.results.folder import VALIDATION
+from benchmark.results.intact import Damaged
 from benchmark.results.predictions import PredictionReader
-from benchmark.results.store import VALIDATION, Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.training.evaluate import validation_predictions
 
 

@@ -18,7 +18,7 @@ from benchmark.report.inspection.material import Inspection, inspected
 from benchmark.report.inspection.spectrograms import WIDTH, mel_picture, write_spectrograms
 from benchmark.report.inspection.tables import DOUBTS, FLIPS, HARD, inspection_tables
 from benchmark.report.inspection.write import write_inspection
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 
 HOSTILE = "<script>alert(1)</script>"
 

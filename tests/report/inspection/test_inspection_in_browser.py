@@ -18,7 +18,7 @@ import pytest
 from benchmark.plugin.tracks import Corpus, Track
 from benchmark.report.inspection.material import inspected
 from benchmark.report.inspection.write import write_inspection
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 
 pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)> \"'%20#?é"
