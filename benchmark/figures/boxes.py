@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmark.report.figures import COLOURS
+from benchmark.report.mpl.style import COLOURS
 
 Look = Literal["data", "training", "held out", "absent"]
 EDGES: dict[Look, str] = {

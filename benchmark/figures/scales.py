@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.spectrograms import TOP_DB, Analysis
-from benchmark.report.figures import COLOURS
+from benchmark.report.mpl.style import COLOURS
 
 if TYPE_CHECKING:
     import numpy as np

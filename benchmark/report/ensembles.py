@@ -27,11 +27,11 @@ _MOST_NAMED = 5
 
 def ensemble_tables(
     results: Results, plan: Plan, lines: pd.DataFrame, labels: Mapping[int, str]
-) -> dict[str, list[Table]]:
-    """Return the tables of the ensembles that a suite asks for, under the title of their section; else nothing."""
+) -> list[Table]:
+    """Return the tables of the ensembles that a suite asks for; else nothing."""
     settings = plan.suite.leaderboard.ensembles
     if settings is None:
-        return {}
+        return []
     sort = sorting(results, plan)
     validation = read_validation(results.records, results.folders)
     made = ensembles(results, lines, settings, validation, sort)
@@ -41,7 +41,7 @@ def ensemble_tables(
     tables = [drawn.of_rows(made, settings.size, absent)]
     tables += [drawn.members(made)] if made.of_rows else []
     tables += [drawn.of_seeds(made, _absent(made.seeds_absent, labels, "of seeds"))] if settings.seeds else []
-    return {TITLE: tables}
+    return tables
 
 
 class _Drawn:

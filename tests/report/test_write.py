@@ -104,14 +104,17 @@ def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> Non
     assert sorted(figures) == [
         f"figures/{name}.png"
         for name in (
+            "class-effects-augmentation-tones-test-recall",
+            "class-effects-model-tones-test-recall",
             "confusion-tones-test",
             "cost",
             "difference-tones-test",
             "effects",
             "interaction-augmentation-model-tones-test",
             "learning-curves",
+            "pairs-tones-test-top1",
             "per-class-tones-test",
-            "reliability",
+            "reliability-tones-test",
             "top1-top2-tones-test",
         )
     ]

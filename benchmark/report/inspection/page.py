@@ -10,8 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from benchmark.report.html.grid import LETTERS, Cell, Grid, Head, table_grid
-from benchmark.report.html.section import MOST_LINES
+from benchmark.report.html.tables import LETTERS, Head, PageCell, PageTable, page_table
 from benchmark.report.inspection.material import Inspection
 from benchmark.report.inspection.spectrograms import FOLDER
 from benchmark.report.inspection.tables import DOUBTS, FLIPS, HARD, TITLES
@@ -19,6 +18,8 @@ from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Table
 
 _RIGHT, _WRONG = "right", "wrong"
+# Of more rows a card does not show the answers.
+_MOST_ROWS = 60
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Card:
     source: str
     picture: str
     problem: str
-    answers: Grid
+    answers: PageTable
 
 
 def shown_tracks(tables: Mapping[str, Table]) -> list[str]:
@@ -133,7 +134,7 @@ def _said(inspection: Inspection, tables: Mapping[str, Table], track: str) -> li
     return said
 
 
-def _answers(inspection: Inspection, place: int) -> Grid:
+def _answers(inspection: Inspection, place: int) -> PageTable:
     """Return what each row says of a track, those that are right first."""
     answers, label = inspection.answers, int(inspection.answers.labels[place])
     lines = []
@@ -141,18 +142,18 @@ def _answers(inspection: Inspection, place: int) -> Grid:
         (at for at in range(len(answers.rows)) if answers.cells[at, place]),
         key=lambda at: -answers.probabilities[at, place, label],
     )
-    for at in order[:MOST_LINES]:
+    for at in order[:_MOST_ROWS]:
         cells, share = int(answers.cells[at, place]), float(answers.right[at, place])
         said = int(answers.said[at, place])
         likely = answers.probabilities[at, place]
         name = inspection.labels[answers.rows[at]]
         lines.append(
             (
-                Cell(name, name, is_head=True),
-                Cell(answers.classes[said], style=_RIGHT if said == label else _WRONG),
-                Cell(f"{100 * likely[said]:.0f}"),
-                Cell(f"{100 * likely[label]:.0f}"),
-                Cell(f"{round(share * cells)} of {cells}"),
+                PageCell(name, name, is_head=True),
+                PageCell(answers.classes[said], style=_RIGHT if said == label else _WRONG),
+                PageCell(f"{100 * likely[said]:.0f}"),
+                PageCell(f"{100 * likely[label]:.0f}"),
+                PageCell(f"{round(share * cells)} of {cells}"),
             )
         )
     heads = (
@@ -165,12 +166,12 @@ def _answers(inspection: Inspection, place: int) -> Grid:
     more = len(order) - len(lines)
     notes = (f"{more:,} more rows are not shown.",) if more else ()
     name = f"{track_name(str(answers.tracks[place]))}-answers"
-    return Grid(name, "Answers of all rows, mean over their cells.", heads, tuple(lines), notes=notes)
+    return PageTable(name, "Answers of all rows, mean over their cells.", heads, tuple(lines), notes=notes)
 
 
-def _linked(name: str, table: Table) -> Grid:
+def _linked(name: str, table: Table) -> PageTable:
     """Return a table whose tracks lead to their cards."""
-    drawn = table_grid(f"{name}-table", table, head="track")
+    drawn = page_table(f"{name}-table", table, head="track")
     lines = tuple(
         tuple(replace(cell, href=f"#{track_name(cell.text)}") if cell.is_head else cell for cell in line)
         for line in drawn.lines
