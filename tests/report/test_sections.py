@@ -12,7 +12,7 @@ from benchmark.report.chapters.make import CHAPTERS
 from benchmark.report.material import make_material
 from benchmark.report.sections import SECTIONS, checked_sections
 from benchmark.report.write import write_report
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 
 
 @pytest.fixture
