@@ -27,7 +27,7 @@ from benchmark.plugin.benchfile import read_benchfile
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.added import read_race
-from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, VALIDATION
 from benchmark.results.intact import Damaged
 from benchmark.results.plan import benchfile_of
 from benchmark.results.store import ResultsStore, slug
@@ -37,7 +37,7 @@ from benchmark.tuning.record import read_records, record_file
 if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
-CELL_FILES = (CELL, PREDICTIONS, HISTORY, METRICS)
+CELL_FILES = (CELL, PREDICTIONS, VALIDATION, HISTORY, METRICS)
 MERGED = "merged.json"
 LONGEST_LAB = 100
 
