@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
@@ -36,6 +38,10 @@ TRACK_VARIABLE = "BENCH_TRACK"
 )
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS|FILE",
+              help="Run cells on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or its scheduler file.")  # fmt: skip
+@click.option("--gpus", type=click.IntRange(min=1), metavar="N",
+              help="With --scheduler: each cell needs N of what workers offer as --resources GPU=….")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="The time that each cell may take, and each track's features. What goes on after that is killed "
               "(with 'inline' it is asked between epochs only).")  # fmt: skip
@@ -62,6 +68,8 @@ def command(
     locations: Locations,
     jobs: int | None,
     executor: str,
+    scheduler: str | None,
+    gpus: int | None,
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
@@ -79,10 +87,12 @@ def command(
     from benchmark.execution.slurm import TIME_IS_UP
 
     limits = read_limits(max_seeds, budget, flags)
-    with time_may_be_up() as told:
+    away = read_cluster(scheduler, gpus, jobs, executor)
+    with time_may_be_up() as told, ExitStack() as stack:
         try:
+            executors = partial(_executors, locations, jobs, timeout, executor == "inline", away, stack)
             code = _command(
-                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+                suite_file, overrides, locations, jobs, executors, timeout, limits, trackers, flags, told
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -99,7 +109,7 @@ def _command(
     overrides: tuple[str, ...],
     locations: Locations,
     jobs: int | None,
-    executor: str,
+    make: Callable[[Plan, Plugins], Executors],
     timeout: float | None,
     limits: Limits | None,
     trackers: tuple[str, ...],
@@ -127,7 +137,7 @@ def _command(
     store.tidy()
     if options.strict:
         _refuse_leaks(plan, plugins, locations)
-    executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
+    executors = cache(partial(make, plan, plugins))
 
     def say(broken: BrokenPlugin) -> None:
         trace = f"\n{broken.traceback}" if flags["verbose"] else " (-v shows the traceback)"
@@ -150,7 +160,7 @@ def _command(
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
 
-            at_once = 1 if executor == "inline" else _at_once(jobs)
+            at_once = executors().at_once
             run = partial(
                 _run,
                 plugins=plugins,
@@ -253,9 +263,19 @@ def _run(
 
 
 def _executors(
-    plan: Plan, locations: Locations, jobs: int | None, seconds: float | None, *, inline: bool
+    locations: Locations,
+    jobs: int | None,
+    seconds: float | None,
+    inline: bool,
+    away: Away | None,
+    stack: ExitStack,
+    plan: Plan,
+    plugins: Plugins,
 ) -> Executors:
-    """Return what makes executors: worker processes, or this one; both give each training as many threads."""
+    """Return what makes executors: worker processes, this one, or a cluster's; all give each training as many threads.
+
+    What they need until the end of the run is closed with ``stack``.
+    """
     from benchmark.backend import settle_backend
     from benchmark.execution.executor import Executors, Inline
     from benchmark.execution.threads import cores, share
@@ -269,7 +289,7 @@ def _executors(
     at_once = _at_once(jobs)
     threads = share(at_once)
     if inline:
-        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads)
+        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads, 1)
     log = locations.results / plan.suite.name / "workers.log"
 
     def features() -> LocalWorkers:
@@ -278,7 +298,12 @@ def _executors(
     def training(tasks: int) -> LocalWorkers:
         return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
 
-    return Executors(features, training, threads)
+    here = Executors(features, training, threads, at_once)
+    return (
+        here
+        if away is None
+        else stack.enter_context(on_cluster(away, plan, plugins, locations, seconds, here))
+    )
 
 
 def _at_once(jobs: int | None) -> int:
