@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from benchmark.backend import VARIABLE, asked_backend
+from benchmark.clock import awake_seconds
 from benchmark.exceptions import ClusterError, UsageError, error_text
 from benchmark.execution import remote
 from benchmark.execution.likeness import Need, differences, traits, traits_away
@@ -130,13 +131,7 @@ class Cluster:
         Raises:
             ClusterError: when the scheduler does not answer any more.
         """
-        try:
-            there = self.client.scheduler_info(n_workers=-1)["workers"]
-        except Exception as error:
-            raise ClusterError(
-                f"The scheduler of the cluster does not answer any more ({error_text(error)}). What is finished is "
-                "kept; the same command goes on with a scheduler that does."
-            ) from error
+        there = self._there()
         for hand in [*self.hands.values(), *(asked for asked, _ in self._asked.values())]:
             if hand.gone or hand.address not in there:
                 hand.gone = True
@@ -154,6 +149,22 @@ class Cluster:
         if not there and not self._waits:
             self.say(f"Waiting for workers of the cluster {self.address}.")
         self._waits = not there
+
+    def _there(self) -> dict[str, Any]:
+        """Return what the scheduler says of its workers, by their addresses."""
+        until = awake_seconds() + _CONNECTING_SECONDS
+        while True:
+            try:
+                # What the client itself remembers of them is renewed behind its back, without the workers.
+                told: dict[str, Any] = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+                return dict(told["workers"])
+            except Exception as error:
+                if awake_seconds() > until or self.client.status == "closed":
+                    raise ClusterError(
+                        f"The scheduler of the cluster does not answer any more ({error_text(error)}). What is finished "
+                        "is kept; the same command goes on with a scheduler that does."
+                    ) from error
+            self._over.wait(_PAUSE)
 
     def at_once(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call a function in a thread of this connection's."""

@@ -250,6 +250,21 @@ def test_what_nobody_waits_for_any_more_is_ended_on_its_worker(machines, how: in
     assert worker.poll() is None
 
 
+def test_a_scheduler_that_ends_ends_the_run_which_goes_on_with_another(machines) -> None:
+    machines.suite(SUITE.replace("[central]", "[{central: {trouble: hang once, seed: 0}}]"))
+    worker = machines.worker("only", "--no-nanny")
+    run = machines.run("--scheduler", str(machines.file))
+    wait_for(lambda: machines.tried() or run.poll() is not None)
+    machines.processes[0].kill()
+    _, told = run.communicate(timeout=300)
+    assert run.returncode == 1
+    assert "does not answer any more" in told
+    assert "Traceback" not in told
+    wait_for(lambda: worker.poll() is not None)
+    code, told = machines.ran("--executor", "inline", "--no-wait")
+    assert code == 0, told
+
+
 def test_where_no_worker_has_what_is_needed_nothing_is_run(machines) -> None:
     machines.worker("bare", "--no-nanny", installed=False)
     code, told = machines.ran("--scheduler", str(machines.file))
