@@ -161,8 +161,8 @@ class Cluster:
             except Exception as error:
                 if awake_seconds() > until or self.client.status == "closed":
                     raise ClusterError(
-                        f"The scheduler of the cluster does not answer any more ({error_text(error)}). What is finished "
-                        "is kept; the same command goes on with a scheduler that does."
+                        f"The scheduler of the cluster does not answer any more ({error_text(error)}). What is "
+                        "finished is kept; the same command goes on with a scheduler that does."
                     ) from error
             self._over.wait(_PAUSE)
 
