@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ from benchmark.execution.workers import LocalWorkers
 # Which process this is: a worker that was started again may have another installation.
 PROCESS = uuid4().hex
 STALE = b""
+# In a Dask worker's own folder, which is there as long as the worker: what is printed by what it runs.
+LOG = "genrebench.log"
 _LOOKING_SECONDS = 0.5
 
 
@@ -79,8 +82,11 @@ class _Crew:
         # They hold memory, and their run may be over.
         _end(others)
         if workers is None:
+            from distributed import get_worker
+
+            log = Path(get_worker().local_directory) / LOG
             workers = LocalWorkers(
-                1, threads=orders.threads, seconds=orders.seconds, variables=orders.variables
+                1, log=log, threads=orders.threads, seconds=orders.seconds, variables=orders.variables
             )
         try:
             yield workers
