@@ -39,7 +39,7 @@ _PASSED_ON = (
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 _CONNECTING_SECONDS = 20
 _PAUSE = 0.25
-_MOST_AT_ONCE = 64
+_MOST_AT_ONCE = 1000
 # Tracks and rows travel with their tasks, which Dask has a warning for.
 _CONFIG = {"distributed.admin.large-graph-warning-threshold": "4GB"}
 
@@ -84,6 +84,7 @@ class Cluster:
         self._threads = ThreadPoolExecutor(_MOST_AT_ONCE)
         self._over = threading.Event()
         self._waits = False
+        self._next_look = 0.0
 
     @property
     def address(self) -> str:
@@ -126,11 +127,13 @@ class Cluster:
             self.look()
 
     def look(self) -> None:
-        """Take note of workers that have come or gone.
+        """Take note of workers that have come or gone, unless that was done just now.
 
         Raises:
             ClusterError: when the scheduler does not answer any more.
         """
+        if awake_seconds() < self._next_look:
+            return
         there = self._there()
         for hand in [*self.hands.values(), *(asked for asked, _ in self._asked.values())]:
             if hand.gone or hand.address not in there:
@@ -149,6 +152,7 @@ class Cluster:
         if not there and not self._waits:
             self.say(f"Waiting for workers of the cluster {self.address}.")
         self._waits = not there
+        self._next_look = awake_seconds() + _PAUSE / 2
 
     def _there(self) -> dict[str, Any]:
         """Return what the scheduler says of its workers, by their addresses."""
