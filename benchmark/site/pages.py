@@ -185,8 +185,8 @@ def board_table(board: Board) -> Table:
     return Table(columns, tuple(lines), caption, notes, lead)
 
 
-def row_page(board: Board, row: Row, line: Mapping[str, Any], suite: str) -> Page:
-    """Return the page of one row; ``line`` is that of ``board_table``, ``suite`` is what ``row_yaml`` gives."""
+def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
+    """Return the page of one row; ``line`` is that of ``board_table``."""
     entry = row.entry
     first = next(iter(entry.records.values()))
     links = (("All tables", "../index.html"), (board.task.title, f"../tables/{board.task.key}.html"))
@@ -227,7 +227,7 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any], suite: str) -> Pag
             Section("results", "Results", grids=tuple(grids), texts=(f"{row.state}: {STATES[row.state]}.",)),
             Section("classes", "Per class", grids=classes),
             Section("cost", "Cost", grids=_cost(board, row)),
-            Section("run", "Run it", texts=_how(), source=suite),
+            Section("run", "Run it", texts=_how(), source=row_yaml(row, board)),
             Section("specification", "Specification", source=spec),
             Section("provenance", "Provenance", grids=_provenance(row)),
             Section(
