@@ -58,7 +58,7 @@ def on_cluster(
         UsageError: when what is said of the cluster is no address, or Dask is missing.
         ClusterError: when it cannot be reached, or none of its workers can be used.
     """
-    from benchmark.execution.cluster import connect
+    from benchmark.execution.connection import connect
     from benchmark.execution.dask_workers import DaskWorkers
     from benchmark.execution.executor import Executors
     from benchmark.execution.likeness import needed

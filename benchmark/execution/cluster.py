@@ -1,4 +1,4 @@
-"""A Dask cluster that is there already: how it is reached, and which of its workers can be used.
+"""A Dask cluster that is there already, and which of its workers can be used.
 
 Results hang on the installation that makes them. So each worker is asked what it has before it is given anything, and
 one that differs is refused by name.
@@ -6,22 +6,19 @@ one that differs is refused by name.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from benchmark.backend import VARIABLE, asked_backend
 from benchmark.clock import awake_seconds
-from benchmark.exceptions import ClusterError, UsageError, error_text
+from benchmark.exceptions import ClusterError, error_text
 from benchmark.execution import remote
 from benchmark.execution.likeness import Need, differences, traits, traits_away
 from benchmark.execution.tasks import packed, unpacked
@@ -36,12 +33,9 @@ _PASSED_ON = (
     "XLA_FLAGS", "CUBLAS_WORKSPACE_CONFIG", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "BENCH_ENERGY",
     "BENCH_LONGEST_SECONDS",
 )  # fmt: skip
-_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
-_CONNECTING_SECONDS = 20
+_SILENT_SECONDS = 20
 _PAUSE = 0.25
 _MOST_AT_ONCE = 1000
-# Tracks and rows travel with their tasks, which Dask has a warning for.
-_CONFIG = {"distributed.admin.large-graph-warning-threshold": "4GB"}
 
 
 class Gone(Exception):  # noqa: N818
@@ -156,7 +150,7 @@ class Cluster:
 
     def _there(self) -> dict[str, Any]:
         """Return what the scheduler says of its workers, by their addresses."""
-        until = awake_seconds() + _CONNECTING_SECONDS
+        until = awake_seconds() + _SILENT_SECONDS
         while True:
             try:
                 # What the client itself remembers of them is renewed behind its back, without the workers.
@@ -244,65 +238,3 @@ class Cluster:
             self.say(f"Warning: worker {hand} is refused: {why}.")
         elif hand.process:
             self.hands[hand.address] = hand
-
-
-def connect(scheduler: str, registry: Registry, needs: Sequence[Need], say: Callable[[str], None]) -> Cluster:
-    """Return a connection to the cluster whose scheduler is at an address, or in the scheduler file of that name.
-
-    TLS is as Dask's own configuration says. A connection without is said to be.
-
-    Raises:
-        UsageError: when ``scheduler`` is neither, or Dask is not installed.
-        ClusterError: when nobody answers there.
-    """
-    address = scheduler_address(scheduler)
-    try:
-        import dask
-        from distributed import Client
-    except ImportError as error:
-        raise UsageError(
-            f"--scheduler needs Dask, which cannot be imported ({error}): pip install 'genrebench[dask]'."
-        ) from error
-    dask.config.set(_CONFIG)
-    try:
-        client = Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False)
-    except Exception as error:
-        raise ClusterError(
-            f"There is no scheduler that answers at {address} ({error_text(error)}). Is it running ('dask scheduler'), "
-            "can this machine reach it, and do both use TLS, with certificates of one authority, or neither?"
-        ) from error
-    if not address.startswith("tls://"):
-        say(
-            f"WARNING: the connection to {address} is NOT ENCRYPTED and nobody has to say who they are: whoever "
-            "reaches the ports of this cluster can read your data and run code as you on all of its machines. Use it "
-            "in a network of your own alone, or start scheduler and workers with TLS (see the documentation's page on "
-            "clusters)."
-        )
-    return Cluster(client, registry, needs, say)
-
-
-def scheduler_address(scheduler: str) -> str:
-    """Return the address of a scheduler, which may be in a file that ``dask scheduler --scheduler-file`` has written.
-
-    Raises:
-        UsageError: when it is neither an address nor such a file.
-    """
-    if _ADDRESS.fullmatch(scheduler):
-        return scheduler
-    told: Any = None
-    if "://" not in scheduler:
-        try:
-            told = json.loads(Path(scheduler).read_text(encoding="utf-8"))["address"]
-        except OSError as error:
-            raise UsageError(
-                f"--scheduler {scheduler}: it is no address (tcp://HOST:PORT, tls://HOST:PORT), and no file that can "
-                f"be read ({error.strerror or error})."
-            ) from error
-        except (ValueError, KeyError, TypeError):
-            told = ""
-    if isinstance(told, str) and _ADDRESS.fullmatch(told):
-        return told
-    raise UsageError(
-        f"--scheduler {scheduler}: give tcp://HOST:PORT, tls://HOST:PORT, or the file that 'dask scheduler "
-        "--scheduler-file FILE' writes."
-    )

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("distributed")
 
 from benchmark.exceptions import ClusterError
-from benchmark.execution.cluster import connect
+from benchmark.execution.connection import connect
 from benchmark.plugin.registry import Registry
 
 pytestmark = pytest.mark.slow
@@ -307,7 +307,7 @@ def test_a_cluster_with_tls_is_not_warned_of_and_one_of_another_authority_not_sp
         wait_for(file.is_file)
         import dask
 
-        monkeypatch.setattr("benchmark.execution.cluster._CONNECTING_SECONDS", 5)
+        monkeypatch.setattr("benchmark.execution.connection._CONNECTING_SECONDS", 5)
         for place, refused in ((own, False), (other, True)):
             config = {f"distributed.comm.tls.{key}": str(place) for key in keys}
             with dask.config.set(config):

@@ -17,7 +17,7 @@ from benchmark.data.corpora import keeping_corpora
 from benchmark.data.prepare import Request, feature_key
 from benchmark.exceptions import TaskError, UsageError
 from benchmark.execution.cell import CellTask, run_cell
-from benchmark.execution.cluster import connect, scheduler_address
+from benchmark.execution.connection import connect, scheduler_address
 from benchmark.execution.executor import Inline
 from benchmark.execution.features import prepare_features
 from benchmark.execution.likeness import ABSENT, differences, needed, traits
