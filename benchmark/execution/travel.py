@@ -122,6 +122,8 @@ class CellJourney(Journey):
             ResultsError: when it cannot be written.
             TaskError: when its files are not those that the worker wrote.
         """
+        if carried.record.id != self._task.id:
+            raise TaskError(f"A worker sent a result of {carried.record.id}, which it was not asked for.")
         store = ResultsStore(self._home.locations.results, self._task.suite)
 
         def unpack(folder: Path) -> None:

@@ -136,6 +136,14 @@ def test_files_that_are_none_of_a_result_or_were_damaged_are_not_filed(sent, nam
     assert not Path("/tmp/elsewhere").exists()
 
 
+def test_a_result_that_was_not_asked_for_is_not_filed(sent) -> None:
+    journey = CellJourney(sent.home, sent.task)
+    parcel = journey.carry(sent.call)
+    with pytest.raises(TaskError, match="not asked for"):
+        journey.arrive(replace(parcel, record=replace(parcel.record, id="../../elsewhere")))
+    assert not sent.locations.results.exists()
+
+
 def test_lists_of_a_split_go_with_their_cell(sent, tmp_path: Path) -> None:
     corpus = sent.plan.corpus_of(sent.task.spec.dataset)
     third = len(corpus.tracks) // 3
