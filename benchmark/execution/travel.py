@@ -23,8 +23,9 @@ from benchmark.execution.features import cell_requests
 from benchmark.locations import Locations, default_cache
 from benchmark.plugin.manager import load_registry
 from benchmark.record import CellRecord
+from benchmark.results.folder import CELL
 from benchmark.results.provenance import provenance
-from benchmark.results.store import CELL, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json
 from benchmark.suite.identity import Identifier
 
@@ -211,7 +212,7 @@ def run_away(
         locations = Locations(cache=default_cache(), results=Path(place) / "results")
         bring_corpora(registry, locations, _brought(corpora))
         spec = _with_split_files(task.spec, split_files, Path(place))
-        _check_same(task, Identifier(registry, lambda dataset: corpora[dataset.key, None].revision), spec)
+        _check_same(task, Identifier(lambda dataset: corpora[dataset.key, None].revision), spec)
         made_with = {**task.provenance, **_machine()}
         own = replace(task, spec=spec, locations=locations, claim=None, provenance=made_with)
         try:

@@ -131,7 +131,7 @@ class Loaded:
         """
         import pandas as pd
 
-        from benchmark.results.store import read_history
+        from benchmark.results.folder import read_history
 
         parts = []
         finished = self._results.cells[self._results.cells["status"] == "ok"]
@@ -168,7 +168,7 @@ class Loaded:
         ``row``, the axes, ``rank`` (those that it may have, such as ``1-3``), ``ok`` and ``expected`` cells,
         ``standing``, ``verdict`` of the audit, and per measure ``<set>/<metric> mean``, ``sd``, ``low`` and ``high``.
         """
-        from benchmark.analysis.statistics import with_statistics
+        from benchmark.analysis.ranked import with_statistics
 
         lines = with_statistics(self._lines, self._statistics)
         numbers = [

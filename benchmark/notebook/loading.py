@@ -60,7 +60,7 @@ def _of_bundle(path: Path) -> Loaded:
 
     from benchmark.bundles.opening import opened_plan
     from benchmark.report.compose import seedless_models
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
 
     stack = ExitStack()
     # Histories are read when they are asked for.
@@ -83,7 +83,7 @@ def of_suite(
     """
     from benchmark.cli.loading import load_plan
     from benchmark.report.compose import seedless_models
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
 
