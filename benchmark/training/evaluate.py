@@ -75,3 +75,19 @@ def predicted(
     )
     columns = [f"p:{name}" for name in classes]
     return pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1), labels, probabilities
+
+
+def validation_predictions(model: Model, data: CellData, evaluated: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the predictions of the validation part, in the form of those on evaluation sets; None without one.
+
+    Where it was one of the sets that were ``evaluated``, the model is not asked again.
+
+    Raises:
+        PluginError: when the model's answers are not probabilities, finite, of the right shape.
+    """
+    if data.watched is None:
+        return None
+    known = evaluated[evaluated["set"] == data.watched.key]
+    if len(known):
+        return known.reset_index(drop=True)
+    return predicted(model, data.watched, data.classes)[0]
