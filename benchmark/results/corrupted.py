@@ -152,6 +152,32 @@ def file_corrupted(results: ResultsStore, record: CorruptedRecord, predictions: 
     return final
 
 
+def packed_folders(results: ResultsStore) -> dict[str, dict[str, bytes]]:
+    """Return the files of each folder, by their names: to be sent to where ``unpack_folders`` files them."""
+    folders = (folder for several in CorruptedStore(results).folders.values() for folder in several)
+    return {folder.name: {name: (folder / name).read_bytes() for name in FILES} for folder in folders}
+
+
+def unpack_folders(results: ResultsStore, id_: str, packed: Mapping[str, Mapping[str, bytes]]) -> None:
+    """File folders of a cell that were made elsewhere.
+
+    Raises:
+        ResultsError: when one is not of the cell, or not what was filed there, or cannot be written.
+    """
+    for name, files in packed.items():
+        match = _NAME.fullmatch(name)
+        if match is None or match[1] != id_ or set(files) != set(FILES):
+            raise ResultsError(f"{name!r} is no folder of results of {id_} on corrupted sets.")
+        final = results.folder / FOLDER / name
+        try:
+            with whole_folder(final, replaces=final if final.exists() else None) as folder:
+                for file, content in files.items():
+                    (folder / file).write_bytes(content)
+                read_record(folder)
+        except OSError as error:
+            raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
+
+
 def read_record(folder: Path) -> CorruptedRecord:
     """Return the record of a folder, if that and the predictions beside it are what was filed.
 

@@ -14,8 +14,9 @@ from benchmark.bundles.merge import merge
 from benchmark.bundles.opening import opened, opened_plan
 from benchmark.bundles.reproduce import narrowed
 from benchmark.bundles.verify import verify
+from benchmark.exceptions import ResultsError
 from benchmark.results.collect import collect
-from benchmark.results.corrupted import CorruptedStore, unfinished
+from benchmark.results.corrupted import CorruptedStore, packed_folders, unfinished, unpack_folders
 from benchmark.results.corrupted_scores import collect_corrupted
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
@@ -129,3 +130,21 @@ def test_nothing_is_read_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
     store = make_results(plan, tmp_path / "results")
     assert CorruptedStore(store).folders == {}
     assert export(plan, store, tmp_path / "clean.zip").cells == 12
+
+
+def test_what_a_worker_without_shared_files_sends_is_filed_as_it_was(
+    made: tuple[Plan, ResultsStore], tmp_path: Path
+) -> None:
+    plan, store = made
+    there = make_results(plan, tmp_path / "there")
+    for id_ in store.scan():
+        own = {name: files for name, files in packed_folders(store).items() if name.startswith(id_)}
+        unpack_folders(there, id_, own)
+    assert folders(there) == folders(store)
+    name, files = next(iter(packed_folders(store).items()))
+    broken = {name: {**files, "predictions.parquet": b"x"}}
+    with pytest.raises(ResultsError, match="not what was filed"):
+        unpack_folders(there, name[:12], broken)
+    with pytest.raises(ResultsError, match="is no folder of results"):
+        unpack_folders(there, "0" * 12, {"../evil": files})
+    assert folders(there) == folders(store)
