@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.checkpoints import NEVER
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
 TRACK_VARIABLE = "BENCH_TRACK"
+
+
+def _checkpoint_seconds(context: click.Context, option: click.Parameter, said: str | None) -> float | None:
+    """Return how often checkpoints are left; None where nothing is said."""
+    if said is None:
+        return None
+    try:
+        seconds = NEVER if said == "never" else float(said)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise click.BadParameter(f"'{said}' is neither a number of seconds, 0 or more, nor 'never'.")
+    return seconds
 
 
 @click.command()
@@ -53,6 +67,9 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--checkpoint-every", metavar="SECONDS", callback=_checkpoint_seconds,
+              help="How often a training leaves what it goes on from after a kill: 0 for each epoch, or 'never'; "
+              "default: at first after a minute, then so that it costs 2 % at most.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
               help="Tell this tracker of cells and epochs; also $BENCH_TRACK.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of what plugins raise at events.")
@@ -65,6 +82,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    checkpoint_every: float | None,
     trackers: tuple[str, ...],
     **flags: bool,
 ) -> None:
@@ -82,7 +100,17 @@ def command(
     with time_may_be_up() as told:
         try:
             code = _command(
-                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+                suite_file,
+                overrides,
+                locations,
+                jobs,
+                executor,
+                timeout,
+                checkpoint_every,
+                limits,
+                trackers,
+                flags,
+                told,
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -101,6 +129,7 @@ def _command(
     jobs: int | None,
     executor: str,
     timeout: float | None,
+    checkpoint_every: float | None,
     limits: Limits | None,
     trackers: tuple[str, ...],
     flags: dict[str, bool],
@@ -122,6 +151,7 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        checkpoint_every=checkpoint_every,
     )
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import audit_record
+from benchmark.checkpoints import tidy_checkpoints
 from benchmark.claims import holdings
 from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, ResultsError
 from benchmark.execution.audit import audit_before_run
@@ -48,7 +49,8 @@ class RunOptions:
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
-    ``wait`` waits in the end for the cells that others run.
+    ``wait`` waits in the end for the cells that others run. ``checkpoint_every`` is after how many seconds a training
+    leaves a checkpoint (``checkpoints.NEVER``, or None: as often as costs little).
     """
 
     force: bool = False
@@ -58,6 +60,7 @@ class RunOptions:
     strict: bool = False
     marks: tuple[str, ...] = ()
     wait: bool = True
+    checkpoint_every: float | None = None
 
 
 @dataclass
@@ -104,6 +107,8 @@ def run_suite(
         is_alone = not claims.reap()
         if is_alone:
             store.clean_leftovers()
+            finished = [id_ for id_, status in store.statuses().items() if status == "ok"]
+            tidy_checkpoints(store.folder, finished)
         # Whatever is filed from here on is newer than what is missing.
         before = store.stamps()
         missing = missing_cells(plan, store, options)
@@ -312,6 +317,7 @@ def _tasks(
                 provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
+                checkpoint_every=options.checkpoint_every,
                 unmade=unmade.get(cell.spec.features.key, ""),
             )
         )

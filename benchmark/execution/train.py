@@ -8,8 +8,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from benchmark.checkpoints import CheckpointPlace, Checkpoints
 from benchmark.execution.failure import close_model
 from benchmark.isolation import isolated
 from benchmark.plugin.border import calling
@@ -17,6 +18,7 @@ from benchmark.plugin.training_run import Listener, TrainingRun
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import CellSpec, canonical_json
 from benchmark.suite.identity import recipe_identity
+from benchmark.training.devices import backend_provenance
 from benchmark.training.energy import Energy, energy_meter
 from benchmark.training.evaluate import evaluate
 from benchmark.training.memory import memory_explained
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted model, what it was trained on, and what it says of held-out tracks; durations in seconds."""
+    """A fitted model, what it was trained on, and what it says of held-out tracks.
+
+    Durations are in seconds; that of training has all its parts, if it went on from a checkpoint.
+    """
 
     model: Model
     data: CellData
@@ -55,6 +60,7 @@ def trained(
     seconds: float | None,
     listener: Listener,
     metered: bool = False,
+    checkpoint: CheckpointPlace | None = None,
 ) -> Iterator[Trained]:
     """Train and evaluate; the model is closed when the block ends, and until then global random numbers are its own.
 
@@ -67,6 +73,7 @@ def trained(
         seconds: the time limit, or None.
         listener: gets the epochs.
         metered: whether the energy of fitting is watched.
+        checkpoint: where the training leaves what it goes on from after a kill, or None.
 
     Raises:
         BenchError: of many kinds; and whatever plugins raise.
@@ -87,6 +94,7 @@ def trained(
                 recipe=canonical_json(recipe_identity(spec.augmentation)),
                 code=spec.model.code,
                 classes=data.classes,
+                checkpoints=None if checkpoint is None else Checkpoints(checkpoint, _computed_with(model)),
             )
             with energy_meter() if metered else nullcontext(Energy()) as energy:
                 started = time.monotonic()
@@ -97,7 +105,13 @@ def trained(
             with memory_explained(spec.training, in_batches=False):
                 predictions, values = evaluate(model, data, metrics)
             ended = time.monotonic()
-            took = fitted - started, ended - fitted
+            before = run.checkpoints.seconds_before if run.checkpoints is not None else 0.0
+            took = before + fitted - started, ended - fitted
             yield Trained(model, data, run, history, predictions, values, energy, *took)
         finally:
             close_model(model, key)
+
+
+def _computed_with(model: Model) -> dict[str, Any]:
+    """Return what numbers hang on that is only known where a model is trained."""
+    return backend_provenance() if "keras" in model.libraries else {}

@@ -12,6 +12,7 @@ from benchmark.exceptions import CellTimeoutError
 from benchmark.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from benchmark.checkpoints import Checkpoints
     from benchmark.plugin.augmentation import Augmentation
 
 Listener = Callable[[str, int, int, Mapping[str, float]], None]
@@ -37,6 +38,8 @@ class TrainingRun:
         code: text that changes with the model's code; what several trainings share is kept by it.
         reused: stages that were taken from earlier trainings, and the seconds that these took.
         classes: their names, in the order of labels; empty where nobody said.
+        checkpoints: where a model may leave what it needs to go on after a kill, and finds what it left; None where
+            that is not asked for.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -52,6 +55,7 @@ class TrainingRun:
     reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
+    checkpoints: Checkpoints | None = None
 
     def note(self, text: str) -> None:
         """Add to ``notes``."""

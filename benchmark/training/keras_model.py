@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
@@ -12,6 +13,7 @@ from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
+from benchmark.training.keras_state import UnusableCheckpointError
 from benchmark.training.network_model import NetworkModel, answered
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ class KerasModel(NetworkModel):
     """
 
     libraries = ("keras",)
+    # Whether its training depends on nothing but weights, the optimizer and Keras's random numbers, and so goes on from
+    # a checkpoint as if nothing had happened. A network that keeps more in attributes, or draws by TensorFlow's own
+    # random operations, says False, and is trained from its beginning after a kill.
+    resumable: ClassVar[bool] = True
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
@@ -56,8 +62,17 @@ class KerasModel(NetworkModel):
         """Build, then train stage by stage."""
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
+        if not self.resumable:
+            run = replace(run, checkpoints=None)
         with isolated(seed):
-            return self._trained(train, validation, run, seed)
+            try:
+                return self._trained(train, validation, run, seed)
+            except UnusableCheckpointError:
+                assert run.checkpoints is not None
+                run.checkpoints.restart()
+                run.notes.clear()
+                run.reused.clear()
+                return self._trained(train, validation, run, seed)
 
     def _trained(
         self, train: Examples, validation: Examples | None, run: TrainingRun, seed: int
@@ -70,8 +85,7 @@ class KerasModel(NetworkModel):
         assert self.network is not None
         assert self._whole is not None
         fitting = Fitting(self.network, self._whole, train, validation, run)
-        for stage in self.training_stages(run.settings):
-            fitting.train(stage)
+        fitting.train(self.training_stages(run.settings))
         self._part = fitting.part
         self._trainable = _count(self.network.trainable_weights)
         return fitting.history
