@@ -1,9 +1,9 @@
 """Kill a suite with checkpoints at random times: is more lost than one interval, or anything finished done again?
 
-Two-stage networks with dropout, noise drawn for each batch, early stopping and a schedule are trained by two workers. A
-kill is SIGKILL, SIGTERM or SIGUSR1 to the driver, SIGKILL to a worker, or SIGKILL to all processes at once. Lost work of a
-kill is the time from a cell's last checkpoint (or its beginning) to the end of its last epoch before the kill. At the end
-each result is compared, bit for bit, with that of a run that nobody disturbed.
+Two-stage networks with dropout, noise drawn for each batch, early stopping and a schedule are trained by two
+workers. A kill is SIGKILL, SIGTERM or SIGUSR1 to the driver, SIGKILL to a worker, or SIGKILL to all processes at once.
+Lost work of a kill is the time from a cell's last checkpoint (or its beginning) to the end of its last epoch before
+the kill. At the end each result is compared, bit for bit, with that of a run that nobody disturbed.
 
 Run: python benchmarks/checkpoint_kills.py [kills] [seed]
 """
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -33,7 +34,8 @@ from benchmark import Augmentation, KerasModel, Stage, hookimpl
 
 class Noise(Augmentation):
     '''Noise drawn for each batch, after a while.'''
-    name = "noise"
+    name = "batch-noise"
+    acts_on = "batch"
     def apply_batch(self, inputs, targets, rng):
         time.sleep(0.08)
         return (inputs + rng.normal(0, 0.02, inputs.shape)).astype("float32"), targets
@@ -95,7 +97,7 @@ cell:
   dataset: {{synthetic: {{tracks_per_class: 4, seconds: 1, difficulty: 0}}}}
   features: {{mel: {{size: [12, 16], n_mels: 12}}}}
   split: {{fractions: [0.5, 0.25, 0.25]}}
-  augmentation: [noise]
+  augmentation: [batch-noise]
   training:
     epochs: {EPOCHS}
     batch_size: 8
@@ -177,7 +179,7 @@ def lost_work(lines: list[Mapping[str, object]]) -> tuple[list[float], float]:
         for part in parts:
             ends = [line["time"] for line in part if line["kind"] != "checkpoint"]
             # The first epoch is traced, and so takes longest; it counts as an epoch all the same.
-            longest = max([longest, *(after - before for before, after in zip(ends, ends[1:], strict=False))])
+            longest = max([longest, *(after - before for before, after in pairwise(ends))])
         for part in parts[:-1]:
             kept = max(line["time"] for line in part if line["kind"] in ("begin", "checkpoint"))
             lost.append(max(line["time"] for line in part) - kept)

@@ -29,12 +29,15 @@ from benchmark.results.standing import LEAKY
 from benchmark.results.store import Damaged, ResultsStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark.audit.findings import Audit
     from benchmark.claims import Claims
     from benchmark.execution.executor import Executor, Executors, Outcome
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.registry import Registry
     from benchmark.results.store import Stamp
     from benchmark.suite.cell import Cell
 
@@ -293,10 +296,8 @@ def _tasks(
     threads: int,
     unmade: Mapping[str, str],
 ) -> list[CellTask]:
-    made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
+    made = made_with(plan.suite.path, plugins.registry, threads)
     benchfile = plugins.registry.benchfile
-    if benchfile is not None:
-        made_with["benchfile"] = benchfile.digest
     limit = plan.suite.leaderboard.leak_limit
     tasks = []
     for (cell, id_), found in zip(missing, audits, strict=True):
@@ -314,7 +315,7 @@ def _tasks(
                 locations=locations,
                 benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
-                provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
+                provenance={**made, "added": "by bench run --decide"} if cell.added else made,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
                 checkpoint_every=options.checkpoint_every,
@@ -322,6 +323,14 @@ def _tasks(
             )
         )
     return tasks
+
+
+def made_with(suite: Path, registry: Registry, threads: int) -> dict[str, Any]:
+    """Return the provenance of what is trained now, for the ``suite`` of that file, on so many ``threads`` each."""
+    made = {**provenance(suite.resolve().parent), "threads": threads}
+    if registry.benchfile is not None:
+        made["benchfile"] = registry.benchfile.digest
+    return made
 
 
 def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Iterator[str]:
