@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,13 @@ from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import checkpointing, early_stopping, progress
 from benchmark.training.frozen import FrozenPart, split_network
-from benchmark.training.keras_state import KerasState, Position, put_back_network
+from benchmark.training.keras_state import (
+    KerasState,
+    Position,
+    UnusableCheckpointError,
+    check_fits,
+    put_back_network,
+)
 from benchmark.training.losses import chosen_loss, class_weights, make_loss
 from benchmark.training.objective import VALIDATION_BATCH, held_out_part
 from benchmark.training.optimizers import make_optimizer
@@ -107,10 +114,16 @@ class Fitting:
 
     def _tell_again(self, left: Checkpoint, stages: Sequence[Stage]) -> None:
         """Take up what was noted, and tell of the epochs as if they were trained now."""
-        before: dict[str, int] = {}
-        for epoch in left.facts["history"]:
-            stage = next(stage for stage in stages if stage.name == epoch["stage"])
-            before[stage.name] = before.get(stage.name, 0) + 1
+        by_name = {stage.name: stage for stage in stages}
+        history: list[Epoch] = left.facts["history"]
+        # Before anybody is told anything.
+        check_fits(self._whole, left)
+        if not {epoch["stage"] for epoch in history} <= by_name.keys():
+            raise UnusableCheckpointError
+        before: Counter[str] = Counter()
+        for epoch in history:
+            stage = by_name[str(epoch["stage"])]
+            before[stage.name] += 1
             self._tell(stage, before[stage.name], epoch)
         self._run.notes.extend(left.facts["notes"])
         self._run.reused.update(left.facts["reused"])

@@ -73,7 +73,7 @@ class KerasState:
         """Return how many bytes its arrays have, but for those of random numbers."""
         held = [*self.network.variables, *self.optimizer.variables]
         best = self.stopping.kept_weights if self.stopping is not None else []
-        return sum(4 * _count(each.shape) for each in (*held, *best))
+        return sum(4 * _count(value.shape) for value in (*held, *best))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what is to be kept, as it is now."""
@@ -112,6 +112,11 @@ def put_back_network(network: keras.Model, left: Checkpoint) -> None:
     _assign(network.variables, _taken(_WEIGHT, left.arrays))
 
 
+def check_fits(network: keras.Model, left: Checkpoint) -> None:
+    """Raise ``UnusableCheckpointError`` when a checkpoint is of another network, as far as shapes tell."""
+    _check_shapes(network.variables, _taken(_WEIGHT, left.arrays))
+
+
 def _named(kind: str, values: Sequence[Any]) -> dict[str, np.ndarray]:
     import keras
     import numpy as np
@@ -125,10 +130,14 @@ def _taken(kind: str, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
-    if [tuple(each.shape) for each in variables] != [array.shape for array in arrays]:
-        raise UnusableCheckpointError
+    _check_shapes(variables, arrays)
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def _check_shapes(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
+    if [tuple(variable.shape) for variable in variables] != [array.shape for array in arrays]:
+        raise UnusableCheckpointError
 
 
 def _count(shape: Sequence[int]) -> int:
