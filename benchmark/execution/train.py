@@ -22,6 +22,7 @@ from benchmark.training.devices import backend_provenance
 from benchmark.training.energy import Energy, energy_meter
 from benchmark.training.evaluate import evaluate
 from benchmark.training.memory import memory_explained
+from benchmark.training.traced import TracedNetworks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from benchmark.data.assemble import CellData
     from benchmark.plugin.model import Epoch, Model
     from benchmark.plugin.registry import Registry
+
+# Of this process: cells that are alike and follow one another trace their network once.
+_NETWORKS = TracedNetworks()
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def trained(
                 code=spec.model.code,
                 classes=data.classes,
                 checkpoints=None if checkpoint is None else Checkpoints(checkpoint, _computed_with(model)),
+                networks=_NETWORKS,
             )
             with energy_meter() if metered else nullcontext(Energy()) as energy:
                 started = time.monotonic()

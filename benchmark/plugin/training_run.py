@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError
@@ -40,6 +40,7 @@ class TrainingRun:
         classes: their names, in the order of labels; empty where nobody said.
         checkpoints: where a model may leave what it needs to go on after a kill, and finds what it left; None where
             that is not asked for.
+        networks: the network that this process trained last, for ``KerasModel``; None where each is traced anew.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -56,6 +57,7 @@ class TrainingRun:
     notes: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     checkpoints: Checkpoints | None = None
+    networks: Any = None
 
     def note(self, text: str) -> None:
         """Add to ``notes``."""

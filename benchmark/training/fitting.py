@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.data.examples import StoredExamples
+from benchmark.digests import canonical_json
 from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import checkpointing, early_stopping, progress
-from benchmark.training.frozen import FrozenPart, split_network
+from benchmark.training.frozen import FrozenPart, identity_of, split_network
 from benchmark.training.keras_state import (
     KerasState,
     Position,
@@ -22,10 +23,11 @@ from benchmark.training.keras_state import (
 )
 from benchmark.training.losses import chosen_loss, class_weights, make_loss
 from benchmark.training.objective import VALIDATION_BATCH, held_out_part
-from benchmark.training.optimizers import make_optimizer
+from benchmark.training.optimizers import make_optimizer, rate_of
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
 from benchmark.training.stages import Left, Stage, StageStore, reseed, stage_key
+from benchmark.training.traced import Traced
 
 if TYPE_CHECKING:
     import keras
@@ -43,17 +45,17 @@ class Fitting:
 
     def __init__(
         self,
-        network: keras.Model,
-        whole: keras.Model,
+        traced: Traced,
         train: Examples,
         validation: Examples | None,
         run: TrainingRun,
     ) -> None:
-        """Take a network, and the same with the scaling of stored items before it."""
+        """Take a network, with what was traced of it before."""
         self.history: list[Epoch] = []
         self.part: FrozenPart | None = None
-        self._network = network
-        self._whole = whole
+        self._traced = traced
+        self._network = traced.network
+        self._whole = traced.whole
         self._train_examples = train
         self._validation = held_out_part(validation, run)
         self._run = run
@@ -156,16 +158,20 @@ class Fitting:
         )
         if stage.frozen is None or run.cache is None or not kept:
             return None
+        part = self._traced.part(
+            f"{stage.name} {stage.frozen} {run.settings.precision}", partial(self._divide, stage.frozen)
+        )
+        # It was made for a cell of other weights, perhaps, and with another cache.
+        return replace(part, cache=run.cache, identity=identity_of(part.frozen, run.code))
+
+    def _divide(self, frozen: str) -> FrozenPart:
+        run = self._run
+        assert run.cache is not None
         scale = [layer for layer in self._whole.layers if layer is not self._network]
         # A model's own precision decides whether Keras scales its losses, which float16 needs.
         with precision(run.settings.precision):
             return split_network(
-                self._network,
-                stage.frozen,
-                scale,
-                run.cache,
-                jit_compile=compiled(run.settings),
-                code=run.code,
+                self._network, frozen, scale, run.cache, jit_compile=compiled(run.settings), code=run.code
             )
 
     def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:
@@ -259,6 +265,17 @@ class Fitting:
         checkpoints.save(state.arrays(), facts)
 
     def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
+        settings = self._run.settings
+        rate = asdict(rate_of(settings, stage.learning_rate, stage.epochs, batches))
+        steps = settings.model_dump(
+            mode="json", exclude={"epochs", "batch_size", "early_stopping", "class_weights"}
+        )
+        what = canonical_json([stage.name, steps, rate, metric])
+        self._traced.compile(
+            network, what, partial(self._compile_anew, network, stage, loss, metric, batches)
+        )
+
+    def _compile_anew(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         import keras
 
         settings = self._run.settings

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,6 +46,7 @@ class KerasModel(NetworkModel):
         self._whole: keras.Model | None = None
         self._part: FrozenPart | None = None
         self._trainable = 0
+        self._give_back: Callable[[], None] | None = None
 
     def unavailable(self) -> str:
         """Return what to install or to set, if the backend that is asked for is missing."""
@@ -79,14 +82,21 @@ class KerasModel(NetworkModel):
     ) -> list[Epoch]:
         from benchmark.training.determinism import set_determinism
         from benchmark.training.fitting import Fitting
+        from benchmark.training.traced import Traced
 
         self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
         set_determinism(run.settings.deterministic)
         assert self.network is not None
         assert self._whole is not None
-        fitting = Fitting(self.network, self._whole, train, validation, run)
+        traced = Traced(self.network, self._whole)
+        if run.networks is not None:
+            traced = run.networks.take(self.network, self._whole)
+            self.network, self._whole = traced.network, traced.whole
+        fitting = Fitting(traced, train, validation, run)
         fitting.train(self.training_stages(run.settings))
         self._part = fitting.part
+        if run.networks is not None:
+            self._give_back = partial(run.networks.give_back, traced)
         self._trainable = _count(self.network.trainable_weights)
         return fitting.history
 
@@ -102,7 +112,10 @@ class KerasModel(NetworkModel):
         return answered(examples, lambda batch: keras.ops.convert_to_numpy(network.predict_on_batch(batch)))
 
     def close(self) -> None:
-        """Let go of the network: its memory is free once the next one is built."""
+        """Let go of the network: its memory is free once the next one is built, or that one has it."""
+        if self._give_back is not None:
+            self._give_back()
+        self._give_back = None
         self.network = self._whole = self._part = None
 
     def parameter_count(self) -> ParameterCount | None:
