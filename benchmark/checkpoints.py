@@ -116,14 +116,14 @@ class Checkpoints:
             about = json.loads(str(arrays.pop(_ABOUT)))
             if about["identity"] != self._identity:
                 raise ValueError("it is of something else")
-            found = Checkpoint(arrays, about["facts"])
+            left = Checkpoint(arrays, about["facts"])
             self.earlier = list(about["parts"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
             self.place.remove()
             return None
-        return found
+        return left
 
     def restart(self) -> None:
         """Forget what ``load`` gave, since it is of no use."""
