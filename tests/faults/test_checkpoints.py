@@ -125,7 +125,7 @@ def record_of(results: Path) -> dict:
 def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(trained_twice) -> None:
     project, told = trained_twice
     run = start(project, "whole")
-    assert run.wait(timeout=400) == 0, run.communicate()[1]
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
     whole, epochs = outcome(project.folder / "whole"), len(epochs_told(told))
 
     results = project.folder / "killed"
@@ -148,7 +148,7 @@ def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_
     assert seen == ["", "interrupted", "failed"]
     told.unlink()
     run = start(project, "killed")
-    assert run.wait(timeout=400) == 0, run.communicate()[1]
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
 
     assert outcome(results) == whole
     # Those of earlier parts are told again, so that whoever follows has all.
@@ -174,7 +174,7 @@ def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginn
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     run = start(project, "damaged", "--executor", "inline")
-    assert run.wait(timeout=400) == 0, run.communicate()[1]
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
     record = record_of(results)
     assert record["status"] == "ok"
     assert "resumed_after" not in record["provenance"]

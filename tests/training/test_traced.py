@@ -100,7 +100,7 @@ def check_same(make: Any, data: Any, tmp_path: Path, traces: list[str], **settin
 BUILT_IN = [
     ("cnn", {"filters": [4, 8], "units": 8, "dropout": 0.3}, lambda: sounds(24, 24, 1)),
     ("crnn", {"filters": [4, 8], "units": 8, "dropout": 0.3}, lambda: sounds(24, 24, 1)),
-    ("residual-cnn", {"filters": [4, 8], "blocks": 1, "dropout": 0.1}, lambda: sounds(24, 24, 1)),
+    ("residual-cnn", {"filters": [16, 32], "blocks": 1, "dropout": 0.1}, lambda: sounds(24, 24, 1)),
     ("mobilenet", {"weights": None, "width": 0.25, "units": 8}, lambda: sounds(32, 32, 1)),
     (
         "keras-application",
