@@ -90,7 +90,8 @@ class KerasModel(NetworkModel):
         assert self._whole is not None
         traced = Traced(self.network, self._whole)
         if run.networks is not None:
-            traced = run.networks.take(self.network, self._whole)
+            how = f"{run.settings.jit} {run.settings.deterministic}"
+            traced = run.networks.take(self.network, self._whole, how)
             self.network, self._whole = traced.network, traced.whole
         fitting = Fitting(traced, train, validation, run)
         fitting.train(self.training_stages(run.settings))

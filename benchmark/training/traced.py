@@ -10,6 +10,7 @@ of anybody else may hold more in its attributes: such a network is traced anew b
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -79,23 +80,33 @@ class TracedNetworks:
     """The network that this process trained last, if there is one that may be kept. Whoever takes it has it alone."""
 
     def __init__(self) -> None:
-        self._last: Traced | None = None
+        # One at most; two threads cannot take the same one out of a list.
+        self._kept: list[Traced] = []
 
-    def take(self, network: keras.Model, whole: keras.Model) -> Traced:
-        """Return the network that is kept with the values of one that was built just now, or that one itself."""
-        last, self._last = self._last, None
-        config = _config(whole)
-        if last is not None and config and _as_built(last.whole, whole) and _config(last.whole) == config:
-            return last
+    def take(self, network: keras.Model, whole: keras.Model, how: str) -> Traced:
+        """Return the network that is kept with the values of one that was built just now, or that one itself.
+
+        ``how`` is how steps are computed, in words that are equal for equal ways.
+        """
+        config = _config(whole, how)
+        try:
+            kept = self._kept.pop()
+        except IndexError:
+            return Traced(network, whole, config)
+        if config and _as_built(kept.whole, whole) and _config(kept.whole, how) == config == kept.config:
+            return kept
+        # Its memory is needed now, and it holds itself.
+        del kept
+        gc.collect()
         return Traced(network, whole, config)
 
     def give_back(self, traced: Traced) -> None:
         """Keep a network that nobody needs any more."""
         if traced.config and _size(traced) <= LARGEST:
-            self._last = traced
+            self._kept[:] = [traced]
 
 
-def _config(whole: keras.Model) -> str:
+def _config(whole: keras.Model, how: str) -> str:
     """Return text that says all that tracing a network depends on; empty where that is not known."""
     import keras
 
@@ -103,7 +114,7 @@ def _config(whole: keras.Model) -> str:
         return ""
     try:
         text = _settings_text(whole)
-        return text if all(_is_of_keras(said) for said in _described(json.loads(text))) else ""
+        return f"{how} {text}" if all(_is_of_keras(said) for said in _described(json.loads(text))) else ""
     # What layers of others raise when they are asked.
     except Exception:
         return ""
