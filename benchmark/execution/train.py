@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +90,8 @@ def trained(
         try:
             for library in model.libraries:
                 import_module(library)
+            if model.libraries:
+                _leave_out_of_collections(model.libraries)
             run = TrainingRun(
                 spec.training,
                 spec.seed,
@@ -115,6 +119,13 @@ def trained(
             yield Trained(model, data, run, history, predictions, values, energy, *took)
         finally:
             close_model(model, key)
+
+
+@cache
+def _leave_out_of_collections(libraries: tuple[str, ...]) -> None:
+    """Have Python look for garbage in what trainings make, and not in these libraries too: Keras asks it to each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _computed_with(model: Model) -> dict[str, Any]:
