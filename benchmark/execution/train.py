@@ -123,7 +123,7 @@ def trained(
 
 @cache
 def _leave_out_of_collections(libraries: tuple[str, ...]) -> None:
-    """Have Python look for garbage in what trainings make, and not in these libraries too: Keras asks it to each time."""
+    """Have Python look for garbage in what trainings make, and not in these too: Keras asks it to each time."""
     gc.collect()
     gc.freeze()
 
