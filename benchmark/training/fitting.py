@@ -266,11 +266,12 @@ class Fitting:
 
     def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         settings = self._run.settings
-        rate = asdict(rate_of(settings, stage.learning_rate, stage.epochs, batches))
+        rate = rate_of(settings, stage.learning_rate, stage.epochs, batches)
+        rates = rate.peak if rate.is_constant else asdict(rate)
         steps = settings.model_dump(
             mode="json", exclude={"epochs", "batch_size", "early_stopping", "class_weights"}
         )
-        what = canonical_json([stage.name, steps, rate, metric])
+        what = canonical_json([stage.name, steps, rates, metric])
         self._traced.compile(
             network, what, partial(self._compile_anew, network, stage, loss, metric, batches)
         )
