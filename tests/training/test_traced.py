@@ -144,10 +144,10 @@ def test_other_settings_are_traced_anew_and_come_to_the_same(tmp_path: Path, tra
     networks = TracedNetworks()
     ways = (
         {},
+        {"batch_size": 4},
         {"learning_rate": 0.02},
         {"loss": "kl_divergence"},
         {"optimizer": "rmsprop"},
-        {"batch_size": 4},
     )
     for number, settings in enumerate(ways):
         alone = fitted(TwoPhase(), pictures, tmp_path / f"alone{number}", None, 1, **settings)
