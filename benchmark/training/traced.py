@@ -14,6 +14,8 @@ import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from benchmark.training.frozen import FrozenPart
@@ -114,7 +116,8 @@ def _config(whole: keras.Model, how: str) -> str:
         return ""
     try:
         text = _settings_text(whole)
-        return f"{how} {text}" if all(_is_of_keras(said) for said in _described(json.loads(text))) else ""
+        is_known = all(_is_of_keras(said) for said in _described(json.loads(text)))
+        return f"{how} {text}" if is_known and not _has_own_functions(whole) else ""
     # What layers of others raise when they are asked.
     except Exception:
         return ""
@@ -145,6 +148,17 @@ def _is_of_keras(said: dict[str, Any]) -> bool:
     module = said.get("module")
     # Values such as shapes and tensors of the graph have none.
     return (module is None and said["class_name"].startswith("__")) or str(module).split(".")[0] == "keras"
+
+
+def _has_own_functions(whole: keras.Model) -> bool:
+    """Whether a layer holds a function of anybody but Keras, of which settings say the name only, or less."""
+    for layer in whole._flatten_layers():
+        for held in (layer, *getattr(layer, "operations", ())):
+            for value in vars(held).values():
+                own = isinstance(value, FunctionType | MethodType | partial)
+                if own and str(getattr(value, "__module__", "")).split(".")[0] not in ("keras", "tensorflow"):
+                    return True
+    return False
 
 
 def _as_built(kept: keras.Model, built: keras.Model) -> bool:
