@@ -28,6 +28,7 @@ from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
 from benchmark.training.energy import Energy
+from benchmark.training.evaluate import validation_predictions
 
 if TYPE_CHECKING:
     from benchmark.plugin.benchfile import Benchfile
@@ -181,6 +182,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
     store.write(
         record,
         predictions=done.predictions,
+        validation=validation_predictions(done.model, data, done.predictions),
         history=done.history,
         metrics=done.metrics,
         extra=save,
