@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from benchmark.exceptions import UsageError
+from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.locations import DATA_VARIABLE, Locations, default_cache, default_results
 
 _TRUST = "benchmark.trust"
@@ -45,6 +45,25 @@ def rehearse_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--rehearse`` (``rehearse``): the suite on stand-ins instead of the suite."""
     text = "The suite on small synthetic stand-ins: does all of it work?"
     return click.option("--rehearse", is_flag=True, help=text)(function)
+
+
+def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format`` (``formats``): some of what a report is made of; empty when nothing is said, which is all."""
+
+    def read(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in (value or "").split(",") if name.strip())
+        if names:
+            from benchmark.report.write import FORMATS
+
+            for name in names:
+                if name not in FORMATS:
+                    raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
+        return names
+
+    text = "Of the report: md,html,csv,tex,figures or some of them; also $BENCH_FORMAT."
+    return click.option(
+        "--format", "formats", envvar="BENCH_FORMAT", metavar="NAMES", callback=read, help=text
+    )(function)
 
 
 def locations_options(function: Callable[..., Any]) -> Callable[..., Any]:

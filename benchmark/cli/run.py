@@ -13,7 +13,7 @@ import click
 
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
-from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.cli.options import format_option, locations_options, rehearse_option, suite_options
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ TRACK_VARIABLE = "BENCH_TRACK"
               help="With --decide: the most seeds that a row may have in all; default: 20.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
+@format_option
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
@@ -66,6 +67,7 @@ def command(
     max_seeds: int | None,
     budget: float | None,
     trackers: tuple[str, ...],
+    formats: tuple[str, ...],
     **flags: bool,
 ) -> None:
     """Run the cells of SUITE that have no result yet, then write the report.
@@ -82,7 +84,17 @@ def command(
     with time_may_be_up() as told:
         try:
             code = _command(
-                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+                suite_file,
+                overrides,
+                locations,
+                jobs,
+                executor,
+                timeout,
+                limits,
+                trackers,
+                formats,
+                flags,
+                told,
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -103,6 +115,7 @@ def _command(
     timeout: float | None,
     limits: Limits | None,
     trackers: tuple[str, ...],
+    formats: tuple[str, ...],
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
@@ -167,7 +180,7 @@ def _command(
             return notifier.code
         notifier.wait()
         try:
-            show_report(plan, plugins, locations)
+            show_report(plan, plugins, locations, formats)
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
