@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from projects import Project, make_project
+from projects import NETWORKS, Project, make_project
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -34,6 +34,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(tmp_path: Path, cache: Path) -> Project:
     """Return a project with a small suite of two models that need no TensorFlow."""
     return make_project(tmp_path, cache)
+
+
+@pytest.fixture
+def network_project(project: Project) -> Project:
+    """Return such a project for models that need TensorFlow: it is imported before they are."""
+    project.libraries = NETWORKS
+    return project
 
 
 @pytest.fixture(scope="module")

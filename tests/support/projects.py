@@ -63,6 +63,10 @@ matrix:
 """
 
 
+# What ``Project.libraries`` are for tests that train networks.
+NETWORKS = ("tensorflow", "keras")
+
+
 @dataclass
 class Ran:
     """How a command ended."""
