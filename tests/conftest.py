@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -40,6 +41,22 @@ def project(tmp_path: Path, cache: Path) -> Project:
 def network_project(project: Project) -> Project:
     """Return such a project for models that need TensorFlow: it is imported before they are."""
     project.libraries = NETWORKS
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Project:
+    """Return such a project whose suite has been run. Nothing is to be changed in it."""
+    made = make_project(tmp_path_factory.mktemp("finished"), cache)
+    ran = made.bench("run", "suite.yaml", "--executor", "inline")
+    assert ran.code == 0, ran.err
+    return made
+
+
+@pytest.fixture
+def finished(project: Project, finished_once: Project) -> Project:
+    """Return a project of a test's own whose suite has been run."""
+    shutil.copytree(finished_once.folder / "results", project.folder / "results")
     return project
 
 

@@ -42,14 +42,13 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     assert metrics["test"]["top1"] > 0.5
 
 
-def test_running_again_repeats_nothing_and_changes_no_report(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    before, report = stamps(project), (project.results / "report" / "report.md").stat().st_mtime_ns
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
+    before, report = stamps(finished), (finished.results / "report" / "report.md").stat().st_mtime_ns
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "Leaderboard of trial" in ran.out
-    assert stamps(project) == before
-    assert (project.results / "report" / "report.md").stat().st_mtime_ns == report
+    assert stamps(finished) == before
+    assert (finished.results / "report" / "report.md").stat().st_mtime_ns == report
 
 
 def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
@@ -98,59 +97,55 @@ def test_a_tracker_is_told_of_every_cell(project) -> None:
     assert [line.split()[1] for line in log.read_text().splitlines()] == ["ok"] * 4
 
 
-def test_new_seeds_run_alone(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    before = stamps(project)
+def test_new_seeds_run_alone(finished) -> None:
+    before = stamps(finished)
     assert (
-        project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code == 0
+        finished.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code
+        == 0
     )
-    after = stamps(project)
+    after = stamps(finished)
     assert {name: after[name] for name in before} == before
     assert len(after) == 6
 
 
-def test_a_damaged_result_is_kept_aside_and_run_again(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    next(project.results.glob("majority-0-*/predictions.parquet")).unlink()
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+def test_a_damaged_result_is_kept_aside_and_run_again(finished) -> None:
+    next(finished.results.glob("majority-0-*/predictions.parquet")).unlink()
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "was damaged (predictions.parquet is missing), is kept aside and run again" in ran.err
-    assert len(list(project.results.glob("damaged-*"))) == 1
+    assert len(list(finished.results.glob("damaged-*"))) == 1
 
 
-def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    folder = next(project.results.glob("majority-0-*"))
-    (project.results / ".tmp-0123456789ab-cnn-0").mkdir()
-    (project.results / ".tmp-0123456789ab-file").write_text("")
-    before = stamps(project)
+def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(finished) -> None:
+    folder = next(finished.results.glob("majority-0-*"))
+    (finished.results / ".tmp-0123456789ab-cnn-0").mkdir()
+    (finished.results / ".tmp-0123456789ab-file").write_text("")
+    before = stamps(finished)
     folder.rename(folder.with_name(f".tmp-old-123-{folder.name}"))
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    assert not [*project.results.glob(".tmp-*")]
-    assert stamps(project) == before
+    assert finished.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert not [*finished.results.glob(".tmp-*")]
+    assert stamps(finished) == before
 
 
-def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    (file,) = project.results.glob("nearest-0-*/predictions.parquet")
+def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(finished) -> None:
+    (file,) = finished.results.glob("nearest-0-*/predictions.parquet")
     before = file.read_bytes()
     flipped = bytearray(before)
     flipped[len(before) // 3] ^= 16
     file.write_bytes(flipped)
-    listed = project.bench("status", "suite.yaml")
+    listed = finished.bench("status", "suite.yaml")
     assert "damaged: predictions.parquet is not what was filed: it has been edited, or damaged" in listed.out
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "is kept aside and run again" in ran.err
     assert file.read_bytes() == before
 
 
-def test_the_same_cell_in_two_processes_gives_the_same_files(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
+def test_the_same_cell_in_two_processes_gives_the_same_files(finished) -> None:
+    assert finished.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
     for name in ("predictions.parquet", "metrics.json"):
-        for file in project.results.glob(f"*/{name}"):
-            other = project.folder / "again" / "trial" / file.parent.name / name
+        for file in finished.results.glob(f"*/{name}"):
+            other = finished.folder / "again" / "trial" / file.parent.name / name
             assert other.read_bytes() == file.read_bytes()
 
 
@@ -340,9 +335,8 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("executor", ["inline", "local"])
-def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, number: int, executor: str) -> None:
+@pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
+def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
     project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3)
