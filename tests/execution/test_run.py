@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -49,6 +50,23 @@ def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
     assert "Leaderboard of trial" in ran.out
     assert stamps(finished) == before
     assert (finished.results / "report" / "report.md").stat().st_mtime_ns == report
+
+
+def test_a_run_can_leave_formats_of_its_report_out(finished) -> None:
+    report = finished.results / "report"
+
+    def kinds(*options: str) -> set[str]:
+        shutil.rmtree(report)
+        assert finished.bench("run", "suite.yaml", "--executor", "inline", *options).code == 0
+        return {file.suffix for file in report.rglob("*.*")} - {".json"}
+
+    assert kinds("--format", "csv,md") == {".csv", ".md"}
+    finished.environment["BENCH_FORMAT"] = "html"
+    assert kinds() == {".html"}
+    finished.environment["BENCH_FORMAT"] = ""
+    assert kinds() == {".csv", ".md", ".html", ".tex", ".png", ".pdf"}
+    wrong = finished.bench("run", "suite.yaml", "--format", "htm")
+    assert (wrong.code, "There is no format 'htm'. Did you mean 'html'?" in wrong.err) == (2, True)
 
 
 def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
