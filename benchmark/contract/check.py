@@ -47,7 +47,7 @@ def names_of(kind: str) -> list[str]:
 
 
 def check(subject: Subject, seconds: float = SECONDS) -> list[Outcome]:
-    """Try all rules of a subject's kind in a new process, for at most ``seconds``; return what came of each."""
+    """Try all rules of a subject's kind in a new process, for ``seconds`` from its start; return what came of each."""
     (outcomes,) = _tried([subject], seconds)
     return outcomes
 

@@ -25,6 +25,12 @@ PAYLOAD, RESULTS, OUTPUT, ERRORS = "payload", "results.jsonl", "output", "errors
 _DONE = {"done": True}
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether a subject is being tried: until then this process is being started."""
+    file = folder / RESULTS
+    return file.exists() and file.stat().st_size > 0
+
+
 def is_done(folder: Path) -> bool:
     """Whether all that came of a subject is in its folder."""
     file = folder / RESULTS
@@ -37,15 +43,13 @@ def main() -> None:
     for folder in folders:
         _enter(folder)
         faulthandler.enable()
-        # Shortly before this process is ended, it says where it is.
-        faulthandler.dump_traceback_later(max(0.9 * seconds, seconds - 2))
         with (folder / RESULTS).open("a", encoding="utf-8") as file:
 
             def tell(line: Mapping[str, Any]) -> None:
                 file.write(_line(line))
                 file.flush()
 
-            _try(folder, tell)
+            _try(folder, seconds, tell)
             _flush()
             tell(_DONE)
     # Threads that a component left running are no matter here.
@@ -72,11 +76,13 @@ def _flush() -> None:
             stream.flush()
 
 
-def _try(folder: Path, tell: Callable[[Mapping[str, Any]], None]) -> None:
+def _try(folder: Path, seconds: float, tell: Callable[[Mapping[str, Any]], None]) -> None:
     from benchmark.contract.kinds import rules_of
     from benchmark.contract.rules import LOADS, QUIET, Outcome, outcomes, told
 
     here = os.getcwd()
+    # Shortly before this process is ended, it says where it is.
+    faulthandler.dump_traceback_later(max(0.9 * seconds, seconds - 2))
     tell({"begun": LOADS})
     try:
         # The parent's own pickle, whose folder nobody else can write into.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
-from benchmark.contract.child import ERRORS, OUTPUT, PAYLOAD, is_done
+from benchmark.contract.child import ERRORS, OUTPUT, PAYLOAD, has_begun, is_done
 from benchmark.contract.rules import is_theirs
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CODE = "from benchmark.contract.child import main; main()"
 _SHOWN = 300
 _PAUSE = 0.05
+# What a process may take beyond that to start, on a machine that is busy.
+_STARTING = 120.0
 
 
 @contextmanager
@@ -106,9 +108,11 @@ def _endings(
 
 def _ending(process: subprocess.Popen[bytes], folder: Path, seconds: float) -> str:
     """Wait until a subject is through; return what is to be said of a process that did not get there."""
-    begun = time.monotonic()
+    limit, begun = time.monotonic() + _STARTING + seconds, False
     while not is_done(folder):
-        if time.monotonic() - begun > seconds:
+        if not begun and has_begun(folder):
+            limit, begun = time.monotonic() + seconds, True
+        if time.monotonic() > limit:
             return f"it did not end within {seconds:g} s{_where(folder)}"
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(_PAUSE)

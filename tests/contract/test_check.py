@@ -70,7 +70,7 @@ def told(outcomes: list[Outcome]) -> dict[str, str]:
 def test_what_ends_or_hangs_a_process_is_a_finding_of_the_rule_that_was_tried(
     trouble: str, said: str
 ) -> None:
-    problems = told(check(careless(trouble), 8 if trouble == "hang" else 60))
+    problems = told(check(careless(trouble), 5 if trouble == "hang" else 60))
     assert list(problems) == ["metric-number"]
     assert said in problems["metric-number"]
     if trouble != "exit":

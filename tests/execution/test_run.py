@@ -185,9 +185,9 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
-    project.write(with_model("{nearest: {seconds: 20, seed: 0}}"))
+    project.write(with_model("{nearest: {seconds: 6, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: len(stamps(project)) == 2 and [*project.results.glob(".claims/*/owner-*")])
+    wait_for(lambda: len(stamps(project)) == 2 and project.rests(0))
     first.send_signal(signal.SIGSTOP)
     second = project.start("run", "suite.yaml", "--executor", "inline")
     assert second.stderr is not None
@@ -197,8 +197,8 @@ def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project)
     assert f"Waiting for 1 cell that others run: process {first.pid} on" in said
     assert len(stamps(project)) == 3
     first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=120)
-    _, more = second.communicate(timeout=120)
+    _, err = first.communicate(timeout=200)
+    _, more = second.communicate(timeout=200)
     assert (first.returncode, second.returncode) == (0, 0), err + said + more
     assert "nearest · 0: ok" in more
     assert len((project.folder / "log").read_text().splitlines()) == 4
@@ -246,7 +246,7 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_oth
     assert second.code == 0, second.err
     before = stamps(project)
     first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=120)
+    _, err = first.communicate(timeout=200)
     assert first.returncode == 0, err
     assert "is not filed: this process was stopped for so long" in err
     assert stamps(project) == before
@@ -282,10 +282,9 @@ def test_what_a_model_imports_is_imported_before_its_training_begins(project) ->
 def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project) -> None:
     project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: "ok" in statuses(project).values())
-    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    wait_for(lambda: project.rests(1))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert "1/2 (1 interrupted)" in out
     assert "Traceback" not in err
@@ -295,10 +294,9 @@ def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project)
 def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -> None:
     project.write(with_model("{nearest: {seconds: 30, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: "ok" in statuses(project).values())
-    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    wait_for(lambda: project.rests(1))
     process.send_signal(signal.SIGUSR1)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=200)
     assert process.returncode == 75, err
     assert statuses(project)["nearest 1"] == "interrupted"
     assert not (project.results / ".claims").exists()
@@ -357,10 +355,9 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
     project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
-    wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3)
-    time.sleep(1)  # The last cell is taken up at once, and takes five times as long.
+    wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert "Interrupted. What is finished is kept" in err
     assert "Traceback" not in err

@@ -114,7 +114,7 @@ def test_an_interrupted_study_stops_cleanly_and_goes_on_later(tuned, number: int
     process = tuned.start(*INLINE)
     wait_for(lambda: len(trained(tuned)) == 3)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert "Interrupted. What is finished is kept" in err
     assert "Traceback" not in err
