@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import format_option, locations_options, rehearse_option, suite_options
-from benchmark.exceptions import ResultsError, UsageError
+from benchmark.cli.options import FORMAT_VARIABLE, locations_options, rehearse_option, suite_options
+from benchmark.exceptions import ResultsError, UsageError, did_you_mean
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
@@ -34,7 +34,14 @@ PAGES = ("report.html", "report.md")
 @rehearse_option
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default="reports",
               show_default=True, metavar="DIR", help="Of bundles: where each suite's report goes.")  # fmt: skip
-@format_option
+@click.option(
+    "--format",
+    "formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    envvar=FORMAT_VARIABLE,
+    help=f"Formats, with commas between; also ${FORMAT_VARIABLE}.",
+)
 @click.option(
     "--mixed", is_flag=True, help="Average cells of other data, backends or versions too; marked as such."
 )
@@ -53,7 +60,7 @@ def command(
     locations: Locations,
     rehearse: bool,
     output: Path,
-    formats: tuple[str, ...],
+    formats: str,
     columns: str,
     wide: bool,
     force: bool,
@@ -68,10 +75,14 @@ def command(
     from benchmark.cli.loading import load_plan
     from benchmark.results.matching import with_results
 
+    asked = [name.strip() for name in formats.split(",") if name.strip()]
+    for name in asked:
+        if name not in FORMATS:
+            raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
     if is_bundle(suite_file):
         if overrides or rehearse:
             raise UsageError("A bundle is reported as it is: leave --set and --rehearse away.")
-        _report_bundles((suite_file, *others), output, formats or FORMATS, mixed=mixed, wide=wide)
+        _report_bundles((suite_file, *others), output, asked, mixed=mixed, wide=wide)
         return
     if others:
         raise UsageError(
@@ -81,27 +92,27 @@ def command(
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry, mixed=mixed)
     named = [name.strip() for name in columns.split(",") if name.strip()]
-    show_report(known, plugins, locations, formats, columns=named, force=force, mixed=mixed, wide=wide)
+    show_report(known, plugins, locations, asked, columns=named, force=force, mixed=mixed, wide=wide)
 
 
 def show_report(
     plan: Plan,
     plugins: Plugins,
     locations: Locations,
-    formats: Sequence[str] = (),
+    formats: Sequence[str] = FORMATS,
     *,
     columns: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
     wide: bool = False,
 ) -> None:
-    """Bring the report up to date, in ``formats`` or in all, print the leaderboard, and say where the files are."""
+    """Bring the report up to date, print the leaderboard, and say where the files are."""
     store = ResultsStore(locations.results, plan.suite.name)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     try:
         with _alone(store):
             files, leaderboard = write_report(
-                plan, store, plugins.registry, formats or FORMATS, columns=columns, force=force, mixed=mixed
+                plan, store, plugins.registry, formats, columns=columns, force=force, mixed=mixed
             )
     except UnwrittenReportError as error:
         click.echo(to_terminal(error.leaderboard, width))

@@ -13,7 +13,13 @@ import click
 
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
-from benchmark.cli.options import format_option, locations_options, rehearse_option, suite_options
+from benchmark.cli.options import (
+    asked_formats,
+    format_option,
+    locations_options,
+    rehearse_option,
+    suite_options,
+)
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
@@ -67,7 +73,6 @@ def command(
     max_seeds: int | None,
     budget: float | None,
     trackers: tuple[str, ...],
-    formats: tuple[str, ...],
     **flags: bool,
 ) -> None:
     """Run the cells of SUITE that have no result yet, then write the report.
@@ -84,17 +89,7 @@ def command(
     with time_may_be_up() as told:
         try:
             code = _command(
-                suite_file,
-                overrides,
-                locations,
-                jobs,
-                executor,
-                timeout,
-                limits,
-                trackers,
-                formats,
-                flags,
-                told,
+                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -115,7 +110,6 @@ def _command(
     timeout: float | None,
     limits: Limits | None,
     trackers: tuple[str, ...],
-    formats: tuple[str, ...],
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
@@ -180,7 +174,7 @@ def _command(
             return notifier.code
         notifier.wait()
         try:
-            show_report(plan, plugins, locations, formats)
+            show_report(plan, plugins, locations, asked_formats())
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
