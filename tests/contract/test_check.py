@@ -146,6 +146,7 @@ def bench_metrics():
 """
 
 
+@pytest.mark.slow
 def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text(THEIRS)
     (tmp_path / "test_theirs.py").write_text(TESTS)
@@ -217,6 +218,7 @@ def bench_suite_finished(suite, results, exit_code):
 """
 
 
+@pytest.mark.slow
 def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> None:
     project.write("name: unused\n")
     fine = project.bench("plugins", "check", "majority", "top1")

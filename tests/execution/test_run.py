@@ -183,6 +183,7 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
     project.write(with_model("{nearest: {seconds: 6, seed: 0}}"))
