@@ -123,13 +123,13 @@ def load_mono(
 
     with open_audio(path) as sound:
         rate = sound.sample_rate
-        found = Content(rate, sound.channels) if _DIGEST.fullmatch(content or "") else None
+        decoded = Content(rate, sound.channels) if _DIGEST.fullmatch(content or "") else None
         pieces = []
         for block in sound.blocks:
-            if found is not None:
-                found.add(block)
+            if decoded is not None:
+                decoded.add(block)
             pieces.append(to_mono(block))
-    if found is not None and found.digest() != content:
+    if decoded is not None and decoded.digest() != content:
         raise AudioError(
             f"{path}: its audio is not what it was when it was looked at. Leave files as they are while they are "
             "used; the next run looks at it again. (If it never does, this disk does not tell when files change: "

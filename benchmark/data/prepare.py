@@ -89,7 +89,7 @@ def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
     for item in items:
         key = feature_key(tracks[item.track], item.clip, item.waveform)
         wanted.setdefault(item.track, {})[key] = (key, item.clip, item.waveform)
-    return [Request(tracks[index], tuple(each.values())) for index, each in wanted.items()]
+    return [Request(tracks[index], tuple(own.values())) for index, own in wanted.items()]
 
 
 def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
@@ -97,15 +97,15 @@ def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
     joined: dict[tuple[str, ...], tuple[Track, dict[str, Any]]] = {}
     for request in asked:
         _, wanted = joined.setdefault(_heard(request.track), (request.track, {}))
-        wanted.update({each[0]: each for each in request.wanted})
+        wanted.update({piece[0]: piece for piece in request.wanted})
     keys = [key for _, wanted in joined.values() for key in wanted]
     absent = {key for key, row in zip(keys, store.rows(keys, verify=True), strict=True) if row < 0}
-    found = []
+    requests = []
     for track, wanted in joined.values():
-        left = tuple(each for key, each in wanted.items() if key in absent)
+        left = tuple(piece for key, piece in wanted.items() if key in absent)
         if left:
-            found.append(Request(track, left))
-    return found
+            requests.append(Request(track, left))
+    return requests
 
 
 def compute(request: Request, features: ComponentSpec, benchfile: Benchfile | None) -> Computed:
@@ -190,12 +190,12 @@ def _taken(store: FeatureStore, left: Sequence[Request], taken: dict[str, str]) 
     Others may have stored some of it by now.
     """
     for start in range(0, len(left), _TRACKS_AT_ONCE):
-        some = [each for each in left[start : start + _TRACKS_AT_ONCE] if store.take(_claim(each))]
+        some = [request for request in left[start : start + _TRACKS_AT_ONCE] if store.take(_claim(request))]
         still = missing(store, some)
         for name in {*map(_claim, some)} - {*map(_claim, still)}:
             store.claims.release(name)
-        for each in still:
-            taken |= dict.fromkeys((key for key, _, _ in each.wanted), _claim(each))
+        for request in still:
+            taken |= dict.fromkeys((key for key, _, _ in request.wanted), _claim(request))
         yield from still
 
 
@@ -237,7 +237,7 @@ def _augmented(
     # Other items are made of the same samples, and not every plugin leaves them as they are.
     changed = piece.copy()
     for count, step in enumerate(steps, 1):
-        chain = " ".join(each.text for each in steps[:count])
+        chain = " ".join(earlier.text for earlier in steps[:count])
         seed = derive_seed("waveform", track.content, clip.start, clip.seconds, chain)
         rng = np.random.default_rng(seed)
         with reseeded(seed):
