@@ -14,6 +14,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # The benchfiles here are the tests' own. Tests of what is asked before one runs take this away.
 os.environ["BENCH_TRUST"] = "1"
+# Figures drawn by Matplotlib take longer than all else that a small run does. Tests of them ask for all formats.
+os.environ["BENCH_FORMAT"] = "md,html,csv,tex"
 
 
 @pytest.fixture(scope="session")

@@ -110,8 +110,8 @@ class Project:
 
     def variables(self) -> dict[str, str]:
         quick = {"BENCH_ENERGY": "off", "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_CACHE": str(self.cache)}
-        if not self.figures:
-            quick["BENCH_FORMAT"] = "md,html,csv,tex"
+        if self.figures:
+            quick["BENCH_FORMAT"] = ""
         own = {"XDG_STATE_HOME": str(self.folder / "state"), "RESTING": str(self.folder / "resting")}
         return {**os.environ, **quick, **own, **self.environment}
 
