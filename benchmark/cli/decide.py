@@ -125,7 +125,8 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     from benchmark.analysis.statistics import statistics
     from benchmark.report.compose import seedless_models
     from benchmark.report.leaderboard import sorting
-    from benchmark.results.frames import ROW, STATUS, collect
+    from benchmark.results.collect import collect
+    from benchmark.results.frames import ROW, STATUS
 
     results = collect(plan, store, registry)
     settings = plan.suite.leaderboard
@@ -189,8 +190,8 @@ def _verdicts(
 
 def _is_drawn_anew(results: Results, rows: Sequence[int], evaluation: str) -> bool:
     """Return whether seeds (or folds) of a row are tested on tracks of their own."""
+    from benchmark.analysis.evaluated import contents_of
     from benchmark.analysis.protocols import Contents
-    from benchmark.analysis.statistics import contents_of
 
     contents = Contents()
     return any(
@@ -252,7 +253,7 @@ def _affordable(look: _Look, plan: Plan, limits: Limits, at_once: int) -> list[_
 
 def _added(requests: Sequence[_Request], plan: Plan, registry: Registry) -> dict[str, AddedSeeds]:
     """Return what is asked for, by the rows' keys."""
-    rows, keys = _rows(plan), RowKeys(registry)
+    rows, keys = _rows(plan), RowKeys()
     added: dict[str, AddedSeeds] = {}
     for request in requests:
         for row, seed in request.seeds.items():

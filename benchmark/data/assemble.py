@@ -122,7 +122,7 @@ def _evaluated(
     registry: Registry,
     corpus_of: CorpusOf,
 ) -> Iterator[_Evaluated]:
-    identifier = Identifier(registry, lambda dataset: corpus_of(dataset).revision)
+    identifier = Identifier(lambda dataset: corpus_of(dataset).revision)
     for evaluation, canonical in zip(spec.evaluate, identifier.sets(spec.evaluate), strict=True):
         key = set_key(canonical)
         if evaluation.dataset is None:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,15 @@ def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> Feat
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
     """Return the key of a clip's features: its audio content and format, its place, and the steps of its waveform."""
-    text = canonical_json([*_heard(track), clip.start, clip.seconds, [step.text for step in waveform]])
+    return _feature_key(_heard(track), clip.start, clip.seconds, tuple([step.text for step in waveform]))
+
+
+# Cells that differ in their seeds ask for the same originals. As JSON 0 is not 0.0, so types count.
+@lru_cache(maxsize=100_000, typed=True)
+def _feature_key(
+    heard: tuple[str, ...], start: float | None, seconds: float | None, steps: tuple[str, ...]
+) -> str:
+    text = canonical_json([*heard, start, seconds, steps])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

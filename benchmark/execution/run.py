@@ -23,10 +23,11 @@ from benchmark.execution.features import prepare_features
 from benchmark.execution.notify import Tell, nobody
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
+from benchmark.results.intact import Damaged
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
 from benchmark.results.standing import LEAKY
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit

@@ -92,7 +92,7 @@ class _Lookup:
 def make_plan(suite: Suite, registry: Registry, locations: Locations, looker: Looker | None = None) -> Plan:
     """Look up the datasets of a suite and identify its cells. Decodes only audio never seen before, by ``looker``."""
     lookup = _Lookup(corpus_loader(registry, locations, looker))
-    identifier = Identifier(registry, lookup.revision)
+    identifier = Identifier(lookup.revision)
     ids = identities(suite, identifier)
     return Plan(suite, ids, lookup.found, lookup.lacking, lookup.corpus_of, identifier)
 

@@ -13,8 +13,10 @@ import pytest
 from benchmark.cli import decide
 from benchmark.cli.limits import Limits
 from benchmark.execution.run import RunSummary
-from benchmark.results import frames
+from benchmark.results import collect as collecting
 from benchmark.results.added import Race, read_race, with_added, write_race
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.plan import Plan, identities
 from benchmark.results.standing import Block, Standing
 
@@ -25,13 +27,13 @@ def asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch, standing: Block) ->
     """Return the rows that a look gives seeds to, and the rows of the model with this standing."""
     plan, registry = fabricate.make_plan(folder, ONE_SEED), fabricate.make_registry()
     store = fabricate.make_results(plan, folder / "results")
-    stored = frames.collect(plan, store, registry)
+    stored = collect(plan, store, registry)
     concerned = stored.cells["model"] == "first"
     of_model = set(stored.cells.loc[concerned, "id"])
 
     standings = np.where(concerned, standing, "honest")
 
-    def collected(*given: Any, **options: Any) -> frames.Results:
+    def collected(*given: Any, **options: Any) -> Results:
         return replace(
             stored,
             standings={
@@ -41,7 +43,7 @@ def asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch, standing: Block) ->
             cells=stored.cells.assign(**{"standing": standings, "tones:test standing": standings}),
         )
 
-    monkeypatch.setattr(frames, "collect", collected)
+    monkeypatch.setattr(collecting, "collect", collected)
     look = decide._look(plan, store, registry, most=5)
     rows = {row for request in look.requests for row in request.seeds}
     return rows, set(map(int, stored.cells.loc[concerned, "row"]))
