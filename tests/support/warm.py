@@ -43,6 +43,8 @@ _READ_AT_START = (
     "HOME",
     "TMPDIR",
 )
+# Before any test has changed it.
+_ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 _READY_SECONDS = 300
 _PAUSE = 0.1
 
@@ -51,13 +53,8 @@ def can_be_warm(environment: dict[str, str]) -> bool:
     """Whether a process that was started with today's environment can go on with this one."""
     if not sys.platform.startswith("linux"):
         return False
-    changed = {name for name, _ in {*environment.items()} ^ {*_environment().items()}}
+    changed = {name for name, _ in {*environment.items()} ^ {*_ENVIRONMENT.items()}}
     return not any(name.startswith(_READ_AT_START) for name in changed - {"PYTHONPATH"})
-
-
-@cache
-def _environment() -> dict[str, str]:
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class WarmProcess:
@@ -140,7 +137,7 @@ class _Server:
             folder=str(Path(__file__).parent), end=theirs.fileno(), names=[*_IMPORTED, *libraries]
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code + _RUN], env=_environment(), pass_fds=[theirs.fileno()],
+            [sys.executable, "-c", code + _RUN], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()
