@@ -20,6 +20,7 @@ from benchmark.training.stages import Stage
 if TYPE_CHECKING:
     import keras
 
+pytestmark = pytest.mark.slow
 SIZE = (16, 16, 1)
 
 
@@ -320,7 +321,6 @@ class Plain(KerasModel):
         return [Stage("head", settings.epochs, settings.learning_rate, freeze, frozen="bent")]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("told", [True, False])
 def test_a_sequential_is_frozen_up_to_one_of_its_layers(told: bool, tmp_path: Path) -> None:
     train = Kept(24, 0)

@@ -11,6 +11,8 @@ import time
 import pytest
 from tuning_toys import SUITE, cells, opened, record, stamps, trained
 
+pytestmark = pytest.mark.slow
+
 INLINE = ("run", "suite.yaml", "--executor", "inline")
 
 
@@ -276,7 +278,6 @@ def test_a_damaged_journal_and_record_are_mended_and_the_study_ends_as_it_did(st
         assert after[name] == before[name], name
 
 
-@pytest.mark.slow
 def test_trials_run_side_by_side_in_worker_processes_and_are_pruned_there(tuned) -> None:
     tuned.write(SUITE.replace("trials: 6", "trials: 14\n  pruner: {median: {n_startup_trials: 2}}"))
     ran = tuned.bench("run", "suite.yaml", "--jobs", "2")
@@ -290,7 +291,6 @@ def test_trials_run_side_by_side_in_worker_processes_and_are_pruned_there(tuned)
     assert len(pruned.intermediate_values) < 3 or pruned.value is not None
 
 
-@pytest.mark.slow
 def test_a_trial_whose_process_dies_is_a_failed_one(tuned) -> None:
     tuned.write(SUITE.replace("toy]", "{toy: {trouble: die, x: -0.5}, label: toy}]"))
     ran = tuned.bench("run", "suite.yaml", "--jobs", "2")
@@ -323,7 +323,6 @@ def test_runs_side_by_side_share_the_trials_and_count_those_of_all(tuned) -> Non
     assert not (tuned.results / ".claims").exists()
 
 
-@pytest.mark.slow
 def test_the_trial_of_a_run_that_is_killed_is_taken_up_by_another_one_that_goes_on(tuned) -> None:
     tuned.write(SUITE.replace("toy]", "{toy: {seconds: 2}, label: toy}]").replace("trials: 6", "trials: 5"))
     first = tuned.start(*INLINE)
