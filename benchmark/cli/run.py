@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import (
@@ -44,6 +46,10 @@ TRACK_VARIABLE = "BENCH_TRACK"
 )
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS|FILE",
+              help="Run cells on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or its scheduler file.")  # fmt: skip
+@click.option("--gpus", type=click.IntRange(min=1), metavar="N",
+              help="With --scheduler: each cell needs N of what workers offer as --resources GPU=….")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="The time that each cell may take, each track's features, and a look at each file. What goes on "
               "after that is killed (with 'inline' it is asked between epochs only).")  # fmt: skip
@@ -73,6 +79,8 @@ def command(
     locations: Locations,
     jobs: int | None,
     executor: str,
+    scheduler: str | None,
+    gpus: int | None,
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
@@ -87,18 +95,21 @@ def command(
     Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted, and 75
     when SIGUSR1 said that the time is up.
     """
+    from benchmark.cli.loading import Looking
     from benchmark.exceptions import PluginError
     from benchmark.execution.slurm import TIME_IS_UP
 
     limits = read_limits(max_seeds, budget, flags)
-    with time_may_be_up() as told:
+    away = read_cluster(scheduler, gpus, jobs, executor)
+    with time_may_be_up() as told, ExitStack() as stack:
         try:
+            executors = partial(_executors, locations, jobs, timeout, executor == "inline", away, stack)
             code = _command(
                 suite_file,
                 overrides,
                 locations,
-                jobs,
-                executor,
+                Looking(jobs, timeout, here=executor == "inline"),
+                executors,
                 timeout,
                 limits,
                 parts,
@@ -120,8 +131,8 @@ def _command(
     suite_file: Path,
     overrides: tuple[str, ...],
     locations: Locations,
-    jobs: int | None,
-    executor: str,
+    looking: Looking,
+    make: Callable[[Plan, Plugins], Executors],
     timeout: float | None,
     limits: Limits | None,
     parts: tuple[str, ...],
@@ -129,14 +140,12 @@ def _command(
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
-    from benchmark.cli.loading import Looking
     from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
     from benchmark.execution.run import RunOptions, missing_cells, planned_cells
     from benchmark.results.store import ResultsStore
 
-    looking = Looking(jobs, timeout, here=executor == "inline")
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
@@ -156,7 +165,7 @@ def _command(
     store.tidy()
     if options.strict:
         _refuse_leaks(plan, plugins, locations, looker)
-    executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
+    executors = cache(partial(make, plan, plugins))
 
     def say(broken: BrokenPlugin) -> None:
         trace = f"\n{broken.traceback}" if flags["verbose"] else " (-v shows the traceback)"
@@ -179,7 +188,7 @@ def _command(
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
 
-            at_once = 1 if executor == "inline" else _at_once(jobs)
+            at_once = executors().at_once
             run = partial(
                 _run,
                 plugins=plugins,
@@ -285,9 +294,19 @@ def _run(
 
 
 def _executors(
-    plan: Plan, locations: Locations, jobs: int | None, seconds: float | None, *, inline: bool
+    locations: Locations,
+    jobs: int | None,
+    seconds: float | None,
+    inline: bool,
+    away: Away | None,
+    stack: ExitStack,
+    plan: Plan,
+    plugins: Plugins,
 ) -> Executors:
-    """Return what makes executors: worker processes, or this one; both give each training as many threads."""
+    """Return what makes executors: worker processes, this one, or a cluster's; all give each training as many threads.
+
+    What they need until the end of the run is closed with ``stack``.
+    """
     from benchmark.backend import settle_backend
     from benchmark.execution.executor import Executors, Inline
     from benchmark.execution.threads import cores, share
@@ -301,7 +320,7 @@ def _executors(
     at_once = _at_once(jobs)
     threads = share(at_once)
     if inline:
-        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads)
+        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads, 1)
     log = locations.results / plan.suite.name / "workers.log"
 
     def features() -> LocalWorkers:
@@ -310,7 +329,12 @@ def _executors(
     def training(tasks: int) -> LocalWorkers:
         return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
 
-    return Executors(features, training, threads)
+    here = Executors(features, training, threads, at_once)
+    return (
+        here
+        if away is None
+        else stack.enter_context(on_cluster(away, plan, plugins, locations, seconds, here))
+    )
 
 
 def _at_once(jobs: int | None) -> int:

@@ -25,6 +25,7 @@ from benchmark.suite.cell import CellSpec
 from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
+from benchmark.training.evaluate import validation_predictions
 
 if TYPE_CHECKING:
     from benchmark.plugin.benchfile import Benchfile
@@ -157,6 +158,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
     store.write(
         record,
         predictions=done.predictions,
+        validation=validation_predictions(done.model, data, done.predictions),
         history=done.history,
         metrics=done.metrics,
         extra=save,
