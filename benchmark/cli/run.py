@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.checkpoints import NEVER
 from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
-from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.cli.options import (
+    asked_formats,
+    format_option,
+    locations_options,
+    rehearse_option,
+    suite_options,
+)
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
@@ -30,6 +37,19 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
 TRACK_VARIABLE = "BENCH_TRACK"
+
+
+def _checkpoint_seconds(context: click.Context, option: click.Parameter, said: str | None) -> float | None:
+    """Return how often checkpoints are left; None where nothing is said."""
+    if said is None:
+        return None
+    try:
+        seconds = NEVER if said == "never" else float(said)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise click.BadParameter(f"'{said}' is neither a number of seconds, 0 or more, nor 'never'.")
+    return seconds
 
 
 @click.command()
@@ -57,10 +77,14 @@ TRACK_VARIABLE = "BENCH_TRACK"
               help="With --decide: the most seeds that a row may have in all; default: 20.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
+@format_option
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--checkpoint-every", metavar="SECONDS", callback=_checkpoint_seconds,
+              help="How often a training leaves what it goes on from after a kill: 0 for each epoch, or 'never'; "
+              "default: at first after a minute, then so that it costs 2 % at most.")  # fmt: skip
 @click.option("--only", "parts", multiple=True, metavar="CELLS",
               help="Run these cells only, such as '{model: [vgg16, cnn]}'; given twice, those of both.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
@@ -77,6 +101,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    checkpoint_every: float | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
     **flags: bool,
@@ -104,6 +129,7 @@ def command(
                 Looking(jobs, timeout, here=executor == "inline"),
                 executors,
                 timeout,
+                checkpoint_every,
                 limits,
                 parts,
                 trackers,
@@ -127,6 +153,7 @@ def _command(
     looking: Looking,
     make: Callable[[Plan, Plugins], Executors],
     timeout: float | None,
+    checkpoint_every: float | None,
     limits: Limits | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
@@ -151,6 +178,7 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        checkpoint_every=checkpoint_every,
         only=read_only(parts, plan.suite),
     )
     looker = looking.looker(plugins.registry, locations)
@@ -199,7 +227,7 @@ def _command(
             return notifier.code
         notifier.wait()
         try:
-            show_report(plan, plugins, locations)
+            show_report(plan, plugins, locations, asked_formats())
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
