@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmark.locations import Locations
     from benchmark.plugin.registry import Source
 
-_KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "tracker")
+_KINDS = ("dataset", "audio", "features", "augmentation", "corruption", "model", "metric", "tracker")
 
 
 class Shape(click.ParamType):

@@ -163,7 +163,7 @@ def _command(
     from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
-    from benchmark.execution.run import RunOptions, missing_cells, planned_cells
+    from benchmark.execution.run import RunOptions, has_work, planned_cells
     from benchmark.results.store import ResultsStore
 
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
@@ -204,7 +204,7 @@ def _command(
         notifier.tell(
             "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
         )
-        if summary is None and missing_cells(plan, store, options):
+        if summary is None and has_work(plan, store, options):
             summary = _run(plan, plugins, locations, options, executors, notifier.tell, looker)
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
@@ -369,6 +369,8 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
         return INTERRUPTED
+    from benchmark.results.corrupted import unfinished
+
     statuses = store.statuses()
     asked = [id_ for cell, id_ in plan.cells if options.wants(cell)]
     wrong = [id_ for id_ in asked if statuses.get(id_) != "ok"]
@@ -388,4 +390,9 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
             "--retry-failed.",
             err=True,
         )
-    return 1 if wrong or pending else 0
+    lacking = unfinished(plan, store, options.wants)
+    if lacking:
+        from benchmark.execution.corrupted import text_of
+
+        click.echo(f"{text_of(lacking)}.", err=True)
+    return 1 if wrong or pending or lacking else 0

@@ -14,6 +14,7 @@ from benchmark.checkpoints import CheckpointPlace
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
+from benchmark.execution.corrupted import evaluate_in_memory
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error
 from benchmark.execution.left import checkpoint_place
@@ -141,7 +142,9 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
         metered=True,
         checkpoint=task.checkpoint(),
     ) as done:
-        return _filed(task, store, started, done)
+        record = _filed(task, store, started, done)
+        evaluate_in_memory(store, record, task.spec, registry, task.locations, done.model)
+        return record
 
 
 def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -> CellRecord:

@@ -18,12 +18,14 @@ from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, 
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.cell import CellTask, run_cell
+from benchmark.execution.corrupted import run_corrupted
 from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
 from benchmark.execution.notify import Tell, nobody
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
+from benchmark.results.corrupted import remove_leftovers, unfinished
 from benchmark.results.intact import Damaged
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
@@ -86,6 +88,11 @@ class RunSummary:
     elsewhere: list[str] = field(default_factory=list)
 
 
+def has_work(plan: Plan, store: ResultsStore, options: RunOptions) -> bool:
+    """Return whether cells are to be run, or finished ones lack corrupted sets."""
+    return bool(missing_cells(plan, store, options) or unfinished(plan, store, options.wants))
+
+
 def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[tuple[Cell, str]]:
     """Return the cells to be run: those without a result, those interrupted, and those the options ask for."""
     statuses = store.statuses()
@@ -122,18 +129,23 @@ def run_suite(
         is_alone = not claims.reap()
         if is_alone:
             store.clean_leftovers()
+            remove_leftovers(store)
             finished = [id_ for id_, status in store.statuses().items() if status == "ok"]
             tidy_checkpoints(store.folder, finished)
         # Whatever is filed from here on is newer than what is missing.
         before = store.stamps()
         missing = missing_cells(plan, store, options)
+        ids = {id_ for _, id_ in missing}
+        worn = [lacking for lacking in unfinished(plan, store, options.wants) if lacking.id not in ids]
         summary = RunSummary()
-        if not missing:
+        if not missing and not worn:
             return summary
         if not is_alone:
             # Those who begin at the same cell would get into each other's way.
             random.Random(claims.owner).shuffle(missing)  # noqa: S311
-        check_available([cell for cell, _ in missing], plugins.registry)
+        check_available(
+            [*(cell for cell, _ in missing), *(lacking.cell for lacking in worn)], plugins.registry
+        )
         flight = None
         try:
             cells = [cell for cell, _ in missing]
@@ -141,12 +153,21 @@ def run_suite(
                 plan, cells, plugins.registry, locations, display, looker, strict=options.strict
             )
             with executors.features() as executor:
-                unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                again = [lacking.cell for lacking in worn if not lacking.has_model]
+                unmade = prepare_features(
+                    plan, [*cells, *again], plugins.registry, locations, executor, display
+                )
+                kept = [lacking.cell for lacking in worn if lacking.has_model]
+                prepare_features(plan, kept, plugins.registry, locations, executor, display, training=False)
             tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
             flight = _Flight(tasks, before, store, claims, tell, display, summary)
-            with executors.training(len(missing)) as executor:
+            with executors.training(len(missing) + len(worn)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor, wait=options.wait)
+                run_corrupted(
+                    plan, plugins, store, claims, locations, executor, display, options.wants,
+                    tried={record.id for record in summary.records}, seconds=options.seconds, wait=options.wait,
+                )  # fmt: skip
         except KeyboardInterrupt:
             summary.interrupted = True
             if flight is not None:

@@ -85,6 +85,12 @@ class AugmentationContract(Contract):
     kind = "augmentation"
 
 
+class CorruptionContract(Contract):
+    """What a ``Corruption`` promises."""
+
+    kind = "corruption"
+
+
 class DatasetContract(Contract):
     """What a ``Dataset`` promises; ``data`` is the folder of its files."""
 

@@ -164,7 +164,9 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "kinds", [["model"], ["dataset", "audio", "features", "augmentation", "metric"]], ids=["model", "others"]
+    "kinds",
+    [["model"], ["dataset", "audio", "features", "augmentation", "corruption", "metric"]],
+    ids=["model", "others"],
 )
 def test_built_in_components_keep_their_promises(kinds: list[str]) -> None:
     registry = Plugins().registry
@@ -183,6 +185,7 @@ def test_built_in_components_keep_their_promises(kinds: list[str]) -> None:
     "module",
     [
         "bench_augmentations",
+        "bench_corruptions",
         "bench_datasets",
         "bench_features",
         "bench_metrics",
