@@ -368,7 +368,7 @@ def is_living(folder: Path, owner: str) -> bool | None:
 
 def holdings(folder: Path) -> list[Holding]:
     """Return the claims in a folder, by name; who looks changes nothing."""
-    found = []
+    held = []
     with suppress(OSError):
         owners = {name: _read_owner(name, content) for name, content in _owners(folder)}
         for name in sorted(os.listdir(folder)):
@@ -376,17 +376,17 @@ def holdings(folder: Path) -> list[Holding]:
                 continue
             with suppress(OSError):
                 since = os.stat(folder / name).st_mtime
-                found += [Holding(name, owners[o], since) for o in os.listdir(folder / name) if o in owners]
-    return found
+                held += [Holding(name, owners[o], since) for o in os.listdir(folder / name) if o in owners]
+    return held
 
 
 def owners(folder: Path) -> list[Owner]:
     """Return who takes part in a folder of claims, the first to come first; who looks changes nothing."""
     try:
-        found = [_read_owner(name, content) for name, content in _owners(folder)]
+        known = [_read_owner(name, content) for name, content in _owners(folder)]
     except OSError:
         return []
-    return sorted(found, key=lambda owner: (owner.since, owner.name))
+    return sorted(known, key=lambda owner: (owner.since, owner.name))
 
 
 def lease_seconds() -> float:
@@ -453,8 +453,8 @@ def process_is_gone(pid: int, started: str) -> bool:
         return True
     except PermissionError:
         # It is somebody else's, and may be hidden: what is not known is left to its lease.
-        found = process_start(pid)
-        return bool(started and found) and found != started
+        now = process_start(pid)
+        return bool(started and now) and now != started
     except OverflowError:
         return False
     return bool(started) and process_start(pid) != started
@@ -470,8 +470,8 @@ def _owners(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _read_owner(name: str, content: bytes) -> Owner:
     """Return what an owner's file says; of one that is not whole, nothing is known but its name."""
     try:
-        found = json.loads(content[_COUNTER:])
-        known = {field.name: found[field.name] for field in fields(Owner) if field.name in found}
+        written = json.loads(content[_COUNTER:])
+        known = {field.name: written[field.name] for field in fields(Owner) if field.name in written}
         owner = Owner(**{**known, "name": name})
         if isinstance(owner.pid, int) and isinstance(owner.lease, int | float):
             return owner

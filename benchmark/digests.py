@@ -20,13 +20,14 @@ from typing import Any
 DIGEST = "digest"
 _HEAD = b"sha256 "
 _HEAD_LENGTH = len(_HEAD) + 64 + 1
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _TICK = 1_000_000_000
 _known: dict[str, tuple[tuple[int, ...], str]] = {}
 
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _CANONICAL.encode(value)
 
 
 def file_digest(file: str | Path) -> str:

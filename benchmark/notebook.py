@@ -139,7 +139,7 @@ class Loaded:
         """
         import pandas as pd
 
-        from benchmark.results.store import read_history
+        from benchmark.results.folder import read_history
 
         parts = []
         finished = self._results.cells[self._results.cells["status"] == "ok"]
@@ -176,7 +176,7 @@ class Loaded:
         ``row``, the axes, ``rank`` (those that it may have, such as ``1-3``), ``ok`` and ``expected`` cells,
         ``standing``, ``verdict`` of the audit, and per measure ``<set>/<metric> mean``, ``sd``, ``low`` and ``high``.
         """
-        from benchmark.analysis.statistics import with_statistics
+        from benchmark.analysis.ranked import with_statistics
 
         lines = with_statistics(self._lines, self._statistics)
         numbers = [
@@ -310,7 +310,7 @@ def _of_bundle(path: Path) -> Loaded:
 
     from benchmark.bundles.opening import opened_plan
     from benchmark.report.compose import seedless_models
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
 
     stack = ExitStack()
     # Histories are read when they are asked for.
@@ -328,7 +328,7 @@ def _of_suite(
 ) -> Loaded:
     from benchmark.cli.loading import load_plan
     from benchmark.report.compose import seedless_models
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
 

@@ -38,6 +38,8 @@ class CellRecord:
         classes: label order of the probability columns.
         sets: what the evaluation sets were called, by the keys that results are filed under. Records of format 1
             have none: their results are filed under what the sets were called.
+        metrics: what each metric is that was computed, by the label that its values are filed under, as in ``spec``
+            components are. Records from before this was written down have none.
         parameters: ``{"total": int, "trainable": int}``, or empty.
         counts: how many tracks and items each part had (``train_tracks``, ``train_items``, …), and how many
             files were left out.
@@ -67,6 +69,7 @@ class CellRecord:
     error: CellError | None = None
     classes: list[str] = field(default_factory=list)
     sets: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
     parameters: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     clip_seconds: float | None = None

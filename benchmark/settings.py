@@ -39,7 +39,8 @@ TrainingShare = Annotated[float, Field(gt=0, le=1, strict=True, allow_inf_nan=Fa
 class Settings(BaseModel):
     """Base: unknown keys and wrong types are errors, instances never change."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    # Most suites use few of them: what checks one is built when it first does.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
     # Settings that came when there were results already: at their defaults they are no part of a cell's identity.
     later: ClassVar[frozenset[str]] = frozenset()
     # Settings that say how a result is to be read, and are no part of what it is.

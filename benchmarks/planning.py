@@ -36,7 +36,7 @@ def main() -> None:
         started = time.perf_counter()
         suite = load_suite(file, registry)
         loaded = time.perf_counter()
-        identifier = Identifier(registry, lambda spec: "0123456789ab")
+        identifier = Identifier(lambda spec: "0123456789ab")
         ids = [identifier.identity(cell.spec) for cell in suite.cells]
         finished = time.perf_counter()
         canonical = identifier.canonical(suite.cells[0].spec)

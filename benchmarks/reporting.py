@@ -56,7 +56,7 @@ def plan_of(folder: Path, rows: int, seeds: int):
     file = folder / "large.yaml"
     file.write_text(SUITE.format(folder=folder, models=models, recipes=masks, seeds=list(range(seeds))))
     suite = load_suite(file, registry)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     return Plan(suite, ids, {}, {}, lambda spec: None, identifier), registry
 
@@ -66,25 +66,35 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int) -> None:
     import numpy as np
     import pandas as pd
 
+    from benchmark.plugin.metric import metric_value
     from benchmark.record import CellRecord
     from benchmark.results.store import ResultsStore
 
-    plan, _ = plan_of(folder, rows, seeds)
+    plan, registry = plan_of(folder, rows, seeds)
+    metrics = {
+        spec.label: (spec.identity(), spec.create(registry)) for spec in plan.suite.cells[0].spec.metrics
+    }
     store = ResultsStore(folder, "large")
     truth = np.arange(tracks) % len(CLASSES)
     names = pd.DataFrame(
         {
-            "set": "folder:test",
+            "set": "test",
             "track": [f"{CLASSES[label]}/{number:05d}.wav" for number, label in enumerate(truth)],
             "group": [f"artist {number // 3}" for number in range(tracks)],
             "label": [CLASSES[label] for label in truth],
         }
     )
+    by_id = np.argsort(names["track"].to_numpy(str), kind="stable")
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         answers = np.random.default_rng(number).dirichlet(np.ones(len(CLASSES)), tracks)
         answers[np.arange(tracks), truth] += number / len(plan.ids)
         answers /= answers.sum(axis=1, keepdims=True)
-        columns = pd.DataFrame(answers.astype(np.float32), columns=[f"p:{name}" for name in CLASSES])
+        answers = answers.astype(np.float32)
+        values = {
+            label: metric_value(metric, truth[by_id], answers[by_id])
+            for label, (_, metric) in metrics.items()
+        }
+        columns = pd.DataFrame(answers, columns=[f"p:{name}" for name in CLASSES])
         epochs = [
             {"stage": "train", "epoch": n, "accuracy": n / 20, "val_accuracy": n / (21 + number % 5)}
             for n in range(1, 13)
@@ -96,10 +106,13 @@ def fill(folder: Path, rows: int, seeds: int, tracks: int) -> None:
             spec=plan.identifier.canonical(cell.spec) or {},
             status="ok",
             classes=CLASSES,
+            sets={"test": "folder:test"},
+            metrics={label: content for label, (content, _) in metrics.items()},
             parameters={"total": 1000, "trainable": 1000},
             seconds={"training": 1.0, "total": 2.0},
         )
-        store.write(record, predictions=pd.concat([names, columns], axis=1), history=epochs, metrics=None)
+        predictions = pd.concat([names, columns], axis=1).iloc[by_id]
+        store.write(record, predictions=predictions, history=epochs, metrics={"test": values})
 
 
 def main() -> None:

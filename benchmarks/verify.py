@@ -41,7 +41,7 @@ def fill(folder: Path, cells: int, tracks: int):
     file = folder / "many.yaml"
     file.write_text(SUITE.format(seeds=list(range(cells // 2))))
     suite = load_suite(file, registry)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     plan = Plan(suite, ids, {}, {}, lambda spec: None, identifier)
     store = ResultsStore(folder / "results", "many")

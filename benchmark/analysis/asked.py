@@ -86,37 +86,37 @@ class Asked:
         return np.minimum(self.price * holm(p), 1.0)
 
 
-def of_rows(found: Family, places: Sequence[int]) -> Family:
+def of_rows(whole: Family, places: Sequence[int]) -> Family:
     """Return some rows of a family, by their places; their seeds' variances stay those of the whole."""
     at = np.asarray(places, int)
     return replace(
-        found,
-        rows=tuple(found.rows[place] for place in places),
-        values=found.values[at],
-        tracks=found.tracks[np.ix_(at, at)],
+        whole,
+        rows=tuple(whole.rows[place] for place in places),
+        values=whole.values[at],
+        tracks=whole.tracks[np.ix_(at, at)],
         **{
-            name: getattr(found, name)[at]
+            name: getattr(whole, name)[at]
             for name in ("seeds", "freedom", "added", "units", "cells", "single", "fixed")
         },
     )
 
 
-def contrasts(found: Family, weights: np.ndarray) -> Contrast:
-    """Return ``found.contrast`` of each line of ``weights``, shape (m, rows), in one go."""
+def contrasts(whole: Family, weights: np.ndarray) -> Contrast:
+    """Return ``whole.contrast`` of each line of ``weights``, shape (m, rows), in one go."""
     used = weights != 0
-    values = weights @ found.values
+    values = weights @ whole.values
     # Sums of what is equal leave a trace; of no difference it would make a sure one.
     values[np.abs(values) < 1e-12] = 0.0
-    units = np.where(used, found.units, np.iinfo(np.int64).max).min(axis=1)
-    tracks = np.maximum(((weights @ found.tracks) * weights).sum(axis=1), 0.0)
+    units = np.where(used, whole.units, np.iinfo(np.int64).max).min(axis=1)
+    tracks = np.maximum(((weights @ whole.tracks) * weights).sum(axis=1), 0.0)
     # Sums of products leave a trace where rows are alike.
-    tracks[tracks < 1e-12 * (weights**2 @ np.diag(found.tracks))] = 0.0
+    tracks[tracks < 1e-12 * (weights**2 @ np.diag(whole.tracks))] = 0.0
     tracks = np.maximum(tracks, (values / (units + 1)) ** 2)
-    parts = np.vstack([tracks, (weights**2 * found.seeds).T])
+    parts = np.vstack([tracks, (weights**2 * whole.seeds).T])
     freedom = np.vstack(
-        [np.maximum(units - 1, 1), np.broadcast_to(found.freedom[:, None], (len(found.rows), len(weights)))]
+        [np.maximum(units - 1, 1), np.broadcast_to(whole.freedom[:, None], (len(whole.rows), len(weights)))]
     )
-    single = (used & found.single).any(axis=1)
+    single = (used & whole.single).any(axis=1)
     return Contrast(values, parts, freedom.astype(np.float64), units, single)
 
 
@@ -127,14 +127,14 @@ def mean_intervals(asked: Asked, rows: Sequence[int], level: float = ALPHA) -> t
     ``intervals.interval``); other measures have the mean ± t times the standard error. NaN where units are
     too few.
     """
-    found = asked.contrasts(rows, np.eye(len(rows)))
-    quantiles = critical(level / len(rows), found.parts, found.freedom)
-    low, high = found.interval(np.inf, level / len(rows))
+    contrast = asked.contrasts(rows, np.eye(len(rows)))
+    quantiles = critical(level / len(rows), contrast.parts, contrast.freedom)
+    low, high = contrast.interval(np.inf, level / len(rows))
     if asked.proportion:
-        total = found.parts.sum(axis=0)
-        for at, (share, variance, quantile) in enumerate(zip(found.values, total, quantiles, strict=True)):
+        total = contrast.parts.sum(axis=0)
+        for at, (share, variance, quantile) in enumerate(zip(contrast.values, total, quantiles, strict=True)):
             spread = share * (1 - share)
-            size = spread / variance if variance > 0 and spread > 0 else float(found.units[at])
+            size = spread / variance if variance > 0 and spread > 0 else float(contrast.units[at])
             if np.isfinite(low[at]):
                 low[at], high[at] = wilson(float(share), size, float(quantile))
     if asked.bounds is not None:

@@ -154,20 +154,20 @@ class Contrast:
 
 def family(rows: Mapping[int, Measured]) -> Family:
     """Return rows that are compared with each other."""
-    found = list(rows.values())
-    seeds = seed_variances(found)
-    cells = np.array([len(row.cells) for row in found])
+    measured = list(rows.values())
+    seeds = seed_variances(measured)
+    cells = np.array([len(row.cells) for row in measured])
     return Family(
         tuple(rows),
-        np.array([row.mean for row in found]),
-        _covariance(found),
+        np.array([row.mean for row in measured]),
+        _covariance(measured),
         seeds.values / np.maximum(cells, 1),
         seeds.freedom,
-        np.array([row.added for row in found]),
-        np.array([row.units for row in found]),
+        np.array([row.added for row in measured]),
+        np.array([row.units for row in measured]),
         cells,
-        np.array([row.is_single for row in found], bool),
-        np.array([row.fixed for row in found], bool),
+        np.array([row.is_single for row in measured], bool),
+        np.array([row.fixed for row in measured], bool),
     )
 
 
@@ -200,19 +200,19 @@ def compare(
     distinct = {row: each for row, each in rows.items() if (alike or {}).get(row, row) == row}
     if len(rows) < 2 or not distinct:
         return pd.DataFrame(columns=COLUMNS)
-    found = family(distinct)
-    first, second = np.triu_indices(len(found.rows), 1)
+    every = family(distinct)
+    first, second = np.triu_indices(len(every.rows), 1)
     table = judge(
-        found.differences(first, second),
+        every.differences(first, second),
         measure,
         greater_is_better=greater_is_better,
         bound=bound,
         smallest=smallest,
         price=price,
     )
-    numbers = np.array(found.rows)
+    numbers = np.array(every.rows)
     table = table.assign(
-        row=numbers[first], other=numbers[second], seeds=np.minimum(found.cells[first], found.cells[second])
+        row=numbers[first], other=numbers[second], seeds=np.minimum(every.cells[first], every.cells[second])
     )[COLUMNS]
     copies = {row: alike[row] for row in rows if row not in distinct} if alike else {}
     return _with_copies(table, copies, rows, measure) if copies else table
@@ -276,9 +276,9 @@ def by_pair(
 
     ``of``: only pairs in which one of these rows is.
     """
-    found: dict[tuple[int, int], dict[Hashable, Any]] = {}
+    pairs: dict[tuple[int, int], dict[Hashable, Any]] = {}
     if comparisons.empty:
-        return found
+        return pairs
     if of is not None:
         comparisons = comparisons[comparisons["row"].isin(of) | comparisons["other"].isin(of)]
     turned_verdict = {BETTER: WORSE, WORSE: BETTER}
@@ -287,8 +287,8 @@ def by_pair(
         turned = {"row": other, "other": row, "difference": -line["difference"]}
         turned |= {"low": -line["high"], "high": -line["low"]}
         turned |= {"verdict": turned_verdict.get(line["verdict"], line["verdict"])}
-        found[row, other], found[other, row] = line, line | turned
-    return found
+        pairs[row, other], pairs[other, row] = line, line | turned
+    return pairs
 
 
 def _floored(tracks: Any, difference: Any, units: Any) -> Any:
@@ -317,7 +317,7 @@ def _with_copies(
     table: pd.DataFrame, copies: Mapping[int, int], rows: Mapping[int, Measured], measure: str
 ) -> pd.DataFrame:
     """Return the comparisons of all rows: copies have those of the row whose predictions they share."""
-    found = by_pair(table, measure)
+    known = by_pair(table, measure)
     order = list(rows)
     same: dict[Hashable, Any] = dict.fromkeys(("difference", "low", "high", "p_equal", "p_equal_holm"), 0.0)
     same |= {"measure": measure, "p": 1.0, "p_holm": 1.0, "verdict": EQUAL, "reason": SAME}
@@ -326,5 +326,5 @@ def _with_copies(
         for other in order[number + 1 :]:
             one, two = copies.get(row, row), copies.get(other, other)
             facts = same | {"units": rows[row].units, "seeds": len(rows[row].cells)}
-            lines.append((facts if one == two else found[one, two]) | {"row": row, "other": other})
+            lines.append((facts if one == two else known[one, two]) | {"row": row, "other": other})
     return pd.DataFrame(lines, columns=COLUMNS)

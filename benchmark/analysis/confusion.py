@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import pandas as pd
 
-from benchmark.results.row_predictions import RowPredictions
+from benchmark.results.predictions import SetPredictions
 
 
-def confusion(predictions: RowPredictions) -> pd.DataFrame:
+def confusion(cells: Iterable[SetPredictions], classes: Sequence[str]) -> pd.DataFrame:
     """Return the share of each true class (lines) that was taken for each class (columns), over all cells.
 
-    Lines add up to one, but for classes that do not occur: those are NaN.
+    Lines add up to one, but for classes that do not occur: those are NaN. ``classes`` are in the order of the
+    probabilities.
     """
-    size = len(predictions.classes)
-    answers = predictions.probabilities.argmax(axis=1)
-    counts = np.bincount(predictions.labels * size + answers, minlength=size * size).reshape(size, size)
+    size = len(classes)
+    counts = np.zeros((size, size), np.int64)
+    for cell in cells:
+        answers = cell.probabilities.argmax(axis=1)
+        counts += np.bincount(cell.labels * size + answers, minlength=size * size).reshape(size, size)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
-    return pd.DataFrame(shares, index=list(predictions.classes), columns=list(predictions.classes))
+    return pd.DataFrame(shares, index=list(classes), columns=list(classes))

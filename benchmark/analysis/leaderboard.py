@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.record import COSTS
-from benchmark.results.frames import ROW, STATUS, Measure
+from benchmark.results.frames import ROW, STATUS, Measure, sorting_measure
 from benchmark.results.standing import BLOCKS, LEAKY, gravity
 
 MEAN, SD, DIFFERENCE, LOW, HIGH, WHOLE = "mean", "sd", "difference", "low", "high", "whole"
@@ -40,7 +40,7 @@ def leaderboard(
 
     ``sort`` names the measure that orders rows (default: the first).
     """
-    by = next((measure for measure in measures if measure.name == sort), measures[0])
+    by = sorting_measure(measures, sort)
     lines = [_line(row, group, axes, measures, by) for row, group in cells.groupby(ROW, sort=True)]
     table = pd.DataFrame(lines)
     table["clean"] = table["standing"] == _ranked_standing(table)

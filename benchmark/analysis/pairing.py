@@ -14,7 +14,7 @@ from benchmark.analysis.comparison import family, judge
 from benchmark.analysis.identical import alike
 from benchmark.analysis.measured import Measured, Units
 from benchmark.analysis.measured import measure as measure_row
-from benchmark.analysis.resampling import Weights, resamples_for
+from benchmark.analysis.resampling import Weights, largest_difference, resamples_for
 from benchmark.plugin.metric import Metric
 from benchmark.results.predictions import SetPredictions
 
@@ -121,12 +121,11 @@ def compare_pairs(
     place = {row: at for at, row in enumerate(found.rows)}
     first, second = (np.array([place[2 * number + side] for number in pairs]) for side in (0, 1))
     same = np.array([pair.is_same for pair in pairs.values()])
-    limits = metric.limits()
     table = judge(
         found.differences(first, second),
         measure,
         greater_is_better=greater_is_better,
-        bound=limits[1] - limits[0] if limits else np.inf,
+        bound=largest_difference(metric),
         smallest=smallest,
         same=same,
         price=price,

@@ -1,22 +1,31 @@
-"""Accuracy per class. A pure function."""
+"""Accuracy per class. Pure functions."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from benchmark.results.row_predictions import RowPredictions
+from benchmark.results.predictions import SetPredictions
 
 
-def class_accuracy(predictions: RowPredictions) -> pd.Series:
+def class_accuracy(cells: Iterable[SetPredictions], classes: Sequence[str]) -> pd.Series:
     """Return, by class, the share of its tracks that were recognised (recall): the mean over cells.
 
-    NaN for a class that occurs in no cell's tracks.
+    NaN for a class that occurs in no cell's tracks. ``classes`` are in the order of the probabilities.
     """
-    hits = predictions.probabilities.argmax(axis=1) == predictions.labels
-    table = pd.DataFrame({"cell": predictions.cells, "label": predictions.labels, "hit": hits})
-    per_cell = table.groupby(["cell", "label"])["hit"].mean()
-    means = per_cell.groupby("label").mean()
-    return pd.Series(
-        [means.get(number, np.nan) for number in range(len(predictions.classes))], predictions.classes
-    )
+    hits = [(cell.labels, cell.probabilities.argmax(axis=1) == cell.labels) for cell in cells]
+    return pd.Series(class_means(hits, len(classes)), list(classes))
+
+
+def class_means(cells: Iterable[tuple[np.ndarray, np.ndarray]], classes: int) -> list[float]:
+    """Return, by the class's number, the mean over cells of the mean of each cell's tracks of that class.
+
+    Args:
+        cells: of each cell its tracks' classes and what they score, both of shape (n,).
+        classes: how many there are; NaN for one that has no tracks.
+    """
+    means = [pd.Series(scores).groupby(labels).mean() for labels, scores in cells]
+    over_cells = pd.concat(means).groupby(level=0).mean()
+    return [float(over_cells.get(number, np.nan)) for number in range(classes)]

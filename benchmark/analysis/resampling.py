@@ -56,3 +56,9 @@ def resamples_for(metric: Metric) -> int:
 def is_mean(metric: Metric) -> bool:
     """Return whether a metric is a mean of tracks' scores, so that nothing need be resampled."""
     return type(metric).scores is not Metric.scores
+
+
+def largest_difference(metric: Metric) -> float:
+    """Return the largest difference that there can be between two values of a metric; infinite where none is."""
+    limits = metric.limits()
+    return limits[1] - limits[0] if limits else float("inf")

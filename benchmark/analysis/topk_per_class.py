@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from benchmark.results.row_predictions import RowPredictions
+from benchmark.analysis.cochran import LEVEL
+from benchmark.analysis.intervals import wilson
+from benchmark.analysis.per_class import class_means
+from benchmark.results.predictions import SetPredictions
 
-Z95 = 1.959963984540054
 
-
-def class_topk(predictions: RowPredictions, k: int) -> pd.DataFrame:
+def class_topk(cells: Iterable[SetPredictions], classes: Sequence[str], k: int) -> pd.DataFrame:
     """Return, by class, the share of its tracks whose class is among the ``k`` most probable, and its interval.
 
     Where classes tie for the last places, a track counts by the chance that a random choice among them would take
     its class. The ``share`` is the mean over cells; ``low`` and ``high`` are the 95 % Wilson interval (Wilson 1927,
     J. Am. Stat. Assoc. 22:209) of that share of as many tracks as the class has, each counted once however many cells
-    judged it. NaN for a class that has no tracks.
+    judged it. NaN for a class that has no tracks. ``classes`` are in the order of the probabilities.
     """
-    labels, probabilities = predictions.labels, predictions.probabilities
-    true = probabilities[np.arange(len(labels)), labels][:, None]
-    above = (probabilities > true).sum(axis=1)
-    tied = (probabilities == true).sum(axis=1)
-    hits = np.clip((k - above) / tied, 0, 1)
-    table = pd.DataFrame(
-        {"cell": predictions.cells, "track": predictions.tracks, "label": labels, "hit": hits}
-    )
-    shares = table.groupby(["cell", "label"])["hit"].mean().groupby("label").mean()
-    tracks = table.groupby("label")["track"].nunique()
+    every = list(cells)
+    shares = class_means([(cell.labels, _chances(cell, k)) for cell in every], len(classes))
+    quantile = float(special.ndtri((1 + LEVEL) / 2))
     lines = []
-    for number in range(len(predictions.classes)):
-        share = float(shares.get(number, np.nan))
-        lines.append([share, *wilson(share, int(tracks.get(number, 0)))])
-    return pd.DataFrame(lines, predictions.classes, ["share", "low", "high"])
+    for number, share in enumerate(shares):
+        tracks = {track for cell in every for track in cell.tracks[cell.labels == number].tolist()}
+        limits = wilson(share, len(tracks), quantile) if tracks else (np.nan, np.nan)
+        lines.append([share, *limits])
+    return pd.DataFrame(lines, list(classes), ["share", "low", "high"])
 
 
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a share of ``count``; NaN where there is none.
-
-    >>> [round(limit, 4) for limit in wilson(0.8, 290)]
-    [0.7502, 0.842]
-    """
-    if count == 0 or math.isnan(share):
-        return float("nan"), float("nan")
-    square = Z95**2 / count
-    centre = (share + square / 2) / (1 + square)
-    half = Z95 / (1 + square) * math.sqrt(share * (1 - share) / count + square / (4 * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _chances(cell: SetPredictions, k: int) -> np.ndarray:
+    """Return, per track, the chance that its class is among the ``k`` most probable; ties are broken at random."""
+    true = cell.probabilities[np.arange(len(cell.labels)), cell.labels][:, None]
+    above = (cell.probabilities > true).sum(axis=1)
+    tied = (cell.probabilities == true).sum(axis=1)
+    chances: np.ndarray = np.clip((k - above) / tied, 0, 1)
+    return chances

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.data.corpora import CorpusOf
+    from benchmark.data.looking import Looker
     from benchmark.plugin.features import Features
     from benchmark.plugin.registry import Registry
     from benchmark.plugin.tracks import Track
@@ -31,30 +32,32 @@ def audit_cells(
     corpus_of: CorpusOf,
     cache: Path,
     progress: Callable[[int, int], None],
+    looker: Looker | None = None,
 ) -> list[Audit]:
     """Return the audit of each of ``cells``, in their order; cells that share data share the work.
 
-    ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on.
+    ``every`` has all cells of the suite: the first of a row is the one that its values were tuned on. ``looker``
+    listens to the tracks (see ``find_recordings``).
 
     Raises:
         SplitError: when a dataset cannot be split as asked.
         CacheError: when fingerprints cannot be stored.
     """
-    near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress)
+    near = find_near_duplicates(_tracks(cells, corpus_of), cache, progress, looker)
     tuned_on = {cell.row: cell.spec for cell in reversed(every)}
     known: dict[tuple[Any, ...], Audit] = {}
-    found = []
+    audits = []
     for cell in cells:
         study = tuned_on[cell.row] if cell.tuning else None
         key = (*_data_key(cell.spec), *(() if study is None else _data_key(study)))
         if key not in known:
             known[key] = _audit(cell.spec, study, registry, corpus_of, near)
-        found.append(known[key])
-    return found
+        audits.append(known[key])
+    return audits
 
 
 def sounding_alike(
-    cells: Sequence[Cell], corpus_of: CorpusOf, cache: Path, progress: Callable[[int, int], None]
+    cells: Sequence[Cell], corpus_of: CorpusOf, cache: Path, looker: Looker | None = None
 ) -> dict[str, list[list[Track]]]:
     """Return, by the label of each dataset that is trained on, sets of its tracks that sound alike.
 
@@ -65,9 +68,9 @@ def sounding_alike(
         CacheError: when fingerprints cannot be stored.
     """
     tracks = _tracks(cells, corpus_of)
-    found = find_recordings(tracks, cache, progress)
+    recordings = find_recordings(tracks, cache, looker=looker)
     datasets = {cell.spec.dataset.label: cell.spec.dataset for cell in cells}
-    return {label: found.related(corpus_of(dataset).tracks) for label, dataset in datasets.items()}
+    return {label: recordings.related(corpus_of(dataset).tracks) for label, dataset in datasets.items()}
 
 
 def sides_of(spec: CellSpec, items: CellItems) -> Sides:
@@ -88,8 +91,8 @@ def _evaluated(spec: CellSpec, items: CellItems) -> dict[str, str]:
     """Return, by the key of each evaluation set, the name of its part in ``sides_of``."""
     own = "validation"
     return {
-        part.key: own if each.dataset is None and each.part == own else part.name
-        for each, part in zip(spec.evaluate, items.evaluations, strict=True)
+        part.key: own if evaluation.dataset is None and evaluation.part == own else part.name
+        for evaluation, part in zip(spec.evaluate, items.evaluations, strict=True)
     }
 
 
@@ -99,14 +102,14 @@ def _audit(
     # Of all of the training part, lest rows that differ in its size lose unlike tracks of their test sets.
     items = cell_items(replace(spec, training_size=None), registry, corpus_of)
     sides = sides_of(spec, items)
-    found = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
+    findings = [_with_groups_line(finding, spec, registry) for finding in audit_sides(sides, near)]
     features: Features = spec.features.create(registry)
     if features.fitted_on == "everything":
-        found = [*fitted_on_held_out(sides, spec.features.label), *found]
+        findings = [*fitted_on_held_out(sides, spec.features.label), *findings]
     if study is not None:
         seen = cell_items(study, registry, corpus_of).validation.tracks
-        found += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
-    return Audit(tuple(found), audit_sets(sides, found, _evaluated(spec, items)))
+        findings += tuned_on_held_out(sides, seen, f"validation of seed {study.seed}")
+    return Audit(tuple(findings), audit_sets(sides, findings, _evaluated(spec, items)))
 
 
 def _with_groups_line(finding: Finding, spec: CellSpec, registry: Registry) -> Finding:
@@ -120,7 +123,10 @@ def _with_groups_line(finding: Finding, spec: CellSpec, registry: Registry) -> F
 def _tracks(cells: Iterable[Cell], corpus_of: CorpusOf) -> list[Track]:
     datasets = {}
     for cell in cells:
-        for dataset in (cell.spec.dataset, *(each.dataset for each in cell.spec.evaluate if each.dataset)):
+        for dataset in (
+            cell.spec.dataset,
+            *(evaluation.dataset for evaluation in cell.spec.evaluate if evaluation.dataset),
+        ):
             datasets[id(dataset)] = dataset
     return [track for dataset in datasets.values() for track in corpus_of(dataset).tracks]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.audit.findings import MOST_EXAMPLES, Finding, SetAudit, Severity, leaking
+from benchmark.data.duplicates import reasoned
 from benchmark.results.standing import SHARED, UNGROUPED, UNHEARD
 
 if TYPE_CHECKING:
@@ -60,15 +61,15 @@ class Sides:
 
 def audit_sides(sides: Sides, near: NearDuplicates) -> list[Finding]:
     """Return all findings on a split, the gravest first."""
-    found = [
+    findings = [
         *copied_items(sides),
         *same_audio(sides),
         *near_duplicates_across(sides, near),
         *shared_groups(sides),
         *contradictory_labels(sides, near),
-        *unheard_tracks(near),
+        *unheard_tracks(sides, near),
     ]
-    return sorted(found, key=lambda finding: ("leak", "warning", "note").index(finding.severity))
+    return sorted(findings, key=lambda finding: ("leak", "warning", "note").index(finding.severity))
 
 
 def copied_items(sides: Sides) -> Iterator[Finding]:
@@ -127,9 +128,9 @@ def near_duplicates_across(sides: Sides, near: NearDuplicates) -> Iterator[Findi
         pairs: list[Pair] = []
         own = True
         for first, second in (*near.pairs, *near.parts):
-            for one, two in ((first, second), (second, first)):
-                for part, track in trained.get(one, ()):
-                    for other, twin in tested.get(two, ()):
+            for content, twin_content in ((first, second), (second, first)):
+                for part, track in trained.get(content, ()):
+                    for other, twin in tested.get(twin_content, ()):
                         pairs.append((part.where(track), other.where(twin), (other.name, twin.id)))
                         own = own and part.dataset == other.dataset
         text = "pairs of a held-out track and another one are the same recording"
@@ -164,13 +165,13 @@ def audit_sets(
     sides: Sides, findings: Iterable[Finding], evaluated: Mapping[str, str]
 ) -> dict[str, SetAudit]:
     """Return what ``findings`` mean for each evaluation set; ``evaluated`` maps their labels to names of parts."""
-    found = list(findings)
+    listed = list(findings)
     groups = {track.group for track in sides.train.tracks if track.group}
     parts = {part.name: part for part in sides.held_out}
     return {
         label: SetAudit(
             tracks=len(parts[name].tracks),
-            leaking=leaking(found, name),
+            leaking=leaking(listed, name),
             shared=sum(
                 track.group in groups and parts[name].dataset == sides.train.dataset
                 for track in parts[name].tracks
@@ -186,15 +187,15 @@ def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding
     every = _by_content((sides.train, *sides.held_out))
     twins = [
         (first, second)
-        for found in every.values()
-        for index, first in enumerate(found)
-        for second in found[index + 1 :]
+        for copies in every.values()
+        for index, first in enumerate(copies)
+        for second in copies[index + 1 :]
     ]
     twins += [
         (first, second)
-        for one, two in near.pairs
-        for first in every.get(one, ())
-        for second in every.get(two, ())
+        for content, twin_content in near.pairs
+        for first in every.get(content, ())
+        for second in every.get(twin_content, ())
     ]
     pairs = {
         (f"{a.where(track)} ({track.label})", f"{b.where(twin)} ({twin.label})", (b.name, twin.id))
@@ -205,12 +206,18 @@ def contradictory_labels(sides: Sides, near: NearDuplicates) -> Iterator[Finding
     yield from _finding("warning", "contradictory labels", sorted(pairs), text)
 
 
-def unheard_tracks(near: NearDuplicates) -> Iterator[Finding]:
-    """Say which tracks could not be compared with others by ear."""
-    if near.unheard:
-        count, some = len(near.unheard), ", ".join(near.unheard[:MOST_EXAMPLES])
-        message = f"{count} tracks could not be read to be compared with others: {some}."
-        yield Finding("note", UNHEARD, count, message)
+def unheard_tracks(sides: Sides, near: NearDuplicates) -> Iterator[Finding]:
+    """Say which tracks could not be compared with others by ear, and why."""
+    unheard = {
+        part.where(track): near.unheard[track.content]
+        for part in (sides.train, *sides.held_out)
+        for track in part.tracks
+        if track.content in near.unheard
+    }
+    if unheard:
+        tracks = "1 track was" if len(unheard) == 1 else f"{len(unheard)} tracks were"
+        message = f"{tracks} not looked into, so that nobody can say whether others are the same: {reasoned(unheard)}."
+        yield Finding("note", UNHEARD, len(unheard), message)
 
 
 def tuned_on_held_out(sides: Sides, seen: Iterable[Track], study: str) -> Iterator[Finding]:
@@ -254,11 +261,11 @@ def _oppositions(sides: Sides) -> Iterator[tuple[Severity, Sequence[Part], Seque
 
 
 def _by_content(parts: Iterable[Part]) -> Mapping[str, list[tuple[Part, Track]]]:
-    found: defaultdict[str, list[tuple[Part, Track]]] = defaultdict(list)
+    by_content: defaultdict[str, list[tuple[Part, Track]]] = defaultdict(list)
     for part in parts:
         for track in part.tracks:
-            found[track.content].append((part, track))
-    return found
+            by_content[track.content].append((part, track))
+    return by_content
 
 
 def _finding(

@@ -95,30 +95,32 @@ def verdict(findings: Iterable[Finding], sets: Mapping[str, SetAudit] | None = N
     >>> verdict([], {"digits:test": SetAudit(300, shared=150)})
     'shared groups: 50 % of held-out tracks'
     """
-    found = list(findings)
-    counts = {finding.kind: finding.count for finding in found}
-    leaks = [finding for finding in found if finding.severity == "leak"]
+    listed = list(findings)
+    counts = {finding.kind: finding.count for finding in listed}
+    leaks = [finding for finding in listed if finding.severity == "leak"]
     if leaks:
         count = len(frozenset().union(*(finding.held_out for finding in leaks)))
         return f"{LEAKY}: {count} track{'' if count == 1 else 's'}"
-    shared = max((each.shared / each.tracks for each in (sets or {}).values() if each.tracks), default=0.0)
+    shared = max(
+        (facts.shared / facts.tracks for facts in (sets or {}).values() if facts.tracks), default=0.0
+    )
     if shared:
         return f"{SHARED}: {percent(shared)} of held-out tracks"
     if not sets and SHARED in counts:
         return f"{SHARED}: {counts[SHARED]} held-out tracks"
     if UNHEARD in counts:
         return UNKNOWN
-    ungrouped = any(each.ungrouped for each in sets.values()) if sets else UNGROUPED in counts
+    ungrouped = any(facts.ungrouped for facts in sets.values()) if sets else UNGROUPED in counts
     return NO_GROUPS if ungrouped else CLEAN
 
 
 def audit_record(findings: Iterable[Finding], sets: Mapping[str, SetAudit] | None = None) -> dict[str, Any]:
     """Return what a cell's record keeps of its audit: the verdict, the findings in short, and each evaluation set."""
-    found = list(findings)
+    listed = list(findings)
     return {
-        "verdict": verdict(found, sets),
-        "findings": [finding.to_json() for finding in found],
-        "sets": {name: each.to_json() for name, each in (sets or {}).items()},
+        "verdict": verdict(listed, sets),
+        "findings": [finding.to_json() for finding in listed],
+        "sets": {name: facts.to_json() for name, facts in (sets or {}).items()},
     }
 
 

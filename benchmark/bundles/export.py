@@ -27,8 +27,10 @@ from benchmark.plugin.benchfile import read_benchfile
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.added import read_race
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS
+from benchmark.results.intact import Damaged
 from benchmark.results.plan import benchfile_of
-from benchmark.results.store import CELL, HISTORY, METRICS, PREDICTIONS, Damaged, ResultsStore, slug
+from benchmark.results.store import ResultsStore, slug
 from benchmark.tuning.record import FOLDER as STUDIES
 from benchmark.tuning.record import read_records, record_file
 

@@ -10,17 +10,18 @@ import pandas as pd
 from benchmark.exceptions import PluginError, ResultsError
 from benchmark.plugin.unopened import Unopened
 from benchmark.record import COSTS, CellRecord
+from benchmark.results.folder import read_metrics
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
+from benchmark.results.intact import DAMAGED_STATUS, Damaged
 from benchmark.results.predictions import PredictionReader, SetPredictions
 from benchmark.results.standing import Standing, alike, gravest, repaired, standing
-from benchmark.results.store import DAMAGED_STATUS, Damaged, ResultsStore, read_metrics
+from benchmark.results.store import ResultsStore
 from benchmark.settings import LeaderboardSettings
+from benchmark.suite.cell import REPEATED
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.registry import Registry
-
-_REPEATED = ("seed", "fold")
 
 
 def results_of(store: ResultsStore, registry: Registry) -> Results:
@@ -72,7 +73,7 @@ def results_of(store: ResultsStore, registry: Registry) -> Results:
         for name, metric in metrics.items()
     )
     axes = tuple(
-        dict.fromkeys(axis for each in records.values() for axis in each.labels if axis not in _REPEATED)
+        dict.fromkeys(axis for each in records.values() for axis in each.labels if axis not in REPEATED)
     )
     rows: dict[tuple[str, ...], int] = {}
     lines = []
@@ -141,11 +142,11 @@ def _metrics(
 def _line(
     record: CellRecord, row: int, axes: tuple[str, ...], standings: dict[str, Standing]
 ) -> dict[str, Any]:
-    name = "/".join(record.labels[axis] for axis in _REPEATED if axis in record.labels)
+    name = "/".join(record.labels[axis] for axis in REPEATED if axis in record.labels)
     line: dict[str, Any] = {
         ROW: row,
         **{axis: record.labels.get(axis, "") for axis in axes},
-        **{axis: record.labels[axis] for axis in _REPEATED if axis in record.labels},
+        **{axis: record.labels[axis] for axis in REPEATED if axis in record.labels},
         CELL_NAME: name or str(record.spec.get("seed", 0)),
         "id": record.id,
         "added": False,

@@ -13,15 +13,18 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmark.bundles.export import CELL_FILES, MERGED
-from benchmark.bundles.opening import is_bundle, opened
+from benchmark.bundles.metrics import MetricCheck
+from benchmark.bundles.opening import foreign_registry, is_bundle, opened
 from benchmark.claims import Claims
 from benchmark.digests import is_intact, known_digest, sealed
 from benchmark.exceptions import BundleError, ResultsError
 from benchmark.files import make_folder, whole_folder, write_bytes, write_text
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
+from benchmark.results.folder import MODEL
+from benchmark.results.intact import Damaged
 from benchmark.results.predictions import SetPredictions, load_predictions
-from benchmark.results.store import MODEL, Damaged, ResultsStore, Stamp, slug
+from benchmark.results.store import ResultsStore, Stamp, slug
 from benchmark.tuning.record import FOLDER as STUDIES
 
 Keep = Literal["first", "last"]
@@ -124,13 +127,16 @@ def _side(source: Path) -> Iterator[_Side]:
 def _chosen(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> list[_Found]:
     """Return the result of each cell that stays; note what is the same, and what is not."""
     by_id: dict[str, list[_Found]] = {}
-    for side in sides:
+    check = MetricCheck(foreign_registry(), {})
+    for number, side in enumerate(sides):
         for id_, folder in side.store.scan().items():
             record = side.store.read(id_, folder)
             if isinstance(record, Damaged):
                 found.notes.append(
                     f"{side.name}: {folder.name} is damaged and is not taken: {record.reason}."
                 )
+            elif record is not None and number and (problem := _problem(folder, record, check)):
+                found.notes.append(f"{side.name}: {problem.rstrip('.')}. It is not taken.")
             elif record is not None and record.status != "interrupted":
                 by_id.setdefault(id_, []).append(_Found(side, folder, record))
     chosen = []
@@ -150,6 +156,17 @@ def _chosen(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> list[_F
         found.added += all(each.side is not sides[0] for each in several)
         chosen.append(kept)
     return chosen
+
+
+def _problem(folder: Path, record: CellRecord, check: MetricCheck) -> str:
+    """Return what is wrong with the metrics of a stranger's result, or an empty text: reports will believe them."""
+    if record.status != "ok" or not record.metrics:
+        return ""
+    try:
+        predictions = load_predictions(folder, record.classes)
+    except ResultsError as error:
+        return str(error)
+    return next(check.problems(folder, record, predictions), "")
 
 
 def _difference(one: _Found, other: _Found) -> str:

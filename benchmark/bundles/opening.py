@@ -148,7 +148,7 @@ def plan_of(bundle: Opened, registry: Registry) -> Plan:
     suite, notes = with_added(suite, read_race(bundle.store.folder), registry)
     listed = {tuple(sorted(each.labels.items())): each.id or None for each in bundle.manifest.cells}
     ids = tuple(listed.get(tuple(sorted(cell.labels.items()))) for cell in suite.cells)
-    plan = Plan(suite, ids, {}, {}, _no_corpus, Identifier(registry, lambda spec: None), notes)
+    plan = Plan(suite, ids, {}, {}, _no_corpus, Identifier(lambda spec: None), notes)
     if suite.tune is not None:
         from benchmark.tuning.resolve import resolved
 

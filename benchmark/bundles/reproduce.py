@@ -13,9 +13,10 @@ from benchmark.bundles.suite_text import suite_of, to_yaml
 from benchmark.digests import canonical_json
 from benchmark.exceptions import BundleError, ResultsError
 from benchmark.record import CellRecord
+from benchmark.results.folder import read_metrics
 from benchmark.results.plan import Plan, make_plan
 from benchmark.results.predictions import SetPredictions, load_predictions
-from benchmark.results.store import ResultsStore, read_metrics
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import set_key
 from benchmark.suite.load import load_suite
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,22 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.bundles.manifest import Manifest
 from benchmark.bundles.merge import read_decisions
+from benchmark.bundles.metrics import MetricCheck
 from benchmark.bundles.opening import foreign_registry, opened
 from benchmark.digests import is_intact
-from benchmark.exceptions import BenchError, BundleError, PluginError, ResultsError
-from benchmark.plugin.unopened import Unopened
-from benchmark.record import CellRecord
+from benchmark.exceptions import BenchError, BundleError, ResultsError
 from benchmark.results.added import read_race
-from benchmark.results.predictions import PredictionReader, SetPredictions
-from benchmark.results.store import METRICS, PREDICTIONS, Damaged, ResultsStore, read_metrics
+from benchmark.results.intact import Damaged
+from benchmark.results.predictions import PredictionReader
+from benchmark.results.store import ResultsStore
 from benchmark.tuning.record import FOLDER as STUDIES
 
 if TYPE_CHECKING:
-    from benchmark.plugin.metric import Metric
     from benchmark.plugin.registry import Registry
-
-# Metrics are sums over tracks, which another processor may round otherwise.
-TOLERANCE = 1e-6
 
 
 @dataclass
@@ -89,7 +83,7 @@ def _verify_store(
     store: ResultsStore, registry: Registry, asked: Mapping[str, Mapping[str, Any]], found: Verified
 ) -> None:
     reader = PredictionReader()
-    metrics = _Metrics(registry, asked)
+    check = MetricCheck(registry, asked)
     for id_, folder in store.scan().items():
         try:
             record = store.read(id_, folder)
@@ -98,79 +92,17 @@ def _verify_store(
             elif record is not None:
                 found.cells += 1
                 if record.status == "ok":
-                    _check_metrics(folder, record, reader.read(folder, record.classes), metrics, found)
+                    predictions = reader.read(folder, record.classes)
+                    found.problems += check.problems(folder, record, predictions)
         except ResultsError as error:
             said = str(error).replace(f"{folder}/", "")
             found.problems.append(f"{folder.name}: {said.rstrip('.')}.")
     _verify_beside(store.folder, found)
     found.notes += [
         f"{count} values of metric '{name}' were not computed again: {why}."
-        for (name, why), count in metrics.missing.items()
+        for (name, why), count in check.missing.items()
     ]
-
-
-def _check_metrics(
-    folder: Path,
-    record: CellRecord,
-    predictions: Mapping[str, SetPredictions],
-    metrics: _Metrics,
-    found: Verified,
-) -> None:
-    filed = read_metrics(folder)
-    if filed is None:
-        found.problems.append(f"{folder.name}: {METRICS} is missing, or cannot be read.")
-        return
-    for name, values in filed.items():
-        if name not in predictions:
-            found.problems.append(f"{folder.name}: {METRICS} has values on {name}, and {PREDICTIONS} none.")
-            continue
-        for label, value in values.items():
-            computed = metrics.value(label, predictions[name])
-            if computed is None:
-                continue
-            found.metrics += 1
-            # NaN is what a metric says that is not defined.
-            same = math.isclose(computed, value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-            same = same or (math.isnan(computed) and math.isnan(value))
-            if not same:
-                found.problems.append(
-                    f"{folder.name}: {name}/{label} is {value:.6g} in {METRICS}, and {computed:.6g} by its predictions."
-                )
-
-
-class _Metrics:
-    """Computes metrics by their labels; counts, by label and reason, what cannot be computed here."""
-
-    def __init__(self, registry: Registry, asked: Mapping[str, Mapping[str, Any]]) -> None:
-        self._registry, self._asked = registry, asked
-        self._made: dict[str, Metric | str] = {}
-        self.missing: Counter[tuple[str, str]] = Counter()
-
-    def value(self, label: str, tested: SetPredictions) -> float | None:
-        """Return the metric of a label on what was predicted, or None."""
-        if label not in self._made:
-            self._made[label] = self._make(label)
-        metric = self._made[label]
-        if isinstance(metric, str):
-            self.missing[label, metric] += 1
-            return None
-        try:
-            return float(metric.compute(tested.labels, tested.probabilities))
-        except Exception as error:  # It may be anybody's that is installed here.
-            self.missing[label, f"it raised {type(error).__name__}"] += 1
-            return None
-
-    def _make(self, label: str) -> Metric | str:
-        given = self._asked.get(label, {})
-        name = str(given.get("name", label))
-        try:
-            spec = self._registry.spec("metric", name, given.get("parameters") or {})
-            made: Any = spec.create(self._registry)
-        except PluginError as error:
-            return str(error).splitlines()[0].rstrip(".")
-        except (TypeError, ValueError) as error:
-            return f"its parameters cannot be used here ({error})"
-        return "no plugin that is installed here has it" if isinstance(made, Unopened) else made
+    found.metrics += check.computed
 
 
 def _verify_beside(folder: Path, found: Verified) -> None:

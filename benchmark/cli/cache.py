@@ -30,7 +30,7 @@ _BYTES = {"uint8": 1, "float32": 4, "uint32": 4}
 
 
 @dataclass(frozen=True)
-class Entry:
+class CachedFolder:
     """One folder of the cache: a feature space, or what a dataset keeps.
 
     ``size`` is in bytes, ``used`` the time of its last use in seconds since the epoch, and ``lock`` the file that
@@ -94,7 +94,7 @@ def prune(
         click.echo(f"All of it was used in the last {older_than or '30d'}; --all removes it too.")
 
 
-def entries(cache: Path) -> list[Entry]:
+def entries(cache: Path) -> list[CachedFolder]:
     """Return what the cache holds, the largest first.
 
     A folder counts only if the lock lies beside it that the harness makes before it writes one, so that a wrong
@@ -113,17 +113,17 @@ def entries(cache: Path) -> list[Entry]:
     return sorted(found, key=lambda entry: (-entry.size, entry.folder))
 
 
-def _entry(folder: Path, lock: Path) -> Entry:
+def _entry(folder: Path, lock: Path) -> CachedFolder:
     states = [file.stat() for file in folder.rglob("*") if file.is_file()]
     meta = folder / "meta.json"
     if meta.is_file():  # touched at each use of a feature space
         used = meta.stat().st_mtime
     else:
         used = max((max(state.st_atime, state.st_mtime) for state in states), default=folder.stat().st_mtime)
-    return Entry(folder, lock, sum(state.st_size for state in states), used)
+    return CachedFolder(folder, lock, sum(state.st_size for state in states), used)
 
 
-def _remove(entry: Entry, dry_run: bool) -> int:
+def _remove(entry: CachedFolder, dry_run: bool) -> int:
     """Remove an entry, unless somebody writes it; return its size if that went well."""
     from filelock import FileLock, Timeout
 
@@ -171,7 +171,7 @@ def _show(cache: Path) -> None:
     click.echo(f"{_megabytes(sum(entry.size for entry in found))} in all, in {cache}")
 
 
-def _describe(entry: Entry, registry: Registry) -> str:
+def _describe(entry: CachedFolder, registry: Registry) -> str:
     if entry.folder.name == "probe":
         return "what was found out about audio files"
     if entry.folder.name.startswith("."):

@@ -99,7 +99,7 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
     from benchmark.cli.loading import load_plan
     from benchmark.report.compare import make_side
     from benchmark.report.compose import seedless_models
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,30 @@ from benchmark.plugin.tracks import reasons_text
 
 if TYPE_CHECKING:
     from benchmark.data.scan import Merged
+    from benchmark.execution.looking import InWorkers
     from benchmark.locations import Locations
     from benchmark.plugin.tracks import Corpus, LeftOut
 
 _SHOWN = 5
+
+
+def _looking_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--jobs`` and ``--timeout``; the function gets one ``looker: InWorkers``, and has ``locations`` too."""
+
+    @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
+    @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+                  help="The time that a look at each file may take; then it is left out.")  # fmt: skip
+    @functools.wraps(function)
+    def with_looker(
+        *args: Any, locations: Locations, jobs: int | None, timeout: float | None, **rest: Any
+    ) -> Any:
+        from benchmark.execution.looking import in_local_workers
+
+        log = locations.cache / "workers.log"
+        looker = in_local_workers(log, None, jobs=jobs, seconds=timeout, again=True)
+        return function(*args, locations=locations, looker=looker, **rest)
+
+    return with_looker
 
 
 @click.group()
@@ -46,34 +67,38 @@ def list_datasets() -> None:
 @command.command()
 @click.argument("name", type=ComponentName("dataset"))
 @locations_options
+@_looking_options
 @click.option("--set", "given", multiple=True, metavar="PARAMETER=VALUE", help="A parameter of the dataset.")
-def verify(name: str, locations: Locations, given: tuple[str, ...]) -> None:
+def verify(name: str, locations: Locations, looker: InWorkers, given: tuple[str, ...]) -> None:
     """Look at every file of dataset NAME. Exits with 0 if nothing is missing or broken, else with 1."""
     from benchmark.data.corpora import load_corpus
+    from benchmark.data.looking import looking_by
     from benchmark.plugin.manager import Plugins
     from benchmark.suite.source import parse
 
     registry = Plugins().registry
     parameters = {}
-    for each in given:
-        parameter, equals, value = each.partition("=")
+    for text in given:
+        parameter, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f"--set {each}: write it as PARAMETER=VALUE.")
-        parameters[parameter] = parse(value, f"--set {each}", numbered=False).value
+            raise UsageError(f"--set {text}: write it as PARAMETER=VALUE.")
+        parameters[parameter] = parse(value, f"--set {text}", numbered=False).value
     spec = registry.spec("dataset", name, parameters)
     dataset = spec.create(registry)
-    corpus = load_corpus(dataset, locations)
+    with looking_by(looker):
+        corpus = load_corpus(dataset, locations)
     sys.exit(1 if _tell(name, corpus, getattr(dataset, "expected", {})) else 0)
 
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @locations_options
+@_looking_options
 @click.option("--min-seconds", type=float, default=1.0, show_default=True, help="Shorter files are reported.")
 @click.option(
     "--force", is_flag=True, help="Replace a manifest that is there, and what people wrote into it."
 )
-def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) -> None:
+def scan(folder: Path, locations: Locations, looker: InWorkers, min_seconds: float, force: bool) -> None:
     """Write FOLDER/manifest.csv of the audio below it, or add to it what is new there. Report what is broken, short,
     silent or twice there.
 
@@ -87,20 +112,20 @@ def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) ->
 
     manifest = folder / MANIFEST
     there = os.path.lexists(manifest)
-    found = look_into(folder)
+    content = look_into(folder)
     old = read_table(manifest) if there and not force else None
-    others = Counter(found.others)
+    others = Counter(content.others)
     if there:
         others[".csv"] -= 1
     others_said = others_text(+others)
-    if not found.audio and old is None:
-        _echo_left_out(found.left_out)
+    if not content.audio and old is None:
+        _echo_left_out(content.left_out)
         raise UsageError(
             f"There is no audio below {folder}." + (f" It holds {others_said}." if others_said else "")
         )
-    probes = probe_files(folder, found.audio, locations.cache)
-    merged = merge(old, {name: probes[name] for name in found.audio}, min_seconds)
-    _echo_left_out([*found.left_out, *merged.left_out])
+    probes = probe_files(folder, content.audio, locations.cache, looker)
+    merged = merge(old, {name: probes[name] for name in content.audio}, min_seconds)
+    _echo_left_out([*content.left_out, *merged.left_out])
     if not merged.rows:
         raise DatasetError(f"{folder} holds no usable recording in a class folder; no manifest was written.")
     if old is None:
@@ -108,7 +133,7 @@ def scan(folder: Path, locations: Locations, min_seconds: float, force: bool) ->
     elif merged.changed:
         columns = [*old.columns, *(column for column in COLUMNS if column not in old.columns)]
         write_manifest(manifest, merged.rows, columns, marked=old.marked)
-    _echo_scanned(manifest, merged, len(found.audio), kept=old is not None)
+    _echo_scanned(manifest, merged, len(content.audio), kept=old is not None)
     for copies in copies_of(merged.contents):
         click.echo(f"duplicates: {' = '.join(map(shown, copies))}")
     if others_said:

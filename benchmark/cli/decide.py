@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.results.added import AddedSeeds, RowKeys, read_race, with_added, write_race
+from benchmark.execution.run import RunOptions, missing_cells
+from benchmark.results.added import AddedSeeds, Race, RowKeys, read_race, with_added, write_race
 from benchmark.results.plan import identities
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
     from benchmark.results.store import ResultsStore
     from benchmark.suite.cell import Cell
+    from benchmark.suite.load import Suite
+
+# What a driver claims that looks at the table: no cell is called so.
+_LOOKING = "look-at-the-table"
 
 
 @dataclass(frozen=True)
@@ -60,38 +65,56 @@ def decide(
     """Add seeds until the table is decided, or nothing more can be done; return the plan with them.
 
     What was added, and how often was looked, is recorded before the seeds are run, so that whoever is stopped goes on
-    with the same look.
+    with the same look. Drivers side by side look one at a time, and only when all that was asked for is done: what one
+    of them has recorded is the others' look too.
     """
-    from benchmark.analysis.racing import LOOKS, PRICE
-
     own = replace(plan.suite, cells=tuple(cell for cell in plan.suite.cells if not cell.added))
     summary: RunSummary | None = None
     while True:
-        race = read_race(store.folder)
-        found = _look(plan, store, registry, limits.most)
-        is_new = found.counts and race.looks[-1:] != (found.digest,)
-        if is_new and len(race.looks) >= LOOKS:
-            click.echo(_ending(found, f"The table was looked at {LOOKS} times, which is all."), err=True)
+        with store.claims() as claims, claims.held(_LOOKING):
+            race = read_race(store.folder)
+            plan = _with_race(plan, own, race, registry)
+            said, is_over = "", False
+            if not missing_cells(plan, store, RunOptions()):
+                said, is_over, race = _looked(plan, store, registry, limits, race, at_once)
+                write_race(store.folder, race)
+                plan = _with_race(plan, own, race, registry)
+        if said:
+            click.echo(said, err=True)
+        if is_over:
             return plan, summary
-        looks = (*race.looks, found.digest) if is_new else race.looks
-        race = replace(race, looks=looks, price=PRICE)
-        requests = _affordable(found, plan, limits, at_once)
-        reason = ""
-        if not requests:
-            reason = "No further seed would be done within the budget." if found.requests else ""
-        elif found.counts and len(looks) >= LOOKS:
-            reason, requests = f"The table was looked at {LOOKS} times, which is all.", []
-        race = race.plus(_added(requests, plan, registry))
-        write_race(store.folder, race)
-        suite, _ = with_added(own, race, registry)
-        plan = replace(plan, suite=suite, ids=identities(suite, plan.identifier))
-        if not requests:
-            click.echo(_ending(found, reason), err=True)
-            return plan, summary
-        click.echo(_saying(requests, found), err=True)
         summary = run(plan)
-        if summary.interrupted:
+        if summary.interrupted or summary.elsewhere:
             return plan, summary
+
+
+def _with_race(plan: Plan, own: Suite, race: Race, registry: Registry) -> Plan:
+    suite, _ = with_added(own, race, registry)
+    return replace(plan, suite=suite, ids=identities(suite, plan.identifier))
+
+
+def _looked(
+    plan: Plan, store: ResultsStore, registry: Registry, limits: Limits, race: Race, at_once: int
+) -> tuple[str, bool, Race]:
+    """Look at the table; return what is to be said, whether that was the last look, and what is to be recorded."""
+    from benchmark.analysis.racing import LOOKS, PRICE
+
+    look = _look(plan, store, registry, limits.most)
+    is_new = look.counts and race.looks[-1:] != (look.digest,)
+    exhausted = f"The table was looked at {LOOKS} times, which is all."
+    if is_new and len(race.looks) >= LOOKS:
+        return _ending(look, exhausted), True, race
+    looks = (*race.looks, look.digest) if is_new else race.looks
+    race = replace(race, looks=looks, price=PRICE)
+    requests = _affordable(look, plan, limits, at_once)
+    reason = ""
+    if not requests:
+        reason = "No further seed would be done within the budget." if look.requests else ""
+    elif look.counts and len(looks) >= LOOKS:
+        reason, requests = exhausted, []
+    if not requests:
+        return _ending(look, reason), True, race
+    return _saying(requests, look), False, race.plus(_added(requests, plan, registry))
 
 
 def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Look:
@@ -102,12 +125,13 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     from benchmark.analysis.statistics import statistics
     from benchmark.report.compose import seedless_models
     from benchmark.report.leaderboard import sorting
-    from benchmark.results.frames import ROW, STATUS, collect
+    from benchmark.results.collect import collect
+    from benchmark.results.frames import ROW, STATUS
 
     results = collect(plan, store, registry)
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
-    found = statistics(results, lines, settings, seedless_models(registry), PRICE)
+    stats = statistics(results, lines, settings, seedless_models(registry), PRICE)
     sort = sorting(results, plan)
     rows = _rows(plan)
     finished = results.cells[results.cells[STATUS] == "ok"]
@@ -117,12 +141,12 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
     # Nobody asks which is the best of rows that leak, or of those that share groups where others do not.
     may_be_ranked = set(map(int, lines.loc[lines["clean"], ROW]))
     raced = {
-        number: family for number, family in found.families.items() if may_be_ranked.issuperset(family.rows)
+        number: family for number, family in stats.families.items() if may_be_ranked.issuperset(family.rows)
     }
     for number, family in raced.items():
-        known = found.known[number]
+        known = stats.known[number]
         seeds = np.array([len({cell.spec.seed for cell in rows[row]}) for row in family.rows])
-        decided, candidates = _verdicts(found, family.rows, sort.name, known.candidates)
+        decided, candidates = _verdicts(stats, family.rows, sort.name, known.candidates)
         together = _is_drawn_anew(results, family.rows, sort.set)
         step = next_seeds(
             family,
@@ -146,16 +170,19 @@ def _look(plan: Plan, store: ResultsStore, registry: Registry, most: int) -> _Lo
 
 
 def _verdicts(
-    found: Statistics, rows: Sequence[int], measure: str, candidates: Iterable[int]
+    stats: Statistics, rows: Sequence[int], measure: str, candidates: Iterable[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which pairs of rows are decided, and which rows may be the best."""
     import numpy as np
 
     from benchmark.analysis.comparison import UNDECIDED, by_pair
 
-    pairs = by_pair(found.comparisons, measure)
+    pairs = by_pair(stats.comparisons, measure)
     decided = np.array(
-        [[one == two or pairs[one, two]["verdict"] != UNDECIDED for two in rows] for one in rows]
+        [
+            [first == second or pairs[first, second]["verdict"] != UNDECIDED for second in rows]
+            for first in rows
+        ]
     )
     may = set(candidates)
     return decided, np.array([row in may for row in rows])
@@ -163,8 +190,8 @@ def _verdicts(
 
 def _is_drawn_anew(results: Results, rows: Sequence[int], evaluation: str) -> bool:
     """Return whether seeds (or folds) of a row are tested on tracks of their own."""
+    from benchmark.analysis.evaluated import contents_of
     from benchmark.analysis.protocols import Contents
-    from benchmark.analysis.statistics import contents_of
 
     contents = Contents()
     return any(
@@ -181,7 +208,7 @@ def _of_copies(
     from benchmark.analysis.identical import alike
 
     cells = {row: results.by_cell(row, evaluation) for row in rows}
-    same = alike({row: each for row, each in cells.items() if each})
+    same = alike({row: own for row, own in cells.items() if own})
     return {row: more[first] for row, first in same.items() if first in more and row not in more}
 
 
@@ -195,25 +222,27 @@ def _in_order(
         taken = {cell.spec.seed for cell in rows[row]}
         free = (seed for seed in range(after, after + count + len(taken)) if seed not in taken)
         wanted[row] = [seed for seed, _ in zip(free, range(count), strict=False)]
-    found = []
+    requests = []
     for turn in range(max((len(seeds) for seeds in wanted.values()), default=0)):
-        each = {row: seeds[turn] for row, seeds in wanted.items() if turn < len(seeds)}
-        found += [_Request(each)] if together else [_Request({row: seed}) for row, seed in each.items()]
-    return found
+        chosen = {row: seeds[turn] for row, seeds in wanted.items() if turn < len(seeds)}
+        requests += (
+            [_Request(chosen)] if together else [_Request({row: seed}) for row, seed in chosen.items()]
+        )
+    return requests
 
 
-def _affordable(found: _Look, plan: Plan, limits: Limits, at_once: int) -> list[_Request]:
+def _affordable(look: _Look, plan: Plan, limits: Limits, at_once: int) -> list[_Request]:
     """Return the requests that are done in time, by the mean durations of their rows' cells, from the first on."""
     if limits.end is None:
-        return list(found.requests)
+        return list(look.requests)
     rows = _rows(plan)
     free = [time.monotonic()] * at_once
     kept = []
-    for request in found.requests:
+    for request in look.requests:
         then = sorted(free)
         for row in request.seeds:
             for _ in range(_cells_per_seed(rows[row])):
-                then[0] += found.seconds.get(row, 0.0)
+                then[0] += look.seconds.get(row, 0.0)
                 then.sort()
         if then[-1] > limits.end:
             break
@@ -224,15 +253,15 @@ def _affordable(found: _Look, plan: Plan, limits: Limits, at_once: int) -> list[
 
 def _added(requests: Sequence[_Request], plan: Plan, registry: Registry) -> dict[str, AddedSeeds]:
     """Return what is asked for, by the rows' keys."""
-    rows, keys = _rows(plan), RowKeys(registry)
-    found: dict[str, AddedSeeds] = {}
+    rows, keys = _rows(plan), RowKeys()
+    added: dict[str, AddedSeeds] = {}
     for request in requests:
         for row, seed in request.seeds.items():
             cell = rows[row][0]
             key = keys.of(cell)
-            before = found[key].seeds if key in found else ()
-            found[key] = AddedSeeds((*before, seed), cell.row)
-    return found
+            before = added[key].seeds if key in added else ()
+            added[key] = AddedSeeds((*before, seed), cell.row)
+    return added
 
 
 def _rows(plan: Plan) -> dict[int, list[Cell]]:
@@ -248,25 +277,25 @@ def _cells_per_seed(cells: Sequence[Cell]) -> int:
     return sum(cell.spec.seed == cells[0].spec.seed for cell in cells)
 
 
-def _saying(requests: Sequence[_Request], found: _Look) -> str:
+def _saying(requests: Sequence[_Request], look: _Look) -> str:
     rows = {row for request in requests for row in request.seeds}
     count = sum(len(request.seeds) for request in requests)
-    why = "which row is best" if any(each.best for each in found.wanted) else "what is undecided"
-    if not found.counts:
+    why = "which row is best" if any(block.best for block in look.wanted) else "what is undecided"
+    if not look.counts:
         why = "how much seeds change"
     seeds, of_rows = f"{count} seed{'s' * (count > 1)}", f"{len(rows)} row{'s' * (len(rows) > 1)}"
     return f"Adding {seeds} to {of_rows}, to know {why}."
 
 
-def _ending(found: _Look, reason: str) -> str:
+def _ending(look: _Look, reason: str) -> str:
     undecided, hopeless, exhausted = (
-        sum(getattr(each, name) for each in found.wanted) for name in ("undecided", "hopeless", "exhausted")
+        sum(getattr(block, name) for block in look.wanted) for name in ("undecided", "hopeless", "exhausted")
     )
-    if not found.wanted:
+    if not look.wanted:
         return "There are no two rows to decide between."
-    if not undecided and found.counts:
+    if not undecided and look.counts:
         return "The table is decided."
-    said = [f"{undecided} pair{'s are' if undecided > 1 else ' is'} undecided."] if found.counts else []
+    said = [f"{undecided} pair{'s are' if undecided > 1 else ' is'} undecided."] if look.counts else []
     said += [reason] if reason else []
     if hopeless:
         said.append(f"For {hopeless} of them more seeds would hardly help: more test tracks would.")

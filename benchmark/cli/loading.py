@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.cli.trust import load_plugins
+from benchmark.data.looking import THREADS, Looker
 from benchmark.exceptions import Problem, SuiteError
+from benchmark.execution.looking import in_local_workers
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
+from benchmark.plugin.registry import Registry
 from benchmark.results.added import read_race, with_added
 from benchmark.results.plan import Plan, make_plan
 from benchmark.suite.load import Suite, load_suite
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How files are looked at: by how many processes (default: one per core), for how many ``seconds`` each at most.
+
+    ``again``: also those that hung, or killed a process, before. ``here``: in this process, which then hangs and dies
+    with them.
+    """
+
+    jobs: int | None = None
+    seconds: float | None = None
+    again: bool = False
+    here: bool = False
+
+    def looker(self, registry: Registry, locations: Locations) -> Looker:
+        """Return what looks at files so."""
+        if self.here:
+            return THREADS
+        log = locations.cache / "workers.log"
+        return in_local_workers(
+            log, registry.benchfile, jobs=self.jobs, seconds=self.seconds, again=self.again
+        )
 
 
 def load_plan(
@@ -22,11 +48,13 @@ def load_plan(
     *,
     rehearsed: bool = False,
     to_report: bool = False,
+    looking: Looking | None = None,
 ) -> tuple[Plugins, Plan]:
     """Load a suite, or its rehearsal, and look up its datasets, identities, and what its studies have found.
 
     ``to_report``: what is stored is all that is asked for, so that nothing is wanted that only training needs: no
-    code of the suite's own, and no file that a component names.
+    code of the suite's own, and no file that a component names. ``looking`` says how audio is looked at that was
+    never seen before; by default in worker processes, without a limit.
     """
     plugins = load_plugins(suite_file, needs_benchfile=not to_report)
     # A rehearsal does without the files that training needs: components say what they take in their place.
@@ -36,7 +64,8 @@ def load_plan(
 
         suite = rehearse(suite, plugins.registry)
     suite, notes = with_added(suite, read_race(locations.results / suite.name), plugins.registry)
-    plan = replace(make_plan(suite, plugins.registry, locations), notes=notes)
+    looker = (looking or Looking()).looker(plugins.registry, locations)
+    plan = replace(make_plan(suite, plugins.registry, locations, looker), notes=notes)
     if suite.tune is not None:
         from benchmark.tuning.resolve import resolved
 

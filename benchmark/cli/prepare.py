@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @rehearse_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-              help="The time that each track's features may take; those that take longer are left out.")  # fmt: skip
+              help="The time for each track's features, and to look at each file; then it is left out.")  # fmt: skip
 def command(
     suite_file: Path,
     overrides: tuple[str, ...],
@@ -33,7 +33,7 @@ def command(
     Those that trials of a study ask for are computed where the suite lists their values; those between two numbers
     when a trial asks for them.
     """
-    from benchmark.cli.loading import load_plan
+    from benchmark.cli.loading import Looking, load_plan
     from benchmark.execution.availability import check_available
     from benchmark.execution.features import prepare_features
     from benchmark.execution.progress import make_display
@@ -42,7 +42,9 @@ def command(
     from benchmark.tuning.resolve import planned_studies
     from benchmark.tuning.run import cells_to_prepare
 
-    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
+    plugins, plan = load_plan(
+        suite_file, overrides, locations, rehearsed=rehearse, looking=Looking(jobs, timeout)
+    )
     for error in plan.absent.values():
         raise error
     studies = planned_studies(plan, locations.results / plan.suite.name, plugins.registry)

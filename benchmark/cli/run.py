@@ -17,9 +17,11 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
+    from benchmark.cli.loading import Looking
+    from benchmark.data.looking import Looker
     from benchmark.execution.executor import Executors
     from benchmark.execution.notify import Tell
-    from benchmark.execution.run import RunSummary
+    from benchmark.execution.run import RunOptions, RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
     from benchmark.plugin.registry import BrokenPlugin
@@ -37,8 +39,8 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-              help="The time that each cell may take, and each track's features. What goes on after that is killed "
-              "(with 'inline' it is asked between epochs only).")  # fmt: skip
+              help="The time that each cell may take, each track's features, and a look at each file. What goes on "
+              "after that is killed (with 'inline' it is asked between epochs only).")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--force", is_flag=True, help="Run all cells again, also those that are done.")
 @rehearse_option
@@ -53,6 +55,8 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--only", "parts", multiple=True, metavar="CELLS",
+              help="Run these cells only, such as '{model: [vgg16, cnn]}'; given twice, those of both.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
               help="Tell this tracker of cells and epochs; also $BENCH_TRACK.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of what plugins raise at events.")
@@ -65,6 +69,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    parts: tuple[str, ...],
     trackers: tuple[str, ...],
     **flags: bool,
 ) -> None:
@@ -82,7 +87,17 @@ def command(
     with time_may_be_up() as told:
         try:
             code = _command(
-                suite_file, overrides, locations, jobs, executor, timeout, limits, trackers, flags, told
+                suite_file,
+                overrides,
+                locations,
+                jobs,
+                executor,
+                timeout,
+                limits,
+                parts,
+                trackers,
+                flags,
+                told,
             )
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
@@ -102,18 +117,23 @@ def _command(
     executor: str,
     timeout: float | None,
     limits: Limits | None,
+    parts: tuple[str, ...],
     trackers: tuple[str, ...],
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
+    from benchmark.cli.loading import Looking
+    from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
     from benchmark.execution.run import RunOptions, missing_cells, planned_cells
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = _loaded(suite_file, overrides, locations, trackers, rehearsed=flags["rehearse"])
+    looking = Looking(jobs, timeout, here=executor == "inline")
+    plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
+    check_parts(parts, plan.suite, decide=limits is not None)
     options = RunOptions(
         force=flags["force"],
         retry_failed=flags["retry_failed"],
@@ -122,11 +142,13 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        only=read_only(parts, plan.suite),
     )
+    looker = looking.looker(plugins.registry, locations)
     store = ResultsStore(locations.results, plan.suite.name)
     store.tidy()
     if options.strict:
-        _refuse_leaks(plan, plugins, locations)
+        _refuse_leaks(plan, plugins, locations, looker)
     executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
 
     def say(broken: BrokenPlugin) -> None:
@@ -146,7 +168,7 @@ def _command(
             "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
         )
         if summary is None and missing_cells(plan, store, options):
-            summary = _run(plan, plugins, locations, options, executors, notifier.tell)
+            summary = _run(plan, plugins, locations, options, executors, notifier.tell, looker)
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
 
@@ -158,12 +180,13 @@ def _command(
                 options=options,
                 executors=executors,
                 tell=notifier.tell,
+                looker=looker,
             )
             plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
             summary = more or summary
         if told and summary is not None and summary.interrupted:
             # Whoever has a minute left does not draw figures.
-            notifier.code = _exit_code(plan, store, summary)
+            notifier.code = _exit_code(plan, store, summary, options)
             return notifier.code
         notifier.wait()
         try:
@@ -173,7 +196,7 @@ def _command(
                 raise
             # Whoever reads the exit code must learn of the interruption.
             click.echo(f"Error: {error}", err=True)
-        notifier.code = _exit_code(plan, store, summary)
+        notifier.code = _exit_code(plan, store, summary, options)
     return notifier.code
 
 
@@ -182,6 +205,7 @@ def _loaded(
     overrides: tuple[str, ...],
     locations: Locations,
     trackers: tuple[str, ...],
+    looking: Looking,
     *,
     rehearsed: bool,
 ) -> tuple[Plugins, Plan]:
@@ -189,7 +213,7 @@ def _loaded(
     from benchmark.cli.loading import load_plan
     from benchmark.plugin.tracks import reasons_text
 
-    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed)
+    plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed, looking=looking)
     for name in dict.fromkeys((*trackers, *os.environ.get(TRACK_VARIABLE, "").split(","))):
         if name.strip():
             plugins.track(name.strip())
@@ -207,14 +231,14 @@ def _loaded(
     return plugins, plan
 
 
-def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations) -> None:
+def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations, looker: Looker) -> None:
     """Raise if any cell leaks, also one that is finished: before studies, which train too."""
     from benchmark.execution.audit import audit_plan, refuse_leaks
     from benchmark.execution.progress import make_display
 
     with make_display() as display:
         cells = [cell for cell, _ in plan.cells]
-        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display))
+        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display, looker))
 
 
 def _study(
@@ -244,12 +268,13 @@ def _run(
     options: Any,
     executors: Callable[[], Executors],
     tell: Tell,
+    looker: Looker,
 ) -> RunSummary:
     from benchmark.execution.progress import make_display
     from benchmark.execution.run import run_suite
 
     with make_display() as display:
-        return run_suite(plan, plugins, locations, options, executors(), display, tell)
+        return run_suite(plan, plugins, locations, options, executors(), display, tell, looker)
 
 
 def _executors(
@@ -288,12 +313,13 @@ def _at_once(jobs: int | None) -> int:
     return jobs or default_jobs(visible_gpus())
 
 
-def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
+def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOptions) -> int:
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
         return INTERRUPTED
     statuses = store.statuses()
-    wrong = [id_ for _, id_ in plan.cells if statuses.get(id_) != "ok"]
+    asked = [id_ for cell, id_ in plan.cells if options.wants(cell)]
+    wrong = [id_ for id_ in asked if statuses.get(id_) != "ok"]
     elsewhere = set(wrong) & set(summary.elsewhere if summary is not None else ())
     if elsewhere:
         cells = "1 cell is" if len(elsewhere) == 1 else f"{len(elsewhere)} cells are"
@@ -304,7 +330,7 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None) -> int:
         cell for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True) if cell.pending or id_ is None
     ]
     if wrong or pending:
-        bad, count = len(wrong) + len(pending), len(plan.cells) + len(pending)
+        bad, count = len(wrong) + len(pending), len(asked) + len(pending)
         click.echo(
             f"{bad} of {count} cells are not ok: see 'bench status {plan.suite.path}'; run them again with "
             "--retry-failed.",

@@ -59,8 +59,9 @@ def _lines(
     """Yield what is to be said of each cell, of those who work at them, and of jobs; notes go to stderr."""
     from benchmark.claims import FOLDER, holdings, owners
     from benchmark.execution.progress import outcome_text
+    from benchmark.results.intact import Damaged
     from benchmark.results.matching import absence_text, with_results
-    from benchmark.results.store import Damaged, ResultsStore
+    from benchmark.results.store import ResultsStore
 
     store = ResultsStore(locations.results, found.suite.name)
     plan = with_results(found, store, registry)

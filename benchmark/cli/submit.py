@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,10 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 from benchmark.exceptions import UsageError
 
 if TYPE_CHECKING:
+    from benchmark.execution.slurm_site import Site
     from benchmark.locations import Locations
+    from benchmark.suite.cell import Cell
+    from benchmark.suite.load import Suite
 
 
 @click.command()
@@ -66,15 +71,8 @@ def command(
     """
     from benchmark.cli.loading import load_plan
     from benchmark.execution.run import RunOptions, missing_cells
-    from benchmark.execution.slurm import (
-        Site,
-        default_site,
-        read_site,
-        run_command,
-        script,
-        submit,
-        write_script,
-    )
+    from benchmark.execution.slurm import run_command, script, submit, write_script
+    from benchmark.execution.slurm_site import Site, default_site, read_site
     from benchmark.results.store import ResultsStore, slug
 
     if not slurm:
@@ -85,44 +83,86 @@ def command(
     _, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
     for error in plan.absent.values():
         raise error
+    if settings.per and plan.suite.tune is not None:
+        raise UsageError(
+            f"'per' of {file} and 'tune' of {plan.suite.path} do not go together: a study is of all its cells. Submit "
+            "with --site and a file without 'per'."
+        )
     store = ResultsStore(locations.results, plan.suite.name)
-    pending = sum(bool(cell.pending) for cell in plan.suite.cells)
-    missing = len(missing_cells(plan, store, RunOptions(retry_failed=retry_failed))) + pending
-    if not missing:
+    missing = [cell for cell, _ in missing_cells(plan, store, RunOptions(retry_failed=retry_failed))]
+    pending = [cell for cell in plan.suite.cells if cell.pending]
+    if not missing and not pending:
         click.echo("Nothing of it is missing; 'bench report' shows the results.")
         return
-    tasks = min(array, missing)
-    arguments = [
-        str(suite_file.absolute()),
-        *(word for each in overrides for word in ("--set", each)),
-        *_places(locations, own_cache=settings.cache is None),
-        *(["--jobs", str(jobs)] if jobs else []),
-        *(["--timeout", f"{timeout:g}"] if timeout else []),
-        *(["--retry-failed"] if retry_failed else []),
-        *(["--keep-models"] if keep_models else []),
-        *(["--rehearse"] if rehearse else []),
-        *(["--trust"] if trusts_benchfile() else []),
-        # A task that waits for others would keep a node from everybody.
-        "--no-wait",
-    ]
+
+    def arguments(part: Part) -> list[str]:
+        return [
+            str(suite_file.absolute()),
+            *(word for override in overrides for word in ("--set", override)),
+            *_places(locations, own_cache=part.site.cache is None),
+            *(["--jobs", str(jobs)] if jobs else []),
+            *(["--timeout", f"{timeout:g}"] if timeout else []),
+            *(["--retry-failed"] if retry_failed else []),
+            *(["--keep-models"] if keep_models else []),
+            *(["--rehearse"] if rehearse else []),
+            *(["--trust"] if trusts_benchfile() else []),
+            *(word for text in part.only for word in ("--only", text)),
+            # A task that waits for others would keep a node from everybody.
+            "--no-wait",
+        ]
+
+    parts = _parts(settings, [*missing, *pending], plan.suite)
     logs = store.folder / "slurm"
-    text = script(slug(plan.suite.name), tasks, settings, run_command(arguments), Path(os.getcwd()), logs)
-    if dry_run:
-        click.echo(text, nl=False)
-        return
-    written = write_script(store.folder, text)
-    job = submit(written, tasks, datetime.now(UTC).isoformat(timespec="seconds"))
-    many = f"{tasks} tasks" if tasks > 1 else "1 task"
-    click.echo(f"Job {job.id}: {many} for {missing} cells. Script: {written}; logs beside it.")
-    click.echo(f"'bench status {suite_file} --watch' shows who does what; 'scancel {job.id}' ends it.")
+    for number, part in enumerate(parts, 1):
+        tasks = min(array, part.cells)
+        command = run_command(arguments(part))
+        text = script(slug(plan.suite.name), tasks, part.site, command, Path(os.getcwd()), logs)
+        if dry_run:
+            if len(parts) > 1:
+                click.echo(f"# Script {number} of {len(parts)}, for {part.cells} cells.")
+            click.echo(text, nl=False)
+            continue
+        written = write_script(store.folder, text)
+        job = submit(written, tasks, datetime.now(UTC).isoformat(timespec="seconds"))
+        many = f"{tasks} tasks" if tasks > 1 else "1 task"
+        click.echo(f"Job {job.id}: {many} for {part.cells} cells. Script: {written}; logs beside it.")
+        click.echo(f"'scancel {job.id}' ends it.")
+    if not dry_run:
+        click.echo(f"'bench status {suite_file} --watch' shows who does what.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cells of one array: how many there are, what they ask for, and what ``--only`` is to be told of them."""
+
+    site: Site
+    cells: int
+    only: Sequence[str] = ()
+
+
+def _parts(site: Site, cells: Sequence[Cell], suite: Suite) -> list[Part]:
+    """Return the cells that are missing by what they ask for: an array for each."""
+    from benchmark.cli.only import only_texts
+
+    axes = list(dict.fromkeys(axis for axis, _, _ in site.per if axis in suite.axes))
+    together: dict[Site, list[Cell]] = {}
+    for cell in cells:
+        together.setdefault(site.of(cell.labels), []).append(cell)
+    if len(together) == 1:
+        (whole,) = together
+        return [Part(whole, len(cells))]
+    return [
+        Part(own, len(some), only_texts([cell.labels for cell in some], axes))
+        for own, some in together.items()
+    ]
 
 
 def _places(locations: Locations, *, own_cache: bool) -> list[str]:
     """Return the options that lead tasks to where this command looks, whatever their environment is."""
-    found = ["--results", str(locations.results)]
-    found += ["--cache", str(locations.cache)] if own_cache else []
+    options = ["--results", str(locations.results)]
+    options += ["--cache", str(locations.cache)] if own_cache else []
     for folder in locations.data:
-        found += ["--data", str(folder)]
+        options += ["--data", str(folder)]
     for name, folder in locations.named.items():
-        found += ["--data", f"{name}={folder}"]
-    return found
+        options += ["--data", f"{name}={folder}"]
+    return options

@@ -64,10 +64,10 @@ def cell_items(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> CellI
     notes = [*split.notes, *corpus.notes]
     left_out = {f"{OWN}: {file.id}": file.reason for file in corpus.left_out}
     evaluations = []
-    for each in _evaluated(spec, corpus, tracks, registry, corpus_of):
-        left_out |= each.left_out
-        notes += each.notes
-        evaluations.append(_held_out(each.name, each.key, each.tracks, spec))
+    for evaluated in _evaluated(spec, corpus, tracks, registry, corpus_of):
+        left_out |= evaluated.left_out
+        notes += evaluated.notes
+        evaluations.append(_held_out(evaluated.name, evaluated.key, evaluated.tracks, spec))
     return CellItems(
         corpus.classes,
         _training(spec, registry, tracks),
@@ -82,8 +82,8 @@ def evaluated_tracks(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) ->
     """Return the tracks of each evaluation set of a cell, by its label and their id, with their class."""
     corpus, _, tracks = _divided(spec, registry, corpus_of)
     return {
-        each.name: {track.id: track.label for track in each.tracks}
-        for each in _evaluated(spec, corpus, tracks, registry, corpus_of)
+        part.name: {track.id: track.label for track in part.tracks}
+        for part in _evaluated(spec, corpus, tracks, registry, corpus_of)
     }
 
 
@@ -122,7 +122,7 @@ def _evaluated(
     registry: Registry,
     corpus_of: CorpusOf,
 ) -> Iterator[_Evaluated]:
-    identifier = Identifier(registry, lambda dataset: corpus_of(dataset).revision)
+    identifier = Identifier(lambda dataset: corpus_of(dataset).revision)
     for evaluation, canonical in zip(spec.evaluate, identifier.sets(spec.evaluate), strict=True):
         key = set_key(canonical)
         if evaluation.dataset is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import soundfile
 
     from benchmark.data.mpeg import Stream
-    from benchmark.data.source import Source
+    from benchmark.data.source import AudioSource
 
 # Files that are called so are audio, or are named with the reason why not. What is called otherwise is looked into.
 EXTENSIONS = frozenset(
@@ -123,13 +123,13 @@ def load_mono(
 
     with open_audio(path) as sound:
         rate = sound.sample_rate
-        found = Content(rate, sound.channels) if _DIGEST.fullmatch(content or "") else None
+        decoded = Content(rate, sound.channels) if _DIGEST.fullmatch(content or "") else None
         pieces = []
         for block in sound.blocks:
-            if found is not None:
-                found.add(block)
+            if decoded is not None:
+                decoded.add(block)
             pieces.append(to_mono(block))
-    if found is not None and found.digest() != content:
+    if decoded is not None and decoded.digest() != content:
         raise AudioError(
             f"{path}: its audio is not what it was when it was looked at. Leave files as they are while they are "
             "used; the next run looks at it again. (If it never does, this disk does not tell when files change: "
@@ -327,7 +327,7 @@ def _mpeg_of(file: BinaryIO, path: Path, longest: float) -> tuple[bytes, Stream]
     return data, count_frames(data)
 
 
-def _whole_mpeg(file: BinaryIO, data: bytes, stream: Stream, frames: int) -> Source | None:
+def _whole_mpeg(file: BinaryIO, data: bytes, stream: Stream, frames: int) -> AudioSource | None:
     """Return what to read an MP3 file from, if libsndfile would stop too early, which means to read ``frames``."""
     from benchmark.data.mpeg import with_true_length
     from benchmark.data.source import Called, Lengthened
@@ -338,7 +338,9 @@ def _whole_mpeg(file: BinaryIO, data: bytes, stream: Stream, frames: int) -> Sou
     return Called(io.BytesIO(with_true_length(data, stream))) if joined else None
 
 
-def _blocks(sound: soundfile.SoundFile, source: Source, path: Path, expected: int) -> Iterator[np.ndarray]:
+def _blocks(
+    sound: soundfile.SoundFile, source: AudioSource, path: Path, expected: int
+) -> Iterator[np.ndarray]:
     import soundfile
 
     done = 0

@@ -16,12 +16,12 @@ Aliases = Mapping[str, Collection[str]]
 
 
 def match_classes(
-    found: Sequence[str], known: Sequence[str], aliases: Iterable[Aliases] = (), *, where: str = "the data"
+    names: Sequence[str], known: Sequence[str], aliases: Iterable[Aliases] = (), *, where: str = "the data"
 ) -> dict[str, str]:
-    """Return which of ``known`` each of ``found`` is: exactly, else by Unicode form and case, else by an alias.
+    """Return which of ``known`` each of ``names`` is: exactly, else by Unicode form and case, else by an alias.
 
     Those that are none of them are left out, unless one differs in signs only from a class that is left (``hip hop``).
-    ``where`` is how errors call the tracks that ``found`` are the classes of.
+    ``where`` is how errors call the tracks that ``names`` are the classes of.
 
     >>> match_classes(["C#", "C", "HIP-HOP", "polka"], ["C", "C#", "hiphop"], [{"hiphop": ["hip-hop"]}])
     {'C#': 'C#', 'C': 'C', 'HIP-HOP': 'hiphop'}
@@ -29,7 +29,7 @@ def match_classes(
     Raises:
         DatasetError: where a class may be two, or two may be one; it shows both lists.
     """
-    groups = [{fold(name), *map(fold, others)} for each in aliases for name, others in each.items()]
+    groups = [{fold(name), *map(fold, others)} for table in aliases for name, others in table.items()]
     matched: dict[str, str] = {}
     doubtful: dict[str, list[str]] = {}
     rules: tuple[Callable[[str, str], bool], ...] = (
@@ -38,20 +38,20 @@ def match_classes(
         lambda one, other: any({fold(one), fold(other)} <= group for group in groups),
     )
     for is_same in rules:
-        for name in [name for name in found if name not in matched and name not in doubtful]:
-            fitting = [each for each in known if is_same(name, each)]
+        for name in [name for name in names if name not in matched and name not in doubtful]:
+            fitting = [other for other in known if is_same(name, other)]
             if len(fitting) == 1 and fitting[0] not in matched.values():
                 matched[name] = fitting[0]
             elif fitting:
                 doubtful[name] = fitting
-    why = _doubt(doubtful, matched) or _likeness(found, known, matched)
+    why = _doubt(doubtful, matched) or _likeness(names, known, matched)
     if why:
         raise DatasetError(
-            f"The classes of {where} cannot be told apart: {why}. Classes of {where}: {_listed(found)}. Classes that "
+            f"The classes of {where} cannot be told apart: {why}. Classes of {where}: {_listed(names)}. Classes that "
             f"the model is trained on: {_listed(known)}. Spell each class in one way (in folders' names or in a "
             "manifest), or let its dataset declare the other spelling as an alias."
         )
-    return {name: matched[name] for name in found if name in matched}
+    return {name: matched[name] for name in names if name in matched}
 
 
 def _doubt(doubtful: Mapping[str, Sequence[str]], matched: Mapping[str, str]) -> str:
@@ -64,10 +64,10 @@ def _doubt(doubtful: Mapping[str, Sequence[str]], matched: Mapping[str, str]) ->
     return ""
 
 
-def _likeness(found: Sequence[str], known: Sequence[str], matched: Mapping[str, str]) -> str:
+def _likeness(names: Sequence[str], known: Sequence[str], matched: Mapping[str, str]) -> str:
     """Return which classes without a match differ in signs only, and so may be one, or nothing."""
     left = {letters: name for name in known if name not in matched.values() and (letters := _letters(name))}
-    for name in found:
+    for name in names:
         if name not in matched and _letters(name) in left:
             return f"'{name}' may be {left[_letters(name)]!r}, spelled otherwise"
     return ""
@@ -102,8 +102,8 @@ def with_trained_classes(corpus: Corpus, split: Split, aliases: Aliases) -> Corp
     if held_out <= trained:
         return corpus
     known = [name for name in corpus.classes if name in trained]
-    found = [name for name in corpus.classes if name in held_out]
-    matched = match_classes(found, known, [aliases], where="the held-out parts")
+    heard = [name for name in corpus.classes if name in held_out]
+    matched = match_classes(heard, known, [aliases], where="the held-out parts")
     spelling = {name: same for name, same in matched.items() if name != same}
     said = [
         f"In the held-out parts, class '{name}' is taken for '{same}'." for name, same in spelling.items()
@@ -111,7 +111,7 @@ def with_trained_classes(corpus: Corpus, split: Split, aliases: Aliases) -> Corp
     counts = Counter(corpus.tracks[index].label for part in (split.validation, split.test) for index in part)
     said += [
         f"Class '{name}' stands only in the held-out parts ({_tracks(counts[name])}): the model is never trained on it."
-        for name in found
+        for name in heard
         if name not in matched
     ]
     return _renamed(corpus, spelling, *said)

@@ -77,7 +77,7 @@ def _floats(first: AudioFrame, frames: Iterator[AudioFrame]) -> Iterator[np.ndar
     waiting: list[np.ndarray] = []
     for frame in chain([first], frames, [None]):
         waiting += [
-            each.to_ndarray().reshape(-1, each.layout.nb_channels) for each in converter.resample(frame)
+            part.to_ndarray().reshape(-1, part.layout.nb_channels) for part in converter.resample(frame)
         ]
         if waiting and (frame is None or sum(map(len, waiting)) >= BLOCK):
             yield np.concatenate(waiting)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from benchmark.data.classes import with_one_spelling
 from benchmark.data.duplicates import with_duplicates
+from benchmark.data.looking import Looker, current_looker, looking_by
 from benchmark.exceptions import BrokenDatasetError, PluginFailure
 from benchmark.locations import Locations
 from benchmark.plugin.border import calling
@@ -49,14 +50,19 @@ def load_corpus(dataset: Dataset, locations: Locations) -> Corpus:
     return checked_corpus(dataset, made)
 
 
-def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
-    """Return a function from a dataset's specification to its corpus; each is loaded on first use only."""
+def corpus_loader(registry: Registry, locations: Locations, looker: Looker | None = None) -> CorpusOf:
+    """Return a function from a dataset's specification to its corpus; each is loaded on first use only.
+
+    ``looker`` is what looks at the files, now or later; by default what is set for all files now.
+    """
+    looker = looker or current_looker()
     specs: dict[str, ComponentSpec] = {}
 
     @cache
     def load(key: str) -> Corpus:
         dataset: Dataset = specs[key].create(registry)
-        corpus = load_corpus(dataset, locations)
+        with looking_by(looker):
+            corpus = load_corpus(dataset, locations)
         return with_one_spelling(replace(corpus, name=specs[key].name))
 
     @cache
@@ -65,9 +71,14 @@ def corpus_loader(registry: Registry, locations: Locations) -> CorpusOf:
 
         corpus = load(key)
         logger.info("looking for duplicates among %d tracks", len(corpus.tracks))
-        found = find_recordings(corpus.tracks, locations.cache)
-        sets, parts = found.sets(corpus.tracks), found.partly(corpus.tracks)
-        return with_duplicates(corpus, sets, remove=action == "remove", parts=parts)
+        recordings = find_recordings(corpus.tracks, locations.cache, looker=looker)
+        sets, parts = recordings.sets(corpus.tracks), recordings.partly(corpus.tracks)
+        unheard = {
+            track.id: recordings.unheard[track.content]
+            for track in corpus.tracks
+            if track.content in recordings.unheard
+        }
+        return with_duplicates(corpus, sets, remove=action == "remove", parts=parts, unheard=unheard)
 
     def corpus_of(spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
         specs.setdefault(spec.key, spec)

@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from benchmark.plugin.tracks import Corpus, LeftOut, Track
 
+# Of tracks with the same reason.
+_NAMED = 5
+
 
 def copies_of(contents: Mapping[str, str]) -> list[list[str]]:
     """Return the names that share a content hash, two or more at a time, in the order of ``contents``.
@@ -27,15 +30,19 @@ def with_duplicates(
     *,
     remove: bool,
     parts: Sequence[tuple[Track, Track]] = (),
+    unheard: Mapping[str, str] | None = None,
 ) -> Corpus:
     """Return a corpus of which ``sets`` are copies of one recording each, with a note that lists them.
 
     With ``remove`` the first of each set is kept, and the others are left out. Of a set whose labels disagree none is
     kept: one of the labels is wrong, and nobody knows which. Of ``parts``, which are pairs of tracks with a part in
-    common, one is left out: that which has something in common with most others (a medley), else the second.
+    common, one is left out: that which has something in common with most others (a medley), else the second. Tracks
+    that are ``unheard``, by id with the reason, may be copies: a note says so.
     """
+    corpus = replace(corpus, notes=(*corpus.notes, *_not_compared(unheard or {})))
     if not sets and not parts:
-        return replace(corpus, notes=(*corpus.notes, "No duplicates were found."))
+        some = " among the others" if unheard else ""
+        return replace(corpus, notes=(*corpus.notes, f"No duplicates were found{some}."))
     listed = "; ".join(
         [
             *(" = ".join(_name(track, copies) for track in copies) for copies in sets),
@@ -56,6 +63,25 @@ def with_duplicates(
             *corpus.notes,
             f"{_count(sets, parts)}, of which {len(refused)} tracks were removed: {listed}.",
         ),
+    )
+
+
+def _not_compared(unheard: Mapping[str, str]) -> list[str]:
+    return [f"Not looked into for duplicates: {reasoned(unheard)}."] if unheard else []
+
+
+def reasoned(unheard: Mapping[str, str]) -> str:
+    """Return names with the reasons, a few of each.
+
+    >>> reasoned({"a": "hung for 2 s", "b": "hung for 2 s"})
+    'a, b (hung for 2 s)'
+    """
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for name, reason in unheard.items():
+        by_reason[reason].append(name)
+    return "; ".join(
+        f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} more' * (len(names) > _NAMED)} ({reason})"
+        for reason, names in by_reason.items()
     )
 
 

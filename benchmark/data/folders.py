@@ -189,11 +189,11 @@ class _Walk:
         """Read a folder; ``name`` is empty for the root."""
         try:
             with os.scandir(self.root / name) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self._leave_out(f"{name}/", f"cannot be read: {error.strerror}")
             return
-        for entry in found:
+        for entry in listed:
             if not name and self._within is not None and not self._within(entry.name):
                 continue
             inner = f"{name}/{entry.name}" if name else entry.name

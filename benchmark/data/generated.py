@@ -67,19 +67,19 @@ def _is_sound(folder: Path, complete: str) -> bool:
     """Whether a folder is complete, and its files are what they were."""
     if not (folder / complete).is_file():
         return False
-    found = _statuses(folder)
+    present = _statuses(folder)
     if (folder / LISTING).exists():
         listed = _listed(folder)
-        if found.keys() != listed.keys():
+        if present.keys() != listed.keys():
             return False
-        changed = {name for name, status in found.items() if listed[name][:-1] != _stamp(status)}
+        changed = {name for name, status in present.items() if listed[name][:-1] != _stamp(status)}
         for name in changed | {complete}:
             size, *_, digest = listed[name]
-            if size != found[name].st_size or digest != file_digest(folder / name):
+            if size != present[name].st_size or digest != file_digest(folder / name):
                 return False
         if not changed:
             return True
-    elif not all(status.st_size for status in found.values()):
+    elif not all(status.st_size for status in present.values()):
         # A version that kept no list made it, and did not sync it: a power cut left some files empty.
         return False
     # Where it cannot be written, all of this is only found out again.

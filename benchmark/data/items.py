@@ -138,7 +138,8 @@ def _copies(chain: Chain, registry: Registry) -> list[_CopyChain]:
     made = []
     for settings in product(*(checked_copies(augmentation) for _, augmentation in augmentations)):
         steps = [
-            Step(spec, tuple(each.items())) for (spec, _), each in zip(augmentations, settings, strict=True)
+            Step(spec, tuple(chosen.items()))
+            for (spec, _), chosen in zip(augmentations, settings, strict=True)
         ]
         first_feature = order.index(1) if 1 in order else len(order)
         made.append(_CopyChain(tuple(steps[:first_feature]), tuple(steps[first_feature:])))

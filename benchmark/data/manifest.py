@@ -40,7 +40,7 @@ _MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestLine:
     """One line of a manifest. ``path`` is relative to the dataset's root, with ``/``."""
 
     path: str
@@ -60,7 +60,7 @@ class Table:
     marked: bool = False  # whether it begins with a byte order mark, as spreadsheets want it
 
 
-def read_manifest(file: Path, root: Path | None = None) -> list[Entry]:
+def read_manifest(file: Path, root: Path | None = None) -> list[ManifestLine]:
     """Return the lines of a manifest.
 
     ``path`` and ``label`` are required columns; ``track_id`` (default: the path), ``group``, ``split``
@@ -147,7 +147,7 @@ def _text(file: Path) -> str:
         raise DatasetError(f"{file}: cannot be read as a CSV file in UTF-8: {error}.") from error
 
 
-def _entries(file: Path, root: Path | None) -> list[Entry]:
+def _entries(file: Path, root: Path | None) -> list[ManifestLine]:
     stream = io.StringIO(_text(file).removeprefix(_MARK), newline="")
     try:
         entries, problems = _read(csv.DictReader(stream, strict=True), file, root)
@@ -159,7 +159,9 @@ def _entries(file: Path, root: Path | None) -> list[Entry]:
     return entries
 
 
-def _read(reader: csv.DictReader[str], file: Path, root: Path | None) -> tuple[list[Entry], list[Problem]]:
+def _read(
+    reader: csv.DictReader[str], file: Path, root: Path | None
+) -> tuple[list[ManifestLine], list[Problem]]:
     missing = [column for column in REQUIRED if column not in (reader.fieldnames or ())]
     if missing:
         text = "' and no column '".join(missing)
@@ -169,7 +171,7 @@ def _read(reader: csv.DictReader[str], file: Path, root: Path | None) -> tuple[l
             f"{file}:1: the manifest has no column '{text}'. "
             f"Its first line must name its columns; known are {', '.join(COLUMNS)}.{commas}"
         )
-    entries: list[Entry] = []
+    entries: list[ManifestLine] = []
     problems: list[Problem] = []
     lines: dict[tuple[str, str], int] = {}
     for row in reader:
@@ -184,7 +186,7 @@ def _read(reader: csv.DictReader[str], file: Path, root: Path | None) -> tuple[l
     return entries, problems
 
 
-def _entry(row: Mapping[str | None, str | None], root: Path | None) -> tuple[Entry | None, list[str]]:
+def _entry(row: Mapping[str | None, str | None], root: Path | None) -> tuple[ManifestLine | None, list[str]]:
     value = {key: (row.get(key) or "").strip() for key in COLUMNS}
     wrong: list[str] = []
     if None in row:
@@ -201,7 +203,7 @@ def _entry(row: Mapping[str | None, str | None], root: Path | None) -> tuple[Ent
     split = SPLITS.get(value["split"].lower())
     # A name that is the path's keeps the spaces that the path keeps.
     track_id = path if row.get("track_id") == row.get("path") else value["track_id"] or path
-    return Entry(path, value["label"], track_id, value["group"] or None, split, value["licence"]), []
+    return ManifestLine(path, value["label"], track_id, value["group"] or None, split, value["licence"]), []
 
 
 def _path_of(written: str, root: Path | None) -> str:

@@ -185,13 +185,13 @@ def _samples(second: int) -> int:
 
 def _marks(data: bytes) -> list[int]:
     """Return where marks of headers are, the last one first."""
-    found: list[int] = []
+    places: list[int] = []
     for mark in (b"Xing", b"Info", b"VBRI"):
         at = data.find(mark)
         while at >= 0:
-            found.append(at)
+            places.append(at)
             at = data.find(mark, at + 4)
-    return sorted(found, reverse=True)
+    return sorted(places, reverse=True)
 
 
 def _header(data: bytes, place: int) -> int:

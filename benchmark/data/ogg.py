@@ -30,15 +30,15 @@ def chain_of(file: BinaryIO) -> list[int]:
 
 def _pages(file: BinaryIO) -> list[tuple[int, int]]:
     """Return the places and types of pages. A file is read in pieces: it may be large."""
-    found: list[tuple[int, int]] = []
+    pages: list[tuple[int, int]] = []
     start, kept = 0, b""
     file.seek(0)
     while piece := file.read(_CHUNK):
         data = kept + piece
         at = data.find(_PAGE)
         while 0 <= at < len(data) - len(_PAGE):
-            found.append((start + at, data[at + len(_PAGE)]))
+            pages.append((start + at, data[at + len(_PAGE)]))
             at = data.find(_PAGE, at + len(_PAGE))
         kept = data[-len(_PAGE) :]
         start += len(data) - len(kept)
-    return found
+    return pages

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,15 @@ def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> Feat
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
     """Return the key of a clip's features: its audio content and format, its place, and the steps of its waveform."""
-    text = canonical_json([*_heard(track), clip.start, clip.seconds, [step.text for step in waveform]])
+    return _feature_key(_heard(track), clip.start, clip.seconds, tuple([step.text for step in waveform]))
+
+
+# Cells that differ in their seeds ask for the same originals. As JSON 0 is not 0.0, so types count.
+@lru_cache(maxsize=100_000, typed=True)
+def _feature_key(
+    heard: tuple[str, ...], start: float | None, seconds: float | None, steps: tuple[str, ...]
+) -> str:
+    text = canonical_json([*heard, start, seconds, steps])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -89,7 +98,7 @@ def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
     for item in items:
         key = feature_key(tracks[item.track], item.clip, item.waveform)
         wanted.setdefault(item.track, {})[key] = (key, item.clip, item.waveform)
-    return [Request(tracks[index], tuple(each.values())) for index, each in wanted.items()]
+    return [Request(tracks[index], tuple(own.values())) for index, own in wanted.items()]
 
 
 def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
@@ -97,15 +106,15 @@ def missing(store: FeatureStore, asked: Iterable[Request]) -> list[Request]:
     joined: dict[tuple[str, ...], tuple[Track, dict[str, Any]]] = {}
     for request in asked:
         _, wanted = joined.setdefault(_heard(request.track), (request.track, {}))
-        wanted.update({each[0]: each for each in request.wanted})
+        wanted.update({piece[0]: piece for piece in request.wanted})
     keys = [key for _, wanted in joined.values() for key in wanted]
     absent = {key for key, row in zip(keys, store.rows(keys, verify=True), strict=True) if row < 0}
-    found = []
+    requests = []
     for track, wanted in joined.values():
-        left = tuple(each for key, each in wanted.items() if key in absent)
+        left = tuple(piece for key, piece in wanted.items() if key in absent)
         if left:
-            found.append(Request(track, left))
-    return found
+            requests.append(Request(track, left))
+    return requests
 
 
 def compute(request: Request, features: ComponentSpec, benchfile: Benchfile | None) -> Computed:
@@ -190,12 +199,12 @@ def _taken(store: FeatureStore, left: Sequence[Request], taken: dict[str, str]) 
     Others may have stored some of it by now.
     """
     for start in range(0, len(left), _TRACKS_AT_ONCE):
-        some = [each for each in left[start : start + _TRACKS_AT_ONCE] if store.take(_claim(each))]
+        some = [request for request in left[start : start + _TRACKS_AT_ONCE] if store.take(_claim(request))]
         still = missing(store, some)
         for name in {*map(_claim, some)} - {*map(_claim, still)}:
             store.claims.release(name)
-        for each in still:
-            taken |= dict.fromkeys((key for key, _, _ in each.wanted), _claim(each))
+        for request in still:
+            taken |= dict.fromkeys((key for key, _, _ in request.wanted), _claim(request))
         yield from still
 
 
@@ -237,7 +246,7 @@ def _augmented(
     # Other items are made of the same samples, and not every plugin leaves them as they are.
     changed = piece.copy()
     for count, step in enumerate(steps, 1):
-        chain = " ".join(each.text for each in steps[:count])
+        chain = " ".join(earlier.text for earlier in steps[:count])
         seed = derive_seed("waveform", track.content, clip.start, clip.seconds, chain)
         rng = np.random.default_rng(seed)
         with reseeded(seed):

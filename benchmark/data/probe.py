@@ -9,11 +9,12 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.looking import Looker, current_looker
 from benchmark.exceptions import AudioError, PassingAudioError
 from benchmark.files import make_folder, write_bytes
 
@@ -22,6 +23,8 @@ SILENT_BELOW = 1e-4
 # A file that is changed twice within one tick of its file system's clock shows no trace of the second time.
 _TICK = 0.02
 _GLANCE = 4096
+# How a person has a file looked at again of which it is remembered that it hung or killed a process.
+LOOK_AGAIN = "'bench audit' and 'bench data' look again"
 
 Stamp = tuple[int, int, int, int]
 
@@ -34,8 +37,8 @@ class Probe:
 
     ``problem`` says why it cannot be decoded, and is empty when it can; then only the rest has a meaning. ``mixed`` is
     the largest absolute sample after channels are averaged, or one of them that is heard, and None for one channel.
-    ``passing`` says that the problem may go without the file's changing (a decoder that is not installed), so that it
-    is not remembered.
+    ``lost`` says that whoever looked hung or died of it, so that nobody tries again unasked. ``passing`` says that the
+    problem may go without the file's changing (a decoder that is not installed), so that it is not remembered.
     """
 
     seconds: float = 0.0
@@ -45,6 +48,7 @@ class Probe:
     content: str = ""
     problem: str = ""
     mixed: float | None = None
+    lost: bool = False
     passing: bool = False
 
     def unusable(self, min_seconds: float) -> str:
@@ -63,33 +67,42 @@ class Probe:
         return ""
 
 
-def probe_files(root: Path, names: Sequence[str], cache: Path) -> dict[str, Probe]:
+def probe_files(
+    root: Path, names: Sequence[str], cache: Path, looker: Looker | None = None
+) -> dict[str, Probe]:
     """Return what each file holds, by name.
+
+    A file that hangs, or kills the process that looks at it, gets a ``problem`` where ``looker`` can end it (see
+    ``looking``).
 
     Args:
         root: the folder that ``names`` are relative to (with ``/``).
         names: the files; one that is not there gets a ``problem``.
         cache: the cache folder; what is remembered lies in ``probe/`` below it and counts for a file as long
             as its size, its place on the disk, and its times of change stay the same.
+        looker: what looks at them; by default what was set for all files (``looking_by``).
     """
+    looker = looker or current_looker()
     memory = _memory_file(root, cache)
     known = _remembered(memory, root)
-    found, stamps = _recalled(root, names, known)
-    new = [name for name in stamps if name not in found]
+    probes, stamps = _recalled(root, names, known)
+    if looker.again:
+        probes = {name: probe for name, probe in probes.items() if not probe.lost}
+    new = [name for name in stamps if name not in probes]
     if new:
         logger.info("looking at %d audio files below %s for the first time", len(new), root)
         _let_clock_tick(stamps[name] for name in new)
         try:
-            _probe_all(root, new, found)
+            _probe_all(root, new, probes, looker)
         finally:
             fresh = {
-                name: [*stamps[name], *astuple(found[name])[:-1]]
+                name: [*stamps[name], *astuple(probes[name])[:-1]]
                 for name in new
-                if name in found and not found[name].passing
+                if name in probes and not probes[name].passing
             }
             kept = {name: entry for name, entry in known.items() if os.path.exists(f"{root}/{name}")}
             _remember(memory, root, {**kept, **fresh})
-    return found
+    return probes
 
 
 def recall_files(root: Path, names: Sequence[str], cache: Path) -> dict[str, Probe]:
@@ -133,19 +146,19 @@ def _recalled(
     root: Path, names: Iterable[str], known: Mapping[str, list[Any]]
 ) -> tuple[dict[str, Probe], dict[str, Stamp]]:
     """Return what is remembered of files or wrong with them at sight, and the stamps of those that are there."""
-    found: dict[str, Probe] = {}
+    probes: dict[str, Probe] = {}
     stamps: dict[str, Stamp] = {}
     for name in names:
         try:
             status = os.stat(f"{root}/{name}")
         except (OSError, ValueError) as error:
-            found[name] = Probe(problem=f"cannot be read: {getattr(error, 'strerror', error)}")
+            probes[name] = Probe(problem=f"cannot be read: {getattr(error, 'strerror', error)}")
             continue
         stamps[name] = stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         entry = known.get(name)
         if entry is not None and (entry[0], entry[1], entry[2], entry[3]) == stamp:
-            found[name] = Probe(*entry[4:])
-    return found, stamps
+            probes[name] = Probe(*entry[4:])
+    return probes, stamps
 
 
 def _let_clock_tick(stamps: Iterable[Stamp]) -> None:
@@ -155,15 +168,15 @@ def _let_clock_tick(stamps: Iterable[Stamp]) -> None:
         time.sleep(_TICK - age)
 
 
-def _probe_all(root: Path, names: Iterable[str], found: dict[str, Probe]) -> None:
-    """Add to ``found`` as results come, so that an interruption loses little. libsndfile releases the GIL."""
-    names = list(names)
-    pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
-    try:
-        for name, probe in zip(names, pool.map(lambda n: probe_file(root / n), names), strict=True):
-            found[name] = probe
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _probe_all(root: Path, names: Sequence[str], probes: dict[str, Probe], looker: Looker) -> None:
+    """Add to ``probes`` as results come, so that an interruption loses little."""
+    with closing(looker.look(probe_file, [(root / name,) for name in names])) as looks:
+        for look in looks:
+            probes[names[look.index]] = (
+                Probe(problem=f"not looked into: {look.lost} ({LOOK_AGAIN})", lost=True)
+                if look.lost
+                else look.value
+            )
 
 
 def _memory_file(root: Path, cache: Path) -> Path:

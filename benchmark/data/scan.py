@@ -85,12 +85,12 @@ def _not_listable(name: str) -> str:
 
 def _labels(kept: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return what the files of a class folder are called, where all are called alike."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    names: defaultdict[str, set[str]] = defaultdict(set)
     for line in kept:
         folder, slash, _ = PurePosixPath(line["path"].strip()).as_posix().partition("/")
         if slash:
-            found[folder].add(line["label"].strip())
-    return {folder: labels.pop() for folder, labels in found.items() if len(labels) == 1}
+            names[folder].add(line["label"].strip())
+    return {folder: labels.pop() for folder, labels in names.items() if len(labels) == 1}
 
 
 def _row(name: str, probe: Probe, labels: Mapping[str, str]) -> Row:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol, Self
 _AHEAD = 1 << 16  # what a decoder may have taken and not used
 
 
-class Source(Protocol):
+class AudioSource(Protocol):
     """What libsndfile reads from: ``handle`` is what ``soundfile.SoundFile`` takes.
 
     It is never a name, by which libsndfile would look for a resource fork beside the file (``._name``), and take for
@@ -28,7 +28,7 @@ class Source(Protocol):
         """Return whether ``mark`` is among the last bytes that a decoder took, or comes after them."""
 
 
-def source_of(file: BinaryIO, path: Path, stack: ExitStack) -> Source:
+def source_of(file: BinaryIO, path: Path, stack: ExitStack) -> AudioSource:
     """Return how libsndfile may read a file that is open; ``stack`` closes what is opened for it."""
     # On Windows, a library may not know the descriptors of another; and from memory there is none.
     if os.name != "posix" or isinstance(file, io.BytesIO):
@@ -46,7 +46,7 @@ class Described:
         self.error: OSError | None = None
 
     def goes_on_with(self, mark: bytes) -> bool:
-        """See ``Source``."""
+        """See ``AudioSource``."""
         place = max(len(mark), os.lseek(self.handle, 0, os.SEEK_CUR) - _AHEAD)
         return mark in os.pread(self.handle, os.fstat(self.handle).st_size, place)
 
@@ -65,7 +65,7 @@ class Called:
         return self
 
     def goes_on_with(self, mark: bytes) -> bool:
-        """See ``Source``."""
+        """See ``AudioSource``."""
         self._file.seek(max(len(mark), self._file.tell() - _AHEAD))
         return mark in self._file.read()
 

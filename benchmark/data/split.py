@@ -35,9 +35,9 @@ def split_tracks(corpus: Corpus, settings: SplitSettings, seed: int, fold: int |
             not fit the dataset.
     """
     if len(corpus.classes) < 2:
-        found = f"only '{corpus.classes[0]}'" if corpus.classes else "none"
+        classes = f"only '{corpus.classes[0]}'" if corpus.classes else "none"
         raise SplitError(
-            f"There is nothing to tell apart: a dataset to train on needs two classes, found {found}."
+            f"There is nothing to tell apart: a dataset to train on needs two classes, found {classes}."
         )
     if settings.strategy == "predefined":
         return _predefined(corpus, settings, seed)

@@ -65,12 +65,12 @@ class FeatureStore:
         """
         import numpy as np
 
-        found: dict[str, tuple[int, int | None]] = {}
+        stored: dict[str, tuple[int, int | None]] = {}
         try:
             if self._index.is_file():
-                found = self._lookup(keys)
+                stored = self._lookup(keys)
             if verify:
-                found = self._sound(found)
+                stored = self._sound(stored)
         except FAILURES as error:
             if not is_damage(error, self._index):
                 raise CacheError(
@@ -78,7 +78,7 @@ class FeatureStore:
                 ) from error
             warnings.warn(f"{self._index} is damaged ({error}): features are computed again.", stacklevel=2)
         present = self._rows_on_disk()
-        rows = np.array([found[key][0] if key in found else -1 for key in keys], np.int64)
+        rows = np.array([stored[key][0] if key in stored else -1 for key in keys], np.int64)
         rows[(rows >= present) | (rows < 0)] = -1
         return rows
 
@@ -238,7 +238,7 @@ class FeatureStore:
 
     def _lookup(self, keys: Sequence[str]) -> dict[str, tuple[int, int | None]]:
         """Return the row and the checksum of each key that is there; the checksum is None where none is known."""
-        found: dict[str, tuple[int, int | None]] = {}
+        stored: dict[str, tuple[int, int | None]] = {}
         with closing(connect(self._index)) as index:
             summed = "checksum" if "checksum" in columns(index, "rows") else "NULL"
             for start in range(0, len(keys), _CHUNK):
@@ -248,14 +248,14 @@ class FeatureStore:
                 for key, row, known in index.execute(query, some):
                     # A damaged index may hold anything.
                     if isinstance(key, str) and isinstance(row, int) and isinstance(known, int | None):
-                        found[key] = (row, known)
-        return found
+                        stored[key] = (row, known)
+        return stored
 
-    def _sound(self, found: dict[str, tuple[int, int | None]]) -> dict[str, tuple[int, int | None]]:
-        """Return those of ``found`` whose rows are what was written under their keys."""
+    def _sound(self, stored_rows: dict[str, tuple[int, int | None]]) -> dict[str, tuple[int, int | None]]:
+        """Return those of ``stored_rows`` whose rows are what was written under their keys."""
         stored = self.open_rows()
         damaged = set()
-        for key, (row, known) in sorted(found.items(), key=lambda each: each[1][0]):
+        for key, (row, known) in sorted(stored_rows.items(), key=lambda entry: entry[1][0]):
             if known is None or not 0 <= row < len(stored) or (key, row) in self._verified:
                 continue
             if checksum(key, stored[row].data) == known:
@@ -267,7 +267,7 @@ class FeatureStore:
                 f"{len(damaged)} features in {self.folder} are damaged: they are computed again.",
                 stacklevel=3,
             )
-        return {key: each for key, each in found.items() if key not in damaged}
+        return {key: entry for key, entry in stored_rows.items() if key not in damaged}
 
     def _check_index(self) -> None:
         """Begin anew if the index is damaged; its rows are computed again."""

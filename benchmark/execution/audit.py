@@ -11,6 +11,7 @@ from benchmark.audit.findings import Audit, Finding
 from benchmark.exceptions import LeakError
 
 if TYPE_CHECKING:
+    from benchmark.data.looking import Looker
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.registry import Registry
@@ -25,8 +26,9 @@ def audit_plan(
     registry: Registry,
     locations: Locations,
     display: Display,
+    looker: Looker,
 ) -> list[Audit]:
-    """Return the audit of each of a plan's ``cells``, in their order.
+    """Return the audit of each of a plan's ``cells``, in their order; ``looker`` listens to the tracks.
 
     Raises:
         CacheError: when the cache cannot be written.
@@ -37,16 +39,18 @@ def audit_plan(
         if done == 0:
             display.note(f"audit: making fingerprints of {total} tracks")
 
-    return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, progress)
+    return audit_cells(cells, plan.suite.cells, registry, plan.corpus_of, locations.cache, progress, looker)
 
 
-def sounding_alike(plan: Plan, cells: Sequence[Cell], locations: Locations) -> dict[str, list[list[Track]]]:
+def sounding_alike(
+    plan: Plan, cells: Sequence[Cell], locations: Locations, looker: Looker
+) -> dict[str, list[list[Track]]]:
     """Return, by the label of each dataset that is trained on, sets of its tracks that sound alike.
 
     Raises:
         CacheError: when the cache cannot be written.
     """
-    return cells_sounding_alike(cells, plan.corpus_of, locations.cache, lambda done, total: None)
+    return cells_sounding_alike(cells, plan.corpus_of, locations.cache, looker)
 
 
 def audit_before_run(
@@ -55,6 +59,7 @@ def audit_before_run(
     registry: Registry,
     locations: Locations,
     display: Display,
+    looker: Looker,
     *,
     strict: bool,
 ) -> list[Audit]:
@@ -63,7 +68,7 @@ def audit_before_run(
     Raises:
         LeakError: with ``strict``, when there is a leak.
     """
-    audits = audit_plan(plan, cells, registry, locations, display)
+    audits = audit_plan(plan, cells, registry, locations, display, looker)
     if strict:
         refuse_leaks(plan, audits)
     counted = count_cells(audits)
@@ -98,12 +103,12 @@ def count_cells(audits: Iterable[Audit]) -> list[tuple[Finding, int]]:
         for finding in audit.findings:
             counts[finding] = counts.get(finding, 0) + 1
     order = ("leak", "warning", "note")
-    return sorted(counts.items(), key=lambda each: order.index(each[0].severity))
+    return sorted(counts.items(), key=lambda counted: order.index(counted[0].severity))
 
 
 def by_kind(counted: Iterable[tuple[Finding, int]]) -> dict[str, list[tuple[Finding, int]]]:
     """Return findings by their kind."""
-    found: dict[str, list[tuple[Finding, int]]] = {}
+    kinds: dict[str, list[tuple[Finding, int]]] = {}
     for finding, count in counted:
-        found.setdefault(finding.kind, []).append((finding, count))
-    return found
+        kinds.setdefault(finding.kind, []).append((finding, count))
+    return kinds

@@ -102,7 +102,7 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
     corpus_of = kept_corpora(registry, task.locations)
     check_revisions(
         task.canonical,
-        Identifier(registry, lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
+        Identifier(lambda dataset: corpus_of(dataset).revision).canonical(task.spec),
     )
     try:
         data = assemble(task.spec, registry, corpus_of, task.locations.cache)
@@ -134,6 +134,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         "ok",
         classes=list(data.classes),
         sets={part.key: part.name for part in data.evaluations},
+        metrics={metric.label: metric.identity() for metric in task.spec.metrics},
         parameters={"total": count.total, "trainable": count.trainable} if count else {},
         counts=data.counts,
         clip_seconds=data.clip_seconds,

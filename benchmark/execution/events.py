@@ -28,7 +28,7 @@ class CellStarted:
 
 @dataclass(frozen=True)
 class Noted:
-    """Something is to be known of a cell that is no part of its result."""
+    """Something is to be known of a cell, or of a worker by its name, that is no part of a result."""
 
     cell: str
     text: str

@@ -43,9 +43,9 @@ def prepare_features(
         names: dict[int, str] = {}
 
         def named() -> Iterator[tuple[Any, ...]]:
-            for index, each in enumerate(arguments):
-                names[index] = each[0].track.id
-                yield each
+            for index, some in enumerate(arguments):
+                names[index] = some[0].track.id
+                yield some
 
         for outcome in executor.run(function, named(), _ignore):
             name = names.pop(outcome.index)
@@ -75,7 +75,7 @@ def feature_requests(
     cells: Sequence[Cell], registry: Registry, plan: Plan
 ) -> dict[str, tuple[ComponentSpec, list[Request]]]:
     """Return, per feature space, what cells need of each track. Cells that share their data are looked at once."""
-    found: dict[str, tuple[ComponentSpec, list[Request]]] = {}
+    spaces: dict[str, tuple[ComponentSpec, list[Request]]] = {}
     asked_of: dict[tuple[Any, ...], list[Request]] = {}
     seen: set[tuple[Any, ...]] = set()
     for cell in cells:
@@ -91,9 +91,9 @@ def feature_requests(
         if data not in asked_of:
             asked_of[data] = cell_requests(spec, registry, plan.corpus_of)
         space = canonical_json(spec.features.identity())
-        _, asked = found.setdefault(space, (spec.features, []))
+        _, asked = spaces.setdefault(space, (spec.features, []))
         asked += asked_of[data]
-    return found
+    return spaces
 
 
 def cell_requests(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> list[Request]:

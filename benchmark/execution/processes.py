@@ -107,9 +107,9 @@ class WorkerProcess:
             with suppress(psutil.Error):
                 started = psutil.Process(self._process.pid).children(recursive=True)
             self._process.kill()
-        for each in started:
+        for child in started:
             with suppress(psutil.Error):
-                each.kill()
+                child.kill()
         self.ask_to_end()
         # It cannot refuse; but it may be in the middle of reading from a disk that does not answer.
         with suppress(subprocess.TimeoutExpired):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import audit_record
 from benchmark.claims import holdings
+from benchmark.data.looking import THREADS
 from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
@@ -22,14 +23,16 @@ from benchmark.execution.features import prepare_features
 from benchmark.execution.notify import Tell, nobody
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
+from benchmark.results.intact import Damaged
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
 from benchmark.results.standing import LEAKY
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.audit.findings import Audit
     from benchmark.claims import Claims
+    from benchmark.data.looking import Looker
     from benchmark.execution.executor import Executor, Executors, Outcome
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
@@ -48,7 +51,8 @@ class RunOptions:
 
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
-    ``wait`` waits in the end for the cells that others run.
+    ``wait`` waits in the end for the cells that others run. ``only`` has, by axis, labels that cells must have: those
+    of one of its members; where there is none, all cells are run.
     """
 
     force: bool = False
@@ -58,6 +62,13 @@ class RunOptions:
     strict: bool = False
     marks: tuple[str, ...] = ()
     wait: bool = True
+    only: tuple[Mapping[str, frozenset[str]], ...] = ()
+
+    def wants(self, cell: Cell) -> bool:
+        """Whether a cell is one of those to be run."""
+        return not self.only or any(
+            all(cell.labels.get(axis) in labels for axis, labels in wanted.items()) for wanted in self.only
+        )
 
 
 @dataclass
@@ -73,7 +84,7 @@ def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[
     """Return the cells to be run: those without a result, those interrupted, and those the options ask for."""
     statuses = store.statuses()
     done = set() if options.force else {"ok"} | (set() if options.retry_failed else set(RETRIED))
-    return [(cell, id_) for cell, id_ in plan.cells if statuses.get(id_) not in done]
+    return [(cell, id_) for cell, id_ in plan.cells if statuses.get(id_) not in done and options.wants(cell)]
 
 
 def run_suite(
@@ -84,10 +95,11 @@ def run_suite(
     executors: Executors,
     display: Display,
     tell: Tell = nobody,
+    looker: Looker = THREADS,
 ) -> RunSummary:
     """Run the missing cells of a plan, together with all others that run it on the same results folder.
 
-    ``tell`` hears of each cell and epoch.
+    ``tell`` hears of each cell and epoch; ``looker`` listens to tracks for the audit, where their files are: here.
 
     Each cell is run by who claims it (see ``claims``). What others have is waited for at the end, and run here if
     they give it up. Ctrl-C, or SIGTERM as clusters send it, stops the run: cells in flight are filed as interrupted,
@@ -118,7 +130,7 @@ def run_suite(
         try:
             cells = [cell for cell, _ in missing]
             audits = audit_before_run(
-                plan, cells, plugins.registry, locations, display, strict=options.strict
+                plan, cells, plugins.registry, locations, display, looker, strict=options.strict
             )
             with executors.features() as executor:
                 unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
@@ -218,15 +230,15 @@ class _Flight:
     def _is_missing(self, task: CellTask) -> bool:
         """Whether a cell that is claimed is still to be run: others may have filed it since this run began."""
         is_new = self._store.stamp(task.id, task.labels) != self._before.get(task.id)
-        found = self._store.read(task.id)
-        if isinstance(found, Damaged):
+        filed = self._store.read(task.id)
+        if isinstance(filed, Damaged):
             self._store.set_aside(task.id)
             self._display.note(
-                f"Warning: {found.path.name} was damaged ({found.reason}), is kept aside and run again."
+                f"Warning: {filed.path.name} was damaged ({filed.reason}), is kept aside and run again."
             )
-        if not is_new or not isinstance(found, CellRecord) or found.status == "interrupted":
+        if not is_new or not isinstance(filed, CellRecord) or filed.status == "interrupted":
             return True
-        self._display.finished(found, elsewhere=True)
+        self._display.finished(filed, elsewhere=True)
         return False
 
     def _end(self, task: CellTask, outcome: Outcome) -> None:
@@ -263,15 +275,15 @@ class _Flight:
 
     def _filed(self, task: CellTask) -> CellRecord | None:
         """Return what this run has filed of a cell, of which only its process could not tell."""
-        found = self._store.read(task.id)
-        if isinstance(found, CellRecord) and found.provenance.get("started") == task.provenance["started"]:
-            return found
+        record = self._store.read(task.id)
+        if isinstance(record, CellRecord) and record.provenance.get("started") == task.provenance["started"]:
+            return record
         return None
 
     def _tell_of_others(self, said: set[str]) -> set[str]:
         """Say for whom this run waits, when that changes."""
-        held = [each for each in holdings(self._claims.folder) if each.name in self._left]
-        who = {f"process {each.owner.pid} on {each.owner.host}" for each in held}
+        held = [holding for holding in holdings(self._claims.folder) if holding.name in self._left]
+        who = {f"process {holding.owner.pid} on {holding.owner.host}" for holding in held}
         if who - said:
             cells = "1 cell" if len(self._left) == 1 else f"{len(self._left)} cells"
             self._display.note(f"Waiting for {cells} that others run: {', '.join(sorted(who))}.")
@@ -324,7 +336,7 @@ def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Ite
     if any(plugins.registry.offer("dataset", dataset.name).component.synthetic for dataset in datasets):  # type: ignore[attr-defined]
         yield "synthetic"
     # Tables decide anew, by the limit that the suite has then.
-    if any(len(each.leaking) > leak_limit * each.tracks for each in audit.sets.values()):
+    if any(len(facts.leaking) > leak_limit * facts.tracks for facts in audit.sets.values()):
         yield LEAKY
 
 

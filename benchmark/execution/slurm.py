@@ -7,13 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from benchmark.exceptions import ResultsError, UsageError, did_you_mean
+from benchmark.exceptions import ResultsError, UsageError
+from benchmark.execution.slurm_site import Site
 from benchmark.files import make_folder, write_text
 from benchmark.locations import CACHE_VARIABLE
 from benchmark.text import visible
@@ -24,77 +24,6 @@ TIME_IS_UP = 75
 NOTICE_SECONDS = 60
 _ASKING_SECONDS = 20
 
-# What sbatch and this program take as values: nothing that a shell, or sbatch, reads in another way.
-_WORD = r"[\w.,:+@/=\[\]&|*()-]+"
-_FORMS = {
-    "partition": _WORD,
-    "account": _WORD,
-    "qos": _WORD,
-    "constraint": _WORD,
-    "gpus": r"(\w+:)?\d+",
-    "cpus": r"\d+",
-    "mem": r"\d+[KMGTkmgt]?",
-    "time": r"\d+(-\d+)?(:\d+){0,2}",
-    "cache": r"(\$\w+|\$\{\w+\})?[\w/.+-]*",
-}
-_EXAMPLES = {
-    "gpus": "1 or a100:2",
-    "cpus": "4",
-    "mem": "16G",
-    "time": "4:00:00",
-    "cache": "$TMPDIR/genrebench",
-}
-_OPTIONS = {"gpus": "gres=gpu", "cpus": "cpus-per-task"}
-
-
-@dataclass(frozen=True)
-class Site:
-    """What jobs ask SLURM for, and what they need on a node; None leaves it to the site.
-
-    Attributes:
-        partition, account, qos, constraint, time, mem: as ``sbatch`` has them.
-        gpus: GPUs for each job, such as 1 or a100:2; ``cpus`` its cores.
-        cache: a folder on the node's own disk for features; it may begin with a variable of the job's.
-        setup: shell lines that are run before, such as ``module load cuda``.
-        options: further options of ``sbatch``.
-    """
-
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
-    gpus: str | None = None
-    cpus: str | None = None
-    mem: str | None = None
-    time: str | None = None
-    cache: str | None = None
-    setup: str = ""
-    options: tuple[str, ...] = ()
-
-    def changed(self, values: Mapping[str, Any]) -> Site:
-        """Return it with the values that are given, checked.
-
-        Raises:
-            UsageError: for a value that ``sbatch`` could not take, or would take for something else.
-        """
-        given = {name: str(value) for name, value in values.items() if value is not None}
-        for name, value in given.items():
-            if not re.fullmatch(_FORMS[name], value):
-                example = f" Write it like {_EXAMPLES[name]}." if name in _EXAMPLES else ""
-                raise UsageError(f"SLURM: {name} cannot be {visible(value)!r}.{example}")
-        changes: dict[str, Any] = given
-        return replace(self, **changes)
-
-    def lines(self) -> list[str]:
-        """Return what of it stands in the head of a script."""
-        named = ((field.name, getattr(self, field.name)) for field in fields(self))
-        found = [
-            f"{_OPTIONS[name]}:{value}" if name == "gpus" else f"{_OPTIONS.get(name, name)}={value}"
-            for name, value in named
-            if value is not None and name in _FORMS and name != "cache"
-        ]
-        return [f"#SBATCH --{line}" for line in found] + [f"#SBATCH {option}" for option in self.options]
-
 
 @dataclass(frozen=True)
 class Job:
@@ -104,46 +33,6 @@ class Job:
     tasks: int
     submitted: str
     script: str
-
-
-def read_site(file: Path) -> Site:
-    """Read the settings of a site.
-
-    Raises:
-        UsageError: when the file cannot be read, or says something that is not known.
-    """
-    import yaml
-
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"{file}: write one setting a line, such as 'partition: gpu'.")
-    known = [field.name for field in fields(Site)]
-    for name in found:
-        if name not in known:
-            raise UsageError(f"{file}: There is no setting '{name}'." + did_you_mean(str(name), known))
-    setup, options = found.pop("setup", ""), found.pop("options", [])
-    if not isinstance(setup, str):
-        raise UsageError(f"{file}: 'setup' is text: lines of shell.")
-    is_list = isinstance(options, list) and all(isinstance(each, str) for each in options)
-    if not is_list or not all(re.fullmatch(rf"--?[\w-]+(={_WORD})?", each) for each in options):
-        raise UsageError(f"{file}: 'options' is a list of options of sbatch, such as ['--exclude=node7'].")
-    # YAML 1.1 reads 4:00:00 as a number of seconds.
-    if isinstance(found.get("time"), int):
-        raise UsageError(f"{file}: write the time in quotes, such as '4:00:00'.")
-    try:
-        return Site(setup=setup, options=tuple(options)).changed(found)
-    except UsageError as error:
-        raise UsageError(f"{file}: {error}") from None
-
-
-def default_site() -> Path:
-    """Return where the settings of a site are looked for: ``slurm.yaml`` in the folder of the user's settings."""
-    from platformdirs import user_config_path
-
-    return Path(user_config_path("genrebench")) / "slurm.yaml"
 
 
 def run_command(arguments: Sequence[str]) -> list[str]:
@@ -257,14 +146,14 @@ def submit(file: Path, tasks: int, submitted: str) -> Job:
 
 def recorded(results: Path) -> list[Job]:
     """Return the jobs that were submitted for a suite's results, the first one first."""
-    found = []
+    jobs = []
     for file in (results / FOLDER).glob("job-*.json"):
         with suppress(OSError, ValueError, TypeError, KeyError):
             content = json.loads(file.read_text(encoding="utf-8"))
             job = Job(**{field.name: content[field.name] for field in fields(Job)})
             if job.id.isdecimal():
-                found.append(job)
-    return sorted(found, key=lambda job: int(job.id))
+                jobs.append(job)
+    return sorted(jobs, key=lambda job: int(job.id))
 
 
 def states(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
@@ -287,10 +176,10 @@ def states(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
 
 def _each_asked(jobs: Sequence[Job]) -> dict[str, str]:
     """Ask for jobs one by one: squeue fails for all when it has forgotten one."""
-    found: dict[str, str] = {}
+    tasks: dict[str, str] = {}
     for job in jobs[-5:]:
-        found |= _asked(["squeue", "-h", "-r", "-j", job.id, "-o", "%i|%T"], "|") or {}
-    return found
+        tasks |= _asked(["squeue", "-h", "-r", "-j", job.id, "-o", "%i|%T"], "|") or {}
+    return tasks
 
 
 def _asked(command: Sequence[str], between: str) -> dict[str, str] | None:

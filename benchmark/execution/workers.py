@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +15,9 @@ from typing import Any, Self
 from benchmark.backend import ON_DEMAND
 from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError, WorkerDiedError
-from benchmark.execution.events import Event
+from benchmark.execution.events import Event, Noted
 from benchmark.execution.executor import Outcome
+from benchmark.execution.memory import GROWTH_VARIABLE, growth_limit
 from benchmark.execution.processes import GONE, WorkerProcess
 from benchmark.execution.tasks import packed, read_answer, unpacked
 from benchmark.execution.threads import cores, environment, share
@@ -30,7 +30,6 @@ ENDING_SECONDS = 5
 GRACE_SECONDS = 4
 _STARTS = 3
 _LOOKING_SECONDS = 1.0
-_MEMORY_GROWTH = 0.25
 _DIED = (
     "The worker process died: it was killed, crashed in native code, or ran out of memory. "
     "Look at the system's log; with less parallelism (--jobs 1) or a smaller batch it may fit."
@@ -91,12 +90,16 @@ class LocalWorkers:
 
         What is printed in them goes to the file ``log``, not to the terminal. Each has ``threads``, by default its
         share of the cores. A task may take ``seconds``.
+
+        Raises:
+            UsageError: when the environment's limit of memory is no number.
         """
         self.jobs = jobs
         self.threads = threads or share(jobs)
         self._gpus = gpus
         self._log = log.resolve() if log is not None else None
         self._seconds = seconds
+        self._growth = growth_limit(jobs)
         self._slots = [_Slot(number) for number in range(jobs)]
         self._news: queue.SimpleQueue[tuple[WorkerProcess, bytes, bytes]] = queue.SimpleQueue()
 
@@ -224,7 +227,7 @@ class LocalWorkers:
         seconds = awake_seconds() - running.since
         if running.answer is not None:
             slot.running = None
-            self._replace_large(slot)
+            self._replace_large(slot, listener)
             returned = read_answer(running.answer)
             return Outcome(running.index, returned.value, returned.error, seconds)
         error: Exception
@@ -240,22 +243,23 @@ class LocalWorkers:
         slot.running = None
         return Outcome(running.index, error=error, seconds=seconds)
 
-    def _replace_large(self, slot: _Slot) -> None:
+    def _replace_large(self, slot: _Slot, listener: Callable[[Event], None]) -> None:
         """Have a worker replaced that holds much more memory than after its first task, before there is none left."""
         assert slot.process is not None
         memory = slot.process.memory()
         slot.memory = slot.memory or memory
-        if memory - slot.memory > _MEMORY_GROWTH * _total_memory() / self.jobs:
+        if memory - slot.memory > self._growth:
+            listener(Noted(f"worker {slot.number + 1}", _grown(memory - slot.memory, self._growth)))
             slot.forget_process()
 
     def _environment(self, number: int) -> dict[str, str]:
-        found = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         # Memory that is free is given back; sets have one order.
         defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
-        found |= {name: os.environ.get(name, value) for name, value in defaults.items()}
+        variables |= {name: os.environ.get(name, value) for name, value in defaults.items()}
         if self._gpus:
-            found["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
-        return found
+            variables["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
+        return variables
 
 
 def visible_gpus() -> tuple[str, ...]:
@@ -279,11 +283,11 @@ def default_jobs(gpus: tuple[str, ...]) -> int:
     return len(gpus) or max(min(2, cores()), min(8, cores() // 2))
 
 
-@cache
-def _total_memory() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().total)
+def _grown(grown: int, limit: int) -> str:
+    return (
+        f"it has grown by {grown / 1e6:,.0f} MB since its first task, more than the {limit / 1e6:,.0f} MB that it may "
+        f"(see {GROWTH_VARIABLE}): it is replaced. Something in it keeps what it should give back."
+    )
 
 
 def _not_started(why: str) -> WorkerDiedError:

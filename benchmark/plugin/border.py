@@ -82,8 +82,8 @@ def raised_in(error: BaseException, package: str) -> str:
 
 def _defined(cls: type[Component], method: str) -> str:
     try:
-        found = getattr(cls, method)
-        code: Any = inspect.unwrap(cast("Any", found.fget if isinstance(found, property) else found))
+        member = getattr(cls, method)
+        code: Any = inspect.unwrap(cast("Any", member.fget if isinstance(member, property) else member))
         return f"{inspect.getsourcefile(code)}:{inspect.getsourcelines(code)[1]}"
     except (OSError, TypeError, AttributeError):
         return ""
@@ -144,21 +144,21 @@ def checked_probabilities(model: Component, answers: Any, shape: tuple[int, int]
     def refuse(problem: str) -> PluginError:
         return PluginError(f"{described(model, 'predict')}: predict gave {problem}")
 
-    found = _array(answers)
-    if found is None:
+    array = _array(answers)
+    if array is None:
         raise refuse(f"{type(answers).__name__} instead of an array of numbers.")
-    if found.shape != shape:
-        raise refuse(f"an array of shape {found.shape} instead of {shape}: items by classes.")
-    if not found.size:
-        return found.copy()
-    if not np.isfinite(found).all():
+    if array.shape != shape:
+        raise refuse(f"an array of shape {array.shape} instead of {shape}: items by classes.")
+    if not array.size:
+        return array.copy()
+    if not np.isfinite(array).all():
         raise refuse("values that are not finite; training has probably diverged.")
-    lowest, sums = found.min(), found.sum(axis=1, dtype=np.float64)
+    lowest, sums = array.min(), array.sum(axis=1, dtype=np.float64)
     worst = sums[np.abs(sums - 1).argmax()]
     if lowest < _BELOW_ZERO or abs(worst - 1) > _SUM_TOLERANCE:
         what = f"{lowest:g} is below zero" if lowest < _BELOW_ZERO else f"a row adds up to {worst:g}"
         raise refuse(f"no probabilities: {what}. A network's last layer is to be a softmax, for instance.")
-    return found.copy()
+    return array.copy()
 
 
 def checked_value(metric: Component, value: Any) -> float:
@@ -169,12 +169,12 @@ def checked_value(metric: Component, value: Any) -> float:
     """
     import numpy as np
 
-    found = np.asarray(value)
-    if found.shape != () or found.dtype.kind not in "fiub":
+    number = np.asarray(value)
+    if number.shape != () or number.dtype.kind not in "fiub":
         raise PluginError(
             f"{described(metric, 'compute')}: compute gave {type_name(value)} instead of a number."
         )
-    return float(found)
+    return float(number)
 
 
 def type_name(value: Any) -> str:
@@ -201,8 +201,8 @@ def checked_items(
     if not isinstance(made, np.ndarray):
         raise refuse(f"{type(made).__name__} instead of an array, {dtype} {expected}")
     fits = made.ndim == len(shape) and all(
-        found == length if length is not None else found > 0
-        for found, length in zip(made.shape, shape, strict=True)
+        size == length if length is not None else size > 0
+        for size, length in zip(made.shape, shape, strict=True)
     )
     if not fits or made.dtype != dtype:
         raise refuse(f"{made.dtype} {made.shape} instead of {dtype} {expected}")
@@ -226,7 +226,7 @@ def checked_batch(
 
     if not isinstance(made, tuple | list) or len(made) != len(("inputs", "targets")):
         raise refuse(f"{type(made).__name__} instead of two arrays, inputs and targets")
-    found = []
+    arrays = []
     for what, given, shape in (("inputs", made[0], inputs), ("targets", made[1], targets)):
         array = _array(given)
         if array is None or array.shape != shape:
@@ -234,13 +234,13 @@ def checked_batch(
             raise refuse(f"{what} of {kind} instead of shape {shape}")
         if not np.isfinite(array).all():
             raise refuse(f"{what} with values that are not finite (NaN or infinite)")
-        found.append(array.astype(np.float32))
-    labels = found[1]
+        arrays.append(array.astype(np.float32))
+    labels = arrays[1]
     sums = labels.sum(axis=1)
     if (labels < _BELOW_ZERO).any() or (np.abs(sums - 1) > _SUM_TOLERANCE).any():
         raise refuse(f"labels that are no shares of classes: they go from {labels.min():g} to {labels.max():g}, "
                      f"and a row adds up to {sums[np.abs(sums - 1).argmax()]:g} instead of 1")  # fmt: skip
-    return found[0], found[1]
+    return arrays[0], arrays[1]
 
 
 def reading_only(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -275,5 +275,5 @@ def _array(value: Any) -> np.ndarray | None:
 
     if not hasattr(value, "__array__"):
         return None
-    found = np.asarray(value)
-    return found if found.dtype.kind in "fiu" else None
+    array = np.asarray(value)
+    return array if array.dtype.kind in "fiu" else None

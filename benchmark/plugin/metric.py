@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from benchmark.plugin.border import reading_only
+from benchmark.plugin.border import calling, checked_value, reading_only
 from benchmark.plugin.component import Component
 
 if TYPE_CHECKING:
@@ -69,3 +69,17 @@ class Metric(Component):
             if len(chosen):
                 values[number] = self.compute(labels[chosen], probabilities[chosen])
         return values
+
+
+def metric_value(metric: Metric, labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return what a metric says of tracks, checked; see ``Metric.compute``.
+
+    The last digits of sums hang on their order: what is filed and what a report computes agree to the last one because
+    both hand over tracks sorted by their ids, and probabilities in single precision.
+
+    Raises:
+        PluginError: when it raises, or gives no number.
+    """
+    with calling(metric, "compute"):
+        value = metric.compute(labels, probabilities)
+    return checked_value(metric, value)

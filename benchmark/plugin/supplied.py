@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from benchmark.plugin.border import described, type_name
 from benchmark.plugin.component import Component
 from benchmark.plugin.tracks import Corpus, Track
 
-_SHOWN = 20
+_NAMED = 20
 
 
 def checked_corpus(dataset: Component, made: Any) -> Corpus:
@@ -52,26 +53,32 @@ def _with_path(track: Track) -> Track:
 
 def _track_problem(track: Track, classes: set[str], ids: set[str]) -> str:
     """Return the first thing that is wrong with a track, or nothing."""
-    name = f"track {track.id!r}"
-    number = f": its class's name, not its place among {len(classes)}" * isinstance(track.label, int)
-    listed = ", ".join(sorted(classes)[:_SHOWN])
-    wrong = {
-        f"a track whose id is {_shown(track.id)} instead of a text": not (
-            isinstance(track.id, str) and track.id
-        ),
-        f"two tracks with the id {track.id!r}": track.id in ids,
-        f"{name} the label {_shown(track.label)} instead of a text{number}": not isinstance(track.label, str),
-        f"{name} the label {track.label!r}, which is not in its classes ({listed})": track.label
-        not in classes,
-        f"{name} the path {_shown(track.path)}": not isinstance(track.path, str | os.PathLike),
-        f"{name} the content {_shown(track.content)} instead of a hash of its samples": not (
-            isinstance(track.content, str) and track.content
-        ),
-        f"{name} a length of {_shown(track.seconds)} seconds": not _is_length(track.seconds),
-        f"{name} the group {_shown(track.group)} instead of a text or None": not _is_name(track.group),
-        f"{name} the split {_shown(track.split)} instead of a text or None": not _is_name(track.split),
-    }
-    return next((problem for problem, is_so in wrong.items() if is_so), "")
+    if not (isinstance(track.id, str) and track.id):
+        return f"a track whose id is {_shown(track.id)} instead of a text"
+    if track.id in ids:
+        return f"two tracks with the id {track.id!r}"
+    problem = next(_value_problems(track, classes), "")
+    return problem and f"track {track.id!r} {problem}"
+
+
+def _value_problems(track: Track, classes: set[str]) -> Iterator[str]:
+    """Yield what is wrong with what a track has besides its id; a thing hangs on those before it."""
+    if not isinstance(track.label, str):
+        number = f": its class's name, not its place among {len(classes)}" * isinstance(track.label, int)
+        yield f"the label {_shown(track.label)} instead of a text{number}"
+    if track.label not in classes:
+        known = ", ".join(sorted(classes)[:_NAMED])
+        yield f"the label {track.label!r}, which is not in its classes ({known})"
+    if not isinstance(track.path, str | os.PathLike):
+        yield f"the path {_shown(track.path)}"
+    if not (isinstance(track.content, str) and track.content):
+        yield f"the content {_shown(track.content)} instead of a hash of its samples"
+    if not _is_length(track.seconds):
+        yield f"a length of {_shown(track.seconds)} seconds"
+    if not _is_name(track.group):
+        yield f"the group {_shown(track.group)} instead of a text or None"
+    if not _is_name(track.split):
+        yield f"the split {_shown(track.split)} instead of a text or None"
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.record import CellRecord
-from benchmark.results.store import CELL, MODEL, Damaged, ResultsStore, damaged_model, slug
+from benchmark.results.folder import CELL, MODEL
+from benchmark.results.intact import Damaged, damaged_model
+from benchmark.results.store import ResultsStore, slug
 
 _ID_DIGITS = 12
 _SHOWN = 8

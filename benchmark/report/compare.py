@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.comparison import BETTER, EQUAL, SAME, WORSE, by_pair
+from benchmark.analysis.evaluated import contents_of
 from benchmark.analysis.leaderboard import MEAN, leaderboard, row_label, varying
 from benchmark.analysis.pairing import Evaluated, Matched, Pair, compare_pairs, find_rows, match_rows, paired
 from benchmark.analysis.protocols import Contents
-from benchmark.analysis.statistics import comparisons_on, contents_of
+from benchmark.analysis.statistics import comparisons_on
 from benchmark.exceptions import UsageError
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Kind, Table, plain

@@ -15,8 +15,9 @@ from benchmark.analysis.cost import against_cost, known_costs
 from benchmark.analysis.leaderboard import baseline_rows, leaderboard, row_label, varying
 from benchmark.analysis.per_class import class_accuracy
 from benchmark.analysis.questions import Questions
+from benchmark.analysis.ranked import with_statistics
 from benchmark.analysis.reference import beside_reference
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.report import figures
 from benchmark.report.audit import audit_table
 from benchmark.report.columns import chosen
@@ -135,11 +136,11 @@ def _analyses(results: Results, rows: Iterable[int], references: Mapping[int, in
         shares: dict[int, pd.Series] = {}
         matrices: dict[int, pd.DataFrame] = {}
         for row in rows:
-            predictions = results.predictions(row, evaluation)
-            if predictions is not None:
-                shares[row] = class_accuracy(predictions)
+            cells, classes = results.by_cell(row, evaluation).values(), results.classes(row)
+            if cells:
+                shares[row] = class_accuracy(cells, classes)
                 if len(matrices) < _MOST_PANELS:
-                    matrices[row] = confusion(predictions)
+                    matrices[row] = confusion(cells, classes)
         if shares:
             table = pd.DataFrame(shares).T
             found[evaluation] = SetAnalysis(table, _differences(table, references), matrices)

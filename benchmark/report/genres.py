@@ -36,9 +36,9 @@ def genre_figures(
     """Draw the rows that the suite shows on one evaluation set, and return the files; none without predictions."""
     tables = {}
     for row in shown_rows(lines, results.axes, settings):
-        predictions = results.predictions(row, evaluation)
-        if predictions is not None:
-            tables[labels[row]] = (class_topk(predictions, 1), class_topk(predictions, 2))
+        cells, classes = results.by_cell(row, evaluation).values(), results.classes(row)
+        if cells:
+            tables[labels[row]] = (class_topk(cells, classes, 1), class_topk(cells, classes, 2))
     if not tables:
         return []
     return save(draw_genres(tables, title), folder, f"top1-top2-{re.sub(r'[^0-9A-Za-z]+', '-', evaluation)}")

@@ -12,7 +12,7 @@ from benchmark.plugin.tracks import LeftOut, reasons_text
 from benchmark.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
-from benchmark.results.frames import ROW, STATUS, Measure, Results
+from benchmark.results.frames import ROW, STATUS, Measure, Results, sorting_measure
 from benchmark.results.matching import absence_text
 from benchmark.results.standing import SHARED
 
@@ -100,7 +100,7 @@ def leaderboard_table(
 
 def sorting(results: Results, plan: Plan) -> Measure:
     """Return the measure that orders the rows."""
-    return next((m for m in results.measures if m.name == plan.suite.leaderboard.sort), results.measures[0])
+    return sorting_measure(results.measures, plan.suite.leaderboard.sort)
 
 
 def _several_unnamed(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> bool:

@@ -13,7 +13,8 @@ from benchmark.exceptions import ResultsError
 from benchmark.report import figures
 from benchmark.report.render import escape_markdown, to_markdown
 from benchmark.report.table import Column, Kind, Table, plain
-from benchmark.suite.tuning.tune import AXIS, DEFAULT, REPEATED, TUNED, StudySpec, studies, untuned_row
+from benchmark.suite.cell import REPEATED
+from benchmark.suite.tuning.tune import AXIS, DEFAULT, TUNED, StudySpec, studies, untuned_row
 from benchmark.tuning.record import StudyRecord, read_record, record_file, value_text, values_text
 
 if TYPE_CHECKING:

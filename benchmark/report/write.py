@@ -16,7 +16,8 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
 from benchmark.report.table import Table
 from benchmark.report.tuning import studies_stamp
-from benchmark.results.store import CELL, METRICS, PREDICTIONS, ResultsStore
+from benchmark.results.folder import CELL, METRICS, PREDICTIONS
+from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import Registry
@@ -82,7 +83,7 @@ def write_report(
     if current is not None and not force and set(formats) <= set(current.formats):
         return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
-    from benchmark.results.frames import collect
+    from benchmark.results.collect import collect
 
     results = collect(plan, store, registry, mixed=mixed)
     try:

@@ -113,8 +113,8 @@ def write_race(folder: Path, race: Race) -> None:
 class RowKeys:
     """Keys of rows, which no label, seed, fold or revision of data changes."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._identifier = Identifier(registry, lambda spec: UNKNOWN)
+    def __init__(self) -> None:
+        self._identifier = Identifier(lambda spec: UNKNOWN)
 
     def of(self, cell: Cell) -> str:
         """Return the key of a cell's row."""
@@ -131,7 +131,7 @@ def with_added(suite: Suite, race: Race, registry: Registry) -> tuple[Suite, tup
     """
     if not race.looks and not race.rows:
         return suite, ()
-    keys = RowKeys(registry)
+    keys = RowKeys()
     rows: dict[tuple[tuple[str, str], ...], list[Cell]] = {}
     for cell in suite.cells:
         rows.setdefault(cell.row, []).append(cell)

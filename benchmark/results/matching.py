@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.exceptions import BrokenDatasetError, DatasetError
 from benchmark.record import CellRecord
+from benchmark.results.intact import Damaged
 from benchmark.results.mixing import HOW
 from benchmark.results.partly_known import with_partly_known
-from benchmark.results.store import Damaged, ResultsStore
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import CellSpec, canonical_json, identity
 from benchmark.suite.identity import Identifier
 
@@ -33,7 +34,7 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: 
     if None not in plan.ids:
         return plan
     stored = _by_specification(store.records())
-    identifier = Identifier(registry, lambda spec: UNKNOWN)
+    identifier = Identifier(lambda spec: UNKNOWN)
     asked: dict[int, str] = {}
     places: dict[str, set[tuple[str, ...]]] = {}
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
@@ -88,7 +89,7 @@ def _started(record: CellRecord) -> str:
 
 def _places(spec: CellSpec) -> tuple[str, ...]:
     """Return which datasets a cell uses, places included."""
-    others = sorted(each.dataset.key for each in spec.evaluate if each.dataset is not None)
+    others = sorted(evaluation.dataset.key for evaluation in spec.evaluate if evaluation.dataset is not None)
     return (spec.dataset.key, *others)
 
 
@@ -97,12 +98,16 @@ def _fits(record: CellRecord, spec: CellSpec, plan: Plan) -> bool:
     own = plan.identifier.revision_of(spec.dataset)
     if own is not None and record.spec["dataset"].get("revision") != own:
         return False
-    known = Counter(canonical_json(each) for each in plan.identifier.sets(spec.evaluate) if _is_known(each))
-    return known <= Counter(canonical_json(each) for each in record.spec["evaluate"])
+    known = Counter(
+        canonical_json(evaluation)
+        for evaluation in plan.identifier.sets(spec.evaluate)
+        if _is_known(evaluation)
+    )
+    return known <= Counter(canonical_json(evaluation) for evaluation in record.spec["evaluate"])
 
 
-def _is_known(each: Mapping[str, Any]) -> bool:
-    return each["dataset"] is not None and each["dataset"]["revision"] is not None
+def _is_known(evaluation: Mapping[str, Any]) -> bool:
+    return evaluation["dataset"] is not None and evaluation["dataset"]["revision"] is not None
 
 
 def _one_revision_each(records: Iterable[CellRecord]) -> dict[str, tuple[str, ...]]:
@@ -116,9 +121,12 @@ def _one_revision_each(records: Iterable[CellRecord]) -> dict[str, tuple[str, ..
 def _revisions(record: CellRecord) -> dict[str, tuple[str, ...]]:
     """Return the revisions of a record's datasets, by what else they are; several may differ in nothing else."""
     found: dict[str, list[str]] = {}
-    for each in (record.spec["dataset"], *(each["dataset"] for each in record.spec["evaluate"])):
-        if each is not None:
-            found.setdefault(canonical_json(_unrevised(each)), []).append(str(each.get("revision")))
+    for dataset in (
+        record.spec["dataset"],
+        *(evaluation["dataset"] for evaluation in record.spec["evaluate"]),
+    ):
+        if dataset is not None:
+            found.setdefault(canonical_json(_unrevised(dataset)), []).append(str(dataset.get("revision")))
     return {text: tuple(sorted(set(several))) for text, several in found.items()}
 
 
@@ -129,8 +137,10 @@ def without_revisions(canonical: Mapping[str, Any]) -> str:
     evaluate = plain.get("evaluate")
     if isinstance(evaluate, list):
         plain["evaluate"] = [
-            {**each, "dataset": _unrevised(each.get("dataset"))} if isinstance(each, dict) else each
-            for each in evaluate
+            {**evaluation, "dataset": _unrevised(evaluation.get("dataset"))}
+            if isinstance(evaluation, dict)
+            else evaluation
+            for evaluation in evaluate
         ]
     return identity(plain)
 

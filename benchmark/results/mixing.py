@@ -30,10 +30,12 @@ class Origin:
 
 def origin_of(record: CellRecord) -> Origin:
     """Return where a result comes from."""
-    datasets = [record.spec.get("dataset"), *(each.get("dataset") for each in _evaluated(record))]
-    revisions = sorted(str(each.get("revision")) for each in datasets if isinstance(each, dict))
+    datasets = [record.spec.get("dataset"), *(evaluation.get("dataset") for evaluation in _evaluated(record))]
+    revisions = sorted(str(dataset.get("revision")) for dataset in datasets if isinstance(dataset, dict))
     version = record.provenance.get("versions", {}).get("genrebench")
-    era = None if version is None else sum(_number(version) >= _number(each) for each in CHANGED_RESULTS)
+    era = (
+        None if version is None else sum(_number(version) >= _number(changed) for changed in CHANGED_RESULTS)
+    )
     backend = record.provenance.get("backend")
     return Origin(canonical_json(revisions), era, None if backend is None else str(backend))
 
@@ -54,34 +56,59 @@ def set_apart(records: Mapping[str, CellRecord]) -> dict[str, str]:
                 apart[id_] = f"{why.format(own=value, others=chosen)}; {HOW}"
                 del left[id_]
 
-    eras = {id_: None if each.era is None else str(each.era) for id_, each in left.items()}
+    eras = {id_: None if origin.era is None else str(origin.era) for id_, origin in left.items()}
     keep(
         eras,
         max((era for era in eras.values() if era is not None), default=None),
         "made before a version of the program that changed results, others of its row since",
     )
-    revisions: dict[str, str | None] = {id_: each.revisions for id_, each in left.items()}
+    revisions: dict[str, str | None] = {id_: origin.revisions for id_, origin in left.items()}
     keep(
         revisions, _commonest(revisions, started), "of data of revision {own}, others of its row of {others}"
     )
-    backends = {id_: each.backend for id_, each in left.items()}
+    backends = {id_: origin.backend for id_, origin in left.items()}
     keep(backends, _commonest(backends, started), "made with {own}, others of its row with {others}")
     return apart
 
 
+def _version(record: CellRecord, name: str) -> str | None:
+    return record.provenance.get("versions", {}).get(name)
+
+
+def mixture_notes(records: Mapping[str, CellRecord]) -> list[str]:
+    """Say when results of one table come from different versions or backends."""
+    notes = []
+    for name in ("genrebench", "keras", "tensorflow", "jax", "torch", "numpy"):
+        versions = {version for record in records.values() if (version := _version(record, name))}
+        if len(versions) > 1:
+            notes.append(
+                f"These results were made with {len(versions)} versions of {name}: {', '.join(sorted(versions))}."
+            )
+    backends = {
+        str(record.provenance["backend"]) for record in records.values() if "backend" in record.provenance
+    }
+    if len(backends) > 1:
+        notes.append(f"These results were made with several Keras backends: {', '.join(sorted(backends))}.")
+    return notes
+
+
 def _commonest(values: Mapping[str, str | None], started: Mapping[str, str]) -> str | None:
     counts = Counter(value for value in values.values() if value is not None)
-    last = {value: max(started[id_] for id_, each in values.items() if each == value) for value in counts}
+    last = {value: max(started[id_] for id_, other in values.items() if other == value) for value in counts}
     return max(counts, key=lambda value: (counts[value], last[value], value), default=None)
 
 
 def _evaluated(record: CellRecord) -> list[Mapping[str, object]]:
     evaluate = record.spec.get("evaluate")
-    return [each for each in evaluate if isinstance(each, dict)] if isinstance(evaluate, list) else []
+    return (
+        [evaluation for evaluation in evaluate if isinstance(evaluation, dict)]
+        if isinstance(evaluate, list)
+        else []
+    )
 
 
 def _number(version: str) -> tuple[int, ...]:
     """Return the first four numbers of a version; a pre-release counts as its release."""
     match = re.match(r"\d+(?:\.\d+)*", version)
-    numbers = tuple(int(each) for each in match[0].split(".")) if match else ()
+    numbers = tuple(int(part) for part in match[0].split(".")) if match else ()
     return (*numbers, 0, 0, 0, 0)[:4]

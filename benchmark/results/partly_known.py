@@ -34,7 +34,7 @@ def with_partly_known(plan: Plan, store: ResultsStore, registry: Registry) -> Pl
         if _made_with(record, registry):
             by_labels.setdefault(canonical_json(record.labels), []).append(record)
     revisions = {key: corpus.revision for key, corpus in plan.found.items()}
-    identifier = Identifier(registry, lambda spec: revisions.get(spec.key, UNKNOWN))
+    identifier = Identifier(lambda spec: revisions.get(spec.key, UNKNOWN))
     ids = []
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         canonical = identifier.canonical(cell.spec) if id_ is None and not cell.pending else None

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.data.corpora import CorpusOf, corpus_loader
+from benchmark.data.looking import Looker
 from benchmark.exceptions import DatasetError
 from benchmark.locations import Locations
 from benchmark.plugin.benchfile import BENCHFILE
@@ -88,10 +89,10 @@ class _Lookup:
         return self.found[spec.key].revision
 
 
-def make_plan(suite: Suite, registry: Registry, locations: Locations) -> Plan:
-    """Look up the datasets of a suite and identify its cells. Decodes only audio never seen before."""
-    lookup = _Lookup(corpus_loader(registry, locations))
-    identifier = Identifier(registry, lookup.revision)
+def make_plan(suite: Suite, registry: Registry, locations: Locations, looker: Looker | None = None) -> Plan:
+    """Look up the datasets of a suite and identify its cells. Decodes only audio never seen before, by ``looker``."""
+    lookup = _Lookup(corpus_loader(registry, locations, looker))
+    identifier = Identifier(lookup.revision)
     ids = identities(suite, identifier)
     return Plan(suite, ids, lookup.found, lookup.lacking, lookup.corpus_of, identifier)
 

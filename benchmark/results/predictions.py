@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.exceptions import ResultsError
-from benchmark.results.store import PREDICTIONS, read_table
+from benchmark.results.folder import PREDICTIONS
+from benchmark.results.parquet import read_table
 
 # What a softmax in bfloat16 may be off by, and more than any rounding of float32.
 TOLERANCE = 0.01

@@ -40,12 +40,12 @@ def filed_sets(
         ids_of: gives the ids of all tracks of the dataset of a set, or None where they are not known; it gets the
             set as it stands in the record.
     """
-    recorded = [each for each in record.spec.get("evaluate", []) if isinstance(each, dict)]
+    recorded = [evaluation for evaluation in record.spec.get("evaluate", []) if isinstance(evaluation, dict)]
     names = _names_by_key(recorded) if record.sets else _names_by_tracks(recorded, record, stored, ids_of)
     found: list[str | None] = []
     problems: list[str] = []
-    for each in asked:
-        text = _recorded_as(each, recorded, asked)
+    for evaluation in asked:
+        text = _recorded_as(evaluation, recorded, asked)
         name = names.get(text) if text is not None else None
         found.append(name if name in stored else None)
         if found[-1] is not None:
@@ -56,7 +56,7 @@ def filed_sets(
             )
         elif record.sets:
             problems.append("the cell has no predictions of it")
-        elif _was_merged(record) and each["dataset"] is not None:
+        elif _was_merged(record) and evaluation["dataset"] is not None:
             problems.append(
                 "an older version of the program took some of its classes for each other "
                 f"({', '.join(_was_merged(record))}); {AGAIN}"
@@ -74,29 +74,30 @@ def _recorded_as(
 ) -> str | None:
     """Return the recorded set that is a wanted one, as text, or None in doubt; of absent data, the only one alike."""
     text = canonical_json(wanted)
-    texts = [canonical_json(each) for each in recorded]
+    texts = [canonical_json(evaluation) for evaluation in recorded]
     if text in texts:
         return text
-    taken = {canonical_json(each) for each in asked}
+    taken = {canonical_json(evaluation) for evaluation in asked}
     alike = {
-        each
-        for each, plain in zip(texts, recorded, strict=True)
-        if _unrevised(plain) == _unrevised(wanted) and each not in taken
+        known
+        for known, plain in zip(texts, recorded, strict=True)
+        if _unrevised(plain) == _unrevised(wanted) and known not in taken
     }
     rivals = sum(
-        canonical_json(each) not in texts and _unrevised(each) == _unrevised(wanted) for each in asked
+        canonical_json(evaluation) not in texts and _unrevised(evaluation) == _unrevised(wanted)
+        for evaluation in asked
     )
     return next(iter(alike)) if len(alike) == 1 and rivals == 1 else None
 
 
-def _unrevised(each: Mapping[str, Any]) -> str:
-    dataset = each.get("dataset")
+def _unrevised(evaluation: Mapping[str, Any]) -> str:
+    dataset = evaluation.get("dataset")
     plain = {**dataset, "revision": None} if isinstance(dataset, dict) else dataset
-    return canonical_json({**each, "dataset": plain})
+    return canonical_json({**evaluation, "dataset": plain})
 
 
 def _names_by_key(recorded: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {canonical_json(each): set_key(each) for each in recorded}
+    return {canonical_json(evaluation): set_key(evaluation) for evaluation in recorded}
 
 
 def _names_by_tracks(
@@ -112,9 +113,13 @@ def _names_by_tracks(
     """
     if len(stored) != len(recorded) or len(recorded) > _MOST_SETS:
         return {}
-    fit = {canonical_json(each) for each in recorded if each["dataset"] is None or not _was_merged(record)}
-    texts = [canonical_json(each) for each in recorded]
-    ids = [ids_of(each) for each in recorded]
+    fit = {
+        canonical_json(evaluation)
+        for evaluation in recorded
+        if evaluation["dataset"] is None or not _was_merged(record)
+    }
+    texts = [canonical_json(evaluation) for evaluation in recorded]
+    ids = [ids_of(evaluation) for evaluation in recorded]
     possible: dict[str, set[str]] = {}
     for labels in permutations(stored):
         if all(map(_may_be, recorded, ids, labels, (stored[label] for label in labels))):
@@ -138,6 +143,8 @@ def _may_be(
 
 def _was_merged(record: CellRecord) -> list[str]:
     """Return classes of the model that format 1 took for each other in other datasets: alike but for signs."""
-    plain = {name: "".join(each for each in name.casefold() if each.isalnum()) for name in record.classes}
+    plain = {
+        name: "".join(letter for letter in name.casefold() if letter.isalnum()) for name in record.classes
+    }
     counted = Counter(plain.values())
     return [name for name, letters in plain.items() if counted[letters] > 1]

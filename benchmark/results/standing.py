@@ -95,20 +95,20 @@ def alike(
     Else rows that are trained on different things would no longer be compared on the same tracks. Where too much would
     go that way, each keeps its own. Both mappings are by cell and evaluation set.
     """
-    found = {cell: dict(own) for cell, own in standings.items()}
+    agreed = {cell: dict(own) for cell, own in standings.items()}
     together: defaultdict[tuple[str, bytes], list[str]] = defaultdict(list)
     # Hashing tracks is dear, and hardly any table needs it.
-    sets = {name for own in found.values() for name, each in own.items() if each.left_out}
-    for cell, own in found.items():
+    sets = {name for own in agreed.values() for name, decided in own.items() if decided.left_out}
+    for cell, own in agreed.items():
         for name in sets & own.keys():
             if own[name].block != LEAKY:
                 together[name, stored[cell][name].tracks.tobytes()].append(cell)
     for (name, _), cells in together.items():
-        left_out = frozenset().union(*(found[cell][name].left_out for cell in cells))
+        left_out = frozenset().union(*(agreed[cell][name].left_out for cell in cells))
         if repairable(left_out, stored[cells[0]][name], leak_limit):
             for cell in cells:
-                found[cell][name] = replace(found[cell][name], left_out=left_out)
-    return found
+                agreed[cell][name] = replace(agreed[cell][name], left_out=left_out)
+    return agreed
 
 
 def repaired(
@@ -117,23 +117,23 @@ def repaired(
     """Return predictions without the tracks that are left out; what cells have in common stays one array."""
     parts: dict[tuple[int, frozenset[str]], tuple[np.ndarray, SetPredictions]] = {}
 
-    def without(found: SetPredictions, left_out: frozenset[str]) -> SetPredictions:
+    def without(tested: SetPredictions, left_out: frozenset[str]) -> SetPredictions:
         if not left_out:
-            return found
-        key = (id(found.tracks), left_out)
+            return tested
+        key = (id(tested.tracks), left_out)
         if key not in parts:
-            keep = ~np.isin(found.tracks, list(left_out))
+            keep = ~np.isin(tested.tracks, list(left_out))
             parts[key] = (
                 keep,
                 SetPredictions(
-                    found.tracks[keep], found.groups[keep], found.labels[keep], found.probabilities[:0]
+                    tested.tracks[keep], tested.groups[keep], tested.labels[keep], tested.probabilities[:0]
                 ),
             )
         keep, common = parts[key]
-        return replace(common, probabilities=found.probabilities[keep])
+        return replace(common, probabilities=tested.probabilities[keep])
 
     return {
-        cell: {name: without(found, standings[cell][name].left_out) for name, found in own.items()}
+        cell: {name: without(tested, standings[cell][name].left_out) for name, tested in own.items()}
         if any(standings[cell][name].left_out for name in own)
         else own
         for cell, own in stored.items()
@@ -146,7 +146,7 @@ def gravest(standings: Iterable[Standing]) -> Standing:
     Raises:
         ValueError: when there are none.
     """
-    return max(standings, key=lambda each: gravity(each.verdict))
+    return max(standings, key=lambda known: gravity(known.verdict))
 
 
 def gravity(verdict: str) -> int:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import json
 import os
 import re
 import shutil
-import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.claims import FOLDER as CLAIMS
 from benchmark.claims import Claims, is_held
-from benchmark.digests import DIGEST, file_digest, is_intact, known_digest, sealed
-from benchmark.exceptions import LostClaimError, NewerRecordError, ResultsError
+from benchmark.digests import sealed
+from benchmark.exceptions import LostClaimError, ResultsError
 from benchmark.files import (
     TEMPORARY,
     is_full,
@@ -28,35 +26,18 @@ from benchmark.files import (
     whole_folder,
 )
 from benchmark.record import CellRecord
-from benchmark.suite.cell import identity
-from benchmark.versions import NEWEST, version_of
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, write_history
+from benchmark.results.intact import DAMAGED_STATUS, Damaged, digests_below, read_record
+from benchmark.results.parquet import write_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CELL, METRICS, PREDICTIONS, HISTORY = "cell.json", "metrics.json", "predictions.parquet", "history.csv"
-MODEL = "model"
-_CHECKED = (PREDICTIONS, HISTORY, METRICS)
 DAMAGED = "damaged-"
-DAMAGED_STATUS = "damaged"
 _ID = re.compile(r".*-([0-9a-f]{12})")
 _LONGEST = 80
-_TEXTS = ("set", "track", "group", "label")
-# Of predictions: ten thousand tracks by ten thousand classes, and names as long as file systems have them.
-MOST_VALUES, MOST_BYTES, LONGEST_NAME = 100_000_000, 2_000_000_000, 10_000
-# Of a record: far more than its longest traceback.
-MOST_RECORD_BYTES = 50_000_000
-
 
 Stamp = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Damaged:
-    """A result folder that cannot be used, and why."""
-
-    path: Path
-    reason: str
 
 
 class ResultsStore:
@@ -83,11 +64,11 @@ class ResultsStore:
     def read(self, id_: str, folder: Path | None = None) -> CellRecord | Damaged | None:
         """Return the record of a cell, what is wrong with its folder, or None if there is none."""
         folder = folder or self._find(id_)
-        return None if folder is None else _read(id_, folder)
+        return None if folder is None else read_record(id_, folder)
 
     def records(self) -> dict[str, CellRecord | Damaged]:
         """Return all records by id."""
-        return {id_: _read(id_, folder) for id_, folder in self.scan().items()}
+        return {id_: read_record(id_, folder) for id_, folder in self.scan().items()}
 
     def statuses(self) -> dict[str, str]:
         """Return the status of each cell: its record's, or ``damaged``."""
@@ -119,14 +100,14 @@ class ResultsStore:
         try:
             with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
-                    _write_predictions(predictions, folder / PREDICTIONS)
+                    write_predictions(predictions, folder / PREDICTIONS)
                 if history:
-                    _write_history(history, folder / HISTORY)
+                    write_history(history, folder / HISTORY)
                 if metrics is not None:
                     (folder / METRICS).write_text(_json(metrics), encoding="utf-8")
                 if extra is not None:
                     extra(folder)
-                filed = replace(record, files=_digests(folder))
+                filed = replace(record, files=digests_below(folder))
                 (folder / CELL).write_text(_json(sealed(filed.to_json())), encoding="utf-8")
         except OSError as error:
             if claim is not None and not is_held(claim):
@@ -261,198 +242,6 @@ def _stamp(folder: Path) -> Stamp | None:
     except OSError:
         return None
     return state.st_ino, state.st_mtime_ns
-
-
-def read_table(folder: Path) -> Any:
-    """Return a cell's predictions as an Arrow table: columns set, track, group, label, and ``p:<class>``.
-
-    Raises:
-        ResultsError: when the file is missing or damaged.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    file = folder / PREDICTIONS
-    try:
-        with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(_TEXTS)) as opened:
-            _refuse_bomb(opened.metadata)
-            return _unfolded(opened.read(use_threads=False))
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise ResultsError(f"{file} cannot be read: {error}") from error
-
-
-def _refuse_bomb(metadata: Any) -> None:
-    """Raise before memory is taken for more than predictions can be; values that repeat take little of a file."""
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    values = max(metadata.num_rows, sum(group.num_rows for group in groups)) * metadata.num_columns
-    size = sum(group.total_byte_size for group in groups)
-    if values > MOST_VALUES or size > MOST_BYTES:
-        raise ValueError(f"it unfolds into {values:,} values ({size:,} bytes), which no predictions are")
-
-
-def _unfolded(table: Any) -> Any:
-    """Return a table with texts in place of numbers of texts, unless these are longer than names can be."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name in _TEXTS:
-        index = table.schema.get_field_index(name)
-        if index < 0 or not pa.types.is_dictionary(table.schema.types[index]):
-            continue
-        chunks = table[name].chunks
-        longest = max(
-            (pc.max(pc.binary_length(chunk.dictionary)).as_py() or 0 for chunk in chunks), default=0
-        )
-        if longest > LONGEST_NAME:
-            raise ValueError(f"its column {name} has a value of {longest:,} bytes")
-        table = table.set_column(index, name, table[name].cast(table.schema.types[index].value_type))
-    return table
-
-
-def read_predictions(folder: Path) -> pd.DataFrame:
-    """Return ``read_table`` as a data frame.
-
-    Raises:
-        ResultsError: when the file is missing or damaged.
-    """
-    return read_table(folder).to_pandas()
-
-
-def read_history(folder: Path) -> list[dict[str, str]]:
-    """Return a cell's epochs, as text; empty without a history."""
-    try:
-        if not (folder / HISTORY).is_file():  # A pipe would be waited for.
-            return []
-        with (folder / HISTORY).open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
-
-
-def read_metrics(folder: Path) -> dict[str, dict[str, float]] | None:
-    """Return a cell's metrics by evaluation set and label, or None where the file is missing or damaged."""
-    try:
-        found = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-        return {
-            name: {label: float(value) for label, value in values.items()} for name, values in found.items()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None
-
-
-def damaged_model(folder: Path, record: CellRecord) -> str:
-    """Return what is wrong with a kept model's files, or an empty text; of records without digests nothing is known."""
-    names = [file for file in (folder / MODEL).rglob("*") if file.is_file()]
-    found = {file.relative_to(folder).as_posix() for file in names}
-    filed = {name for name in record.files if name.startswith(f"{MODEL}/")}
-    return next((reason for name in sorted(found | filed) if (reason := _changed(folder, name, record))), "")
-
-
-def _read(id_: str, folder: Path) -> CellRecord | Damaged:
-    try:
-        content = json.loads(_record_text(folder / CELL))
-        if not isinstance(content, dict):
-            raise ValueError("it is no JSON object")
-        reason = _edited(content, folder)
-        record = CellRecord.from_json(content) if not reason else None
-    except FileNotFoundError:
-        return Damaged(folder, f"{CELL} is missing")
-    except (OSError, UnicodeDecodeError) as error:
-        return Damaged(folder, f"{CELL} cannot be read: {error}")
-    except (ValueError, RecursionError) as error:
-        return Damaged(folder, f"{CELL} is not a record of a cell ({error})")
-    reason = reason or (_misfiled(id_, folder, record) if record else "")
-    return record if record and not reason else Damaged(folder, reason)
-
-
-def _misfiled(id_: str, folder: Path, record: CellRecord) -> str:
-    """Return why a record is not of the cell ``id_`` and the files beside it, or an empty text."""
-    if record.id != id_ or identity(record.spec) != id_:
-        return f"{CELL} has been changed: its specification does not give the id {id_}"
-    if not record.files and record.status == "ok":
-        return _incomplete(folder)
-    return next((why for name in _CHECKED if (why := _changed(folder, name, record))), "")
-
-
-def _edited(content: Mapping[str, Any], folder: Path) -> str:
-    """Return what is wrong with the text of a record, judging by its own digest.
-
-    Raises:
-        NewerRecordError: when it is whole, and of a later version than this program knows.
-    """
-    version = version_of(content)
-    if (version > 1 or DIGEST in content) and not is_intact(content):
-        return f"{CELL} is not what was filed: it has been edited, or damaged on the disk"
-    if version > NEWEST:
-        raise NewerRecordError(
-            f"{folder / CELL} was written by a later version of genrebench: its record is of version {version}, and "
-            f"this program reads versions up to {NEWEST}. Install the later version, or choose another results folder "
-            "with --results DIR or BENCH_RESULTS."
-        )
-    if content.get("status") == "ok" and version > 1 and PREDICTIONS not in content.get("files", ()):
-        return f"{CELL} does not say what its predictions were"
-    return ""
-
-
-def _changed(folder: Path, name: str, record: CellRecord) -> str:
-    """Return how a file differs from what was filed, or an empty text."""
-    if not record.files:
-        return ""
-    file = f"{folder}/{name}"
-    filed = record.files.get(name)
-    try:
-        if filed is None:
-            return f"{name} was put there later" if os.path.lexists(file) else ""
-        changed = known_digest(file) != filed
-    except FileNotFoundError:
-        return f"{name} is missing"
-    except OSError as error:
-        return f"{name} cannot be read: {error}"
-    return f"{name} is not what was filed: it has been edited, or damaged on the disk" if changed else ""
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of each file in a folder and below, by its path there."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file_digest(file) for file in files}
-
-
-def _record_text(file: Path) -> str:
-    """Return the text of a file; one that would never end, or fill the memory, is as good as unreadable."""
-    state = file.stat()
-    if not stat.S_ISREG(state.st_mode) or state.st_size > MOST_RECORD_BYTES:
-        raise OSError(errno.EINVAL, "it is no file that a record can be")
-    return file.read_text(encoding="utf-8")
-
-
-def _incomplete(folder: Path) -> str:
-    """Return what is wrong with predictions without a digest, judging by the marks at both ends of a Parquet file."""
-    try:
-        if not stat.S_ISREG((folder / PREDICTIONS).stat().st_mode):
-            return f"{PREDICTIONS} is no file"
-        with (folder / PREDICTIONS).open("rb") as file:
-            head = file.read(4)
-            file.seek(-4, os.SEEK_END)
-            return "" if head == file.read(4) == b"PAR1" else f"{PREDICTIONS} is truncated or no Parquet file"
-    except FileNotFoundError:
-        return f"{PREDICTIONS} is missing"
-    except OSError:
-        return f"{PREDICTIONS} is empty or cannot be read"
-
-
-def _write_predictions(predictions: pd.DataFrame, file: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_pandas(predictions, preserve_index=False), file, write_page_checksum=True)
-
-
-def _write_history(history: Sequence[Mapping[str, Any]], file: Path) -> None:
-    columns = list(dict.fromkeys(name for epoch in history for name in epoch))
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, columns)
-        writer.writeheader()
-        writer.writerows(history)
 
 
 def _json(value: Any) -> str:

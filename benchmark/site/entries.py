@@ -14,8 +14,8 @@ from benchmark.bundles.signature import signer_of
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.unopened import Unopened
 from benchmark.report.compose import seedless_models
+from benchmark.results.folder import read_history
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
-from benchmark.results.store import read_history
 from benchmark.suite.cell import identity
 from benchmark.suite.identity import set_key
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class Submission:
     """A bundle: who vouches for it, since when, and by whose key it is signed (empty where nobody asked)."""
 
     file: str
@@ -74,7 +74,7 @@ class Entry:
         epochs: how many lines of history each finished cell has.
     """
 
-    source: Source
+    source: Submission
     task: Task
     key: str
     label: str
@@ -89,7 +89,7 @@ class Entry:
 class Gathered:
     """All entries of all bundles, the metrics by label, models that no seed changes, and what must be said."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Submission, ...]
     entries: tuple[Entry, ...]
     metrics: Mapping[str, Metric]
     seedless: frozenset[str]
@@ -102,7 +102,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
     Raises:
         BundleError: when one is damaged or, with ``signers``, not signed by one of them.
     """
-    sources: list[Source] = []
+    sources: list[Submission] = []
     entries: list[Entry] = []
     metrics: dict[str, Metric] = {}
     known: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
             seedless |= seedless_models(registry)
             price = 1.0
             try:
-                from benchmark.results.frames import collect
+                from benchmark.results.collect import collect
 
                 plan = plan_of(bundle, registry)
                 results = collect(plan, bundle.store, registry)
@@ -127,7 +127,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
                     f"The suite in {file.name} cannot be read here; cells without a result are not known."
                 )
             found = bundle.manifest
-            source = Source(
+            source = Submission(
                 file.name,
                 found.suite,
                 found.description,
@@ -159,7 +159,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
     )
 
 
-def _entries(source: Source, results: Results) -> Iterator[Entry]:
+def _entries(source: Submission, results: Results) -> Iterator[Entry]:
     axes = varying(results.cells, results.axes)
     taken: set[tuple[str, str]] = set()
     for _, cells in results.cells.groupby(ROW, sort=True):

@@ -24,7 +24,7 @@ from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
 from benchmark.results.frames import ROW
-from benchmark.site.entries import Gathered, Source
+from benchmark.site.entries import Gathered, Submission
 from benchmark.site.standings import DISPUTED, PARTLY, REPORTED, REPRODUCED, Board, Row
 
 KICKER = "genrebench leaderboard"
@@ -205,10 +205,10 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
             items_grid("checks", "What other labs got.", ("lab", "date", "compared", "verdict"), checks)
         )
     spec = json.dumps({**first.spec, "seed": _seeds(row)}, indent=1, ensure_ascii=False)
-    predictions = board.results.predictions(row.number, board.task.title)
+    cells = board.results.by_cell(row.number, board.task.title).values()
     classes: tuple[Grid, ...] = ()
-    if predictions is not None:
-        shares = pd.DataFrame({row.label: class_accuracy(predictions)}).T
+    if cells:
+        shares = pd.DataFrame({row.label: class_accuracy(cells, board.results.classes(row.number))}).T
         caption = "Per cent of each class's tracks that were recognised, mean over cells."
         classes = (share_grid("classes", shares, caption, "row", {}),)
     measure = f"{board.sort.name} {MEAN}"
@@ -395,7 +395,7 @@ def _provenance(row: Row) -> tuple[Grid, ...]:
     )
 
 
-def _bundles(sources: Sequence[Source]) -> Grid:
+def _bundles(sources: Sequence[Submission]) -> Grid:
     lines = [(each.name, each.day, each.suite, each.file, each.signer or "not checked") for each in sources]
     return items_grid(
         "bundle-table", "Where the numbers come from.", ("lab", "date", "suite", "bundle", "signed by"), lines

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.leaderboard import MEAN, leaderboard
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
+from benchmark.analysis.ranked import with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
 from benchmark.settings import LeaderboardSettings
-from benchmark.site.entries import Entry, Gathered, Source, Task
+from benchmark.site.entries import Entry, Gathered, Submission, Task
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
@@ -34,7 +35,7 @@ class Check:
     whether the metrics of all are within ``TOLERANCE``.
     """
 
-    source: Source
+    source: Submission
     names: frozenset[str]
     exact: int
     agree: bool
@@ -47,7 +48,7 @@ class Row:
     number: int
     label: str
     entry: Entry
-    first: Source
+    first: Submission
     checks: tuple[Check, ...]
 
     @property
@@ -76,8 +77,8 @@ class Board:
     found: Statistics
     results: Results
     sort: Measure
-    sources: tuple[Source, ...]
-    history: tuple[tuple[Source, int, str, float], ...]
+    sources: tuple[Submission, ...]
+    history: tuple[tuple[Submission, int, str, float], ...]
 
 
 def boards(gathered: Gathered) -> list[Board]:
@@ -222,9 +223,9 @@ def _history(
     rows: Mapping[int, Row],
     lines: pd.DataFrame,
     sort: Measure,
-    sources: Sequence[Source],
+    sources: Sequence[Submission],
     entries: Sequence[Entry],
-) -> tuple[tuple[Source, int, str, float], ...]:
+) -> tuple[tuple[Submission, int, str, float], ...]:
     """Return, by bundle in the order of dates, how many rows it has, and the best row up to then with its mean."""
     ranked = lines[lines["complete"] & lines["clean"]]
     means = dict(zip(ranked[ROW], ranked[f"{sort.name} {MEAN}"], strict=True))

@@ -14,6 +14,9 @@ from benchmark.settings import ClipSettings, DuplicateSettings, SplitSettings, T
 Part = Literal["validation", "test", "all"]
 Chain = tuple[ComponentSpec, ...]
 
+# Axes that repeat a row: cells that differ in nothing else are one line of a leaderboard.
+REPEATED = ("seed", "fold")
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -72,7 +75,7 @@ class Cell:
     @property
     def row(self) -> tuple[tuple[str, str], ...]:
         """The labels that make it part of a row: all axes but seed and fold."""
-        return tuple((axis, label) for axis, label in self.labels.items() if axis not in ("seed", "fold"))
+        return tuple((axis, label) for axis, label in self.labels.items() if axis not in REPEATED)
 
     @property
     def label(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.exceptions import DatasetError
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
-from benchmark.plugin.registry import ComponentSpec, Registry
+from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import Settings, SplitSettings
 from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, identity
 
@@ -35,7 +35,7 @@ class Identifier:
     specification ``UNKNOWN`` stands for that.
     """
 
-    def __init__(self, registry: Registry, revision_of: Callable[[ComponentSpec], str | None]) -> None:
+    def __init__(self, revision_of: Callable[[ComponentSpec], str | None]) -> None:
         self.revision_of = revision_of
         # By the id of a cell's part, which many cells share. The part is kept, so that its id stays its own.
         self._seen: dict[int, tuple[Any, Any, str]] = {}
@@ -49,7 +49,7 @@ class Identifier:
     def identity(self, spec: CellSpec) -> str | None:
         """Return the hash of ``canonical(spec)``, put together from texts, or None if a dataset is absent."""
         texts = {key: self._part(key, getattr(spec, key))[1] for key in _keys(spec)}
-        if any(texts[key] == "null" for key in _DATASETS) or any(_UNKNOWN in each for each in texts.values()):
+        if any(texts[key] == "null" for key in _DATASETS) or any(_UNKNOWN in text for text in texts.values()):
             return None
         # The keys are sorted, so this is what canonical_json would give.
         text = ",".join([f'"{key}":{part}' for key, part in texts.items()])
@@ -59,7 +59,7 @@ class Identifier:
         """Return what each evaluation set is, as in ``canonical``; the revision of an absent dataset is None."""
         found = self._sets.get(id(evaluate))
         if found is None:
-            found = self._sets[id(evaluate)] = (evaluate, [self._set(each) for each in evaluate])
+            found = self._sets[id(evaluate)] = (evaluate, [self._set(evaluation) for evaluation in evaluate])
         return found[1]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
@@ -88,7 +88,10 @@ class Identifier:
 
     def _evaluations(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]] | None:
         plain = self.sets(evaluate)
-        if any(each["dataset"] is not None and each["dataset"]["revision"] is None for each in plain):
+        if any(
+            evaluation["dataset"] is not None and evaluation["dataset"]["revision"] is None
+            for evaluation in plain
+        ):
             return None
         return sorted(plain, key=canonical_json)
 
@@ -125,11 +128,11 @@ def check_revisions(planned: Mapping[str, Any], now: Mapping[str, Any] | None) -
 
 def _revisions(canonical: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Return name and revision of each dataset, by all that it is but its revision."""
-    datasets = [*(each["dataset"] for each in canonical["evaluate"]), canonical["dataset"]]
+    datasets = [*(evaluation["dataset"] for evaluation in canonical["evaluate"]), canonical["dataset"]]
     return {
-        canonical_json({**each, "revision": None}): (each["name"], each["revision"])
-        for each in datasets
-        if each is not None
+        canonical_json({**dataset, "revision": None}): (dataset["name"], dataset["revision"])
+        for dataset in datasets
+        if dataset is not None
     }
 
 

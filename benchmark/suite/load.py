@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -23,9 +23,11 @@ from benchmark.suite.selection import excluded, included, read_exclude, read_inc
 from benchmark.suite.shapes import check_shapes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.storage_url import without_passwords
-from benchmark.suite.tuning.tune import AXIS, DEFAULT, Tune, read_tune, with_tuned_cells, with_tuning_axis
 from benchmark.suite.values import Checker
 from benchmark.validation import sentence
+
+if TYPE_CHECKING:
+    from benchmark.suite.tuning.tune import Tune
 
 TOP = (
     "name",
@@ -104,7 +106,17 @@ def load_suite(
     reference, tune = None, None
     names = list(axes)
     if cells is not None:
-        tune = read_tune(checker, content.get("tune"), axes, cells)
+        if content.get("tune") is not None:
+            # Most suites tune nothing, and need none of this.
+            from benchmark.suite.tuning.tune import (
+                AXIS,
+                DEFAULT,
+                read_tune,
+                with_tuned_cells,
+                with_tuning_axis,
+            )
+
+            tune = read_tune(checker, content["tune"], axes, cells)
         if tune is not None:
             names, cells = with_tuning_axis(axes), with_tuned_cells(tune, cells)
             leaderboard = leaderboard.model_copy(update={"baseline": leaderboard.baseline or {AXIS: DEFAULT}})

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.exceptions import Problem, SuiteError
 from benchmark.settings import SETTINGS
-from benchmark.suite.source import KeyPath, Place, Source, parse, read_file, subtree
+from benchmark.suite.source import KeyPath, Place, PlacedValue, parse, read_file, subtree
 
 MAX_BASES = 50
 # A mapping below these is one choice and is replaced as a whole; all other mappings merge key by key.
@@ -17,7 +17,7 @@ _CHOICES = {("cell", key) for key in ("dataset", "audio", "features", "model", "
 _CHOICES |= {("tune", key) for key in ("sampler", "pruner")}
 
 
-def read_merged(file: Path, overrides: Sequence[str] = ()) -> tuple[Source, str]:
+def read_merged(file: Path, overrides: Sequence[str] = ()) -> tuple[PlacedValue, str]:
     """Return a suite's content with its bases and the overrides merged in, and the text of the file itself.
 
     Raises:
@@ -35,7 +35,7 @@ def read_merged(file: Path, overrides: Sequence[str] = ()) -> tuple[Source, str]
     return source, text
 
 
-def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[Source, str]:
+def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[PlacedValue, str]:
     source, text = read_file(file)
     if "extends" not in source.value:
         return source, text
@@ -64,18 +64,18 @@ def _with_bases(file: Path, seen: tuple[Path, ...]) -> tuple[Source, str]:
     return merge(below, source), text
 
 
-def merge(base: Source, over: Source) -> Source:
+def merge(base: PlacedValue, over: PlacedValue) -> PlacedValue:
     """Return ``base`` changed by ``over``: mappings merge, null deletes, everything else replaces.
 
     What ``over`` makes an axis is no longer fixed, and what it fixes is no longer an axis.
     """
-    merged = Source(copy.deepcopy(base.value), dict(base.places))
+    merged = PlacedValue(copy.deepcopy(base.value), dict(base.places))
     _make_way(merged, over.value)
     _merge_into(merged, over, over.value, ())
     return merged
 
 
-def _merge_into(merged: Source, over: Source, value: Any, path: KeyPath) -> None:
+def _merge_into(merged: PlacedValue, over: PlacedValue, value: Any, path: KeyPath) -> None:
     for key, child in value.items():
         here = (*path, key)
         target = _get(merged.value, path)
@@ -94,7 +94,7 @@ def _merge_into(merged: Source, over: Source, value: Any, path: KeyPath) -> None
             merged.places.update(subtree(over.places, here))
 
 
-def _make_way(merged: Source, over: dict[str, Any]) -> None:
+def _make_way(merged: PlacedValue, over: dict[str, Any]) -> None:
     """Delete from ``merged`` the axes that ``over`` fixes, and the fixed values that it makes axes."""
     fixed, axes = (merged.value.get(key) for key in ("cell", "matrix"))
     new_fixed, new_axes = (over.get(key) for key in ("cell", "matrix"))
@@ -122,7 +122,7 @@ def _overlap(first: str, second: str) -> bool:
     return first == second or first.startswith(second + ".") or second.startswith(first + ".")
 
 
-def _override(source: Source, text: str) -> None:
+def _override(source: PlacedValue, text: str) -> None:
     """Change ``source`` by one ``path.to.key=value``."""
     dotted, equals, given = text.partition("=")
     if not equals or not dotted:
@@ -195,7 +195,7 @@ def _get(value: Any, path: KeyPath) -> Any:
     return value
 
 
-def _delete(source: Source, path: KeyPath) -> None:
+def _delete(source: PlacedValue, path: KeyPath) -> None:
     """Delete a mapping's key, if it is there, and forget its places; a list keeps its item."""
     holder = _get(source.value, path[:-1])
     if isinstance(holder, dict):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.exceptions import did_you_mean
-from benchmark.suite.cell import Cell
+from benchmark.suite.cell import REPEATED, Cell
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import Checker
 
 KEYS = ("source", "values")
-REPEATED = ("seed", "fold")
 _FORM = (
     "'reference' has a 'source' (who reported it) and 'values', a list of {axis: label, set/metric: number}"
 )

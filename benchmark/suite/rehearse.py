@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import ClipSettings, SplitSettings
-from benchmark.suite.cell import CellSpec, Evaluation
+from benchmark.suite.cell import REPEATED, CellSpec, Evaluation
 from benchmark.suite.load import Suite
-from benchmark.suite.tuning.tune import Tune
+
+if TYPE_CHECKING:
+    from benchmark.suite.tuning.tune import Tune
 
 EPOCHS, FOLDS, CLIP_SECONDS = 1, 3, 1.0
 # Of two epochs, the first can show that a trial is not worth the second.
 TRIALS, TRIAL_EPOCHS = 4, 2
-REPEATED = ("seed", "fold")
 
 
 def rehearse(suite: Suite, registry: Registry) -> Suite:

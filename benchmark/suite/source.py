@@ -66,7 +66,7 @@ class Place:
 
 
 @dataclass
-class Source:
+class PlacedValue:
     """A value and the place of everything in it, by its path from the top."""
 
     value: Any
@@ -80,7 +80,7 @@ class Source:
         return Place("")
 
 
-def read_file(file: Path) -> tuple[Source, str]:
+def read_file(file: Path) -> tuple[PlacedValue, str]:
     """Return a YAML file's content, a mapping, and its text.
 
     Raises:
@@ -121,7 +121,7 @@ def _unreadable(file: Path, error: OSError) -> str:
     return "there is no such file." + (f" Suites in {folder}: {', '.join(nearby)}." if nearby else "")
 
 
-def parse(text: str, name: str, *, numbered: bool = True) -> Source:
+def parse(text: str, name: str, *, numbered: bool = True) -> PlacedValue:
     """Return the value of one YAML document; ``name`` is the file's, or of whatever the text is.
 
     With ``numbered=False`` places have no line, as is right for a text of one line from elsewhere.
@@ -150,7 +150,7 @@ def parse(text: str, name: str, *, numbered: bool = True) -> Source:
     value = builder.build(node, ())
     if builder.problems:
         raise SuiteError(builder.problems)
-    return Source(value, builder.places)
+    return PlacedValue(value, builder.places)
 
 
 class _Builder:

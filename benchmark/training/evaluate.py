@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from benchmark.plugin.border import calling, checked_probabilities, checked_value
+from benchmark.plugin.border import calling, checked_probabilities
+from benchmark.plugin.metric import metric_value
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from benchmark.data.assemble import CellData
@@ -23,7 +23,8 @@ def evaluate(
 
     Sets are called by their keys, which say what they are.
 
-    A track's probabilities are the mean over its clips, so that metrics count tracks.
+    A track's probabilities are the mean over its clips, so that metrics count tracks. Tracks are sorted by their ids:
+    what is computed here and what anybody computes from the stored predictions is the same number.
 
     Raises:
         PluginError: when the model's answers are not probabilities, finite, of the right shape.
@@ -41,6 +42,8 @@ def evaluate(
             said = model.predict(part.examples)
         answers = checked_probabilities(model, said, shape)
         indices, probabilities = average_by_track(answers, part.examples.tracks)
+        by_id = np.argsort(np.array([part.tracks[index].id for index in indices], str), kind="stable")
+        indices, probabilities = indices[by_id], probabilities[by_id]
         tracks = [part.tracks[index] for index in indices]
         labels = np.array([data.classes.index(part.labels[index]) for index in indices])
         frame = pd.DataFrame(
@@ -54,12 +57,6 @@ def evaluate(
         columns = [f"p:{name}" for name in data.classes]
         frames.append(pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1))
         values[part.key] = {
-            name: _measured(metric, labels, probabilities) for name, metric in metrics.items()
+            name: metric_value(metric, labels, probabilities) for name, metric in metrics.items()
         }
     return pd.concat(frames, ignore_index=True), values
-
-
-def _measured(metric: Metric, labels: np.ndarray, probabilities: np.ndarray) -> float:
-    with calling(metric, "compute"):
-        value = metric.compute(labels, probabilities)
-    return checked_value(metric, value)

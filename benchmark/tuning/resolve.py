@@ -64,7 +64,7 @@ def planned_studies(plan: Plan, results: Path, registry: Registry) -> list[Plann
         if canonical is None:
             if recorded is None:
                 recorded = {_unrevised(record.spec): record for record in read_records(results)}
-            anywhere = canonical_study(spec, tune, Identifier(registry, lambda _: UNKNOWN), registry)
+            anywhere = canonical_study(spec, tune, Identifier(lambda _: UNKNOWN), registry)
             record = recorded.get(_unrevised(anywhere or {}))
             known = PlannedStudy(spec, None, None, None)
             found.append(known if record is None else PlannedStudy(spec, record.id, record.spec, record))

@@ -1,47 +1,46 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import recall_score
 
 from benchmark.analysis.per_class import class_accuracy
-from benchmark.results.row_predictions import RowPredictions
+from benchmark.results.predictions import SetPredictions
 
 
-def make_predictions(cells: int, tracks: int, classes: int, seed: int = 0) -> RowPredictions:
+def make_cells(cells: int, tracks: int, classes: int, seed: int = 0) -> list[SetPredictions]:
     random = np.random.default_rng(seed)
-    return RowPredictions(
-        cells=np.repeat([str(cell) for cell in range(cells)], tracks),
-        tracks=np.tile([f"track {track:03d}" for track in range(tracks)], cells),
-        groups=np.tile([f"track {track:03d}" for track in range(tracks)], cells),
-        labels=np.tile(np.arange(tracks) % classes, cells),
-        probabilities=random.dirichlet(np.ones(classes), cells * tracks).astype(np.float32),
-        classes=tuple("abcdefgh"[:classes]),
-    )
+    names = np.array([f"track {track:03d}" for track in range(tracks)])
+    return [
+        SetPredictions(
+            tracks=names,
+            groups=names,
+            labels=np.arange(tracks) % classes,
+            probabilities=random.dirichlet(np.ones(classes), tracks).astype(np.float32),
+        )
+        for _ in range(cells)
+    ]
 
 
 def test_it_is_the_mean_over_cells_of_each_cells_recall() -> None:
-    predictions = make_predictions(3, 40, 4)
-    answers = predictions.probabilities.argmax(axis=1)
-    recalls = [
-        recall_score(predictions.labels[chosen], answers[chosen], average=None)
-        for chosen in (predictions.cells == cell for cell in ("0", "1", "2"))
-    ]
-    found = class_accuracy(predictions)
-    assert found.index.tolist() == ["a", "b", "c", "d"]
-    assert found.to_numpy() == pytest.approx(np.mean(recalls, axis=0))
+    cells = make_cells(3, 40, 4)
+    recalls = [recall_score(cell.labels, cell.probabilities.argmax(axis=1), average=None) for cell in cells]
+    accuracies = class_accuracy(cells, "abcd")
+    assert accuracies.index.tolist() == ["a", "b", "c", "d"]
+    assert accuracies.to_numpy() == pytest.approx(np.mean(recalls, axis=0))
+
+
+def test_cells_count_alike_however_many_tracks_they_have() -> None:
+    few, many = make_cells(1, 10, 2)[0], make_cells(1, 60, 2, seed=1)[0]
+    alone = [class_accuracy([cell], "ab") for cell in (few, many)]
+    assert class_accuracy([few, many], "ab").to_numpy() == pytest.approx(np.mean(alone, axis=0))
 
 
 def test_a_class_without_tracks_has_no_value() -> None:
-    predictions = make_predictions(1, 10, 2)
-    more = RowPredictions(
-        predictions.cells,
-        predictions.tracks,
-        predictions.groups,
-        predictions.labels,
-        np.hstack([predictions.probabilities, np.zeros((10, 1), np.float32)]),
-        ("a", "b", "c"),
-    )
-    found = class_accuracy(more)
-    assert np.isnan(found["c"])
-    assert found[["a", "b"]].notna().all()
+    (cell,) = make_cells(1, 10, 2)
+    more = replace(cell, probabilities=np.hstack([cell.probabilities, np.zeros((10, 1), np.float32)]))
+    accuracies = class_accuracy([more], "abc")
+    assert np.isnan(accuracies["c"])
+    assert accuracies[["a", "b"]].notna().all()

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.leaderboard import leaderboard
-from benchmark.analysis.statistics import Statistics, statistics, with_statistics
-from benchmark.results.frames import Measure, Results, collect
+from benchmark.analysis.ranked import with_statistics
+from benchmark.analysis.statistics import Statistics, statistics
+from benchmark.results.collect import collect
+from benchmark.results.frames import Measure, Results
 from benchmark.results.standing import Block, Standing
 
 

@@ -123,17 +123,27 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     track = save(tmp_path, "gone.wav", tune(1))
     track.path.unlink()
     found = near([track], tmp_path)
-    assert found.unheard == ("gone.wav",)
+    assert found.unheard == {track.content: "cannot be read"}
     findings = audit_sides(sides([track], [], []), found)
     assert kinds(findings) == {"not compared": ("note", 1)}
     assert verdict(findings) == UNKNOWN
+
+
+def test_a_track_that_was_not_looked_into_concerns_the_cells_that_have_it(tmp_path: Path) -> None:
+    lost, *others = (save(tmp_path, f"{number}.wav", tune(number)) for number in range(3))
+    given_up = NearDuplicates(unheard={lost.content: "hung for 5 s"})
+    (finding,) = (
+        f for f in audit_sides(sides([others[0]], [], [lost]), given_up) if f.kind == "not compared"
+    )
+    assert "0.wav (hung for 5 s)" in finding.message
+    assert "not compared" not in kinds(audit_sides(sides([others[0]], [], [others[1]]), given_up))
 
 
 def test_fingerprints_are_made_once(tmp_path: Path) -> None:
     track = save(tmp_path, "once.wav", tune(1))
     near([track], tmp_path)
     track.path.unlink()
-    assert near([track], tmp_path).unheard == ()
+    assert near([track], tmp_path).unheard == {}
 
 
 def test_unknown_artists_are_a_note_and_the_verdict_says_so(tmp_path: Path) -> None:

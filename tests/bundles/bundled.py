@@ -36,7 +36,8 @@ def change_answers(folder: Path, cells: int) -> None:
     """Give the first cells of a results folder other answers: another device, or another truth."""
     import numpy as np
 
-    from benchmark.results.store import ResultsStore, read_predictions
+    from benchmark.results.parquet import read_predictions
+    from benchmark.results.store import ResultsStore
 
     store = ResultsStore(folder.parent, folder.name)
     for id_, cell in sorted(store.scan().items())[:cells]:

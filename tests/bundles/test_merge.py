@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,11 @@ from benchmark.bundles.opening import opened_plan
 from benchmark.bundles.reporting import report_bundles
 from benchmark.bundles.verify import verify
 from benchmark.cli.main import cli
+from benchmark.digests import file_digest, sealed
 from benchmark.exceptions import BundleError, ResultsError
-from benchmark.results.store import CELL, ResultsStore, read_predictions
+from benchmark.results.folder import CELL
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 
 
 def bench(*arguments: object) -> Result:
@@ -126,6 +130,22 @@ def test_damaged_results_are_not_taken_and_named(folders: tuple[Path, Path], tmp
     shutil.rmtree(cells_of(folders[1])[0])
     found = merge(folders, tmp_path / "all")
     assert any(broken.name in note for note in found.notes)
+    assert len(cells_of(tmp_path / "all" / "made_up")) == 11
+
+
+def test_results_whose_metrics_are_not_those_of_their_predictions_are_not_taken(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Whoever computes digests anew can claim any value: reports believe what has been let in."""
+    cell = cells_of(folders[0])[0]
+    record = json.loads((cell / CELL).read_text())
+    (cell / "metrics.json").write_text(json.dumps({"tones:test": {"top1": 0.99}}))
+    record["files"]["metrics.json"] = file_digest(cell / "metrics.json")
+    (cell / CELL).write_text(json.dumps(sealed(record)))
+    merged = merge([folders[0]], tmp_path / "all")
+    assert merged.added == 11
+    assert len(merged.notes) == 1
+    assert "tones:test/top1 is 0.99 in metrics.json, and " in merged.notes[0]
     assert len(cells_of(tmp_path / "all" / "made_up")) == 11
 
 

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from benchmark.bundles.suite_text import suite_of, to_yaml
 from benchmark.cli.main import cli
 from benchmark.plugin.manager import Plugins
-from benchmark.results.store import ResultsStore, read_predictions
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite
 from benchmark.suite.source import parse
@@ -70,7 +71,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_specification_becomes_a_suite_of_the_same_identity(tmp_path: Path, text: str) -> None:
     registry = Plugins().registry
     (tmp_path / "suite.yaml").write_text(text)
-    identifier = Identifier(registry, lambda spec: "0123456789ab")
+    identifier = Identifier(lambda spec: "0123456789ab")
     for cell in load_suite(tmp_path / "suite.yaml", registry).cells:
         canonical = identifier.canonical(cell.spec)
         assert canonical is not None

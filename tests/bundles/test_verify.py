@@ -22,7 +22,7 @@ from benchmark.bundles.verify import verify
 from benchmark.cli.main import cli
 from benchmark.digests import file_digest, sealed
 from benchmark.exceptions import BundleError
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.store import ResultsStore
 
 

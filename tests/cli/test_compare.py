@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from fabricate import without_digests
 
-from benchmark.results.store import read_predictions
+from benchmark.results.parquet import read_predictions
 
 SUITE = """
 name: trial

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.manifest import Entry, leaves_root, read_manifest, write_manifest
+from benchmark.data.manifest import ManifestLine, leaves_root, read_manifest, write_manifest
 from benchmark.exceptions import DatasetError
 
 
@@ -22,8 +22,8 @@ def test_a_manifest_says_path_label_and_what_else_is_known(tmp_path):
         '"pop/a, b.mp3",pop,,,val,,\n',
     )
     assert read_manifest(file) == [
-        Entry("rock/one.mp3", "rock", "one", "The Band", "train", "CC-BY"),
-        Entry("pop/a, b.mp3", "pop", "pop/a, b.mp3", None, "validation"),
+        ManifestLine("rock/one.mp3", "rock", "one", "The Band", "train", "CC-BY"),
+        ManifestLine("pop/a, b.mp3", "pop", "pop/a, b.mp3", None, "validation"),
     ]
 
 
@@ -100,5 +100,5 @@ def test_missing_columns_no_lines_and_what_is_no_text_are_errors(tmp_path):
 def test_what_was_written_can_be_read(tmp_path):
     file = tmp_path / "manifest.csv"
     write_manifest(file, [{"path": 'x/"quoted", y.wav', "label": "x", "track_id": "1", "group": "g"}])
-    assert read_manifest(file) == [Entry('x/"quoted", y.wav', "x", "1", "g")]
+    assert read_manifest(file) == [ManifestLine('x/"quoted", y.wav', "x", "1", "g")]
     assert list(tmp_path.iterdir()) == [file]

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from benchmark.data import probe
+from benchmark.data.looking import Look, Threads
 from benchmark.data.probe import Probe, probe_file, probe_files, recall_files
 
 
@@ -206,6 +207,29 @@ def test_channels_that_cancel_each_other_are_silent_together(tmp_path):
         .startswith("silent once its channels are averaged")
     )
     assert probe_file(tmp_path / "one-side.wav").unusable(1) == ""
+
+
+class Hanging(Threads):
+    """Loses every file."""
+
+    def __init__(self, *, again: bool) -> None:
+        self.again = again
+
+    def look(self, function, arguments):
+        for index, _ in enumerate(arguments):
+            yield Look(index, lost="hung for 1 s")
+
+
+def test_a_file_that_hangs_has_that_problem_until_somebody_asks_again(root, cache, looked_at):
+    lost = probe_files(root, ["a.wav"], cache, Hanging(again=False))
+    assert "not looked into: hung for 1 s" in lost["a.wav"].problem
+    assert probe_files(root, ["a.wav"], cache) == recall_files(root, ["a.wav"], cache) == lost
+    assert looked_at == []
+    asking = Threads()
+    asking.again = True
+    assert probe_files(root, ["a.wav"], cache, asking)["a.wav"].problem == ""
+    assert probe_files(root, ["a.wav"], cache)["a.wav"].problem == ""
+    assert looked_at == ["a.wav"]
 
 
 def test_a_thousand_remembered_files_take_no_time_and_no_heavy_import(tmp_path):

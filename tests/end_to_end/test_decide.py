@@ -150,6 +150,26 @@ def test_a_race_that_is_killed_goes_on_with_the_same_looks(racing: Any) -> None:
 
 
 @pytest.mark.slow
+def test_two_drivers_side_by_side_look_as_one_does_and_train_nothing_twice(racing: Any) -> None:
+    racing.write(SUITE.replace("{share: 0.1}", "{share: 0.1, seconds: 0.3}"))
+    command = ("run", "suite.yaml", "--decide", "--max-seeds", "6", "--executor", "inline")
+    alone = racing.bench(*command, "--results", "alone")
+    assert alone.code == 0, alone.err
+    expected = json.loads((racing.folder / "alone" / "trial" / "decide.json").read_text())
+
+    racing.environment["TRACKER_LOG"] = str(racing.folder / "log")
+    drivers = [racing.start(*command) for _ in range(2)]
+    for driver in drivers:
+        _, said = driver.communicate(timeout=300)
+        assert driver.returncode == 0, said
+        assert "Traceback" not in said
+    assert race(racing) == expected
+    trained = (racing.folder / "log").read_text().splitlines()
+    assert len(trained) == len(set(trained)) == len(records(racing))
+    assert not (racing.results / ".claims").exists()
+
+
+@pytest.mark.slow
 def test_no_seed_is_added_that_would_not_be_done_within_the_budget(racing: Any) -> None:
     ran = racing.bench("run", "suite.yaml", "--decide", "--budget", "0.0000001", "--executor", "inline")
     assert ran.code == 0, ran.err

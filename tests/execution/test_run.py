@@ -40,6 +40,10 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     assert (project.results / "report" / "leaderboard.csv").is_file()
     metrics = json.loads(next(project.results.glob("nearest-0-*/metrics.json")).read_text())
     assert metrics["test"]["top1"] > 0.5
+    record = json.loads(next(project.results.glob("nearest-0-*/cell.json")).read_text())
+    assert {label: content["name"] for label, content in record["metrics"].items()} == {
+        name: name for name in ("top1", "top2", "macro-f1")
+    }
 
 
 def test_running_again_repeats_nothing_and_changes_no_report(project) -> None:

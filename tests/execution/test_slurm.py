@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,8 @@ import pytest
 
 from benchmark.claims import owners
 from benchmark.exceptions import UsageError
-from benchmark.execution.slurm import Job, Site, read_site, recorded, script, states, submit, write_script
+from benchmark.execution.slurm import Job, recorded, script, states, submit, write_script
+from benchmark.execution.slurm_site import Site, read_site
 
 NASTY = "a b; touch /tmp/owned $(id) `id` 'x' \"y\" \n#SBATCH --wrap=id"
 
@@ -108,6 +110,11 @@ def test_a_site_has_its_settings_in_one_file(tmp_path: Path) -> None:
         ("setup: [module]", "'setup' is text"),
         ("mem: much", "mem cannot be 'much'"),
         ("mem: [", "cannot be read"),
+        ("per: [gpu]", "'per' has axes, and below them labels"),
+        ("per: {model: gpu}", "'per' has axes, and below them labels"),
+        ("per: {model: {vgg16: gpu}}", "per model vgg16: write settings"),
+        ("per: {model: {vgg16: {partion: gpu}}}", "per model vgg16: There is no setting 'partion'"),
+        ("per: {model: {vgg16: {mem: much}}}", "per model vgg16: SLURM: mem cannot be 'much'"),
         ("a: !!python/object/apply:os.system [id]", "cannot be read"),
     ],
 )
@@ -169,6 +176,70 @@ def test_a_dry_run_prints_the_script_and_writes_nothing(project) -> None:
     assert "There is no setting" not in ran.err
 
 
+PER = """
+partition: cpu
+per:
+  model:
+    nearest: {partition: gpu, gpus: 1, time: "2:00:00"}
+    vgg16: {partition: large}
+"""
+
+
+def test_cells_ask_for_what_their_axis_values_do_and_the_command_line_comes_before_all(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(PER)
+    site = read_site(file)
+    assert (site.of({"model": "cnn"}).partition, site.of({"model": "cnn"}).gpus) == ("cpu", None)
+    nearest = site.of({"model": "nearest"})
+    assert (nearest.partition, nearest.gpus, nearest.time) == ("gpu", "1", "2:00:00")
+    said = site.changed({"partition": "debug"}).of({"model": "nearest"})
+    assert (said.partition, said.gpus) == ("debug", "1")
+
+
+def test_each_setting_has_an_array_of_its_own_that_takes_its_cells_only(project) -> None:
+    (project.folder / "site.yaml").write_text(PER)
+    site = ("--slurm", "--array", "9", "--site", "site.yaml", "--dry-run")
+    ran = project.bench("submit", "suite.yaml", *site)
+    assert ran.code == 0, ran.err
+    first, second = (text.splitlines() for text in ran.out.split("# Script ")[1:])
+    assert first[0] == "1 of 2, for 2 cells."
+    assert "#SBATCH --partition=cpu" in first
+    assert "#SBATCH --partition=gpu" in second
+    assert "#SBATCH --gres=gpu:1" in second
+    assert "#SBATCH --array=0-1" in first
+    taken = [next(line for line in text if "--only" in line) for text in (first, second)]
+    assert """--only '{"model": ["majority"]}'""" in taken[0]
+    assert """--only '{"model": ["nearest"]}'""" in taken[1]
+
+    # What a script says is what a shell makes of it.
+    words = shlex.split(taken[1].removesuffix(" &"))
+    part = project.bench("run", *words[words.index("run") + 1 :], "--executor", "inline")
+    assert part.code == 0, part.err
+    filed = [file.parent.name for file in project.results.glob("[!.]*/cell.json")]
+    assert [name.startswith("nearest") for name in filed] == [True, True]
+    again = project.bench("submit", "suite.yaml", *site)
+    assert "# Script" not in again.out
+    assert "#SBATCH --partition=cpu" in again.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--only", "{modell: nearest}"), "there is no axis 'modell'. Did you mean 'model'"),
+        (("--only", "{model: [near]}"), "axis 'model' has no value labelled 'near'"),
+        (("--only", "nearest"), "write axes and their values"),
+        (("--only", "{model: nearest}", "--decide"), "do not go together"),
+    ],
+)
+def test_a_wrong_part_of_a_suite_is_refused_in_words(project, options: tuple[str, ...], said: str) -> None:
+    ran = project.bench("run", "suite.yaml", *options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert not list(project.results.glob("*/cell.json"))
+
+
 CELLS = 12
 
 
@@ -228,3 +299,22 @@ def test_an_array_of_which_one_task_is_killed_and_one_requeued_runs_each_cell_on
     assert sorted(status for _, status in told) == ["ok"] * CELLS
     assert len({id_ for id_, _ in told}) == CELLS
     assert not claims.exists()
+
+
+@pytest.mark.slow
+def test_cells_run_in_jobs_that_have_what_their_axis_values_ask_for(project, slurm) -> None:
+    benchfile = project.folder / "benchfile.py"
+    told = "{record.labels['model']} {os.environ['SLURM_CPUS_PER_TASK']}"
+    benchfile.write_text(benchfile.read_text().replace("{record.id} {record.status}", told))
+    project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "OMP_NUM_THREADS": "1"}
+    (project.folder / "site.yaml").write_text(
+        "cpus: 1\nmem: 1G\nper: {model: {nearest: {cpus: 2, mem: 2G}}}\n"
+    )
+    sent = project.bench("submit", "suite.yaml", "--slurm", "--site", "site.yaml", "--jobs", "1")
+    assert sent.code == 0, sent.err
+    jobs = [line.split()[1].rstrip(":") for line in sent.out.splitlines() if line.startswith("Job ")]
+    assert len(jobs) == 2
+    queued = ["squeue", "-h", "-j", ",".join(jobs)]
+    wait_for(lambda: not subprocess.run(queued, capture_output=True, check=False).stdout, 480)
+    lines = (project.folder / "log").read_text().splitlines()
+    assert sorted(lines) == ["majority 1", "majority 1", "nearest 2", "nearest 2"]

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import cli
 from benchmark.exceptions import BenchError
-from benchmark.results.store import read_predictions
+from benchmark.results.parquet import read_predictions
 
 SUITE = """
 name: trial

@@ -12,14 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmark.exceptions import ResultsError
-from benchmark.results.store import Damaged, ResultsStore, read_history, read_table
+from benchmark.results.folder import read_history
+from benchmark.results.intact import Damaged
+from benchmark.results.parquet import read_table
+from benchmark.results.store import ResultsStore
 
 READ = """
 import resource, sys
 from pathlib import Path
 import pyarrow.parquet
 from benchmark.exceptions import ResultsError
-from benchmark.results.store import read_table
+from benchmark.results.parquet import read_table
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     read_table(Path(sys.argv[1]))

@@ -73,10 +73,32 @@ def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeyp
 
 
 def test_a_worker_that_has_grown_is_replaced(monkeypatch) -> None:
-    monkeypatch.setattr(workers_module, "_MEMORY_GROWTH", 0.0)
+    monkeypatch.setenv("BENCH_WORKER_GROWTH", "12")
+    told: list[object] = []
     with LocalWorkers(1) as workers:
-        seen = [outcome.value for outcome in workers.run(grow, [(n,) for n in range(6)], print)]
-    assert len(set(seen)) > 1
+        seen = [outcome.value for outcome in workers.run(grow, [(n,) for n in range(6)], told.append)]
+    assert 1 < len(set(seen)) < 6
+    assert all("more than the 12 MB that it may" in event.text for event in told)
+    assert len(told) >= len(set(seen)) - 1
+
+
+def test_a_model_that_leaks_has_its_worker_replaced_between_cells_and_the_run_says_so(project) -> None:
+    rewrite(project, 'if trouble == "raise":', 'if trouble == "leak":\n                os.kept = [*vars(os).get("kept", ()), os.urandom(40_000_000)]\n            if trouble == "raise":')  # fmt: skip
+    rewrite(project, "return super().fit(train, validation, run)", "open('processes', 'a').write(f'{os.getpid()}\\n'); return super().fit(train, validation, run)")  # fmt: skip
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(
+        suite.replace("[majority, nearest]", "[{nearest: {trouble: leak}}]").replace("[0, 1]", "[0, 1, 2, 3]")
+    )
+    project.environment["BENCH_WORKER_GROWTH"] = "60"
+    ran = project.bench("run", "suite.yaml", "--jobs", "1")
+    assert ran.code == 0, ran.err
+    assert [record["status"] for record in records(project)] == ["ok"] * 4
+    processes = (project.folder / "processes").read_text().split()
+    # 40 MB more with each cell: the third is one too many.
+    assert processes == [processes[0]] * 3 + [processes[3]]
+    assert processes[0] != processes[3]
+    assert ran.err.count("Warning: worker 1: it has grown by") == 1
+    assert "more than the 60 MB that it may" in ran.err
 
 
 def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temporary) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from benchmark.results.store import read_predictions
+from benchmark.results.parquet import read_predictions
 
 SUITE = """
 name: trial

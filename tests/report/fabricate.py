@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from bench_metrics import bench_metrics
 from benchmark import Augmentation, Dataset, Features, Location, Model
+from benchmark.plugin.metric import metric_value
 from benchmark.plugin.registry import Registry, Source
 from benchmark.record import CellError, CellRecord
 from benchmark.results.plan import Plan
@@ -89,7 +90,7 @@ def make_plan(folder: Path, text: str = SUITE) -> Plan:
     registry = make_registry()
     (folder / "suite.yaml").write_text(text)
     suite = load_suite(folder / "suite.yaml", registry)
-    identifier = Identifier(registry, lambda spec: "revision")
+    identifier = Identifier(lambda spec: "revision")
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
 
     def corpus_of(spec: Any) -> Any:
@@ -110,10 +111,14 @@ def make_answers(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_results(
-    plan: Plan, root: Path, failed: dict[int, str] | None = None, **changes: Any
+    plan: Plan,
+    root: Path,
+    failed: dict[int, str] | None = None,
+    registry: Registry | None = None,
+    **changes: Any,
 ) -> ResultsStore:
     """File a result for each cell; ``failed`` maps numbers to errors, ``changes`` go into records."""
-    store = ResultsStore(root, plan.suite.name)
+    store, registry = ResultsStore(root, plan.suite.name), registry or make_registry()
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         assert id_ is not None
         record: dict[str, Any] = {
@@ -134,8 +139,14 @@ def make_results(
             broken = CellRecord(**record | {"status": "failed", "error": error})
             store.write(broken, predictions=None, history=[], metrics=None)
         else:
+            record |= {"metrics": {spec.label: spec.identity() for spec in cell.spec.metrics}} | changes
+            metrics = {spec.label: spec.create(registry) for spec in cell.spec.metrics}
+            values = {label: metric_value(metric, *make_answers(number)) for label, metric in metrics.items()}
             store.write(
-                CellRecord(**record), predictions=_predictions(number), history=_history(number), metrics={}
+                CellRecord(**record),
+                predictions=_predictions(number),
+                history=_history(number),
+                metrics={"tones:test": values},
             )
     return store
 
@@ -145,7 +156,7 @@ def without_digests(folder: Path) -> None:
     import json
 
     content = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
-    older = {name: value for name, value in content.items() if name not in ("digest", "files")}
+    older = {name: value for name, value in content.items() if name not in ("digest", "files", "metrics")}
     (folder / "cell.json").write_text(json.dumps({**older, "format": 1}), encoding="utf-8")
 
 

@@ -11,7 +11,8 @@ import pytest
 from benchmark.analysis.leaderboard import leaderboard
 from benchmark.analysis.statistics import statistics
 from benchmark.report.compare import Side, comparison_table, comparisons, make_side
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 
 MEASURE = "tones:test/top1"
 

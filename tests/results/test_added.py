@@ -14,13 +14,14 @@ from benchmark.analysis.leaderboard import leaderboard
 from benchmark.analysis.statistics import statistics
 from benchmark.exceptions import ResultsError
 from benchmark.results.added import AddedSeeds, Race, RowKeys, read_race, with_added, write_race
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.plan import Plan, identities
 
 
 def key(plan: Plan, **labels: str) -> str:
     cell = next(cell for cell in plan.suite.cells if labels.items() <= dict(cell.labels).items())
-    return RowKeys(make_registry()).of(cell)
+    return RowKeys().of(cell)
 
 
 def race_of(plan: Plan, *seeds: int) -> Race:

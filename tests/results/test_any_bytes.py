@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmark.exceptions import BenchError
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
 from benchmark.results.store import ResultsStore
 
@@ -59,7 +59,7 @@ def test_no_change_of_bytes_raises_anything_but_an_error_for_people(filed: Path,
             found = collect(with_results(plan, store, make_registry()), store, make_registry())
             for row in range(6):
                 found.histories(row)
-                found.predictions(row, "tones:test")
+                found.by_cell(row, "tones:test")
         except BenchError:
             return
         touched = {number for number, *_ in changes}

@@ -22,9 +22,11 @@ from sklearn.metrics import accuracy_score
 
 from benchmark import Metric
 from benchmark.plugin.registry import Source
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.matching import with_results
-from benchmark.results.store import ResultsStore, read_predictions
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 
 
 @pytest.fixture
@@ -169,22 +171,22 @@ def test_a_row_without_a_column_of_its_classes_is_named_and_not_used(results) ->
     assert results(change=forget).cells["status"][0] == "damaged"
 
 
-def test_predictions_of_a_row_are_those_of_its_cells_sorted_by_cell_and_track(results) -> None:
+def test_predictions_of_a_row_are_kept_by_cell_and_sorted_by_track(results) -> None:
     def shuffle(store: ResultsStore, folders: list[Path]) -> None:
         shuffled = read_predictions(folders[1]).sample(frac=1, random_state=0)
         shuffled.to_parquet(folders[1] / "predictions.parquet")
 
     found = results(change=shuffle)
-    first = found.predictions(0, "tones:test")
-    assert first is not None
-    assert first.classes == CLASSES
-    assert list(dict.fromkeys(first.cells)) == ["0", "1"]
-    assert (first.groups == first.tracks).all(), "a track without a group is a group of its own"
-    for number, cell in enumerate("01"):
+    cells = found.by_cell(0, "tones:test")
+    assert found.classes(0) == CLASSES
+    assert list(cells) == ["0", "1"]
+    for number, cell in enumerate(cells.values()):
         labels, probabilities = make_answers(number)
-        assert (first.labels[first.cells == cell] == labels).all()
-        assert (first.probabilities[first.cells == cell] == probabilities).all()
-    assert found.predictions(0, "elsewhere") is None
+        assert (cell.groups == cell.tracks).all(), "a track without a group is a group of its own"
+        assert cell.tracks.tolist() == sorted(cell.tracks.tolist())
+        assert (cell.labels == labels).all()
+        assert (cell.probabilities == probabilities).all()
+    assert found.by_cell(0, "elsewhere") == {}
 
 
 def test_a_history_edited_by_hand_does_no_harm(results) -> None:

@@ -12,9 +12,10 @@ from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
 from benchmark.record import CellRecord
 from benchmark.report.write import write_report
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
+from benchmark.results.folder import read_history, read_metrics
 from benchmark.results.plan import Plan
-from benchmark.results.store import ResultsStore, read_history, read_metrics
+from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import load_suite
 
@@ -32,7 +33,7 @@ def plan_of(folder: Path, registry: Registry) -> Plan:
     suite = load_suite(folder / "quickstart.yaml", registry)
     records = store_of(folder).records().values()
     ids = {tuple(record.labels.items()): record.id for record in records if isinstance(record, CellRecord)}
-    identifier = Identifier(registry, lambda spec: None)
+    identifier = Identifier(lambda spec: None)
     return Plan(
         suite,
         tuple(ids[tuple(cell.labels.items())] for cell in suite.cells),

@@ -12,7 +12,7 @@ from fabricate import SUITE, make_plan, make_registry, make_results
 from benchmark.exceptions import DatasetError
 from benchmark.record import CellRecord
 from benchmark.report.write import write_report
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
 from benchmark.results.mixing import CHANGED_RESULTS, origin_of, set_apart
 from benchmark.results.plan import Plan
@@ -72,7 +72,7 @@ def plan_of(folder: Path, revision: str | None, text: str = ONE) -> Plan:
     """Return a plan whose dataset is there in a revision, or absent."""
     (folder / "suite.yaml").write_text(text)
     suite = load_suite(folder / "suite.yaml", make_registry())
-    identifier = Identifier(make_registry(), lambda spec: revision)
+    identifier = Identifier(lambda spec: revision)
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     keys = {cell.spec.dataset.key for cell in suite.cells}
     lacking = {} if revision else dict.fromkeys(keys, DatasetError("not here"))
@@ -119,7 +119,7 @@ def test_a_dataset_that_is_here_settles_its_revision_though_another_is_absent(tm
     suite = load_suite(tmp_path / "suite.yaml", make_registry())
 
     def plan(own: str, other: str | None) -> Plan:
-        identifier = Identifier(make_registry(), lambda spec: own if spec.name == "tones" else other)
+        identifier = Identifier(lambda spec: own if spec.name == "tones" else other)
         ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
         return Plan(suite, ids, {}, {}, lambda *_: None, identifier)  # type: ignore[arg-type,return-value]
 
@@ -142,7 +142,7 @@ def test_cells_that_differ_in_the_place_of_absent_data_only_do_not_get_each_othe
     )
     present = plan_of(tmp_path, None, text)
     revisions = {"None": "own", "A": "a", "B": "b"}
-    identifier = Identifier(make_registry(), lambda spec: revisions[str(spec.parameters.get("root"))])
+    identifier = Identifier(lambda spec: revisions[str(spec.parameters.get("root"))])
     ids = tuple(identifier.identity(cell.spec) for cell in present.suite.cells)
     store = make_results(replace(present, identifier=identifier, ids=ids), tmp_path)
     found = with_results(present, store, make_registry())

@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmark.record import CellRecord
-from benchmark.results.frames import Results, collect
+from benchmark.results.collect import collect
+from benchmark.results.frames import Results
 from benchmark.results.plan import Plan
 from benchmark.results.sets import filed_sets
 from benchmark.results.store import ResultsStore
@@ -107,7 +108,7 @@ def two_sets(tmp_path: Path, text: str, revisions: dict[str, str | None]) -> Pla
     (tmp_path / "suite.yaml").write_text(text)
     registry = make_registry()
     suite = load_suite(tmp_path / "suite.yaml", registry)
-    identifier = Identifier(registry, lambda spec: revisions[str(spec.parameters.get("root"))])
+    identifier = Identifier(lambda spec: revisions[str(spec.parameters.get("root"))])
     ids = tuple(identifier.identity(cell.spec) for cell in suite.cells)
     return Plan(suite, ids, {}, {}, lambda *_: None, identifier)  # type: ignore[arg-type,return-value]
 
@@ -176,7 +177,7 @@ def test_counts_and_files_left_out_are_shown_under_the_labels_of_now(tmp_path: P
 
 def test_a_set_that_cannot_be_told_from_another_has_no_values_and_a_reason(tmp_path: Path, filed) -> None:
     plan = two_sets(tmp_path, evaluated("x", "y"), REVISIONS)
-    absent = Identifier(make_registry(), lambda spec: None if spec.parameters.get("root") else "own")
+    absent = Identifier(lambda spec: None if spec.parameters.get("root") else "own")
     found = collect(replace(plan, identifier=absent), filed, make_registry())
     assert found.cells["x/top1"].isna().all()
     assert any("12 cells on x: several evaluation sets" in note for note in found.notes)

@@ -16,14 +16,10 @@ from fabricate import without_digests
 from benchmark.digests import sealed
 from benchmark.exceptions import LostClaimError, NewerRecordError, ResultsError
 from benchmark.record import CellError, CellRecord
-from benchmark.results.store import (
-    Damaged,
-    ResultsStore,
-    damaged_model,
-    read_history,
-    read_metrics,
-    read_predictions,
-)
+from benchmark.results.folder import read_history, read_metrics
+from benchmark.results.intact import Damaged, damaged_model
+from benchmark.results.parquet import read_predictions
+from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import identity
 from benchmark.versions import NEWEST
 

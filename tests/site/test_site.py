@@ -15,7 +15,7 @@ from benchmark.bundles.export import export
 from benchmark.bundles.opening import opened_plan
 from benchmark.cli.main import cli
 from benchmark.exceptions import BundleError, UsageError
-from benchmark.results.frames import collect
+from benchmark.results.collect import collect
 from benchmark.results.store import ResultsStore
 from benchmark.site.badges import badge
 from benchmark.site.entries import gather

@@ -21,13 +21,13 @@ from benchmark.suite.load import load_suite
 
 
 def ids(suite, registry, revision: str | None = "r1") -> list[str | None]:
-    identifier = Identifier(registry, lambda spec: revision)
+    identifier = Identifier(lambda spec: revision)
     return [identifier.identity(cell.spec) for cell in suite.cells]
 
 
 def test_every_cell_has_an_identity_of_its_own_that_is_the_hash_of_its_canonical_form(load, registry) -> None:
     suite = load(GOOD)
-    identifier = Identifier(registry, lambda spec: "r1")
+    identifier = Identifier(lambda spec: "r1")
     for cell, id_ in zip(suite.cells, ids(suite, registry), strict=True):
         canonical = identifier.canonical(cell.spec)
         assert id_ == identity(canonical)
@@ -78,7 +78,7 @@ def test_a_new_version_of_a_plugin_makes_new_identities(load, registry) -> None:
         replace(cell, spec=replace(cell.spec, model=replace(cell.spec.model, version="2")))
         for cell in suite.cells
     ]
-    identifier = Identifier(registry, lambda spec: "r1")
+    identifier = Identifier(lambda spec: "r1")
     assert not {identifier.identity(cell.spec) for cell in newer} & set(ids(suite, registry))
 
 
@@ -127,7 +127,7 @@ def test_another_process_finds_the_same_identities(load, registry, tmp_path: Pat
         from benchmark.suite.load import load_suite
         registry = fake_registry()
         suite = load_suite(Path({str(tmp_path / "suite.yaml")!r}), registry)
-        identifier = Identifier(registry, lambda spec: "r1")
+        identifier = Identifier(lambda spec: "r1")
         print(json.dumps([identifier.identity(cell.spec) for cell in suite.cells]))
     """)
     environment = {**os.environ, "PYTHONHASHSEED": "123"}
@@ -150,15 +150,15 @@ def test_the_order_of_evaluation_sets_and_their_labels_are_decoration(load, regi
 
 def test_an_evaluation_dataset_that_is_absent_leaves_no_identity(load, registry) -> None:
     suite = load(with_cell("evaluate: [test, noises]"))
-    identifier = Identifier(registry, lambda spec: {"tones": "r1"}.get(spec.name))
+    identifier = Identifier(lambda spec: {"tones": "r1"}.get(spec.name))
     assert identifier.identity(suite.cells[0].spec) is None
     assert identifier.canonical(suite.cells[0].spec) is None
-    other = Identifier(registry, lambda spec: f"{spec.name}2")
+    other = Identifier(lambda spec: f"{spec.name}2")
     assert other.identity(suite.cells[0].spec) == identity(other.canonical(suite.cells[0].spec))
 
 
 def test_settings_that_came_later_leave_the_results_that_are_there_as_they_were(load, registry) -> None:
-    canonical = Identifier(registry, lambda spec: "r1").canonical(load(GOOD).cells[0].spec)
+    canonical = Identifier(lambda spec: "r1").canonical(load(GOOD).cells[0].spec)
     assert canonical["training"].keys() == {"epochs", "batch_size", "optimizer", "learning_rate", "loss"}
 
 

@@ -66,7 +66,7 @@ def test_a_loss_has_all_of_its_parameters_once_one_is_not_at_its_default(load) -
 
 
 def test_what_is_not_asked_for_counts_in_no_identity(load) -> None:
-    identify = Identifier(Registry(), lambda _: "r").identity
+    identify = Identifier(lambda _: "r").identity
 
     def identity(settings: str) -> str | None:
         (cell,) = load(training(settings)).cells

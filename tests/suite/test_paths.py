@@ -21,7 +21,7 @@ DOSES = replaced("  seed: [0, 1]", "  augmentation.drift.high: [1, 3, 9]\n  seed
 
 
 def ids(suite: Suite) -> list[str | None]:
-    identifier = Identifier(fake_registry(), lambda spec: "revision")
+    identifier = Identifier(lambda spec: "revision")
     return [identifier.identity(cell.spec) for cell in suite.cells]
 
 

@@ -18,7 +18,7 @@ from benchmark.exceptions import SuiteError
 from benchmark.suite.identity import Identifier
 from benchmark.suite.load import Suite, load_suite
 from benchmark.suite.merge import merge, read_merged
-from benchmark.suite.source import Source, parse
+from benchmark.suite.source import PlacedValue, parse
 
 REGISTRY = fake_registry()
 KEYS = st.sampled_from(
@@ -95,8 +95,8 @@ def test_any_value_at_any_place_is_taken_or_refused_with_places(path: tuple[Any,
 # Merging and overriding
 
 
-def source(value: dict[str, Any]) -> Source:
-    return parse(yaml.safe_dump(value, allow_unicode=True), "file") if value else Source({}, {})
+def source(value: dict[str, Any]) -> PlacedValue:
+    return parse(yaml.safe_dump(value, allow_unicode=True), "file") if value else PlacedValue({}, {})
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.text("abc", max_size=3)
@@ -277,7 +277,7 @@ def written(content: dict[str, Any], how: dict[str, Any]) -> str:
 
 def id_of(content: dict[str, Any], how: dict[str, Any]) -> str | None:
     (cell,) = load(written(content, how)).cells
-    return Identifier(REGISTRY, lambda spec: content["revision"]).identity(cell.spec)
+    return Identifier(lambda spec: content["revision"]).identity(cell.spec)
 
 
 def meant(content: dict[str, Any]) -> dict[str, Any]:

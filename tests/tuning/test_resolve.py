@@ -110,9 +110,7 @@ def test_what_a_study_found_is_known_without_its_dataset(
 ) -> None:
     plan = planned(tmp_path, cache, plugins)
     record = recorded(plan, tmp_path, plugins)
-    absent = replace(
-        plan, identifier=Identifier(plugins.registry, lambda _: None), ids=(None,) * len(plan.ids)
-    )
+    absent = replace(plan, identifier=Identifier(lambda _: None), ids=(None,) * len(plan.ids))
     (study,) = planned_studies(absent, tmp_path, plugins.registry)
     assert study.record == record
     tuned = [cell for cell in resolved(absent, tmp_path, plugins.registry).suite.cells if cell.tuning]

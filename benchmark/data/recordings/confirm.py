@@ -90,7 +90,7 @@ def compare(first: np.ndarray, second: np.ndarray, words: int, at: int | None = 
     return _best_stretch(one[start:end], _at(other, when * (1 - slope) - shift))
 
 
-def compare_relative(first: np.ndarray, second: np.ndarray, found: Relative) -> Agreement:
+def compare_relative(first: np.ndarray, second: np.ndarray, relative: Relative) -> Agreement:
     """Return how alike two recordings are that may be one at two speeds, or in two keys.
 
     Where the speed was changed, it is changed back, and the waveforms are compared. Where the key was changed and not
@@ -100,14 +100,14 @@ def compare_relative(first: np.ndarray, second: np.ndarray, found: Relative) -> 
     Args:
         first: mono samples at the fingerprints' rate, shape (n,).
         second: those of the other recording, shape (m,).
-        found: what the search says of them.
+        relative: what the search says of them.
     """
     import soxr
 
-    words, moved_words = fingerprint(first), moved(second, (found.move,))[0]
-    here, rate = _refined(words, moved_words, found)
-    if found.move and abs(rate - 1) < _UNCHANGED:
-        offset = found.here - found.there
+    words, moved_words = fingerprint(first), moved(second, (relative.move,))[0]
+    here, rate = _refined(words, moved_words, relative)
+    if relative.move and abs(rate - 1) < _UNCHANGED:
+        offset = relative.here - relative.there
         overlap = min(len(words), len(moved_words) + offset) - max(0, offset)
         nearest = aligned_distance(words, moved_words, offset)
         # In less than a stretch, other melodies over the same drums come as near.
@@ -117,26 +117,26 @@ def compare_relative(first: np.ndarray, second: np.ndarray, found: Relative) -> 
     for off in _RATES:
         tried = rate * (1 + off)
         original = soxr.resample(second, SAMPLE_RATE, SAMPLE_RATE * tried, "HQ")
-        agreed = compare(first, original, round(here - found.there * tried), here)
-        best = max(best, agreed, key=lambda each: each.level)
+        agreed = compare(first, original, round(here - relative.there * tried), here)
+        best = max(best, agreed, key=lambda agreed_so_far: agreed_so_far.level)
         if best.level >= SAME:
             break
     return best
 
 
-def rate_of(words: np.ndarray, moved_words: np.ndarray, found: Relative) -> float:
+def rate_of(words: np.ndarray, moved_words: np.ndarray, relative: Relative) -> float:
     """Return how many seconds of the first a second of the second takes, by all of their words."""
-    return _refined(words, moved_words, found)[1]
+    return _refined(words, moved_words, relative)[1]
 
 
-def _refined(words: np.ndarray, moved_words: np.ndarray, found: Relative) -> tuple[int, float]:
-    """Return the word near ``found.here`` and the rate near ``found.rate`` at which the most bits agree."""
+def _refined(words: np.ndarray, moved_words: np.ndarray, relative: Relative) -> tuple[int, float]:
+    """Return the word near ``relative.here`` and the rate near ``relative.rate`` at which the most bits agree."""
     import numpy as np
 
-    rates = found.rate * (1 + np.arange(-70, 71) * 1e-4)
-    ahead = np.round((np.arange(len(moved_words)) - found.there)[None] * rates[:, None]).astype(int)
-    best = (1.0, found.here, found.rate)
-    for here in (found.here, found.here - 1, found.here + 1):
+    rates = relative.rate * (1 + np.arange(-70, 71) * 1e-4)
+    ahead = np.round((np.arange(len(moved_words)) - relative.there)[None] * rates[:, None]).astype(int)
+    best = (1.0, relative.here, relative.rate)
+    for here in (relative.here, relative.here - 1, relative.here + 1):
         places = here + ahead
         usable = (places >= 0) & (places < len(words)) & (moved_words != 0)[None]
         bits = np.bitwise_count(words[np.where(usable, places, 0)] ^ moved_words[None])
@@ -155,8 +155,8 @@ def _in_band(samples: np.ndarray) -> np.ndarray:
     spectrum = rfft(samples.astype(np.float32), size)
     hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     spectrum[(hertz < LOWEST) | (hertz > HIGHEST)] = 0
-    found: np.ndarray = irfft(spectrum, size)[: len(samples)]
-    return found
+    filtered: np.ndarray = irfft(spectrum, size)[: len(samples)]
+    return filtered
 
 
 def _at(samples: np.ndarray, when: np.ndarray) -> np.ndarray:
@@ -166,10 +166,10 @@ def _at(samples: np.ndarray, when: np.ndarray) -> np.ndarray:
 
     size = next_fast_len(len(samples), real=True)
     finer = irfft(rfft(samples, size), size * _FINE) * _FINE
-    found: np.ndarray = np.interp(
+    between: np.ndarray = np.interp(
         when * _FINE, np.arange(len(samples) * _FINE), finer[: len(samples) * _FINE]
     )
-    return found
+    return between
 
 
 def _line(
@@ -251,31 +251,31 @@ def _between(fits: np.ndarray, rows: np.ndarray, top: np.ndarray) -> np.ndarray:
     left, middle, right = (fits[rows, inside + step] for step in (-1, 0, 1))
     bend = left - 2 * middle + right
     shift = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1), 0)
-    found: np.ndarray = -np.where(inside == top, np.clip(shift, -0.5, 0.5), 0)
-    return found
+    offsets: np.ndarray = -np.where(inside == top, np.clip(shift, -0.5, 0.5), 0)
+    return offsets
 
 
-def _best_stretch(one: np.ndarray, other: np.ndarray) -> Agreement:
+def _best_stretch(first: np.ndarray, second: np.ndarray) -> Agreement:
     """Return how alike two aligned signals are in their best stretch, and how long they agree in all."""
     import numpy as np
 
     width = round(_WINDOW_SECONDS * SAMPLE_RATE)
-    count = len(one) // width
+    count = len(first) // width
     if not count:
         return Agreement()
-    one, other = (each[: count * width].reshape(count, width) for each in (one, other))
-    products, ones, others = (one * other).sum(1), (one**2).sum(1), (other**2).sum(1)
+    first, second = (signal[: count * width].reshape(count, width) for signal in (first, second))
+    products, ones, others = (first * second).sum(1), (first**2).sum(1), (second**2).sum(1)
     if ones.max() <= 0 or others.max() <= 0:
         return Agreement()
     heard = (ones > _QUIET * ones.max()) | (others > _QUIET * others.max())
-    found = np.abs(products) / np.maximum(np.sqrt(ones * others), 1e-20)
+    correlations = np.abs(products) / np.maximum(np.sqrt(ones * others), 1e-20)
     length = min(count, round(STRETCH_SECONDS / _WINDOW_SECONDS))
     stretches = np.sort(
-        np.lib.stride_tricks.sliding_window_view(np.where(heard, found, np.inf), length), axis=1
+        np.lib.stride_tricks.sliding_window_view(np.where(heard, correlations, np.inf), length), axis=1
     )
     # Windows of silence are sorted to the end, and a stretch of little else says nothing.
     compared = np.isfinite(stretches).sum(1)
     level = stretches[np.arange(len(stretches)), np.maximum(0, (compared - 1) // 10)]
     level = np.where(2 * compared >= length, level, 0.0)
-    share = (found[heard] >= SAME).mean() if heard.any() else 0.0
+    share = (correlations[heard] >= SAME).mean() if heard.any() else 0.0
     return Agreement(float(level.max()), float(share * count * _WINDOW_SECONDS))

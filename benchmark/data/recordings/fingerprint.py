@@ -54,12 +54,12 @@ def moved(samples: np.ndarray, moves: Sequence[int]) -> np.ndarray:
     slopes: list[list[np.ndarray]] = [[] for _ in moves]
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         power = np.abs(np.fft.rfft(_windowed(frames[start : start + _FRAMES_AT_ONCE]))) ** 2
-        for move, found in zip(moves, slopes, strict=True):
-            found.append(_slopes(power, move))
+        for move, rows in zip(moves, slopes, strict=True):
+            rows.append(_slopes(power, move))
     energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     ends = np.arange(LAG, len(frames)) * HOP + WINDOW
     heard = energy[ends] - energy[ends - WINDOW] > SILENCE**2 * WINDOW
-    return np.stack([np.where(heard, _words(np.concatenate(found)), 0) for found in slopes])
+    return np.stack([np.where(heard, _words(np.concatenate(rows)), 0) for rows in slopes])
 
 
 def fingerprint_and_sketch(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ def fingerprint_and_sketch(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     import numpy as np
 
     every = moved(samples, MOVES)
-    found = []
+    sketches = []
     for index, words in enumerate(every):
         telling = words != 0
         telling[1:] &= words[1:] != words[:-1]
@@ -80,8 +80,8 @@ def fingerprint_and_sketch(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         keys = (words[places] >> np.uint32(KEPT_SHIFT)) & np.uint32((1 << KEPT_BITS) - 1)
         rate = 2 ** max(0, round(np.log2(max(1, min(len(words), _SKETCHED_OF)) / SKETCHED)))
         places = places[scrambled(keys) % np.uint32(rate) == 0]
-        found.append(np.stack([(index << 16) + places, words[places]], axis=1))
-    return every[0], np.concatenate(found).astype(np.uint32)
+        sketches.append(np.stack([(index << 16) + places, words[places]], axis=1))
+    return every[0], np.concatenate(sketches).astype(np.uint32)
 
 
 def scrambled(keys: np.ndarray) -> np.ndarray:

@@ -86,9 +86,9 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
             if key in tried:
                 continue
             tried.add(key)
-            found = _refined(every, one, other)
-            if found is not None and (pair not in best or found.distance < best[pair].distance):
-                best[pair] = found
+            relative = _refined(every, one, other)
+            if relative is not None and (pair not in best or relative.distance < best[pair].distance):
+                best[pair] = relative
     return sorted(best.values(), key=lambda each: (each.first, each.second))
 
 
@@ -96,17 +96,19 @@ def _table(sketches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of all sketches, and the track that each is of; of very many, a part that copies share."""
     import numpy as np
 
-    rows = sum(len(each) for each in sketches)
+    rows = sum(len(sketch) for sketch in sketches)
     thinner = 1 << max(0, int(np.ceil(np.log2(rows / _MOST_ROWS)))) if rows > _MOST_ROWS else 1
     kept = list(sketches)
     if thinner > 1:
         # Other bits than those that made the sketch decide, and the same ones for all tracks.
         mask = np.uint32((1 << KEPT_BITS) - 1)
         kept = [
-            each[(scrambled((each[:, 1] >> np.uint32(KEPT_SHIFT)) & mask) >> np.uint32(12)) % thinner == 0]
-            for each in sketches
+            sketch[
+                (scrambled((sketch[:, 1] >> np.uint32(KEPT_SHIFT)) & mask) >> np.uint32(12)) % thinner == 0
+            ]
+            for sketch in sketches
         ]
-    owners = np.repeat(np.arange(len(kept), dtype=np.int32), [len(each) for each in kept])
+    owners = np.repeat(np.arange(len(kept), dtype=np.int32), [len(sketch) for sketch in kept])
     return np.concatenate(kept), owners
 
 

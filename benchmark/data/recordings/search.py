@@ -59,7 +59,7 @@ def candidates(prints: Sequence[np.ndarray]) -> list[Match]:
     """
     import numpy as np
 
-    starts = np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum([len(some) for some in prints])]).astype(np.int64)
     if starts[-1] == 0:
         return []
     words = np.concatenate(prints).astype(np.uint32, copy=False)
@@ -68,11 +68,11 @@ def candidates(prints: Sequence[np.ndarray]) -> list[Match]:
     for a, b, offset in _candidates(words, starts):
         if (a, b, offset) in refused or best.get((a, b), (1.0, 0, 0))[0] < SURE:
             continue
-        found = aligned_distance(prints[a], prints[b], offset)
-        if found is None:
+        nearest = aligned_distance(prints[a], prints[b], offset)
+        if nearest is None:
             refused.add((a, b, offset))
         else:
-            best[a, b] = min((*found, offset), best.get((a, b), (1.0, 0, 0)))
+            best[a, b] = min((*nearest, offset), best.get((a, b), (1.0, 0, 0)))
     return [Match(a, b, distance, offset, at) for (a, b), (distance, at, offset) in sorted(best.items())]
 
 
@@ -95,7 +95,7 @@ def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tupl
     """
     import numpy as np
 
-    found = None
+    nearest = None
     for shift in (offset, offset - 1, offset + 1):
         begin = max(0, shift)
         one, other = first[begin:], second[max(0, -shift) :]
@@ -104,7 +104,7 @@ def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tupl
         heard = (one != 0) & (other != 0)
         stretch = min(length, STRETCH)
         bits = np.where(heard, np.bitwise_count(one ^ other), 0)
-        counts, differing = (_sums(each, stretch) for each in (heard, bits))
+        counts, differing = (_sums(counted, stretch) for counted in (heard, bits))
         told = counts >= max(FEWEST_WORDS, stretch // 4)
         if not told.any():
             continue
@@ -112,13 +112,13 @@ def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tupl
         place = int(np.argmin(shares))
         inside = slice(place, place + stretch)
         # A steady sound repeats its words, and says no more in a minute than in a moment.
-        distinct = min(len(np.unique(each[inside][heard[inside]])) for each in (one, other))
+        distinct = min(len(np.unique(counted[inside][heard[inside]])) for counted in (one, other))
         distance = float(shares[place])
         if distance <= threshold(min(int(counts[place]), distinct)) and (
-            found is None or distance < found[0]
+            nearest is None or distance < nearest[0]
         ):
-            found = distance, begin + place + stretch // 2
-    return found
+            nearest = distance, begin + place + stretch // 2
+    return nearest
 
 
 def _sums(values: np.ndarray, length: int) -> np.ndarray:
@@ -126,8 +126,8 @@ def _sums(values: np.ndarray, length: int) -> np.ndarray:
     import numpy as np
 
     total = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
-    found: np.ndarray = total[length:] - total[: len(total) - length]
-    return found
+    sums: np.ndarray = total[length:] - total[: len(total) - length]
+    return sums
 
 
 def _candidates(words: np.ndarray, starts: np.ndarray) -> Iterator[tuple[int, int, int]]:
@@ -190,8 +190,8 @@ def _similar(
         bits = np.bitwise_count(words[np.where(inside, one, 0)] ^ words[np.where(inside, other, 0)])
         differing += np.where(inside, bits, 0)
         compared += 32 * inside
-    found: np.ndarray = differing / np.maximum(1, compared)
-    return found
+    shares: np.ndarray = differing / np.maximum(1, compared)
+    return shares
 
 
 def _index(
@@ -203,7 +203,7 @@ def _index(
     """
     import numpy as np
 
-    found = []
+    parts = []
     for begin in range(0, len(starts) - 1, _TRACKS_AT_ONCE):
         bounds = starts[begin : begin + _TRACKS_AT_ONCE + 1]
         some = words[bounds[0] : bounds[-1]]
@@ -214,7 +214,7 @@ def _index(
         owners = np.searchsorted(bounds - bounds[0], places, side="right") - 1 + begin
         # A rate divides all larger ones: what a long track keeps of a passage, a short one keeps too.
         kept = scrambled(keys) % rates[owners] == 0
-        found.append((keys[kept], places[kept] + bounds[0], owners[kept].astype(np.uint32)))
-    keys, places, owners = (np.concatenate(column) for column in zip(*found, strict=True))
+        parts.append((keys[kept], places[kept] + bounds[0], owners[kept].astype(np.uint32)))
+    keys, places, owners = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(keys, kind="stable")
     return keys[order], places[order], owners[order]

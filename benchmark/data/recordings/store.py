@@ -30,6 +30,7 @@ _CHUNK = 500
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS prints (content TEXT PRIMARY KEY, words BLOB NOT NULL, checksum INTEGER)",
     "CREATE TABLE IF NOT EXISTS searches (key TEXT PRIMARY KEY, pairs TEXT NOT NULL, checksum INTEGER)",
+    "CREATE TABLE IF NOT EXISTS lost (content TEXT PRIMARY KEY, reason TEXT NOT NULL, checksum INTEGER)",
 )
 
 
@@ -53,17 +54,17 @@ class PrintStore:
         import numpy as np
 
         def read(base: sqlite3.Connection) -> dict[str, np.ndarray]:
-            found: dict[str, np.ndarray] = {}
+            prints: dict[str, np.ndarray] = {}
             for start in range(0, len(contents), _CHUNK):
                 some = contents[start : start + _CHUNK]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT content, words, checksum FROM prints WHERE content IN ({marks})"  # noqa: S608
-                found |= {
+                prints |= {
                     content: np.frombuffer(words, "<u4")
                     for content, words, known in base.execute(query, some)
                     if _is_sound(content, words, known) and len(words) % 4 == 0
                 }
-            return found
+            return prints
 
         return self._use(read)
 
@@ -89,6 +90,56 @@ class PrintStore:
                     newest = "ORDER BY rowid DESC LIMIT (SELECT count(*) * 3 / 4 FROM prints)"
                     keep = f"SELECT rowid FROM prints {newest}"  # noqa: S608
                     base.execute(f"DELETE FROM prints WHERE rowid NOT IN ({keep})")  # noqa: S608
+
+        self._use(write)
+
+    def lost(self, contents: Sequence[str]) -> dict[str, str]:
+        """Return why nothing is known of recordings that hung or killed whoever looked at them, by content.
+
+        Raises:
+            CacheError: when the cache cannot be read or written.
+        """
+        wanted = set(contents)
+
+        def read(base: sqlite3.Connection) -> dict[str, str]:
+            return {
+                content: reason
+                for content, reason, known in base.execute("SELECT content, reason, checksum FROM lost")
+                if content in wanted
+                and isinstance(reason, str)
+                and _is_sound(content, reason.encode(), known)
+            }
+
+        return self._use(read)
+
+    def keep_lost(self, reasons: Mapping[str, str]) -> None:
+        """Remember which recordings are lost, by content, and why.
+
+        Raises:
+            CacheError: when the cache cannot be written.
+        """
+        rows = [(content, reason, checksum(content, reason.encode())) for content, reason in reasons.items()]
+
+        def write(base: sqlite3.Connection) -> None:
+            with base:
+                base.executemany(
+                    "INSERT OR REPLACE INTO lost (content, reason, checksum) VALUES (?, ?, ?)", rows
+                )
+
+        if rows:
+            self._use(write)
+
+    def forget_lost(self, contents: Iterable[str]) -> None:
+        """Have recordings that are lost be tried again.
+
+        Raises:
+            CacheError: when the cache cannot be written.
+        """
+        rows = [(content,) for content in contents]
+
+        def write(base: sqlite3.Connection) -> None:
+            with base:
+                base.executemany("DELETE FROM lost WHERE content = ?", rows)
 
         self._use(write)
 

@@ -28,7 +28,7 @@ class Random(Settings):
     """Independent draws."""
 
 
-class Grid(Settings):
+class GridSearch(Settings):
     """All combinations, in the order written; each range needs a step. The study ends with the last of them."""
 
 
@@ -73,7 +73,7 @@ class Hyperband(Settings):
 
 
 # CMA-ES is not among them: it keeps its state pickled in the storage, and no pickle is to be loaded from there.
-SAMPLERS: dict[str, type[Settings]] = {"tpe": Tpe, "random": Random, "grid": Grid}
+SAMPLERS: dict[str, type[Settings]] = {"tpe": Tpe, "random": Random, "grid": GridSearch}
 PRUNERS: dict[str, type[Settings]] = {
     "none": NoPruner,
     "median": Median,

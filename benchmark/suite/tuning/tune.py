@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import Settings
-from benchmark.suite.cell import Cell, CellSpec, Evaluation
+from benchmark.suite.cell import REPEATED, Cell, CellSpec, Evaluation
 from benchmark.suite.expand import Axes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.storage_url import variables_problem
@@ -22,7 +22,6 @@ from benchmark.validation import sentence
 AXIS, DEFAULT, TUNED = "tuning", "default", "tuned"
 PENDING = "its study has not been run yet"
 KEYS = ("metric", "trials", "timeout", "sampler", "pruner", "storage", "space")
-REPEATED = ("seed", "fold")
 
 
 class TuneSettings(Settings):

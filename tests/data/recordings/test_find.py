@@ -12,9 +12,11 @@ import soundfile
 from scipy.signal import resample
 
 from benchmark.data.audio import load_mono
+from benchmark.data.looking import THREADS, Look, Threads
 from benchmark.data.recordings.confirm import SAME, agreement, compare
 from benchmark.data.recordings.find import Recordings, find_recordings
 from benchmark.data.recordings.fingerprint import HOP, SAMPLE_RATE, fingerprint
+from benchmark.data.recordings.prints import prints_of
 from benchmark.data.recordings.search import candidates
 from benchmark.data.recordings.store import PrintStore
 from benchmark.exceptions import CacheError
@@ -139,6 +141,54 @@ def written(folder: Path, number: int) -> Track:
     noise = np.random.default_rng(number).normal(0, 0.1, 2 * RATE).astype(np.float32)
     soundfile.write(folder / f"{number}.wav", noise, RATE)
     return Track(str(number), folder / f"{number}.wav", "x", f"content {number}", 2.0)
+
+
+class Losing(Threads):
+    """Loses what it is to look at in the folders that are named here; notes what it is given."""
+
+    def __init__(self, *names: str, again: bool = False) -> None:
+        self.names, self.again = names, again
+        self.given: list[str] = []
+
+    def look(self, function, arguments):
+        for index, some in enumerate(arguments):
+            names = [track.id for track in some if isinstance(track, Track)]
+            self.given += names
+            if set(names) & set(self.names):
+                yield Look(index, lost="hung for 1 s")
+            else:
+                yield Look(index, function(*some))
+
+
+def test_a_track_that_hangs_is_unheard_and_nobody_tries_again_unasked(tmp_path: Path) -> None:
+    tracks = [written(tmp_path, number) for number in range(3)]
+    looker = Losing("1")
+    assert find_recordings(tracks, tmp_path, looker=looker) == Recordings(
+        unheard={"content 1": "hung for 1 s"}
+    )
+    assert sorted(looker.given) == ["0", "1", "2"]
+    later = Losing()
+    assert find_recordings(tracks, tmp_path, looker=later).unheard == {"content 1": "hung for 1 s"}
+    assert later.given == []
+    asked = Losing(again=True)
+    assert find_recordings(tracks, tmp_path, looker=asked) == Recordings()
+    assert asked.given == ["1"]
+    assert find_recordings(tracks, tmp_path) == Recordings()
+
+
+def test_tracks_that_hang_when_they_are_compared_are_unheard(tmp_path: Path) -> None:
+    first, second = written(tmp_path, 1), written(tmp_path, 2)
+    soundfile.write(tmp_path / "copy.wav", soundfile.read(first.path, dtype="float32")[0][500:], RATE)
+    copy = Track("copy", tmp_path / "copy.wav", "x", "content copy", 2.0)
+    tracks = [first, second, copy]
+    assert find_recordings(tracks, tmp_path / "whole").sets(tracks) == [[first, copy]]
+    prints_of({track.content: track for track in tracks}, PrintStore(tmp_path / "lost"), THREADS, print)
+    found = find_recordings(tracks, tmp_path / "lost", looker=Losing("copy"))
+    assert found.unheard == {
+        "content 1": "hung for 1 s when it was compared with copy",
+        "content copy": "hung for 1 s when it was compared with 1",
+    }
+    assert find_recordings(tracks, tmp_path / "lost").unheard == found.unheard
 
 
 def test_a_damaged_store_is_begun_anew(tmp_path: Path) -> None:
