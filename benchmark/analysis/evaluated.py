@@ -73,7 +73,7 @@ def own_cells(
 
     Who competes with whom is decided by these: that a row was given more seeds than another makes them no strangers.
     """
-    every = results.cells[results.cells[ROW] == row]
+    every = results.cells_of(row)
     added = set(every.loc[every["added"], "cell"]) if "added" in every else set()
     own = {name: cell for name, cell in cells.items() if name not in added}
     return own or cells
@@ -83,7 +83,7 @@ def contents_of(
     results: Results, row: int, cells: Mapping[str, SetPredictions], evaluation: str, contents: Contents
 ) -> dict[str, str]:
     """Return what each cell of a row was tested on, by the cell's name."""
-    own = results.cells[results.cells[ROW] == row]
+    own = results.cells_of(row)
     ids = {str(name): str(id_) for name, id_ in zip(own["cell"], own["id"], strict=True)}
     return {
         name: contents.of(

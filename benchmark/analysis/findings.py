@@ -107,7 +107,7 @@ def measured_rows(
 
 def _is_seedless(results: Results, row: int, models: Collection[str]) -> bool:
     """Return whether nothing of a row depends on its seed: neither its model, nor its split or augmentation."""
-    own = results.cells[results.cells[ROW] == row]
+    own = results.cells_of(row)
     specs = [results.records[id_].spec for id_ in own["id"] if id_ in results.records]
     return bool(specs) and all(
         spec.get("model", {}).get("name") in models
@@ -127,23 +127,29 @@ def note_comparisons(
     settings: LeaderboardSettings,
     findings: Findings,
     price: float,
+    *,
+    is_wanted: bool = True,
 ) -> dict[int, Family]:
-    """Note the comparisons within each block, and what they can separate; return the distinct rows of each block."""
+    """Note the comparisons within each block, and what they can separate; return the distinct rows of each block.
+
+    Comparisons that are not ``is_wanted`` are not made.
+    """
     families, widths = {}, []
     for number, block in enumerate(evaluated.blocks):
         own = {row: kept[row] for row in block.rows if row in kept}
         same = among(evaluated.same, own)
-        findings.comparisons.append(
-            compare(
-                own,
-                column.name,
-                greater_is_better=column.greater_is_better,
-                bound=largest_difference(results.metrics[column.metric]),
-                smallest=settings.smallest / 100 if column.percent else None,
-                alike=same,
-                price=price,
+        if is_wanted:
+            findings.comparisons.append(
+                compare(
+                    own,
+                    column.name,
+                    greater_is_better=column.greater_is_better,
+                    bound=largest_difference(results.metrics[column.metric]),
+                    smallest=settings.smallest / 100 if column.percent else None,
+                    alike=same,
+                    price=price,
+                )
             )
-        )
         distinct = {row: value for row, value in own.items() if row not in same}
         if len(distinct) > 1:
             families[number] = family(distinct)

@@ -65,9 +65,9 @@ def baseline_rows(
 ) -> dict[int, int]:
     """Return, for each row that has one, the row with the baseline's labels and otherwise the same."""
     wanted = {axis: str(label) for axis, label in baseline.items()}
-    by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for _, line in table.iterrows()}
+    by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for line in table.to_dict("records")}
     found = {}
-    for _, line in table.iterrows():
+    for line in table.to_dict("records"):
         reference = by_labels.get(tuple(wanted.get(axis, line[axis]) for axis in axes))
         if reference is not None and reference != line[ROW]:
             found[int(line[ROW])] = reference
@@ -109,7 +109,7 @@ def _line(
         "peak_memory_mb": ok["peak_memory_mb"].max() if "peak_memory_mb" in ok and len(ok) else np.nan,
     }
     for measure in measures:
-        values = ok[measure.name].dropna()
+        values = _known(ok, measure.name)
         line[f"{measure.name} {MEAN}"] = values.mean() if len(values) else np.nan
         line[f"{measure.name} {SD}"] = values.std(ddof=1) if len(values) > 1 else np.nan
         if f"{measure.name} {WHOLE}" in ok:
@@ -165,7 +165,16 @@ def _left_out(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> 
 
 
 def _mean(cells: pd.DataFrame, column: str) -> float:
-    return float(cells[column].astype(float).mean()) if column in cells and len(cells) else float("nan")
+    known = _known(cells, column)
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _known(cells: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the values of a column that are there."""
+    if column not in cells:
+        return np.empty(0)
+    values = np.asarray(cells[column], float)
+    return values[~np.isnan(values)]
 
 
 def _differences(

@@ -26,6 +26,10 @@ def class_means(cells: Iterable[tuple[np.ndarray, np.ndarray]], classes: int) ->
         cells: of each cell its tracks' classes and what they score, both of shape (n,).
         classes: how many there are; NaN for one that has no tracks.
     """
-    means = [pd.Series(scores).groupby(labels).mean() for labels, scores in cells]
-    over_cells = pd.concat(means).groupby(level=0).mean()
-    return [float(over_cells.get(number, np.nan)) for number in range(classes)]
+    sums, known = np.zeros(classes), np.zeros(classes)
+    for labels, scores in cells:
+        counts, own = (np.bincount(labels, weights, classes) for weights in (None, np.asarray(scores, float)))
+        # A cell without tracks of a class says nothing of it.
+        sums += np.divide(own, counts, out=np.zeros(classes), where=counts > 0)
+        known += counts > 0
+    return np.divide(sums, known, out=np.full(classes, np.nan), where=known > 0).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,6 +16,8 @@ from benchmark.analysis.data_worth import Crossing, Worth, crossings, worths
 from benchmark.analysis.dose import Response, responses, surface_best
 from benchmark.analysis.interaction import Interactions, interactions
 from benchmark.analysis.shift import Shift, shift
+
+PARTS = ("learning", "doses", "interactions", "shift")
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,9 @@ def questions(
     size_axis: str = "",
     tracks: Mapping[str, float] | None = None,
     first: str = "",
+    parts: Collection[str] = PARTS,
 ) -> Questions:
-    """Return the answers to all that the axes ask.
+    """Return the answers to what the axes ask.
 
     Args:
         asked: the evaluation sets.
@@ -87,11 +90,13 @@ def questions(
         size_axis: the axis of training sizes, or nothing.
         tracks: how many training tracks there are at each of its labels.
         first: the measure that others are held against; the first one if there is none of that name.
+        parts: the questions that are asked; others have no answers.
     """
-    found = tuple(_answers(each, labels, numbers, baseline, size_axis, tracks or {}) for each in asked)
+    found = tuple(_answers(each, labels, numbers, baseline, size_axis, tracks or {}, parts) for each in asked)
     values = {each.measure: {row: value.mean for row, value in each.rows.items()} for each in asked}
     here = first if first in values else next(iter(values), "")
-    shifts = [shift(comparisons, values, here, there) for there in values if there != here]
+    others = [there for there in values if there != here] if "shift" in parts else []
+    shifts = [shift(comparisons, values, here, there) for there in others]
     return Questions(found, tuple(each for each in shifts if each is not None))
 
 
@@ -102,9 +107,10 @@ def _answers(
     baseline: Mapping[str, str],
     size_axis: str,
     tracks: Mapping[str, float],
+    parts: Collection[str],
 ) -> Answers:
-    doses = {axis: each for axis, each in numbers.items() if axis != size_axis}
-    sizes = numbers.get(size_axis, {})
+    doses = {axis: each for axis, each in numbers.items() if axis != size_axis and "doses" in parts}
+    sizes = numbers.get(size_axis, {}) if "learning" in parts else {}
     # A size of which no cell is finished has no number of tracks; where none has one, shares stand for them.
     sizes = {label: size for label, size in sizes.items() if label in tracks or not tracks}
     known = {label: tracks.get(label, size) for label, size in sizes.items()}
@@ -124,7 +130,9 @@ def _answers(
             for one, other in combinations(doses, 2)
             for surface in _surfaces(asked, labels, one, other, doses)
         ),
-        interactions(asked, {row: each for row, each in labels.items() if row in asked.rows}, baseline),
+        interactions(asked, {row: each for row, each in labels.items() if row in asked.rows}, baseline)
+        if "interactions" in parts
+        else Interactions((), (), ()),
     )
 
 

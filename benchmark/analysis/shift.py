@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from benchmark.analysis.cochran import ALPHA
-from benchmark.analysis.comparison import BETTER, WORSE, by_pair
+from benchmark.analysis.comparison import BETTER, WORSE
 
 
 @dataclass(frozen=True)
@@ -59,32 +60,34 @@ def shift(
         here: a measure.
         there: another.
     """
-    first, second = by_pair(comparisons, here), by_pair(comparisons, there)
-    pairs = [pair for pair in first if pair[0] < pair[1] and pair in second]
-    if not pairs:
+    both = _pairs(comparisons, here).merge(
+        _pairs(comparisons, there), on=["row", "other"], suffixes=("", " there")
+    )
+    count = len(both)
+    if not count:
         return None
-    agree, sure, opposed = 0, 0, 0
-    swapped = []
-    for row, other in pairs:
-        a, b = (values[name][row] - values[name][other] for name in (here, there))
-        agree += 1 if a * b > 0 else -1 if a * b < 0 else 0
-        orders = [_order(found[row, other]) for found in (first, second)]
-        if orders[0] * orders[1] > 0:
-            sure += 1
-        elif orders[0] * orders[1] < 0:
-            opposed += 1
-            swapped.append((row, other) if orders[0] > 0 else (other, row))
-    count = len(pairs)
-    rows = tuple(dict.fromkeys(row for pair in pairs for row in pair))
+    signs = [
+        np.sign(both["row"].map(values[name]) - both["other"].map(values[name])).to_numpy()
+        for name in (here, there)
+    ]
+    orders = both["order"].to_numpy() * both["order there"].to_numpy()
+    sure, opposed = int((orders > 0).sum()), int((orders < 0).sum())
+    turned = both[orders < 0]
+    swapped = tuple(
+        (row, other) if order > 0 else (other, row)
+        for row, other, order in zip(
+            turned["row"].tolist(), turned["other"].tolist(), turned["order"].tolist(), strict=True
+        )
+    )
     open_ = count - sure - opposed
     return Shift(
         here,
         there,
-        tuple(sorted(rows)),
-        agree / count,
+        tuple(sorted({*both["row"].tolist(), *both["other"].tolist()})),
+        float((signs[0] * signs[1]).sum()) / count,
         (sure - opposed - open_) / count,
         (sure - opposed + open_) / count,
-        tuple(swapped),
+        swapped,
         count,
         sure + opposed,
     )
@@ -104,8 +107,21 @@ def changed_places(
     return {row: (orders[0].index(row) + 1, orders[1].index(row) + 1) for row in rows}
 
 
-def _order(line: Mapping[object, object]) -> int:
-    """Return 1 where the first row is surely better, -1 where the second is, 0 where nobody knows."""
-    if not float(str(line["p_holm"])) < ALPHA / 2:
-        return 0
-    return 1 if line["verdict"] == BETTER else -1 if line["verdict"] == WORSE else 0
+def _pairs(comparisons: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the pairs that were compared on a measure, the lower row first, and their ``order``.
+
+    It is 1 where the first row is surely better, -1 where the second is, 0 where nobody knows.
+    """
+    if comparisons.empty:
+        return pd.DataFrame({"row": [], "other": [], "order": []}, dtype=int)
+    own = comparisons[comparisons["measure"] == measure]
+    row, other = own["row"].to_numpy(int), own["other"].to_numpy(int)
+    order: np.ndarray = (own["verdict"] == BETTER).to_numpy(int) - (own["verdict"] == WORSE).to_numpy(int)
+    order[~(own["p_holm"].to_numpy(float) < ALPHA / 2)] = 0
+    return pd.DataFrame(
+        {
+            "row": np.minimum(row, other),
+            "other": np.maximum(row, other),
+            "order": np.where(row < other, order, -order),
+        }
+    )

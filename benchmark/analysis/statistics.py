@@ -33,6 +33,8 @@ from benchmark.analysis.set_effects import class_recalls, note_effects, recall_e
 from benchmark.results.frames import ROW, Measure, Results, sorting_measure
 from benchmark.settings import LeaderboardSettings
 
+PARTS = ("comparisons", "effects", "classes", "calibration")
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -86,11 +88,14 @@ def statistics(
     settings: LeaderboardSettings,
     seedless: Collection[str] = (),
     price: float = 1.0,
+    *,
+    parts: Collection[str] = PARTS,
 ) -> Statistics:
     """Return the statistics of a leaderboard (``lines``, from ``analysis.leaderboard.leaderboard``).
 
     ``seedless`` names models that declare that their seed changes nothing. ``price`` is what p values are multiplied
-    by, where a table is looked at more than once.
+    by, where a table is looked at more than once. ``parts`` are those of ``PARTS`` that are computed besides what the
+    leaderboard itself needs; ``comparisons`` are those on the other evaluation sets.
     """
     by = sorting_measure(results.measures, settings.sort)
     complete = lines[lines["complete"]]
@@ -114,7 +119,10 @@ def statistics(
             if column.metric != by.metric:
                 continue
             kept = {row: measured[row] for row in usable if row in measured}
-            families = note_comparisons(results, column, evaluated, kept, settings, findings, price)
+            is_wanted = column == by or "comparisons" in parts
+            families = note_comparisons(
+                results, column, evaluated, kept, settings, findings, price, is_wanted=is_wanted
+            )
             if column == by:
                 distinct = families
                 compared = joined(findings.comparisons)
@@ -122,16 +130,19 @@ def statistics(
                     known_of(block, by, kept, compared, evaluated.clean) for block in evaluated.blocks
                 )
                 wanted = needed_of(known, families, by, settings, compared, price)
-            note_effects(results, column, evaluated, kept, changed, findings, price)
+            if "effects" in parts:
+                note_effects(results, column, evaluated, kept, changed, findings, price)
             if kept:
                 asked.append(asked_on(results, column, evaluated, kept, settings, price))
-        by_class = class_recalls(results, evaluated, changed, units, usable)
-        findings.effects += recall_effects(evaluated, changed, by_class)
+        by_class = class_recalls(results, evaluated, changed, units, usable) if "classes" in parts else {}
+        if "effects" in parts:
+            findings.effects += recall_effects(evaluated, changed, by_class)
         if asked and asked[-1].set == evaluation:
             asked[-1] = replace(asked[-1], by_class=by_class)
-        findings.calibration += [
-            row_calibration(row, evaluation, cells) for row, cells in evaluated.rows.items()
-        ]
+        if "calibration" in parts:
+            findings.calibration += [
+                row_calibration(row, evaluation, cells) for row, cells in evaluated.rows.items()
+            ]
     intervals = pd.DataFrame(
         findings.intervals, columns=[ROW, "measure", "mean", "low", "high", "units", "seeds", "method"]
     )

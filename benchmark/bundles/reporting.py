@@ -33,9 +33,14 @@ class Reported:
 
 
 def report_bundles(
-    files: Sequence[Path], target: Path, formats: Sequence[str], *, mixed: bool = False
+    files: Sequence[Path],
+    target: Path,
+    formats: Sequence[str],
+    *,
+    mixed: bool = False,
+    sections: Sequence[str] = (),
 ) -> list[Reported]:
-    """Write the report of each suite that bundles hold, to ``target/<suite>``.
+    """Write the report of each suite that bundles hold, to ``target/<suite>``; all of it, or these ``sections``.
 
     Raises:
         BundleError: when a bundle is damaged, or bundles of one suite disagree.
@@ -46,11 +51,20 @@ def report_bundles(
     for file in files:
         with opened(file) as bundle:
             suites.setdefault(bundle.manifest.suite, []).append(file)
-    return [_report(name, several, target / name, formats, mixed=mixed) for name, several in suites.items()]
+    return [
+        _report(name, several, target / name, formats, sections, mixed=mixed)
+        for name, several in suites.items()
+    ]
 
 
 def _report(
-    name: str, files: Sequence[Path], target: Path, formats: Sequence[str], *, mixed: bool
+    name: str,
+    files: Sequence[Path],
+    target: Path,
+    formats: Sequence[str],
+    sections: Sequence[str],
+    *,
+    mixed: bool,
 ) -> Reported:
     with ExitStack() as stack:
         bundle, plan, registry = stack.enter_context(opened_plan(files[0]))
@@ -65,7 +79,7 @@ def _report(
                 )
             store = ResultsStore(root, name)
             plan = joined_plan(plan, files)
-        made, board = write_report(plan, store, registry, formats, mixed=mixed)
+        made, board = write_report(plan, store, registry, formats, sections=sections, mixed=mixed)
         there = store.folder / FOLDER
         try:
             make_folder(target)

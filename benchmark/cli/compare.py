@@ -66,30 +66,30 @@ def command(
         raise UsageError(
             "With what? Give a second suite, --rows A B for two rows of this one, or --against DIR."
         )
-    one, metrics = _side(suite_file, locations, rehearsed=flags["rehearse"])
-    other = one
+    first, metrics = _side(suite_file, locations, rehearsed=flags["rehearse"])
+    other = first
     if other_file is not None or against is not None:
         elsewhere = replace(locations, results=against) if against is not None else locations
         other, _ = _side(other_file or suite_file, elsewhere, rehearsed=flags["rehearse"])
-    one, other = _named(one, other, locations, against)
-    found: tuple[tuple[int, int], ...]
+    first, other = _named(first, other, locations, against)
+    pairs: tuple[tuple[int, int], ...]
     if rows:
-        found = ((choose_row(one, rows[0]), choose_row(other, rows[1])),)
+        pairs = ((choose_row(first, rows[0]), choose_row(other, rows[1])),)
         alone: tuple[list[str], list[str]] = ([], [])
     else:
-        matched = match(one, other)
-        found = matched.pairs
+        matched = match(first, other)
+        pairs = matched.pairs
         alone = (
-            [one.labels[row] for row in matched.only_one],
+            [first.labels[row] for row in matched.only_one],
             [other.labels[row] for row in matched.only_other],
         )
-    lines = comparisons(one, other, found, _asked(asked, metrics))
+    lines = comparisons(first, other, pairs, _asked(asked, metrics))
     if not lines:
         raise UsageError(f"They share no measure. Measures of {other.name}: {', '.join(_names(other))}.")
     if flags["as_json"]:
-        click.echo(_json(one, other, lines, alone))
+        click.echo(_json(first, other, lines, alone))
     else:
-        _show(one, other, lines, alone, wide=flags["wide"])
+        _show(first, other, lines, alone, wide=flags["wide"])
 
 
 def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[Side, dict[str, Metric]]:
@@ -98,7 +98,7 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
 
     from benchmark.cli.loading import load_plan
     from benchmark.report.compare import make_side
-    from benchmark.report.compose import seedless_models
+    from benchmark.report.material import seedless_models
     from benchmark.results.collect import collect
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
@@ -108,7 +108,8 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
     known = with_results(plan, store, plugins.registry)
     results = collect(known, store, plugins.registry)
     results = replace(
-        results, notes=(*(absence_text(*each) for each in known.absent.items()), *known.notes, *results.notes)
+        results,
+        notes=(*(absence_text(*absent) for absent in known.absent.items()), *known.notes, *results.notes),
     )
     specs = {spec.label: spec for cell in plan.suite.cells for spec in cell.spec.metrics}
     made = {label: spec.create(plugins.registry) for label, spec in specs.items()}
@@ -123,13 +124,13 @@ def _side(suite_file: Path, locations: Locations, *, rehearsed: bool) -> tuple[S
     return side, metrics
 
 
-def _named(one: Side, other: Side, locations: Locations, against: Path | None) -> tuple[Side, Side]:
+def _named(first: Side, other: Side, locations: Locations, against: Path | None) -> tuple[Side, Side]:
     """Tell two result sets of one suite apart by their folders."""
     from dataclasses import replace
 
-    if against is None or one.name != other.name:
-        return one, other
-    return replace(one, name=f"{one.name} in {locations.results}"), replace(
+    if against is None or first.name != other.name:
+        return first, other
+    return replace(first, name=f"{first.name} in {locations.results}"), replace(
         other, name=f"{other.name} in {against}"
     )
 
@@ -146,7 +147,7 @@ def _names(side: Side) -> list[str]:
 
 
 def _show(
-    one: Side,
+    first: Side,
     other: Side,
     lines: dict[Measure, list[dict[str, Any]]],
     alone: tuple[list[str], list[str]],
@@ -158,23 +159,23 @@ def _show(
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
     for measure, compared in lines.items():
-        click.echo(to_terminal(comparison_table(measure, compared, one.name, other.name), width))
-    for side, names in zip((one, other), alone, strict=True):
+        click.echo(to_terminal(comparison_table(measure, compared, first.name, other.name), width))
+    for side, names in zip((first, other), alone, strict=True):
         if names:
             click.echo(f"Only in {side.name}: {'; '.join(names)}.")
-    for note in dict.fromkeys((*one.results.notes, *other.results.notes)):
+    for note in dict.fromkeys((*first.results.notes, *other.results.notes)):
         click.echo(note, err=True)
 
 
 def _json(
-    one: Side, other: Side, lines: dict[Measure, list[dict[str, Any]]], alone: tuple[list[str], list[str]]
+    first: Side, other: Side, lines: dict[Measure, list[dict[str, Any]]], alone: tuple[list[str], list[str]]
 ) -> str:
     content = {
-        "a": {"name": one.name, "only_here": alone[0]},
+        "a": {"name": first.name, "only_here": alone[0]},
         "b": {"name": other.name, "only_here": alone[1]},
         "comparisons": [
-            {"measure": measure.name, **line} for measure, found in lines.items() for line in found
+            {"measure": measure.name, **line} for measure, compared in lines.items() for line in compared
         ],
-        "notes": list(dict.fromkeys((*one.results.notes, *other.results.notes))),
+        "notes": list(dict.fromkeys((*first.results.notes, *other.results.notes))),
     }
     return json.dumps(content, indent=1, ensure_ascii=False)

@@ -14,6 +14,7 @@ import click
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
 from benchmark.exceptions import ResultsError, UsageError, did_you_mean
 from benchmark.report.render import to_terminal
+from benchmark.report.sections import SECTIONS, checked_sections
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
 
@@ -46,6 +47,13 @@ PAGES = ("report.html", "report.md")
     metavar="NAMES",
     help="Columns of the leaderboard, with commas between; the error about a wrong one lists all.",
 )
+@click.option(
+    "--sections",
+    default="",
+    metavar="NAMES",
+    help=f"Sections, with commas between, of {', '.join(SECTIONS)}. Without it, all; what is not asked for is not "
+    "computed.",
+)
 @click.option("--wide", is_flag=True, help="Print all columns, however wide the terminal is.")
 @click.option("--force", is_flag=True, help="Make the report again though nothing has changed.")
 def command(
@@ -57,6 +65,7 @@ def command(
     output: Path,
     formats: str,
     columns: str,
+    sections: str,
     wide: bool,
     force: bool,
     mixed: bool,
@@ -70,14 +79,15 @@ def command(
     from benchmark.cli.loading import load_plan
     from benchmark.results.matching import with_results
 
-    asked = [name.strip() for name in formats.split(",") if name.strip()]
+    asked, parts = _names(formats), _names(sections)
+    checked_sections(parts)
     for name in asked:
         if name not in FORMATS:
             raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
     if is_bundle(suite_file):
         if overrides or rehearse:
             raise UsageError("A bundle is reported as it is: leave --set and --rehearse away.")
-        _report_bundles((suite_file, *others), output, asked, mixed=mixed, wide=wide)
+        _report_bundles((suite_file, *others), output, asked, parts, mixed=mixed, wide=wide)
         return
     if others:
         raise UsageError(
@@ -86,8 +96,22 @@ def command(
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     store = ResultsStore(locations.results, plan.suite.name)
     known = with_results(plan, store, plugins.registry, mixed=mixed)
-    named = [name.strip() for name in columns.split(",") if name.strip()]
-    show_report(known, plugins, locations, asked, columns=named, force=force, mixed=mixed, wide=wide)
+    show_report(
+        known,
+        plugins,
+        locations,
+        asked,
+        columns=_names(columns),
+        sections=parts,
+        force=force,
+        mixed=mixed,
+        wide=wide,
+    )
+
+
+def _names(text: str) -> list[str]:
+    """Return names that have commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def show_report(
@@ -97,6 +121,7 @@ def show_report(
     formats: Sequence[str] = FORMATS,
     *,
     columns: Sequence[str] = (),
+    sections: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
     wide: bool = False,
@@ -107,7 +132,14 @@ def show_report(
     try:
         with _alone(store):
             files, leaderboard = write_report(
-                plan, store, plugins.registry, formats, columns=columns, force=force, mixed=mixed
+                plan,
+                store,
+                plugins.registry,
+                formats,
+                columns=columns,
+                sections=sections,
+                force=force,
+                mixed=mixed,
             )
     except UnwrittenReportError as error:
         click.echo(to_terminal(error.leaderboard, width))
@@ -116,13 +148,19 @@ def show_report(
 
 
 def _report_bundles(
-    bundles: Sequence[Path], output: Path, formats: Sequence[str], *, mixed: bool, wide: bool
+    bundles: Sequence[Path],
+    output: Path,
+    formats: Sequence[str],
+    sections: Sequence[str],
+    *,
+    mixed: bool,
+    wide: bool,
 ) -> None:
     from benchmark.bundles.reporting import report_bundles
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not wide else None
-    for each in report_bundles(bundles, output, formats, mixed=mixed):
-        _show(each.board, each.files, each.folder, width)
+    for reported in report_bundles(bundles, output, formats, mixed=mixed, sections=sections):
+        _show(reported.board, reported.files, reported.folder, width)
 
 
 def _show(leaderboard: Table, files: Sequence[Path], folder: Path, width: int | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.plugin.tracks import LeftOut, reasons_text
-from benchmark.report.figures import COLOURS
+from benchmark.report.mpl.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -125,12 +125,12 @@ def _data_lines(tracks: int, classes: int | None) -> tuple[tuple[str, str], ...]
 
 def _uses(variant: Variant, parts: list[str]) -> list[tuple[Box, str]]:
     """Return the boxes of what held-out data are for, and the name of the box that each comes from, in its order."""
-    found = [_evaluation(variant, part) for part in variant.items.evaluations]
+    ends = [_evaluation(variant, part) for part in variant.items.evaluations]
     watched = variant.items.validation.items
-    if watched and "validation" not in [start for _, start in found]:
+    if watched and "validation" not in [start for _, start in ends]:
         box = Box("watched", USE, "watched in training", (("items", f"{len(watched):,}"),), "held out")
-        found.append((box, "validation"))
-    return sorted(found, key=lambda each: parts.index(each[1]) if each[1] in parts else len(parts))
+        ends.append((box, "validation"))
+    return sorted(ends, key=lambda end: parts.index(end[1]) if end[1] in parts else len(parts))
 
 
 def _evaluation(variant: Variant, part: PartItems) -> tuple[Box, str]:
@@ -213,8 +213,8 @@ def _draw_arrow(axes: Any, flow: Flow, arrow: Arrow, places: dict[str, tuple[flo
     from matplotlib.patches import FancyArrowPatch
 
     boxes = {box.name: box for box in flow.boxes}
-    out = [each for each in flow.arrows if each.start == arrow.start]
-    into = [each for each in flow.arrows if each.end == arrow.end]
+    out = [other for other in flow.arrows if other.start == arrow.start]
+    into = [other for other in flow.arrows if other.end == arrow.end]
     start = _port(places[arrow.start], boxes[arrow.start], out.index(arrow), len(out))
     end = _port(places[arrow.end], boxes[arrow.end], into.index(arrow), len(into))
     colour = _LEAK if arrow.leaks else "#555555"

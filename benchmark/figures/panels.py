@@ -16,7 +16,7 @@ from benchmark.exceptions import AudioError
 from benchmark.plugin.border import calling, checked_batch, checked_items
 from benchmark.plugin.tracks import Track
 from benchmark.randomness import derive_generator
-from benchmark.report.figures import set_title
+from benchmark.report.mpl.style import set_title
 
 if TYPE_CHECKING:
     import numpy as np

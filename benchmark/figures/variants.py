@@ -54,7 +54,7 @@ class Variant:
 
     def evaluated(self, part: PartItems) -> Evaluation:
         """Return the evaluation set that a part is the items of."""
-        return next(each for each in self.spec.evaluate if each.label == part.name)
+        return next(evaluation for evaluation in self.spec.evaluate if evaluation.label == part.name)
 
 
 def data_variants(plan: Plan, registry: Registry) -> list[Variant]:
@@ -70,17 +70,17 @@ def data_variants(plan: Plan, registry: Registry) -> list[Variant]:
     for cell in plan.suite.cells:
         if cell.spec.dataset.label not in plan.absent:
             groups.setdefault(_name(plan, cell), []).append(cell)
-    return [each for name, cells in groups.items() for each in _variants(name, cells, plan, registry)]
+    return [variant for name, cells in groups.items() for variant in _variants(name, cells, plan, registry)]
 
 
 def recipe_steps(plan: Plan) -> list[Chain]:
     """Return the distinct augmentation chains of all recipes of a suite, in its order."""
-    found: dict[Any, Chain] = {}
+    chains: dict[Any, Chain] = {}
     for cell in plan.suite.cells:
         for chain in cell.spec.augmentation:
             key = tuple(spec.key for spec in chain)
-            found.setdefault(key, chain)
-    return list(found.values())
+            chains.setdefault(key, chain)
+    return list(chains.values())
 
 
 def _name(plan: Plan, cell: Cell) -> str:
@@ -103,7 +103,7 @@ def _variants(name: str, cells: Sequence[Cell], plan: Plan, registry: Registry) 
         if (cell.spec.seed, cell.spec.fold) == (first.seed, first.fold)
     }
     made = [(cell, *_listed(cell.spec, plan, registry)) for cell in reversed(recipes.values())]
-    made.sort(key=lambda each: (-len(each[2].train.items), -len(each[1].augmentation)))
+    made.sort(key=lambda variant: (-len(variant[2].train.items), -len(variant[1].augmentation)))
     shown: set[str] = set()
     chosen = []
     for cell, spec, items in made:
@@ -113,9 +113,9 @@ def _variants(name: str, cells: Sequence[Cell], plan: Plan, registry: Registry) 
             chosen.append((cell, spec, items, fresh))
         shown |= techniques
     absent = tuple(
-        each.label
-        for each in first.evaluate
-        if each.dataset is not None and each.dataset.label in plan.absent
+        evaluation.label
+        for evaluation in first.evaluate
+        if evaluation.dataset is not None and evaluation.dataset.label in plan.absent
     )
     for cell, spec, items, fresh in chosen:
         recipe = cell.labels.get("augmentation", "") if len(chosen) > 1 else ""
@@ -134,7 +134,7 @@ def _fresh(spec: CellSpec, registry: Registry) -> tuple[str, ...]:
 def _listed(spec: CellSpec, plan: Plan, registry: Registry) -> tuple[CellSpec, CellItems]:
     """Return the items of a cell, without the evaluation sets that are not here."""
     here = tuple(
-        each for each in spec.evaluate if each.dataset is None or each.dataset.label not in plan.absent
+        known for known in spec.evaluate if known.dataset is None or known.dataset.label not in plan.absent
     )
     known = replace(spec, evaluate=here)
     return known, cell_items(known, registry, plan.corpus_of)

@@ -18,7 +18,7 @@ from benchmark.figures.variants import Variant, data_variants, recipe_steps
 from benchmark.plugin.border import calling
 from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
-from benchmark.report.figures import literal_text, save
+from benchmark.report.mpl.style import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
 from benchmark.results.plan import Plan
 from benchmark.results.store import slug
@@ -105,7 +105,9 @@ class _Sketch:
         if not variants:
             self.drawn.notes.append("Items and the flow of data need the dataset that is trained on.")
             return
-        self._table(copies_table(variants, self._marks(*(each.spec.dataset for each in variants))), "copies")
+        self._table(
+            copies_table(variants, self._marks(*(variant.spec.dataset for variant in variants))), "copies"
+        )
         for variant in variants:
             name = f"data-flow-{slug(variant.name)}" if variant.name else "data-flow"
             self._figure(draw_flow(data_flow(variant), self._flow_title(variant)), name)
@@ -132,7 +134,7 @@ class _Sketch:
         if not chains:
             self.drawn.notes.append("The suite has no augmentation, and so no figure of it.")
             return
-        shown = [replace(each, audio=cell.audio) for each in (track, *_others(tracks, track))]
+        shown = [replace(own, audio=cell.audio) for own in (track, *_others(tracks, track))]
         copies = augmented(chains, shown, cell, self._seeds(), self.kitchen)
         self._figure(
             draw_panels(copies, f"{track.id} and its augmented copies{marks}", _ACROSS), "augmentations"
@@ -189,11 +191,11 @@ class _Sketch:
 
     def _inputs(self) -> list[CellSpec]:
         """Return a cell of each of the suite's distinct ways from audio to features."""
-        found: dict[str, CellSpec] = {}
+        specs: dict[str, CellSpec] = {}
         for cell in self.plan.suite.cells:
             parts = [part and part.key for part in (cell.spec.audio, cell.spec.features)]
-            found.setdefault(canonical_json(parts), cell.spec)
-        return list(found.values())
+            specs.setdefault(canonical_json(parts), cell.spec)
+        return list(specs.values())
 
     def _seeds(self) -> list[int]:
         return list(dict.fromkeys(cell.spec.seed for cell in self.plan.suite.cells))
@@ -227,20 +229,20 @@ class _Sketch:
 
 def _used(spec: CellSpec) -> list[ComponentSpec]:
     """Return the dataset that a cell is trained on, and those that it is evaluated on whole."""
-    return [spec.dataset, *(each.dataset for each in spec.evaluate if each.dataset is not None)]
+    return [spec.dataset, *(own.dataset for own in spec.evaluate if own.dataset is not None)]
 
 
 def _choose(tracks: Sequence[Track], wanted: str | None, dataset: str) -> Track:
     if wanted is None:
         return tracks[0]
-    found = next((track for track in tracks if track.id == wanted), None)
-    if found is None:
+    chosen = next((track for track in tracks if track.id == wanted), None)
+    if chosen is None:
         near = nearest(wanted, [track.id for track in tracks])
         raise UsageError(
             f"Dataset {dataset} has no track '{wanted}'.{near} It has {len(tracks)} tracks; "
             f"the first is '{tracks[0].id}'."
         )
-    return found
+    return chosen
 
 
 def _others(tracks: Sequence[Track], track: Track) -> list[Track]:

@@ -43,10 +43,12 @@ def audit_table(records: Iterable[CellRecord]) -> Table | None:
         {"mend": ""}
         | finding
         | {"cells": cells[key], "examples": "; ".join(map(" = ".join, finding["examples"]))}
-        for key, finding in sorted(findings.items(), key=lambda each: SEVERITIES.index(each[0][0]))
+        for key, finding in sorted(findings.items(), key=lambda entry: SEVERITIES.index(entry[0][0]))
     ]
     verdicts = Counter(audit["verdict"].partition(":")[0] for audit in made)
-    said = ", ".join(f"{verdicts[each]:,} {each}" for each in sorted(verdicts, key=gravity, reverse=True))
+    said = ", ".join(
+        f"{verdicts[verdict]:,} {verdict}" for verdict in sorted(verdicts, key=gravity, reverse=True)
+    )
     missing = len(audits) - len(made)
     caption = f"What an audit of the splits found in {len(made):,} cells: {said}."
     caption += "" if lines else " It had nothing to say of any."

@@ -50,7 +50,7 @@ def column_name(column: Column) -> str:
 
 def _names(table: Table) -> Mapping[str, Column]:
     """Return the columns by all that they are called; what is ambiguous is what people see."""
-    found: dict[str, Column] = {}
+    by_name: dict[str, Column] = {}
     for called in (
         column_name,
         lambda column: column.title,
@@ -62,8 +62,8 @@ def _names(table: Table) -> Mapping[str, Column]:
             own.setdefault(_folded(called(column)), []).append(column)
         for name, columns in own.items():
             if name and len(columns) == 1:
-                found.setdefault(name, columns[0])
-    return found
+                by_name.setdefault(name, columns[0])
+    return by_name
 
 
 def _folded(name: str) -> str:

@@ -85,32 +85,33 @@ def choose_row(side: Side, text: str) -> int:
     Raises:
         UsageError: when it means none or several; lists the rows.
     """
-    found = find_rows(text, side.axes, side.labels)
-    if len(found) == 1:
-        return found[0]
-    what = "names no row" if not found else f"fits {len(found)} rows"
-    shown = found or list(side.labels)
+    rows = find_rows(text, side.axes, side.labels)
+    if len(rows) == 1:
+        return rows[0]
+    what = "names no row" if not rows else f"fits {len(rows)} rows"
+    shown = rows or list(side.labels)
     listed = "\n".join(f"  {side.labels[row]}" for row in shown)
     raise UsageError(f"'{text}' {what} of {side.name}. Its rows:\n{listed}")
 
 
-def match(one: Side, other: Side) -> Matched:
+def match(first: Side, other: Side) -> Matched:
     """Return the rows of two sets that belong together.
 
     Raises:
         UsageError: when none do; lists the rows of both.
     """
-    found = match_rows(one.axes, other.axes)
-    if found.pairs:
-        return found
+    matched = match_rows(first.axes, other.axes)
+    if matched.pairs:
+        return matched
     listed = "\n".join(
-        f"{side.name}:\n" + "\n".join(f"  {label}" for label in side.labels.values()) for side in (one, other)
+        f"{side.name}:\n" + "\n".join(f"  {label}" for label in side.labels.values())
+        for side in (first, other)
     )
     raise UsageError(f"No row of one has the labels of a row of the other. Say which with --rows.\n{listed}")
 
 
 def comparisons(
-    one: Side,
+    first: Side,
     other: Side,
     pairs: Sequence[tuple[int, int]],
     metrics: Mapping[str, Metric],
@@ -123,18 +124,18 @@ def comparisons(
     multiplied beyond that), ``units``, and a ``verdict`` in words. ``metrics`` are by the names of measures.
 
     Competitors of one table are compared as the table does it: whoever picks a pair has seen all of them. What is too
-    small to care about is what ``one`` says.
+    small to care about is what ``first`` says.
     """
     known = {measure.name: measure for measure in other.results.measures}
-    found = {}
-    for measure in one.results.measures:
+    lines_of = {}
+    for measure in first.results.measures:
         if measure.name in known and measure.name in metrics:
-            found[measure] = _lines(one, other, pairs, measure, metrics[measure.name])
-    return found
+            lines_of[measure] = _lines(first, other, pairs, measure, metrics[measure.name])
+    return lines_of
 
 
-def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], one: str, other: str) -> Table:
-    """Return the comparison on one measure; A and B are ``one`` and ``other``."""
+def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], first: str, other: str) -> Table:
+    """Return the comparison on one measure; A and B are ``first`` and ``other``."""
     kind: Kind = "percent" if measure.percent else "number"
     unit: Kind = "points" if measure.percent else "signed"
     same = all(line["a"] == line["b"] for line in lines)
@@ -158,7 +159,7 @@ def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], one: str
         paid.append(f" p is multiplied by {price:g}, since 'bench run --decide' looked more than once.")
     marks = dict.fromkeys(mark for line in lines for mark in line["marks"])
     said = "; ".join(MARKS.get(mark, mark) for mark in marks)
-    sides = f" A: {one}. B: {other}." if one != other else f" Rows of {one}."
+    sides = f" A: {first}. B: {other}." if first != other else f" Rows of {first}."
     caption = f"{measure.name}{tested}.{sides}{''.join(paid)}"
     caption += f" {said[0].upper()}{said[1:]}." if said else ""
     return Table(columns, tuple(lines), caption)
@@ -221,22 +222,22 @@ def _lines(
 
 def _of_table(side: Side, measure: Measure) -> dict[tuple[int, int], dict[Hashable, Any]]:
     """Return what the table itself says of pairs of competitors, each pair both ways round."""
-    found = comparisons_on(side.results, side.board, measure, side.settings, side.seedless, side.price)
-    if found.empty:
+    compared = comparisons_on(side.results, side.board, measure, side.settings, side.seedless, side.price)
+    if compared.empty:
         return {}
-    tests = int(found["p_holm"].notna().sum())
-    return by_pair(found.assign(pairs=tests), measure.name)
+    tests = int(compared["p_holm"].notna().sum())
+    return by_pair(compared.assign(pairs=tests), measure.name)
 
 
-def _means(one: Side, other: Side, pair: tuple[int, int], measure: Measure) -> dict[str, Any]:
+def _means(first: Side, other: Side, pair: tuple[int, int], measure: Measure) -> dict[str, Any]:
     a, b = pair
     return {
-        "a": one.labels[a],
+        "a": first.labels[a],
         "b": other.labels[b],
-        "a_mean": plain(one.lines[a][f"{measure.name} {MEAN}"]),
+        "a_mean": plain(first.lines[a][f"{measure.name} {MEAN}"]),
         "b_mean": plain(other.lines[b][f"{measure.name} {MEAN}"]),
         **dict.fromkeys((*_COMPARED, "pairs", "price")),
-        "marks": list(dict.fromkeys((*one.lines[a]["marks"], *other.lines[b]["marks"]))),
+        "marks": list(dict.fromkeys((*first.lines[a]["marks"], *other.lines[b]["marks"]))),
     }
 
 

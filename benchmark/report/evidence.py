@@ -124,13 +124,13 @@ def effects_by_row_table(
     statistics: Statistics, measures: Sequence[Measure], labels: Mapping[int, str]
 ) -> Table | None:
     """Return the same for each pair of rows, where there are several: effects that differ between models."""
-    found = statistics.effects_by_row
-    if not len(found):
+    effects = statistics.effects_by_row
+    if not len(effects):
         return None
-    kind = _kind(found, measures)
+    kind = _kind(effects, measures)
     lines = [
         line | {"change": _change(line), "row": labels[line["row"]], "other": labels[line["other"]]}
-        for line in found.to_dict("records")
+        for line in effects.to_dict("records")
     ]
     columns = (
         Column("change", "change"),
@@ -149,12 +149,12 @@ def class_effects_tables(statistics: Statistics) -> list[Table]:
     """Return, per measure, what each value of an axis changes for each class; none where nothing can be said."""
     effects = statistics.effects[statistics.effects["class"] != ""]
     tables = []
-    for measure, found in effects.groupby("measure", sort=False):
-        if (found["high"] - found["low"]).min() >= _SAYS_NOTHING:
+    for measure, own in effects.groupby("measure", sort=False):
+        if (own["high"] - own["low"]).min() >= _SAYS_NOTHING:
             continue
-        columns, lines = [Column("class", "class")], {name: {"class": name} for name in found["class"]}
+        columns, lines = [Column("class", "class")], {name: {"class": name} for name in own["class"]}
         shares = []
-        for (axis, value), change in found.groupby(["axis", "value"], sort=False):
+        for (axis, value), change in own.groupby(["axis", "value"], sort=False):
             key = f"{axis} {value}"
             group = f"{axis}: {change['baseline'].iloc[0]} →"
             low, high, raw = f"{key} low", f"{key} high", f"{key} raw"
@@ -200,15 +200,15 @@ def calibration_table(statistics: Statistics, labels: Mapping[int, str]) -> Tabl
     return Table(tuple(columns), _plain(lines), caption)
 
 
-def ranks_table(found: CriticalDifference | str) -> Table | None:
+def ranks_table(average: CriticalDifference | str) -> Table | None:
     """Return average ranks over data sets, where there are enough of them."""
-    if isinstance(found, str):
+    if isinstance(average, str):
         return None
-    lines = [{"method": name, "rank": rank} for name, rank in found.ranks.items()]
+    lines = [{"method": name, "rank": rank} for name, rank in average.ranks.items()]
     caption = (
-        f"Average ranks over {len(found.datasets)} data sets ({', '.join(found.datasets)}). "
+        f"Average ranks over {len(average.datasets)} data sets ({', '.join(average.datasets)}). "
         "Two methods differ if their ranks differ by more than "
-        f"{found.difference:.2f} (Nemenyi, 5 %); Friedman's test that all are equal: p = {found.p:.3g}."
+        f"{average.difference:.2f} (Nemenyi, 5 %); Friedman's test that all are equal: p = {average.p:.3g}."
     )
     return Table(
         (Column("method", "method"), Column("rank", "average rank", "number")), _plain(lines), caption

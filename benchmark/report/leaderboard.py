@@ -38,7 +38,7 @@ MARKS = {
 
 
 def leaderboard_table(
-    results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, found: Statistics
+    results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, statistics: Statistics
 ) -> Table:
     """Return a leaderboard (``lines``, with statistics) as a table; ``axes`` are those that have a column.
 
@@ -48,19 +48,19 @@ def leaderboard_table(
     labels = {
         int(line[ROW]): " · ".join(str(line[axis]) for axis in axes) for line in lines.to_dict("records")
     }
-    names = block_names(found, lines, results.axes)
+    names = block_names(statistics, lines, results.axes)
     shown = lines.assign(
         n=[_count(line) for line in lines.to_dict("records")],
-        standing_text=lines[ROW].map(standings(found, sort)),
+        standing_text=lines[ROW].map(standings(statistics, sort)),
         protocol=lines[ROW].map(
-            {row: names[number] for number, known in enumerate(found.known) for row in known.block.rows}
+            {row: names[number] for number, known in enumerate(statistics.known) for row in known.block.rows}
         ),
     )
     columns = [
         Column("rank", "rank", "rank"),
         Column("letters", "alike", spare=3),
         *(Column(axis, axis) for axis in axes),
-        Column("protocol", "protocol", spare=2, drawn=_several_unnamed(found, lines, axes)),
+        Column("protocol", "protocol", spare=2, drawn=_several_unnamed(statistics, lines, axes)),
         Column("standing_text", "verdict", spare=1),
         *_measured(results, lines, sort),
         Column("n", "cells ok", spare=1),
@@ -88,12 +88,16 @@ def leaderboard_table(
         # Nothing is shared: letters would say again what the ranks say.
         columns = [column for column in columns if column.key != "letters"]
     said, columns = _unvarying(columns, values)
-    sentences = known_sentences(found, labels, names, sort)
+    sentences = known_sentences(statistics, labels, names, sort)
     return Table(
         tuple(columns),
         values,
         " ".join([_caption(results, lines, axes, plan, sort), *said]),
-        (*separable_sentences(found, results.measures), *found.notes, *_notes(results, lines, plan)),
+        (
+            *separable_sentences(statistics, results.measures),
+            *statistics.notes,
+            *_notes(results, lines, plan),
+        ),
         tuple(sentences),
     )
 
@@ -103,11 +107,11 @@ def sorting(results: Results, plan: Plan) -> Measure:
     return sorting_measure(results.measures, plan.suite.leaderboard.sort)
 
 
-def _several_unnamed(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> bool:
+def _several_unnamed(statistics: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> bool:
     """Return whether there are blocks of competitors that the columns of the axes do not tell apart."""
     block = lines["block"]
     named = any(lines.groupby(axis)["block"].nunique().le(1).all() for axis in axes)
-    return bool(len(found.known) > 1 and block.notna().any() and not named)
+    return bool(len(statistics.known) > 1 and block.notna().any() and not named)
 
 
 def _unvarying(
@@ -132,14 +136,14 @@ def _unvarying(
                 kept.append(replace(column, drawn=False))
                 continue
         kept.append(column)
-    return [each for each in said if each], kept
+    return [sentence for sentence in said if sentence], kept
 
 
 def _measured(results: Results, lines: pd.DataFrame, sort: Measure) -> list[Column]:
     columns = []
     several = len(results.sets) > 1
     # What the table is sorted by comes first: where room is short, it is what is left.
-    for measure in sorted(results.measures, key=lambda each: (each.set != sort.set, each != sort)):
+    for measure in sorted(results.measures, key=lambda measure: (measure.set != sort.set, measure != sort)):
         group = measure.set if several else ""
         kind: Kind = "percent" if measure.percent else "number"
         first = measure.metric == sort.metric

@@ -70,7 +70,7 @@ def to_markdown(table: Table) -> str:
             drawn.append(tabulate(cells, headers, tablefmt="pipe", colalign=align, disable_numparse=True))
     notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
     parts = [
-        *(f"**{escape_markdown(each)}**" for each in table.lead),
+        *(f"**{escape_markdown(sentence)}**" for sentence in table.lead),
         escape_markdown(table.caption),
         *drawn,
         notes,
@@ -229,14 +229,14 @@ def _latex_letter(letter: str) -> str:
     if letter.isascii() or letter in _ACCENTED:
         return letter
     plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return "".join(_LATEX.get(each, each) for each in plain) or "?"
+    return "".join(_LATEX.get(letter, letter) for letter in plain) or "?"
 
 
 def escape_markdown(text: str) -> str:
     """Return text in one line that Markdown shows as it is, at the start of a line too."""
     line = " ".join(visible(text).split())
     line = _MARKDOWN.sub(r"\\\g<0>", line)
-    return _MARKDOWN_START.sub(lambda found: f"{found[1]}\\{found[2]}", line)
+    return _MARKDOWN_START.sub(lambda match: f"{match[1]}\\{match[2]}", line)
 
 
 def _latex_header(columns: tuple[Column, ...]) -> list[str]:

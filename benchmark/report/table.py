@@ -128,7 +128,7 @@ def probability_text(p: float) -> str:
 def plain(value: Any) -> Any:
     """Return a value of a data frame as plain Python: None where there is none, a list for a tuple."""
     if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
+        return [plain(part) for part in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, str | bool | int) or value is None:

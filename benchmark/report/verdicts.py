@@ -20,18 +20,18 @@ _MOST_NAMED = 3
 
 
 def known_sentences(
-    found: Statistics, labels: Mapping[int, str], names: Sequence[str], sort: Measure
+    statistics: Statistics, labels: Mapping[int, str], names: Sequence[str], sort: Measure
 ) -> list[str]:
     """Return what is known of the rows of each block that has ranked ones, in one sentence each.
 
     ``labels`` are what rows are called, ``names`` what blocks are.
     """
     sentences = []
-    several = len(found.known) > 1
-    for known, name in zip(found.known, names, strict=True):
+    several = len(statistics.known) > 1
+    for known, name in zip(statistics.known, names, strict=True):
         if not known.ranked:
             continue
-        said = _known(known, labels, found.smallest, sort)
+        said = _known(known, labels, statistics.smallest, sort)
         if said and several:
             said = f"{name}: {said}"
         if said:
@@ -39,10 +39,10 @@ def known_sentences(
     return sentences
 
 
-def block_names(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> list[str]:
+def block_names(statistics: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> list[str]:
     """Return what to call each block: the labels that all of its rows and not all others have, and its standing."""
     names = []
-    for number, known in enumerate(found.known, 1):
+    for number, known in enumerate(statistics.known, 1):
         own = lines[lines[ROW].isin(known.block.rows)]
         others = lines[~lines[ROW].isin(known.block.rows)]
         same = [
@@ -56,13 +56,13 @@ def block_names(found: Statistics, lines: pd.DataFrame, axes: Sequence[str]) -> 
     return [f"{name} ({number})" if name in taken else name for number, name in enumerate(names, 1)]
 
 
-def standings(found: Statistics, sort: Measure) -> dict[int, str]:
+def standings(statistics: Statistics, sort: Measure) -> dict[int, str]:
     """Return each ranked row's standing in a few words, against the row with the best mean of its block."""
-    pairs = by_pair(found.comparisons, sort.name, best_rows(found))
-    equal = f"equal within {margin_text(found.smallest, sort)}"
+    pairs = by_pair(statistics.comparisons, sort.name, best_rows(statistics))
+    equal = f"equal within {margin_text(statistics.smallest, sort)}"
     words = {WORSE: "worse", BETTER: "better", EQUAL: equal, UNDECIDED: "undecided"}
     said = {}
-    for known in found.known:
+    for known in statistics.known:
         for number, row in enumerate(known.ranked):
             if number == 0:
                 said[row] = "best" if len(known.candidates) == 1 < len(known.ranked) else "may be best"
@@ -73,9 +73,9 @@ def standings(found: Statistics, sort: Measure) -> dict[int, str]:
     return said
 
 
-def best_rows(found: Statistics) -> set[int]:
+def best_rows(statistics: Statistics) -> set[int]:
     """Return the row with the best mean of each block."""
-    return {known.ranked[0] for known in found.known if known.ranked}
+    return {known.ranked[0] for known in statistics.known if known.ranked}
 
 
 def margin_text(smallest: float, measure: Measure) -> str:
@@ -86,9 +86,9 @@ def margin_text(smallest: float, measure: Measure) -> str:
     return f"{points:g} point{'' if points == 1 else 's'}"
 
 
-def needed_texts(found: Statistics) -> dict[int, str]:
+def needed_texts(statistics: Statistics) -> dict[int, str]:
     """Return, for rows that are undecided against the best, what would decide it."""
-    return {int(line["row"]): needed_text(line) for line in found.needed.to_dict("records")}
+    return {int(line["row"]): needed_text(line) for line in statistics.needed.to_dict("records")}
 
 
 def needed_text(line: Mapping[Any, Any]) -> str:

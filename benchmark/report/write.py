@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from benchmark.digests import file_digest, is_intact, known_digest, sealed
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
+from benchmark.report.sections import SECTIONS, checked_sections
+from benchmark.report.studies.gather import studies_stamp
 from benchmark.report.table import Table
-from benchmark.report.tuning import studies_stamp
 from benchmark.results.folder import CELL, METRICS, PREDICTIONS
 from benchmark.results.store import ResultsStore
 
@@ -62,22 +63,25 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     *,
     columns: Sequence[str] = (),
+    sections: Sequence[str] = (),
     force: bool = False,
     mixed: bool = False,
 ) -> tuple[list[Path], Table]:
     """Bring the report up to date and return its files and the leaderboard.
 
     ``formats``: kinds of tables (``md`` and ``html`` bring a page with everything), and ``figures`` as PNG and PDF.
-    ``columns`` are those of the leaderboard, all if none are named. ``mixed`` lets cells meet in a row that otherwise
+    ``columns`` are those of the leaderboard, all if none are named; ``sections`` likewise (``sections.SECTIONS``): what
+    is not asked for is not computed. ``mixed`` lets cells meet in a row that otherwise
     must not.
     Nothing is made again, and nothing heavy imported, when what it was made from has not changed.
 
     Raises:
         UnwrittenReportError: when the report cannot be written.
-        UsageError: when the leaderboard has no such column.
+        UsageError: when the leaderboard has no such column, or the report no such section.
     """
     folder = store.folder / FOLDER
-    digest = _digest(plan, store, columns, mixed=mixed)
+    asked = [name for name in SECTIONS if name in checked_sections(sections)]
+    digest = _digest(plan, store, columns, asked, mixed=mixed)
     older = _made(folder)
     current = older if older is not None and older.digest == digest and older.is_whole() else None
     if current is not None and not force and set(formats) <= set(current.formats):
@@ -92,7 +96,7 @@ def write_report(
         if older is not None:
             # Whoever is stopped from here on leaves files of which nobody knows what they show.
             _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats, columns)
+        files, board = compose(results, plan, registry, folder, formats, columns, asked)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
@@ -120,7 +124,9 @@ def _digests(files: Sequence[Path]) -> dict[Path, str]:
     return {file: file_digest(file) for file in files}
 
 
-def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: bool) -> str:
+def _digest(
+    plan: Plan, store: ResultsStore, columns: Sequence[str], sections: Sequence[str], *, mixed: bool
+) -> str:
     """Return a hash of all that a report is made from."""
     wanted = set(plan.ids)
     stamps = {id_: _stamps(path) for id_, path in sorted(store.scan().items()) if id_ in wanted}
@@ -147,19 +153,20 @@ def _digest(plan: Plan, store: ResultsStore, columns: Sequence[str], *, mixed: b
         mixed,
         plan.suite.price,
         list(columns),
+        list(sections),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _stamps(folder: Path) -> list[int]:
     """Return when a cell's files were last written, to see edits by hand; 0 for one not there."""
-    found = []
+    stamps = []
     for name in (CELL, METRICS, PREDICTIONS):
         try:
-            found.append(os.stat(folder / name).st_mtime_ns)
+            stamps.append(os.stat(folder / name).st_mtime_ns)
         except OSError:
-            found.append(0)
-    return found
+            stamps.append(0)
+    return stamps
 
 
 def _made(folder: Path) -> _Made | None:
@@ -170,11 +177,11 @@ def _made(folder: Path) -> _Made | None:
             return None
         files = {folder / name: digest for name, digest in content["files"].items()}
         table = Table.from_json(content["leaderboard"])
-        found = _Made(content["digest_of_results"], list(content["formats"]), files, table)
+        made = _Made(content["digest_of_results"], list(content["formats"]), files, table)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     # Files are removed by this list: one that was edited to lead elsewhere is not believed.
-    return found if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
+    return made if all(file.resolve().is_relative_to(folder.resolve()) for file in files) else None
 
 
 def _remember(folder: Path, made: _Made) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,5 +105,20 @@ class Results:
 
     def _finished(self, row: int) -> list[tuple[str, str]]:
         """Return the names and ids of the cells of a row that are ok."""
-        cells = self.cells[(self.cells[ROW] == row) & (self.cells[STATUS] == "ok")]
-        return [(str(name), str(id_)) for name, id_ in zip(cells[CELL_NAME], cells["id"], strict=True)]
+        return self._finished_cells.get(row, [])
+
+    def cells_of(self, row: int) -> pd.DataFrame:
+        """Return the lines of ``cells`` of a row."""
+        return self._cells_by_row[row]
+
+    @cached_property
+    def _cells_by_row(self) -> dict[int, pd.DataFrame]:
+        return {int(str(row)): cells for row, cells in self.cells.groupby(ROW, sort=False)}
+
+    @cached_property
+    def _finished_cells(self) -> dict[int, list[tuple[str, str]]]:
+        finished: dict[int, list[tuple[str, str]]] = {}
+        ok = self.cells[self.cells[STATUS] == "ok"]
+        for row, name, id_ in zip(ok[ROW], ok[CELL_NAME], ok["id"], strict=True):
+            finished.setdefault(int(row), []).append((str(name), str(id_)))
+        return finished

@@ -13,7 +13,7 @@ from benchmark.bundles.opening import BENCHFILE, foreign_registry, opened, plan_
 from benchmark.bundles.signature import signer_of
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.unopened import Unopened
-from benchmark.report.compose import seedless_models
+from benchmark.report.material import seedless_models
 from benchmark.results.folder import read_history
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
 from benchmark.suite.cell import identity
@@ -126,19 +126,19 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
                 notes.append(
                     f"The suite in {file.name} cannot be read here; cells without a result are not known."
                 )
-            found = bundle.manifest
+            manifest = bundle.manifest
             source = Submission(
                 file.name,
-                found.suite,
-                found.description,
-                found.lab,
-                found.date,
+                manifest.suite,
+                manifest.description,
+                manifest.lab,
+                manifest.date,
                 signer,
                 price,
-                found.environment,
+                manifest.environment,
             )
             for label, metric in results.metrics.items():
-                facts = found.metrics.get(label, label)
+                facts = manifest.metrics.get(label, label)
                 if isinstance(metric, Unopened):
                     notes.append(f"Metric '{label}' of {file.name} is not known here, and is left out.")
                 elif known.setdefault(label, facts) == facts:
@@ -151,8 +151,8 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
             entries += _entries(source, results)
     order = {id(source): (source.date or "9", source.file) for source in sources}
     return Gathered(
-        tuple(sorted(sources, key=lambda each: order[id(each)])),
-        tuple(sorted(entries, key=lambda each: order[id(each.source)])),
+        tuple(sorted(sources, key=lambda source: order[id(source)])),
+        tuple(sorted(entries, key=lambda entry: order[id(entry.source)])),
         metrics,
         seedless,
         tuple(dict.fromkeys(notes)),
@@ -190,7 +190,7 @@ def row_key(spec: Mapping[str, Any]) -> str:
 def task_of(record: CellRecord, filed: str, label: str) -> Task:
     """Return what a cell was tested on and how, by what the set is filed under."""
     spec = record.spec
-    evaluated = next((each for each in spec.get("evaluate", ()) if set_key(each) == filed), None)
+    evaluated = next((known for known in spec.get("evaluate", ()) if set_key(known) == filed), None)
     other = evaluated.get("dataset") if evaluated else None
     # Results of old are filed under labels, which end with the part.
     part = str(evaluated["part"]) if evaluated else filed.rpartition(":")[2]
@@ -217,7 +217,7 @@ def _words(value: Any) -> str:
     if isinstance(value, Mapping):
         if "name" in value:
             return str(value["name"])
-        return ", ".join(f"{key} {_words(each)}" for key, each in value.items())
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
     if isinstance(value, list):
         return "/".join(map(str, value))
     return str(value)
@@ -227,6 +227,6 @@ def _unversioned(value: Any) -> Any:
     if isinstance(value, Mapping):
         is_component = {"name", "version"} <= value.keys()
         return {
-            key: _unversioned(each) for key, each in value.items() if not (is_component and key == "version")
+            key: _unversioned(part) for key, part in value.items() if not (is_component and key == "version")
         }
-    return [_unversioned(each) for each in value] if isinstance(value, list) else value
+    return [_unversioned(part) for part in value] if isinstance(value, list) else value

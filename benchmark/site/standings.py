@@ -74,7 +74,7 @@ class Board:
     task: Task
     rows: Mapping[int, Row]
     lines: pd.DataFrame
-    found: Statistics
+    statistics: Statistics
     results: Results
     sort: Measure
     sources: tuple[Submission, ...]
@@ -86,8 +86,8 @@ def boards(gathered: Gathered) -> list[Board]:
     tasks: dict[str, list[Entry]] = {}
     for entry in gathered.entries:
         tasks.setdefault(entry.task.key, []).append(entry)
-    found = [_board(entries, gathered) for entries in tasks.values()] if gathered.metrics else []
-    return sorted(found, key=lambda board: (-len(board.rows), board.task.title, board.task.key))
+    made = [_board(entries, gathered) for entries in tasks.values()] if gathered.metrics else []
+    return sorted(made, key=lambda board: (-len(board.rows), board.task.title, board.task.key))
 
 
 def _board(entries: Sequence[Entry], gathered: Gathered) -> Board:
@@ -99,8 +99,8 @@ def _board(entries: Sequence[Entry], gathered: Gathered) -> Board:
     rows: dict[int, Row] = {}
     for number, several in enumerate(by_key.values()):
         # The fullest speaks for the row; of those, the earliest, which come first.
-        shown = max(several, key=lambda each: len(each.tested))
-        checks = [_check(shown, each, metrics) for each in several if each is not shown]
+        shown = max(several, key=lambda entry: len(entry.tested))
+        checks = [_check(shown, entry, metrics) for entry in several if entry is not shown]
         rows[number] = Row(
             number,
             shown.label,
@@ -118,19 +118,19 @@ def _board(entries: Sequence[Entry], gathered: Gathered) -> Board:
     price = max(row.entry.source.price for row in rows.values())
     settings = LeaderboardSettings(sort=sort.name)
     lines = leaderboard(results.cells, (), measures, sort.name)
-    found = statistics(results, lines, settings, gathered.seedless, price)
-    lines = with_statistics(lines, found)
-    sources = tuple(source for source in gathered.sources if any(each.source is source for each in entries))
+    known = statistics(results, lines, settings, gathered.seedless, price)
+    lines = with_statistics(lines, known)
+    sources = tuple(source for source in gathered.sources if any(entry.source is source for entry in entries))
     return Board(
-        task, rows, lines, found, results, sort, sources, _history(rows, lines, sort, sources, entries)
+        task, rows, lines, known, results, sort, sources, _history(rows, lines, sort, sources, entries)
     )
 
 
 def _check(shown: Entry, other: Entry, metrics: Mapping[str, Metric]) -> Check | None:
     """Return what another lab's cells say of those shown, or None where nothing was run again by somebody else."""
-    one, two = shown.source.lab.casefold(), other.source.lab.casefold()
+    own, two = shown.source.lab.casefold(), other.source.lab.casefold()
     # Who has no name cannot be told from anybody.
-    if not one or not two or one == two:
+    if not own or not two or own == two:
         return None
     shared = [
         name
@@ -170,13 +170,13 @@ def _told_apart(rows: Mapping[int, Row]) -> dict[int, Row]:
 
     labels = [row.label for row in rows.values()]
     taken: dict[str, int] = {}
-    found = {}
+    named_rows = {}
     for number, row in rows.items():
         label = row.label
         if labels.count(label) > 1:
             label = f"{label}, {row.entry.source.suite}"
-        found[number] = replace(row, label=named(label, taken))
-    return found
+        named_rows[number] = replace(row, label=named(label, taken))
+    return named_rows
 
 
 def _results(
@@ -202,10 +202,10 @@ def _results(
                 stored[id_] = {task.title: tested}
                 filed[id_] = {task.title: row.entry.filed[name]}
                 standings[id_] = {}
-                here |= {each.name: _value(metrics[each.metric], tested) for each in measures}
+                here |= {measure.name: _value(metrics[measure.metric], tested) for measure in measures}
             else:
                 here |= {STATUS: "missing" if line[STATUS] == "ok" else line[STATUS]}
-                here |= {each.name: np.nan for each in measures}
+                here |= {measure.name: np.nan for measure in measures}
             lines.append(here)
     return Results(
         pd.DataFrame(lines), (), measures, records, {}, (), dict(metrics), stored, standings, filed
@@ -229,7 +229,7 @@ def _history(
     """Return, by bundle in the order of dates, how many rows it has, and the best row up to then with its mean."""
     ranked = lines[lines["complete"] & lines["clean"]]
     means = dict(zip(ranked[ROW], ranked[f"{sort.name} {MEAN}"], strict=True))
-    found, best, value = [], "", float("nan")
+    steps, best, value = [], "", float("nan")
     for source in sources:
         for number, row in rows.items():
             mean = means.get(number, float("nan"))
@@ -237,5 +237,5 @@ def _history(
                 better = not best or (mean > value if sort.greater_is_better else mean < value)
                 best, value = (row.label, mean) if better else (best, value)
         count = sum(entry.source is source for entry in entries)
-        found.append((source, count, best, value))
-    return tuple(found)
+        steps.append((source, count, best, value))
+    return tuple(steps)

@@ -12,8 +12,10 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.files import make_folder, write_text
 from benchmark.report.html.page import Page, render
 from benchmark.site.badges import badge
+from benchmark.site.board_page import board_page, board_table
 from benchmark.site.entries import gather
-from benchmark.site.pages import board_page, board_table, index_page, row_page, row_yaml
+from benchmark.site.index_page import index_page
+from benchmark.site.row_page import row_page, row_yaml
 from benchmark.site.standings import Board, boards
 from benchmark.text import visible
 
@@ -34,34 +36,34 @@ def write_site(
         ResultsError: when it cannot be written.
     """
     gathered = gather(files, signers)
-    found = boards(gathered)
+    made = boards(gathered)
     try:
         _prepare(target)
-        for board in found:
+        for board in made:
             _write_board(board, target)
-        _page(target / "index.html", index_page(found, gathered))
+        _page(target / "index.html", index_page(made, gathered))
         content = {
             "format": FORMAT,
             "tables": [
                 {**_task(board), "rows": len(board.rows), "data": f"data/{board.task.key}.json"}
-                for board in found
+                for board in made
             ],
             "bundles": [
                 {
-                    "file": each.file,
-                    "suite": each.suite,
-                    "lab": each.lab,
-                    "date": each.date,
-                    "signer": each.signer,
+                    "file": source.file,
+                    "suite": source.suite,
+                    "lab": source.lab,
+                    "date": source.date,
+                    "signer": source.signer,
                 }
-                for each in gathered.sources
+                for source in gathered.sources
             ],
             "notes": list(gathered.notes),
         }
         write_text(target / MARKER, _json(content))
     except OSError as error:
         raise ResultsError(f"{target} cannot be written: {error.strerror or error}.") from error
-    return found, gathered.notes
+    return made, gathered.notes
 
 
 def _prepare(target: Path) -> None:
@@ -125,8 +127,8 @@ def _line(board: Board, line: dict[str, Any]) -> dict[str, Any]:
         "expected": line["expected"],
         "metrics": metrics,
         "checks": [
-            {"lab": each.source.lab, "cells": len(each.names), "exact": each.exact, "agree": each.agree}
-            for each in row.checks
+            {"lab": check.source.lab, "cells": len(check.names), "exact": check.exact, "agree": check.agree}
+            for check in row.checks
         ],
         "cells": [record.id for record in row.entry.records.values()],
         "page": f"rows/{row.address}.html",

@@ -9,7 +9,9 @@ from pathlib import Path
 import fabricate
 import pytest
 
-from benchmark.report.figures import heatmap, literal_text, save
+from benchmark.report.charts.kinds import Heatmap, Picture, Tile
+from benchmark.report.mpl.draw import draw
+from benchmark.report.mpl.style import literal_text, save
 from benchmark.report.render import escape_latex, escape_markdown, to_csv, to_latex, to_markdown
 from benchmark.report.table import Column, Table
 from benchmark.report.write import write_report
@@ -89,12 +91,11 @@ def test_every_format_of_a_table_is_without_commands_to_a_terminal(tmp_path: Pat
 
 
 def test_dollars_in_names_survive_figures(tmp_path: Path) -> None:
-    import pandas as pd
-
     names = ["$5 & $6^2", "$\\undefined{$", "cost $", "\\$"]
-    values = pd.DataFrame([[0.5] * 4] * 4, index=names, columns=names)
+    tiles = ((Tile(0.5),) * 4,) * 4
+    chart = Heatmap("a $title$ with $x^$", "row", tuple(names), tuple(names), tiles)
     with literal_text():
-        figure = heatmap(values, "a $title$ with $x^$")
+        figure = draw(Picture("figure", chart.title, (chart,)))
         save(figure, tmp_path, "figure")
         ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert ticks == names

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from fabricate import make_plan, make_registry, make_results
 
-from benchmark.report.questions.tables import TITLES
+from benchmark.report.chapters.questions import TITLES
 from benchmark.report.write import write_report
 
 SIZES = """
@@ -54,9 +54,9 @@ def test_sizes_are_curves_in_all_formats(tmp_path: Path) -> None:
     page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
     assert "## How much data" in text
     assert "## Interactions" in text
-    assert "Against the number of training tracks, on tones:test." in page
+    assert "tones:test/top1 against the number of training tracks" in page
     for curve in ("first · none", "second · stretched"):
-        assert f"<figcaption>{curve}</figcaption>" in page
+        assert f"</span>{curve}</span>" in page
 
 
 @pytest.mark.slow
@@ -82,8 +82,8 @@ def test_doses_and_their_surface_are_in_all_formats(tmp_path: Path) -> None:
         assert line["value"] == pytest.approx(means[model, str(line["dose"]), rate])
         assert line["low"] <= line["value"] <= line["high"]
     page = (folder / "report.html").read_text()
-    assert "Against augmentation.dosed.strength, on tones:test." in page
-    assert len(re.findall(r"<figcaption>(first|second) · ", page)) >= 4
+    assert "tones:test/top1 against augmentation.dosed.strength" in page
+    assert len(re.findall(r"</span>(first|second) · ", page)) >= 4
 
 
 def test_a_suite_that_asks_nothing_further_has_no_such_section(tmp_path: Path) -> None:

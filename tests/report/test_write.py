@@ -97,21 +97,24 @@ def test_the_page_has_recall_per_class_and_figures_that_exist(made: Path) -> Non
         labels, probabilities = fabricate.make_answers(number)
         recalls.append(recall_score(labels, probabilities.argmax(axis=1), average=None))
     expected = [f"{100 * share:.1f}" for share in np.mean(recalls, axis=0)]
-    recognised = page.split("## Recognised per class")[1]
+    recognised = page.split("## Recognised per class")[1].split("\n## ")[0]
     (line,) = [line for line in recognised.splitlines() if line.startswith("| first · none")]
     assert [cell.strip() for cell in line.strip("|").split("|")[1:]] == expected
     figures = [line.split("](")[1].rstrip(")") for line in page.splitlines() if line.startswith("![")]
     assert sorted(figures) == [
         f"figures/{name}.png"
         for name in (
+            "class-effects-augmentation-tones-test-recall",
+            "class-effects-model-tones-test-recall",
             "confusion-tones-test",
             "cost",
             "difference-tones-test",
             "effects",
             "interaction-augmentation-model-tones-test",
             "learning-curves",
+            "pairs-tones-test-top1",
             "per-class-tones-test",
-            "reliability",
+            "reliability-tones-test",
             "top1-top2-tones-test",
         )
     ]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmark.exceptions import PluginError
-from benchmark.report.html.grid import items_grid
-from benchmark.report.html.material import Material
 from benchmark.report.html.section import MOST_LISTED, Section
+from benchmark.report.html.tables import items_table
+from benchmark.report.material import Material
 from benchmark.results.frames import STATUS
 
 
@@ -16,7 +16,7 @@ def cells_section(material: Material) -> Section:
     """Return how many cells ended how, and the errors of those that ended badly."""
     cells = material.results.cells
     counted = cells[STATUS].value_counts()
-    states = items_grid("states", "How the cells ended.", ("state", "cells"), [*counted.items()])
+    states = items_table("states", "How the cells ended.", ("state", "cells"), [*counted.items()])
     failed = cells[cells["error"] != ""]
     axes = list(material.plan.suite.axes)
     listed = [
@@ -24,9 +24,11 @@ def cells_section(material: Material) -> Section:
         for cell in failed.head(MOST_LISTED).to_dict("records")
     ]
     shown = f" The first {len(listed)} of {len(failed)}." if len(listed) < len(failed) else ""
-    errors = items_grid("errors", f"Cells that are not ok.{shown}", ("cell", "state", "what it said"), listed)
+    errors = items_table(
+        "errors", f"Cells that are not ok.{shown}", ("cell", "state", "what it said"), listed
+    )
     return Section(
-        "cells", "Cells", grids=(states, errors) if listed else (states,), items=material.results.notes
+        "cells", "Cells", tables=(states, errors) if listed else (states,), items=material.results.notes
     )
 
 
@@ -36,7 +38,7 @@ def data_section(material: Material) -> Section:
     specs = {
         spec.label: spec
         for cell in plan.suite.cells
-        for spec in (cell.spec.dataset, *(each.dataset for each in cell.spec.evaluate if each.dataset))
+        for spec in (cell.spec.dataset, *(own.dataset for own in cell.spec.evaluate if own.dataset))
     }
     lines = []
     for label, spec in specs.items():
@@ -45,36 +47,36 @@ def data_section(material: Material) -> Section:
         licence, citation = _terms(material, spec.name)
         lines.append((label, size, corpus.revision if corpus else None, licence, citation))
     heads = ("dataset", "size", "revision", "licence", "cite as")
-    grid = items_grid("datasets", "Datasets, the terms of their makers, and what to cite.", heads, lines)
+    table = items_table("datasets", "Datasets, the terms of their makers, and what to cite.", heads, lines)
     reasons = {
         name: why for record in material.results.records.values() for name, why in record.left_out.items()
     }
     listed = sorted(reasons.items())[:MOST_LISTED]
     shown = f" The first {len(listed)} of {len(reasons)}." if len(listed) < len(reasons) else ""
-    left_out = items_grid("left-out", f"Files that could not be used.{shown}", ("file", "reason"), listed)
-    return Section("data", "Data", grids=(grid, left_out) if listed else (grid,))
+    left_out = items_table("left-out", f"Files that could not be used.{shown}", ("file", "reason"), listed)
+    return Section("data", "Data", tables=(table, left_out) if listed else (table,))
 
 
 def made_with_section(material: Material) -> Section:
-    """Return versions, commits, machines and times, each distinct answer once."""
+    """Return versions, commits, machines and times, own distinct answer once."""
     made = [record.provenance for record in material.results.records.values()]
-    started = sorted(str(each["started"]) for each in made if each.get("started"))
-    notes = _distinct(note for each in made for note in each.get("notes", []))
+    started = sorted(str(own["started"]) for own in made if own.get("started"))
+    notes = _distinct(note for own in made for note in own.get("notes", []))
     lines = [
         ("cells started", f"{started[0]} to {started[-1]}" if started else None),
         (
             "versions",
-            _joined(", ".join(f"{k} {v}" for k, v in each.get("versions", {}).items()) for each in made),
+            _joined(", ".join(f"{k} {v}" for k, v in own.get("versions", {}).items()) for own in made),
         ),
-        ("Python", _joined(each.get("python") for each in made)),
-        ("backend", _joined(each.get("backend") for each in made)),
-        ("git commit of the suite", _joined(each.get("git") or "not in git" for each in made)),
-        ("platform", _joined(each.get("platform") for each in made)),
-        ("processor", _joined(_processor(each) for each in made)),
-        ("devices", _joined(", ".join(each.get("devices", [])) for each in made)),
+        ("Python", _joined(own.get("python") for own in made)),
+        ("backend", _joined(own.get("backend") for own in made)),
+        ("git commit of the suite", _joined(own.get("git") or "not in git" for own in made)),
+        ("platform", _joined(own.get("platform") for own in made)),
+        ("processor", _joined(_processor(own) for own in made)),
+        ("devices", _joined(", ".join(own.get("devices", [])) for own in made)),
     ]
-    grid = items_grid("made-with", "What the results were made with.", ("what", "answer"), lines)
-    return Section("made-with", "Made with", grids=(grid,), items=tuple(notes))
+    table = items_table("made-with-table", "What the results were made with.", ("what", "answer"), lines)
+    return Section("made-with", "Made with", tables=(table,), items=tuple(notes))
 
 
 def suite_section(material: Material) -> Section:

@@ -10,27 +10,19 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from benchmark.report.chapters.kinds import Chapter
 from benchmark.report.html.about import cells_section, data_section, made_with_section, suite_section
-from benchmark.report.html.evidence import calibration_section, effects_section, pairs_section
-from benchmark.report.html.grid import LETTERS, table_grid
-from benchmark.report.html.material import Material
+from benchmark.report.html.chapters import chapter_section
+from benchmark.report.html.leaderboard import leaderboard_section
 from benchmark.report.html.palette import heat_rules
-from benchmark.report.html.questions import question_sections
-from benchmark.report.html.results import (
-    classes_section,
-    confusion_section,
-    cost_section,
-    curves_section,
-    differences_section,
-    leaderboard_section,
-    slug,
-)
 from benchmark.report.html.section import Section
+from benchmark.report.html.tables import LETTERS
 from benchmark.report.leaderboard import MARKS
-from benchmark.report.questions.gather import words
-from benchmark.report.questions.tables import TITLES
-from benchmark.report.table import Table
+from benchmark.report.material import Material
+from benchmark.report.sections import CELLS, DATA, LEADERBOARD, MADE_WITH, SUITE
 from benchmark.results.frames import STATUS
+
+_ABOUT = {CELLS: cells_section, DATA: data_section, MADE_WITH: made_with_section, SUITE: suite_section}
 
 
 @dataclass(frozen=True)
@@ -47,9 +39,9 @@ class Page:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def to_html(material: Material) -> str:
+def to_html(material: Material, chapters: Sequence[Chapter]) -> str:
     """Return the report as one page; see ``render``."""
-    return render(make_page(material))
+    return render(make_page(material, chapters))
 
 
 def render(page: Page) -> str:
@@ -88,29 +80,14 @@ def _template() -> tuple[Any, dict[str, Any]]:
     return template, {"policy": policy, **inlined}
 
 
-def make_page(material: Material) -> Page:
+def make_page(material: Material, chapters: Sequence[Chapter]) -> Page:
     """Return the page's contents, sections without any left out."""
     suite, cells = material.plan.suite, material.results.cells
-    plain = {title: several for title, several in material.tables.items() if title not in TITLES}
-    tables = tuple(tables_section(title, several) for title, several in plain.items() if several)
-    asked = question_sections(material, words(material.results, material.plan, material.labels))
-    sections = (
-        leaderboard_section(material),
-        pairs_section(material),
-        *tables,
-        classes_section(material),
-        differences_section(material),
-        effects_section(material),
-        *asked,
-        cost_section(material),
-        confusion_section(material),
-        calibration_section(material),
-        curves_section(material),
-        cells_section(material),
-        data_section(material),
-        made_with_section(material),
-        suite_section(material),
-    )
+    sections = [
+        *([leaderboard_section(material)] if LEADERBOARD in material.sections else []),
+        *(chapter_section(chapter) for chapter in chapters),
+        *(make(material) for name, make in _ABOUT.items() if name in material.sections),
+    ]
     finished = int((cells[STATUS] == "ok").sum())
     return Page(
         suite.name,
@@ -121,19 +98,10 @@ def make_page(material: Material) -> Page:
             ("evaluated on", ", ".join(material.results.sets)),
             ("metrics", ", ".join(dict.fromkeys(measure.metric for measure in material.results.measures))),
         ),
-        tuple((mark, MARKS.get(mark, "")) for mark in material.all_marks),
+        tuple((mark, MARKS.get(mark, "")) for mark in material.marks),
         tuple(section for section in sections if not section.is_empty),
         f"Made by genrebench {version('genrebench')}. This file needs nothing else, and loads nothing.",
     )
-
-
-def tables_section(title: str, tables: Sequence[Table]) -> Section:
-    """Return tables that are shown as they are."""
-    name = slug(title).lower()
-    filled = [table for table in tables if table.lines]
-    grids = tuple(table_grid(f"{name}-table-{number}", table) for number, table in enumerate(filled, 1))
-    said = tuple(table.caption for table in tables if not table.lines)
-    return Section(f"{name}-tables", title, texts=said, grids=grids, sortable=bool(grids))
 
 
 def _inlined(environment: object, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +10,8 @@ import pandas as pd
 from benchmark.analysis.questions import Questions, questions
 from benchmark.analysis.statistics import Statistics
 from benchmark.report.leaderboard import sorting
-from benchmark.report.questions.tables import Words
+from benchmark.report.questions.words import Words
+from benchmark.report.sections import QUESTIONS
 from benchmark.results.frames import ROW, STATUS, Results
 from benchmark.suite.paths import TRAINING_SIZE
 
@@ -19,44 +20,55 @@ if TYPE_CHECKING:
 
 
 def gather(
-    results: Results, plan: Plan, lines: pd.DataFrame, axes: Sequence[str], found: Statistics
+    results: Results,
+    plan: Plan,
+    lines: pd.DataFrame,
+    axes: Sequence[str],
+    statistics: Statistics,
+    sections: Collection[str] = QUESTIONS,
 ) -> Questions:
-    """Return the answers to what the axes that vary ask of a suite's results."""
+    """Return the answers to what the axes that vary ask of a suite's results; those of ``sections``."""
     labels = {
         int(line[ROW]): {axis: str(line[axis]) for axis in axes}
         for line in lines.sort_values(ROW).to_dict("records")
     }
     return questions(
-        found.asked,
-        found.comparisons,
+        statistics.asked,
+        statistics.comparisons,
         labels,
         {axis: numbers for axis, numbers in plan.suite.numbers.items() if axis in axes},
         plan.suite.leaderboard.baseline or {},
         size_axis=TRAINING_SIZE if TRAINING_SIZE in axes else "",
         tracks=_training_tracks(results) if TRAINING_SIZE in axes else {},
         first=_home(results, plan),
+        parts=frozenset(QUESTIONS) & frozenset(sections),
     )
 
 
 def words(results: Results, plan: Plan, labels: Mapping[int, str]) -> Words:
     """Return how measures and rows are called."""
     return Words(
-        {each.name: each for each in results.measures}, labels, plan.suite.leaderboard.smallest / 100
+        {measure.name: measure for measure in results.measures}, labels, plan.suite.leaderboard.smallest / 100
     )
 
 
 def _training_tracks(results: Results) -> dict[str, float]:
     """Return how many tracks finished cells were trained on, by the label of their size; the mean."""
-    found: dict[str, list[float]] = {}
+    counts_of: dict[str, list[float]] = {}
     for cell in results.cells[results.cells[STATUS] == "ok"].to_dict("records"):
         count = results.records[str(cell["id"])].counts.get("train_tracks")
         if count is not None:
-            found.setdefault(str(cell[TRAINING_SIZE]), []).append(float(count))
-    return {label: sum(counts) / len(counts) for label, counts in found.items()}
+            counts_of.setdefault(str(cell[TRAINING_SIZE]), []).append(float(count))
+    return {label: sum(counts) / len(counts) for label, counts in counts_of.items()}
 
 
 def _home(results: Results, plan: Plan) -> str:
     """Return the measure on a part of the cells' own dataset: the first such set, else what the table is sorted by."""
     sort = sorting(results, plan)
-    own = {each.label for cell in plan.suite.cells for each in cell.spec.evaluate if each.dataset is None}
+    own = {
+        evaluation.label
+        for cell in plan.suite.cells
+        for evaluation in cell.spec.evaluate
+        if evaluation.dataset is None
+    }
     return next((f"{name}/{sort.metric}" for name in results.sets if name in own), sort.name)

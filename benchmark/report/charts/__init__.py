@@ -1,0 +1,1 @@
+"""Charts as data: what is drawn, decided once, and computed before; renderers (SVG, Matplotlib) know these alone."""
