@@ -186,6 +186,12 @@ class WorkerDiedError(BenchError):
     code = "worker-died"
 
 
+class ClusterError(BenchError):
+    """Raised when a Dask cluster cannot be reached any more, or none of its workers can be used."""
+
+    code = "cluster"
+
+
 def error_text(error: BaseException) -> str:
     """Return an error's type and message, for people; a long one is cut."""
     message = error_message(error)

@@ -259,6 +259,19 @@ SETTINGS: dict[str, type[Settings]] = {
 }
 
 
+class EnsembleSettings(Settings):
+    """Ensembles of rows, made from stored predictions: nothing is trained.
+
+    ``greedy`` chooses rows by their validation predictions (Caruana et al. 2004, with replacement); an ensemble has
+    ``size`` members at most, of which several may be the same row. With ``seeds`` each row's seeds are an ensemble
+    too.
+    """
+
+    size: Annotated[int, Field(gt=0, le=100)] = 5
+    choose: Literal["greedy"] = "greedy"
+    seeds: bool = False
+
+
 class LeaderboardSettings(Settings):
     """How rows are ordered (``sort: <evaluation set>/<metric>``) and which row is the ``baseline``.
 
@@ -266,13 +279,15 @@ class LeaderboardSettings(Settings):
     the same ones. Each entry of ``shown`` names values of axes too: the best row that has them is in the figure of
     accuracies per class, instead of the best row of all and its baseline. A difference of less than ``smallest``
     points is too small to care about: rows that are surely closer are called equal. Tracks that leak are left out of a
-    test set up to the share ``leak_limit``; a row where more would go is leaky.
+    test set up to the share ``leak_limit``; a row where more would go is leaky. ``ensembles`` of rows stand in a table
+    of their own.
     """
 
     sort: str | None = None
     smallest: Annotated[float, Field(gt=0, le=100, description="points")] = 2.0
     baseline: dict[str, str] | None = None
     shown: Annotated[list[dict[str, str]], Field(min_length=1)] | None = None
+    ensembles: EnsembleSettings | None = None
     leak_limit: Annotated[
         float,
         Field(ge=0, le=0.5),

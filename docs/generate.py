@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from executed import page, read
 
 import benchmark
 from benchmark.cli.explain import PAGE
@@ -32,6 +33,7 @@ def write_reference(folder: Path) -> None:
         "commands.md": commands_page(),
         "errors.md": PAGE.read_text(encoding="utf-8"),
         "api.rst": api_page(),
+        "notebook.md": page(read(folder.parent / "results.ipynb"), "../"),
     }
     for name, text in pages.items():
         file = folder / name

@@ -174,14 +174,14 @@ def _check_directory(stream: BinaryIO, members: list[Member], length: int) -> No
     """Compare what follows the members with what must follow."""
     expected = _directory(members)
     stream.seek(members[-1].end)
-    found = stream.read(len(expected) + 1)
-    if found == expected and members[-1].end + len(expected) == length:
+    directory = stream.read(len(expected) + 1)
+    if directory == expected and members[-1].end + len(expected) == length:
         return
-    _refuse_links(found)
+    _refuse_links(directory)
     at = 0
     for member in members:
         entry = _entry(member)
-        if found[at : at + len(entry)] != entry:
+        if directory[at : at + len(entry)] != entry:
             raise BundleError(f"the directory's entry of member '{member.name}' is not what was written.")
         at += len(entry)
     raise BundleError("what follows its last member is not what was written: the end of its directory.")

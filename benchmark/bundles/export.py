@@ -27,7 +27,7 @@ from benchmark.plugin.benchfile import read_benchfile
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.added import read_race
-from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, VALIDATION
 from benchmark.results.intact import Damaged
 from benchmark.results.plan import benchfile_of
 from benchmark.results.store import ResultsStore, slug
@@ -37,7 +37,7 @@ from benchmark.tuning.record import read_records, record_file
 if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
-CELL_FILES = (CELL, PREDICTIONS, HISTORY, METRICS)
+CELL_FILES = (CELL, PREDICTIONS, VALIDATION, HISTORY, METRICS)
 MERGED = "merged.json"
 LONGEST_LAB = 100
 
@@ -74,11 +74,11 @@ def export(
     notes: list[str] = []
     records: dict[str, CellRecord] = {}
     for id_ in dict.fromkeys(filter(None, plan.ids)):
-        found = store.read(id_, folders[id_]) if id_ in folders else None
-        if isinstance(found, Damaged):
-            notes.append(f"{folders[id_].name} is damaged and is left out: {found.reason.rstrip('.')}.")
-        elif found is not None and found.status != "interrupted":
-            records[id_] = found
+        filed = store.read(id_, folders[id_]) if id_ in folders else None
+        if isinstance(filed, Damaged):
+            notes.append(f"{folders[id_].name} is damaged and is left out: {filed.reason.rstrip('.')}.")
+        elif filed is not None and filed.status != "interrupted":
+            records[id_] = filed
     if not records:
         raise BundleError(
             f"There is nothing to export: {store.folder} has no result of a cell of {plan.suite.path}."
@@ -166,11 +166,11 @@ def _manifest(plan: Plan, records: dict[str, CellRecord], members: dict[str, Fil
 
 def environment(records: Iterable[CellRecord]) -> dict[str, list[str]]:
     """Return what records say of what they were made with: versions, machines and code, each answer once, sorted."""
-    found: dict[str, set[str]] = {}
+    answers: dict[str, set[str]] = {}
 
     def note(name: str, value: Any) -> None:
         if value not in (None, "", []):
-            found.setdefault(name, set()).add(
+            answers.setdefault(name, set()).add(
                 ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             )
 
@@ -181,4 +181,4 @@ def environment(records: Iterable[CellRecord]) -> dict[str, list[str]]:
         versions = made.get("versions")
         for name, version in versions.items() if isinstance(versions, dict) else ():
             note(f"{name} (package)", version)
-    return {name: sorted(values) for name, values in sorted(found.items())}
+    return {name: sorted(values) for name, values in sorted(answers.items())}

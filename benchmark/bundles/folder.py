@@ -36,16 +36,18 @@ def results_of(store: ResultsStore, registry: Registry) -> Results:
     folders = store.scan()
     records: dict[str, CellRecord] = {}
     notes: list[str] = []
-    for id_, found in store.records().items():
-        if isinstance(found, Damaged):
-            notes.append(f"{found.path.name} is {DAMAGED_STATUS} and not used: {found.reason.rstrip('.')}.")
+    for id_, filed in store.records().items():
+        if isinstance(filed, Damaged):
+            notes.append(f"{filed.path.name} is {DAMAGED_STATUS} and not used: {filed.reason.rstrip('.')}.")
         else:
-            records[id_] = found
+            records[id_] = filed
     if not records:
         raise ResultsError(f"{store.folder} has no results that can be read.")
     latest = {
-        tuple(each.labels.items()): id_
-        for id_, each in sorted(records.items(), key=lambda pair: str(pair[1].provenance.get("started", "")))
+        tuple(record.labels.items()): id_
+        for id_, record in sorted(
+            records.items(), key=lambda pair: str(pair[1].provenance.get("started", ""))
+        )
     }
     if len(latest) < len(records):
         notes.append(f"{len(records) - len(latest)} results are older ones of cells that have a later one.")
@@ -66,14 +68,14 @@ def results_of(store: ResultsStore, registry: Registry) -> Results:
     standings = alike(whole, standings, LeaderboardSettings().leak_limit)
     stored = repaired(whole, standings)
     metrics = _metrics(store, records, registry, notes)
-    sets = dict.fromkeys(label for each in whole.values() for label in each)
+    sets = dict.fromkeys(label for predictions in whole.values() for label in predictions)
     measures = tuple(
         Measure(label, name, metric.greater_is_better, metric.percent)
         for label in sets
         for name, metric in metrics.items()
     )
     axes = tuple(
-        dict.fromkeys(axis for each in records.values() for axis in each.labels if axis not in REPEATED)
+        dict.fromkeys(axis for record in records.values() for axis in record.labels if axis not in REPEATED)
     )
     rows: dict[tuple[str, ...], int] = {}
     lines = []
@@ -105,13 +107,13 @@ def _predictions(
         if record.status != "ok":
             continue
         try:
-            found = reader.read(folders[id_], record.classes)
+            predictions = reader.read(folders[id_], record.classes)
         except ResultsError as error:
             notes.append(str(error))
             del records[id_]
             continue
-        whole[id_] = {record.sets.get(name, name): each for name, each in found.items()}
-        names[id_] = {record.sets.get(name, name): name for name in found}
+        whole[id_] = {record.sets.get(name, name): answers for name, answers in predictions.items()}
+        names[id_] = {record.sets.get(name, name): name for name in predictions}
     return whole, names
 
 
@@ -166,5 +168,5 @@ def _line(
     if standings:
         worst = gravest(standings.values())
         line |= {"verdict": worst.verdict, "standing": worst.block}
-        line |= {f"{label} standing": each.block for label, each in standings.items()}
+        line |= {f"{label} standing": standing.block for label, standing in standings.items()}
     return line

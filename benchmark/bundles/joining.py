@@ -22,11 +22,11 @@ def joined_plan(plan: Plan, files: Sequence[Path]) -> Plan:
         with opened(file) as bundle:
             manifest = bundle.manifest
         others = strangers = 0
-        for each in manifest.cells:
-            key = tuple(sorted(each.labels.items()))
-            if each.status:
+        for listed in manifest.cells:
+            key = tuple(sorted(listed.labels.items()))
+            if listed.status:
                 strangers += key not in own
-                others += known.setdefault(key, each.id) != each.id
+                others += known.setdefault(key, listed.id) != listed.id
         name = f"{manifest.lab or file.name}"
         if others:
             notes.append(

@@ -86,7 +86,7 @@ def read_manifest(content: bytes) -> Manifest:
                 f"it was written by a later version of genrebench: it is of version {plain['format']}, and this "
                 f"program reads versions up to {FORMAT}."
             )
-        found = _adapter().validate_python(plain)
+        manifest = _adapter().validate_python(plain)
     except ValidationError as error:
         detail = error.errors()[0]
         where = ".".join(map(str, detail["loc"]))
@@ -94,13 +94,13 @@ def read_manifest(content: bytes) -> Manifest:
     except (ValueError, RecursionError) as error:
         raise BundleError(f"member '{MANIFEST}' is not what was written.") from error
     # Names become paths.
-    if not re.fullmatch(f"{NAME_PATTERN}(-rehearsal)?", found.suite):
+    if not re.fullmatch(f"{NAME_PATTERN}(-rehearsal)?", manifest.suite):
         raise BundleError(
-            f"member '{MANIFEST}' is refused: '{visible(found.suite)[:80]}' is no name of a suite."
+            f"member '{MANIFEST}' is refused: '{visible(manifest.suite)[:80]}' is no name of a suite."
         )
-    if not all(re.fullmatch(r"([0-9a-f]{12})?", each.id) for each in found.cells):
+    if not all(re.fullmatch(r"([0-9a-f]{12})?", cell.id) for cell in manifest.cells):
         raise BundleError(f"member '{MANIFEST}' is refused: it lists cells without an id.")
-    return found
+    return manifest
 
 
 @cache

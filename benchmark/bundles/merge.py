@@ -62,7 +62,7 @@ class _Side:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Candidate:
     """One result of a cell."""
 
     side: _Side
@@ -89,24 +89,24 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
                 f"These are results of several suites ({', '.join(sorted(names))}); merge one at a time."
             )
         target = ResultsStore(results, names.pop())
-        found = Merged(target.folder.name, target.folder)
+        merged = Merged(target.folder.name, target.folder)
         claims = stack.enter_context(target.alone())
         target.clean_leftovers()
         before = target.stamps()
         own = _Side("what lies there", target)
-        chosen = _chosen([own, *sides], keep, found)
-        others = list(_beside([own, *sides], keep, found))
-        if found.conflicts:
-            return found
-        for each in chosen:
-            if each.side is not own:
-                _take(each, target, claims, before.get(each.record.id))
+        chosen = _chosen([own, *sides], keep, merged)
+        others = list(_beside([own, *sides], keep, merged))
+        if merged.conflicts:
+            return merged
+        for choice in chosen:
+            if choice.side is not own:
+                _take(choice, target, claims, before.get(choice.record.id))
         for file, source in others:
             make_folder(file.parent)
             write_bytes(file, source.read_bytes())
-        if found.decided:
-            _note_decisions(target.folder, found.decided)
-        return found
+        if merged.decided:
+            _note_decisions(target.folder, merged.decided)
+        return merged
 
 
 @contextmanager
@@ -124,36 +124,36 @@ def _side(source: Path) -> Iterator[_Side]:
     yield _Side(str(source), store)
 
 
-def _chosen(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> list[_Found]:
+def _chosen(sides: Sequence[_Side], keep: Keep | None, merged: Merged) -> list[_Candidate]:
     """Return the result of each cell that stays; note what is the same, and what is not."""
-    by_id: dict[str, list[_Found]] = {}
+    by_id: dict[str, list[_Candidate]] = {}
     check = MetricCheck(foreign_registry(), {})
     for number, side in enumerate(sides):
         for id_, folder in side.store.scan().items():
             record = side.store.read(id_, folder)
             if isinstance(record, Damaged):
-                found.notes.append(
+                merged.notes.append(
                     f"{side.name}: {folder.name} is damaged and is not taken: {record.reason}."
                 )
             elif record is not None and number and (problem := _problem(folder, record, check)):
-                found.notes.append(f"{side.name}: {problem.rstrip('.')}. It is not taken.")
+                merged.notes.append(f"{side.name}: {problem.rstrip('.')}. It is not taken.")
             elif record is not None and record.status != "interrupted":
-                by_id.setdefault(id_, []).append(_Found(side, folder, record))
+                by_id.setdefault(id_, []).append(_Candidate(side, folder, record))
     chosen = []
     for several in by_id.values():
-        best = [each for each in several if each.record.status == "ok"] or several[:1]
+        best = [candidate for candidate in several if candidate.record.status == "ok"] or several[:1]
         kept = best[0]
         for other in best[1:]:
             difference = _difference(kept, other)
             if not difference:
-                found.equal += 1
+                merged.equal += 1
             elif keep is None:
-                found.conflicts.append(_conflict(kept, other, difference))
+                merged.conflicts.append(_conflict(kept, other, difference))
             else:
                 stays, goes = (kept, other) if keep == "first" else (other, kept)
-                found.decided.append(_decision(stays, goes, difference))
+                merged.decided.append(_decision(stays, goes, difference))
                 kept = stays
-        found.added += all(each.side is not sides[0] for each in several)
+        merged.added += all(candidate.side is not sides[0] for candidate in several)
         chosen.append(kept)
     return chosen
 
@@ -169,15 +169,15 @@ def _problem(folder: Path, record: CellRecord, check: MetricCheck) -> str:
     return next(check.problems(folder, record, predictions), "")
 
 
-def _difference(one: _Found, other: _Found) -> str:
+def _difference(this: _Candidate, other: _Candidate) -> str:
     """Return how the numbers of two results of a cell differ, or an empty text."""
-    files = [each.folder / "predictions.parquet" for each in (one, other)]
+    files = [side.folder / "predictions.parquet" for side in (this, other)]
     if known_digest(files[0]) == known_digest(files[1]):
         return ""
-    if one.record.classes != other.record.classes:
+    if this.record.classes != other.record.classes:
         return "their classes differ"
     try:
-        first, second = (load_predictions(each.folder, each.record.classes) for each in (one, other))
+        first, second = (load_predictions(side.folder, side.record.classes) for side in (this, other))
     except ResultsError as error:
         raise BundleError(f"{error}") from error
     return predictions_difference(first, second)
@@ -188,25 +188,25 @@ def predictions_difference(first: dict[str, SetPredictions], second: dict[str, S
     if first.keys() != second.keys():
         return "they were evaluated on other sets"
     said = []
-    for name, one in first.items():
+    for name, own in first.items():
         other = second[name]
-        if one.tracks.tolist() != other.tracks.tolist() or one.labels.tolist() != other.labels.tolist():
+        if own.tracks.tolist() != other.tracks.tolist() or own.labels.tolist() != other.labels.tolist():
             return f"their tracks on {name} differ"
-        if not np.array_equal(one.probabilities, other.probabilities):
-            most = float(np.abs(one.probabilities - other.probabilities).max())
-            answers = int((one.probabilities.argmax(axis=1) != other.probabilities.argmax(axis=1)).sum())
+        if not np.array_equal(own.probabilities, other.probabilities):
+            most = float(np.abs(own.probabilities - other.probabilities).max())
+            answers = int((own.probabilities.argmax(axis=1) != other.probabilities.argmax(axis=1)).sum())
             said.append(
-                f"on {name} probabilities by up to {most:.2g}, and {answers} of {len(one.tracks)} answers"
+                f"on {name} probabilities by up to {most:.2g}, and {answers} of {len(own.tracks)} answers"
             )
     return "; ".join(said)
 
 
-def _conflict(one: _Found, other: _Found, difference: str) -> str:
-    label = " · ".join(one.record.labels.values())
-    return f"{label} ({one.record.id}) differs between {one.side.name} and {other.side.name}: {difference}."
+def _conflict(this: _Candidate, other: _Candidate, difference: str) -> str:
+    label = " · ".join(this.record.labels.values())
+    return f"{label} ({this.record.id}) differs between {this.side.name} and {other.side.name}: {difference}."
 
 
-def _decision(stays: _Found, goes: _Found, difference: str) -> dict[str, str]:
+def _decision(stays: _Candidate, goes: _Candidate, difference: str) -> dict[str, str]:
     return {
         "cell": stays.record.id,
         "kept": f"{stays.side.name}: {known_digest(stays.folder / 'predictions.parquet')}",
@@ -215,7 +215,7 @@ def _decision(stays: _Found, goes: _Found, difference: str) -> dict[str, str]:
     }
 
 
-def _beside(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> Iterator[tuple[Path, Path]]:
+def _beside(sides: Sequence[_Side], keep: Keep | None, merged: Merged) -> Iterator[tuple[Path, Path]]:
     """Yield what lies beside cells and is to be written: its place, and where it comes from."""
     target = sides[0].store.folder
     places: dict[str, list[tuple[_Side, Path]]] = {}
@@ -228,34 +228,34 @@ def _beside(sides: Sequence[_Side], keep: Keep | None, found: Merged) -> Iterato
         first, last = several[0], several[-1]
         digests = {known_digest(file) for _, file in several}
         if len(digests) > 1 and keep is None:
-            found.conflicts.append(f"{name} differs between {first[0].name} and {last[0].name}.")
+            merged.conflicts.append(f"{name} differs between {first[0].name} and {last[0].name}.")
             continue
         side, file = last if keep == "last" else first
         if len(digests) > 1:
-            found.decided.append({"file": name, "kept": f"{side.name}: {known_digest(file)}"})
+            merged.decided.append({"file": name, "kept": f"{side.name}: {known_digest(file)}"})
         if side is not sides[0]:
             yield target / name, file
 
 
-def _take(each: _Found, target: ResultsStore, claims: Claims, before: Stamp | None) -> None:
+def _take(choice: _Candidate, target: ResultsStore, claims: Claims, before: Stamp | None) -> None:
     """Copy a result into a results folder, in place of the one of the same cell that had the stamp ``before``."""
-    final = target.folder / f"{slug(' '.join(each.record.labels.values()))}-{each.record.id}"
-    claim = target.take(claims, each.record.id)
+    final = target.folder / f"{slug(' '.join(choice.record.labels.values()))}-{choice.record.id}"
+    claim = target.take(claims, choice.record.id)
     # What was filed since it was compared is not replaced.
-    if claim is None or target.stamp(each.record.id) != before:
+    if claim is None or target.stamp(choice.record.id) != before:
         raise ResultsError(f"{final} is being run by somebody else: merge when that has ended.")
-    replaced = target.scan().get(each.record.id)
+    replaced = target.scan().get(choice.record.id)
     try:
         with whole_folder(final, replaces=replaced, within=claim) as folder:
             for name in CELL_FILES:
-                if (each.folder / name).is_file():
-                    shutil.copyfile(each.folder / name, folder / name)
-            if (each.folder / MODEL).is_dir():
-                shutil.copytree(each.folder / MODEL, folder / MODEL)
+                if (choice.folder / name).is_file():
+                    shutil.copyfile(choice.folder / name, folder / name)
+            if (choice.folder / MODEL).is_dir():
+                shutil.copytree(choice.folder / MODEL, folder / MODEL)
     except OSError as error:
         raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
     finally:
-        claims.release(each.record.id)
+        claims.release(choice.record.id)
 
 
 def read_decisions(folder: Path) -> list[dict[str, Any]]:
@@ -271,7 +271,7 @@ def read_decisions(folder: Path) -> list[dict[str, Any]]:
         content = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or not is_intact(content):
             raise ValueError("it is not what was written")
-        return [dict(each) for each in content["decisions"]]
+        return [dict(decision) for decision in content["decisions"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResultsError(f"{file} cannot be read: {error}.") from error
 

@@ -120,9 +120,9 @@ def foreign_registry(benchfile: Path | None = None) -> Registry:
 
     A benchfile of a bundle is data: it is read, and not run.
     """
-    found = read_benchfile(benchfile) if benchfile is not None else None
+    source = read_benchfile(benchfile) if benchfile is not None else None
     registry = Plugins().registry
-    registry.unopened = found or Benchfile(Path(BENCHFILE_NAME), hashlib.sha256(b"").hexdigest(), b"")
+    registry.unopened = source or Benchfile(Path(BENCHFILE_NAME), hashlib.sha256(b"").hexdigest(), b"")
     return registry
 
 
@@ -137,7 +137,7 @@ def plan_of(bundle: Opened, registry: Registry) -> Plan:
     except SuiteError as error:
         hint = f"This is the suite in {bundle.file}; other versions of plugins may have made it."
         raise SuiteError(
-            [*(Problem("suite", each.message) for each in error.problems), Problem("", hint)]
+            [*(Problem("suite", problem.message) for problem in error.problems), Problem("", hint)]
         ) from error
     if suite.tune is not None:
         # It is a stranger's: a database that it names is not opened.
@@ -146,7 +146,7 @@ def plan_of(bundle: Opened, registry: Registry) -> Plan:
     if bundle.manifest.rehearsal:
         suite = rehearse(suite, registry)
     suite, notes = with_added(suite, read_race(bundle.store.folder), registry)
-    listed = {tuple(sorted(each.labels.items())): each.id or None for each in bundle.manifest.cells}
+    listed = {tuple(sorted(cell.labels.items())): cell.id or None for cell in bundle.manifest.cells}
     ids = tuple(listed.get(tuple(sorted(cell.labels.items()))) for cell in suite.cells)
     plan = Plan(suite, ids, {}, {}, _no_corpus, Identifier(lambda spec: None), notes)
     if suite.tune is not None:

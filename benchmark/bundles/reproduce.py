@@ -66,7 +66,7 @@ def plan_of_record(
     """
     content, lacking = suite_of(NAME, record.spec, list(metrics.values()))
     if lacking:
-        listed = "\n".join(f"  {each}" for each in lacking)
+        listed = "\n".join(f"  {text}" for text in lacking)
         raise BundleError(
             f"Files belong to this cell, of which its record has digests only. Give its suite with --suite:\n{listed}"
         )
@@ -120,12 +120,12 @@ def run_again(
         raise BundleError("Not all of this cell is known here, so that it cannot be run.")
     run_suite(plan, plugins, locations, RunOptions(), executors, display)
     store = ResultsStore(locations.results, plan.suite.name)
-    found = store.read(id_)
-    if not isinstance(found, CellRecord) or found.status != "ok":
-        failure = found.error if isinstance(found, CellRecord) else None
+    record = store.read(id_)
+    if not isinstance(record, CellRecord) or record.status != "ok":
+        failure = record.error if isinstance(record, CellRecord) else None
         said = f": {failure.type}: {failure.message}" if failure else ""
         raise ResultsError(f"The cell did not end well this time{said}.")
-    return found, store.scan()[id_]
+    return record, store.scan()[id_]
 
 
 def compare(
@@ -156,10 +156,11 @@ def compare(
         exact &= bool(np.array_equal(first.probabilities, second.probabilities))
         for label in metrics_of(other, registry):
             metric: Any = registry.spec("metric", label).create(registry)
-            values = [float(metric.compute(each.labels, each.probabilities)) for each in (first, second)]
+            values = [float(metric.compute(side.labels, side.probabilities)) for side in (first, second)]
             metrics[f"{name}/{label}"] = (values[0], values[1])
     close = same_tracks and all(
-        abs(one - two) <= tolerance or (np.isnan(one) and np.isnan(two)) for one, two in metrics.values()
+        abs(before - after) <= tolerance or (np.isnan(before) and np.isnan(after))
+        for before, after in metrics.values()
     )
     return Reproduced(
         EXACT if exact else CLOSE if close and metrics else OTHER,
@@ -170,33 +171,37 @@ def compare(
     )
 
 
-def _by_key(record: CellRecord, found: Mapping[str, SetPredictions]) -> dict[str, SetPredictions]:
+def _by_key(record: CellRecord, predictions: Mapping[str, SetPredictions]) -> dict[str, SetPredictions]:
     """Return predictions by what their sets are; records of format 1 filed those of one set under a label."""
-    keys = [set_key(each) for each in record.spec.get("evaluate", ())]
-    if not record.sets and len(keys) == 1 and len(found) == 1:
-        return {keys[0]: next(iter(found.values()))}
-    return dict(found)
+    keys = [set_key(evaluation) for evaluation in record.spec.get("evaluate", ())]
+    if not record.sets and len(keys) == 1 and len(predictions) == 1:
+        return {keys[0]: next(iter(predictions.values()))}
+    return dict(predictions)
 
 
 def _versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    one, two = dict(then.get("versions") or {}), dict(now.get("versions") or {})
-    pairs = [(name, one.get(name), two.get(name)) for name in dict.fromkeys((*one, *two))]
+    before, after = dict(then.get("versions") or {}), dict(now.get("versions") or {})
+    pairs = [(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
     pairs += [(name, then.get(name), now.get(name)) for name in _MADE_WITH]
     return [(name, _text(a), _text(b)) for name, a, b in pairs if a != b and (a or b)]
 
 
-def _differences(one: Any, two: Any, place: str = "") -> list[tuple[str, str, str]]:
+def _differences(before: Any, after: Any, place: str = "") -> list[tuple[str, str, str]]:
     """Return where two plain values differ, by path."""
-    if isinstance(one, dict) and isinstance(two, dict):
+    if isinstance(before, dict) and isinstance(after, dict):
         return [
-            found
-            for key in dict.fromkeys((*one, *two))
-            for found in _differences(one.get(key), two.get(key), f"{place}.{key}" if place else str(key))
+            difference
+            for key in dict.fromkeys((*before, *after))
+            for difference in _differences(
+                before.get(key), after.get(key), f"{place}.{key}" if place else str(key)
+            )
         ]
-    if isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
-        pairs = enumerate(zip(one, two, strict=True))
-        return [found for number, (a, b) in pairs for found in _differences(a, b, f"{place}.{number}")]
-    return [] if one == two else [(place, _text(one), _text(two))]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [
+            difference for number, (a, b) in pairs for difference in _differences(a, b, f"{place}.{number}")
+        ]
+    return [] if before == after else [(place, _text(before), _text(after))]
 
 
 def _text(value: Any) -> str:

@@ -52,9 +52,9 @@ def signer_of(file: Path, signers: Path) -> str:
     if not signature.is_file():
         raise BundleError(f"{file} is not signed: there is no {signature.name} beside it.")
     places = ["-s", str(signature.absolute()), "-f", str(signers.absolute())]
-    found = _ssh_keygen(["find-principals", *places])
-    name = found.stdout.splitlines()[0].strip() if found.stdout.strip() else ""
-    if found.returncode or not name:
+    answer = _ssh_keygen(["find-principals", *places])
+    name = answer.stdout.splitlines()[0].strip() if answer.stdout.strip() else ""
+    if answer.returncode or not name:
         raise BundleError(f"{file} is signed by nobody whom {signers} allows.")
     with file.open("rb") as stream:
         done = _ssh_keygen(["verify", *places, "-I", name, "-n", NAMESPACE], stream)

@@ -63,15 +63,15 @@ def written_texts(file: Path) -> list[tuple[str, str]]:
     Raises:
         SuiteError: when one cannot be read.
     """
-    found = []
+    texts = []
     for _ in range(MAX_BASES + 1):
         source, text = read_file(file)
-        found.append((file.name, without_passwords(text)))
+        texts.append((file.name, without_passwords(text)))
         base = source.value.get("extends")
         if not isinstance(base, str):
             break
         file = file.parent / base
-    return found
+    return texts
 
 
 def suite_of(
@@ -96,7 +96,7 @@ def suite_of(
             cell[key] = _component(value) if _is_component(value) else value
     # A recipe of nothing is written as such.
     cell["augmentation"] = [[_component(step) for step in chain] for chain in spec["augmentation"]] or "none"
-    cell["evaluate"] = [_evaluation(each) for each in spec["evaluate"]]
+    cell["evaluate"] = [_evaluation(evaluation) for evaluation in spec["evaluate"]]
     cell["metrics"] = list(metrics)
     matrix: dict[str, Any] = {}
     for key, several in (("seed", seeds), ("fold", folds)):
@@ -131,8 +131,8 @@ def _evaluation(plain: Mapping[str, Any]) -> Any:
 def _hashed(value: Any, place: str) -> list[tuple[str, str]]:
     """Return where hashes stand in place of files: in lists of a split, and in parameters."""
     if isinstance(value, Mapping):
-        return [found for key, each in value.items() for found in _hashed(each, f"{place}.{key}")]
+        return [hashed for key, part in value.items() for hashed in _hashed(part, f"{place}.{key}")]
     if isinstance(value, list):
-        return [found for number, each in enumerate(value) for found in _hashed(each, f"{place}.{number}")]
+        return [hashed for number, part in enumerate(value) for hashed in _hashed(part, f"{place}.{number}")]
     is_file = isinstance(value, str) and _HASHED.fullmatch(value)
     return [(place, value)] if is_file and (value.startswith("sha256:") or ".files." in place) else []

@@ -50,37 +50,39 @@ def verify(path: Path) -> Verified:
     store = ResultsStore(path.resolve().parent, path.resolve().name)
     if not path.is_dir() or not store.scan():
         raise BundleError(f"{path} is no bundle, and no folder of a suite's results, such as results/paper.")
-    found = Verified()
-    _verify_store(store, foreign_registry(), {}, found)
-    return found
+    verified = Verified()
+    _verify_store(store, foreign_registry(), {}, verified)
+    return verified
 
 
 def _verify_bundle(path: Path) -> Verified:
-    found = Verified()
+    verified = Verified()
     try:
         with opened(path, damaged=True) as bundle:
-            found.known = bundle.manifest
-            found.problems += bundle.problems.values()
-            _verify_store(bundle.store, foreign_registry(), bundle.manifest.metrics, found)
-            _check_listed(bundle.manifest, bundle.store, found)
+            verified.known = bundle.manifest
+            verified.problems += bundle.problems.values()
+            _verify_store(bundle.store, foreign_registry(), bundle.manifest.metrics, verified)
+            _check_listed(bundle.manifest, bundle.store, verified)
     except BundleError as error:
-        found.problems.append(str(error).removeprefix(f"{path}: "))
-    return found
+        verified.problems.append(str(error).removeprefix(f"{path}: "))
+    return verified
 
 
-def _check_listed(manifest: Manifest, store: ResultsStore, found: Verified) -> None:
+def _check_listed(manifest: Manifest, store: ResultsStore, verified: Verified) -> None:
     """Compare the cells that a manifest lists with those that are there."""
     there = store.scan()
-    listed = {each.id for each in manifest.cells if each.status}
-    found.problems += [
+    listed = {cell.id for cell in manifest.cells if cell.status}
+    verified.problems += [
         f"cell {id_} is not among the cells of the suite." for id_ in sorted(there.keys() - listed)
     ]
-    if not found.problems:
-        found.problems += [f"cell {id_} is listed, and not there." for id_ in sorted(listed - there.keys())]
+    if not verified.problems:
+        verified.problems += [
+            f"cell {id_} is listed, and not there." for id_ in sorted(listed - there.keys())
+        ]
 
 
 def _verify_store(
-    store: ResultsStore, registry: Registry, asked: Mapping[str, Mapping[str, Any]], found: Verified
+    store: ResultsStore, registry: Registry, asked: Mapping[str, Mapping[str, Any]], verified: Verified
 ) -> None:
     reader = PredictionReader()
     check = MetricCheck(registry, asked)
@@ -88,30 +90,30 @@ def _verify_store(
         try:
             record = store.read(id_, folder)
             if isinstance(record, Damaged):
-                found.problems.append(f"{folder.name}: {record.reason.rstrip('.')}.")
+                verified.problems.append(f"{folder.name}: {record.reason.rstrip('.')}.")
             elif record is not None:
-                found.cells += 1
+                verified.cells += 1
                 if record.status == "ok":
                     predictions = reader.read(folder, record.classes)
-                    found.problems += check.problems(folder, record, predictions)
+                    verified.problems += check.problems(folder, record, predictions)
         except ResultsError as error:
             said = str(error).replace(f"{folder}/", "")
-            found.problems.append(f"{folder.name}: {said.rstrip('.')}.")
-    _verify_beside(store.folder, found)
-    found.notes += [
+            verified.problems.append(f"{folder.name}: {said.rstrip('.')}.")
+    _verify_beside(store.folder, verified)
+    verified.notes += [
         f"{count} values of metric '{name}' were not computed again: {why}."
         for (name, why), count in check.missing.items()
     ]
-    found.metrics += check.computed
+    verified.metrics += check.computed
 
 
-def _verify_beside(folder: Path, found: Verified) -> None:
+def _verify_beside(folder: Path, verified: Verified) -> None:
     """Check what lies beside cells: seeds that were added, decisions on conflicts, studies."""
     for read in (read_race, read_decisions):
         try:
             read(folder)
         except BenchError as error:
-            found.problems.append(str(error).splitlines()[0].replace(f"{folder}/", ""))
+            verified.problems.append(str(error).splitlines()[0].replace(f"{folder}/", ""))
     for file in sorted((folder / STUDIES).glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
@@ -119,4 +121,4 @@ def _verify_beside(folder: Path, found: Verified) -> None:
         except (OSError, ValueError, RecursionError):
             whole = False
         if not whole:
-            found.problems.append(f"{STUDIES}/{file.name} is not what was written.")
+            verified.problems.append(f"{STUDIES}/{file.name} is not what was written.")

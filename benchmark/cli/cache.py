@@ -83,14 +83,14 @@ def prune(
         raise UsageError("--all and --older-than do not go together.")
     age = 0.0 if everything else _seconds(older_than or "30d")
     place = cache or locations.cache
-    found = entries(place)
-    old = [entry for entry in found if everything or time.time() - entry.used > age]
+    kept = entries(place)
+    old = [entry for entry in kept if everything or time.time() - entry.used > age]
     removed = sum(_remove(entry, dry_run) for entry in old)
-    total = sum(entry.size for entry in found)
+    total = sum(entry.size for entry in kept)
     click.echo(
         f"{'Would remove' if dry_run else 'Removed'} {_megabytes(removed)} of {_megabytes(total)} in {place}."
     )
-    if found and not old:
+    if kept and not old:
         click.echo(f"All of it was used in the last {older_than or '30d'}; --all removes it too.")
 
 
@@ -101,16 +101,19 @@ def entries(cache: Path) -> list[CachedFolder]:
     ``--cache`` never shows, or loses, anybody's other folders. Folders that an interrupted process left are entries
     too.
     """
-    found = []
+    kept = []
     for lock in cache.glob("*/.*.lock"):
         name = lock.name[1 : -len(".lock")]
         left = (f".{glob.escape(name)}-*/", f"{TEMPORARY}*-{glob.escape(name)}/")
-        for folder in (lock.parent / name, *(each for pattern in left for each in lock.parent.glob(pattern))):
+        for folder in (
+            lock.parent / name,
+            *(match for pattern in left for match in lock.parent.glob(pattern)),
+        ):
             if folder.is_dir():
-                found.append(_entry(folder, lock))
+                kept.append(_entry(folder, lock))
     if (cache / "probe").is_dir():
-        found.append(_entry(cache / "probe", cache / ".probe.lock"))
-    return sorted(found, key=lambda entry: (-entry.size, entry.folder))
+        kept.append(_entry(cache / "probe", cache / ".probe.lock"))
+    return sorted(kept, key=lambda entry: (-entry.size, entry.folder))
 
 
 def _entry(folder: Path, lock: Path) -> CachedFolder:
@@ -155,7 +158,7 @@ def _show(cache: Path) -> None:
 
     from benchmark.plugin.manager import Plugins
 
-    found = entries(cache)
+    kept = entries(cache)
     registry = Plugins().registry
     rows = [
         (
@@ -164,11 +167,11 @@ def _show(cache: Path) -> None:
             entry.folder.relative_to(cache),
             _describe(entry, registry),
         )
-        for entry in found
+        for entry in kept
     ]
     if rows:
         click.echo(tabulate(rows, headers=("size", "last used", "folder", "holds"), disable_numparse=True))
-    click.echo(f"{_megabytes(sum(entry.size for entry in found))} in all, in {cache}")
+    click.echo(f"{_megabytes(sum(entry.size for entry in kept))} in all, in {cache}")
 
 
 def _describe(entry: CachedFolder, registry: Registry) -> str:

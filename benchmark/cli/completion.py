@@ -48,10 +48,10 @@ class ComponentName(click.ParamType):
 
         offers: Any = Plugins().registry.offers
         return [
-            CompletionItem(name, help=(inspect.getdoc(found[0].component) or "").partition("\n")[0])
+            CompletionItem(name, help=(inspect.getdoc(offers[0].component) or "").partition("\n")[0])
             for kind, by_name in sorted(offers.items())
             if self.kind in (None, kind)
-            for name, found in sorted(by_name.items())
+            for name, offers in sorted(by_name.items())
             if name.startswith(incomplete)
         ]
 

@@ -93,9 +93,9 @@ def _gpus() -> Iterator[Line]:
     except (OSError, subprocess.SubprocessError) as error:
         yield False, f"{program} does not answer: {error}"
         return
-    found = [line.partition(" (UUID")[0] for line in said.stdout.splitlines() if line.startswith("GPU ")]
-    yield from ((True, name) for name in found)
-    if not found:
+    devices = [line.partition(" (UUID")[0] for line in said.stdout.splitlines() if line.startswith("GPU ")]
+    yield from ((True, name) for name in devices)
+    if not devices:
         yield False, f"the NVIDIA driver sees no GPU: {(said.stdout or said.stderr).strip()[:200]}"
 
 
@@ -141,7 +141,9 @@ def _datasets(locations: Locations) -> Iterator[Line]:
             yield True, f"{name}: made here, whenever it is asked for"
             continue
         places = [locations.named[name]] if name in locations.named else []
-        places += [folder for each in locations.data for folder in (each, each / name) if folder.name == name]
+        places += [
+            folder for place in locations.data for folder in (place, place / name) if folder.name == name
+        ]
         there = [place for place in places if place.is_dir()]
         if there:
             yield True, f"{name}: {there[0]} (bench data verify {name} looks into it)"
@@ -169,7 +171,7 @@ def _weights() -> Iterator[Line]:
 
 def _places(locations: Locations) -> Iterator[Line]:
     for what, folder in (("feature cache", locations.cache), ("results", locations.results)):
-        there = next(each for each in (folder, *folder.parents) if each.exists())
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
         free = shutil.disk_usage(there).free / 2**30
         writable = os.access(there, os.W_OK)
         yield (

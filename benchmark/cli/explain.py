@@ -41,11 +41,11 @@ def explanations() -> dict[str, str]:
 
 def error_codes() -> dict[str, str]:
     """Return the codes of errors by the names of their classes."""
-    found = {name: each for name, each in vars(exceptions).items() if isinstance(each, type)}
+    classes = {name: kind for name, kind in vars(exceptions).items() if isinstance(kind, type)}
     return {
-        name: each.code
-        for name, each in found.items()
-        if issubclass(each, BenchError) and each is not BenchError
+        name: kind.code
+        for name, kind in classes.items()
+        if issubclass(kind, BenchError) and kind is not BenchError
     }
 
 

@@ -85,10 +85,10 @@ def was_interrupted(error: BaseException) -> bool:
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, KeyboardInterrupt):
+        cause = waiting.pop()
+        if isinstance(cause, KeyboardInterrupt):
             return True
-        if each is not None and id(each) not in seen:
-            seen.add(id(each))
-            waiting += [each.__cause__, each.__context__]
+        if cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            waiting += [cause.__cause__, cause.__context__]
     return False

@@ -25,6 +25,7 @@ VERBS = {
     "audit": "Say whether the splits of a suite leak.",
     "status": "List the cells of a suite and how they ended.",
     "report": "Make tables and figures from finished cells.",
+    "inspect": "Show the tracks that rows get wrong, and likely wrong labels.",
     "compare": "Compare two rows, or two result sets, by their statistics.",
     "export": "Write a suite's results as one file: a bundle.",
     "verify": "Check a bundle, or a results folder: ids, metrics, digests.",
@@ -103,25 +104,25 @@ class Verbs(click.Group):
 
 def _from_plugins(context: click.Context) -> dict[str, click.Command]:
     """Return the verbs of plugins; name those that cannot be had, once."""
-    found: dict[str, click.Command] | None = context.meta.get(_THEIRS)
-    if found is None:
+    verbs: dict[str, click.Command] | None = context.meta.get(_THEIRS)
+    if verbs is None:
         from benchmark.plugin.manager import Plugins
 
         plugins = Plugins()
-        context.meta[_THEIRS] = found = {}
+        context.meta[_THEIRS] = verbs = {}
         sources = context.meta[_SOURCES] = {}
         for command, source in plugins.commands():
             name = str(command.name)
-            if name in VERBS or name in found:
+            if name in VERBS or name in verbs:
                 click.echo(
                     f"Warning: verb '{name}' of plugin {source} is left out: there is one already.", err=True
                 )
             else:
-                found[name] = command
+                verbs[name] = command
                 sources[name] = source
         for broken in plugins.registry.broken:
             click.echo(f"Warning: {broken}", err=True)
-    return found
+    return verbs
 
 
 def _failed(verb: str, source: Source, error: BaseException) -> PluginFailure:

@@ -31,23 +31,23 @@ def command(sources: tuple[Path, ...], output: Path | None, keep: Literal["first
     """
     from benchmark.bundles.merge import merge
 
-    found = merge(sources, output or default_results(), keep)
-    _say(found)
-    sys.exit(1 if found.conflicts else 0)
+    merged = merge(sources, output or default_results(), keep)
+    _say(merged)
+    sys.exit(1 if merged.conflicts else 0)
 
 
-def _say(found: Merged) -> None:
-    for note in found.notes:
+def _say(merged: Merged) -> None:
+    for note in merged.notes:
         click.echo(f"Note: {note}", err=True)
-    for conflict in found.conflicts[:_SHOWN]:
+    for conflict in merged.conflicts[:_SHOWN]:
         click.echo(conflict, err=True)
-    if len(found.conflicts) > _SHOWN:
-        click.echo(f"… and {len(found.conflicts) - _SHOWN} more.", err=True)
-    if found.conflicts:
-        count = len(found.conflicts)
+    if len(merged.conflicts) > _SHOWN:
+        click.echo(f"… and {len(merged.conflicts) - _SHOWN} more.", err=True)
+    if merged.conflicts:
+        count = len(merged.conflicts)
         differ = "1 conflict" if count == 1 else f"{count} conflicts"
         click.echo(f"{differ}: nothing was written. '--keep first' or '--keep last' decides.", err=True)
         return
-    for decided in found.decided:
+    for decided in merged.decided:
         click.echo(f"{decided.get('cell') or decided['file']}: kept that of {decided['kept']}")
-    click.echo(f"{found.folder}: {found.added} cells added, {found.equal} were there already, or twice")
+    click.echo(f"{merged.folder}: {merged.added} cells added, {merged.equal} were there already, or twice")

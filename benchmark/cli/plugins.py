@@ -32,11 +32,11 @@ def command(context: click.Context) -> None:
 def show(name: str) -> None:
     """Show what component NAME is and which parameters it takes."""
     registry = Plugins().registry
-    found = [offer for kind in KINDS for offer in registry.offers.get(kind, {}).get(name, [])]
-    if not found:
-        names = [each for kind in KINDS for each in registry.names(kind)]
+    offers = [offer for kind in KINDS for offer in registry.offers.get(kind, {}).get(name, [])]
+    if not offers:
+        names = [known for kind in KINDS for known in registry.names(kind)]
         raise UsageError(f"There is no component '{name}'." + did_you_mean(name, names))
-    for offer in found:
+    for offer in offers:
         _show(offer)
 
 
@@ -65,11 +65,11 @@ def _list_hooks(plugins: Plugins) -> None:
         for name, (tracker, source) in plugins.trackers().items()
     ]
     verbs = [
-        f"  {each.name:<20} {each.get_short_help_str()}  [{source}]" for each, source in plugins.commands()
+        f"  {verb.name:<20} {verb.get_short_help_str()}  [{source}]" for verb, source in plugins.commands()
     ]
     events = []
     for plugin in manager.get_plugins():
-        heard = sorted(each.name for each in manager.get_hookcallers(plugin) or [] if _is_event(each.name))
+        heard = sorted(hook.name for hook in manager.get_hookcallers(plugin) or [] if _is_event(hook.name))
         if heard:
             events.append(f"  {manager.get_name(plugin)}: {', '.join(heard)}")
     for title, lines in (("trackers:", trackers), ("verbs:", verbs), ("events are heard by:", events)):

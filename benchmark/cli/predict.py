@@ -74,13 +74,13 @@ def command(
     from benchmark.prediction.predictor import load_predictor
 
     benchfile = None if suite is None else _benchfile(suite)
-    found = find_cell(cell, results or default_results())
-    predictor, warnings = load_predictor(found, benchfile, in_format=in_format, files=made_with)
+    kept = find_cell(cell, results or default_results())
+    predictor, warnings = load_predictor(kept, benchfile, in_format=in_format, files=made_with)
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
     predictions = predictor.predict(files)
     draw = _as_json if as_json else _as_text
-    sys.exit(0 if draw(found, predictions, top, by_window) else 1)
+    sys.exit(0 if draw(kept, predictions, top, by_window) else 1)
 
 
 def _benchfile(suite: Path) -> Benchfile:
@@ -88,16 +88,16 @@ def _benchfile(suite: Path) -> Benchfile:
 
     if not suite.is_file():
         raise UsageError(f"--suite {suite}: there is no such file.")
-    found = load_plugins(suite).registry.benchfile
-    if found is None:
+    benchfile = load_plugins(suite).registry.benchfile
+    if benchfile is None:
         raise UsageError(f"--suite {suite}: there is no benchfile.py beside it, so that it adds nothing.")
-    return found
+    return benchfile
 
 
 def _as_json(cell: KeptCell, predictions: Iterable[FilePrediction], top: int | None, by_window: bool) -> bool:
     """Print one object; return whether all files could be used."""
     record = cell.record
-    entries = [_entry(each, record.classes, top, by_window) for each in predictions]
+    entries = [_entry(prediction, record.classes, top, by_window) for prediction in predictions]
     answer = {
         "suite": record.suite,
         "cell": record.id,
@@ -138,12 +138,12 @@ def _as_text(cell: KeptCell, predictions: Iterable[FilePrediction], top: int | N
     from benchmark.report.render import to_terminal
 
     done = list(predictions)
-    usable = [each for each in done if not each.problem]
+    usable = [prediction for prediction in done if not prediction.problem]
     if usable:
         click.echo(to_terminal(_table(cell, usable, top, by_window)))
-    for each in done:
-        if each.problem:
-            click.echo(f"Error: {each.path}: {each.problem}.", err=True)
+    for prediction in done:
+        if prediction.problem:
+            click.echo(f"Error: {prediction.path}: {prediction.problem}.", err=True)
     return len(usable) == len(done)
 
 

@@ -55,11 +55,11 @@ def command(
         if bundle is not None:
             results = stack.enter_context(opened(bundle)).store.folder.parent
         record, folder = find_finished(cell, results)
-        found = _reproduce(
+        reproduced = _reproduce(
             record, folder, suite_file, tolerance, locations, reuse_cache=reuse_cache, inline=inline
         )
-    _say(record, found, tolerance)
-    sys.exit(1 if found.verdict == OTHER else 0)
+    _say(record, reproduced, tolerance)
+    sys.exit(1 if reproduced.verdict == OTHER else 0)
 
 
 def _reproduce(
@@ -119,19 +119,19 @@ def _executors(record: CellRecord, log: Path, *, inline: bool) -> Executors:
     )
 
 
-def _say(record: CellRecord, found: Reproduced, tolerance: float) -> None:
+def _say(record: CellRecord, reproduced: Reproduced, tolerance: float) -> None:
     from benchmark.bundles.reproduce import CLOSE, EXACT
 
     label = " · ".join(record.labels.values())
-    for name, (value, again) in found.metrics.items():
+    for name, (value, again) in reproduced.metrics.items():
         click.echo(f"{name}: {value:.4f} then, {again:.4f} now")
-    for name, (changed, of, most) in found.answers.items():
+    for name, (changed, of, most) in reproduced.answers.items():
         if most:
             click.echo(f"{name}: {changed} of {of} answers differ, probabilities by up to {most:.2g}")
-    for what, then, now in (*found.differences, *found.versions):
+    for what, then, now in (*reproduced.differences, *reproduced.versions):
         click.echo(f"{what}: {then} then, {now} now")
     words = {
         EXACT: "all predictions are exactly the same",
         CLOSE: f"predictions are not the same, and all metrics agree within {tolerance:g}",
     }
-    click.echo(f"{label} ({record.id}): {words.get(found.verdict, 'NOT reproduced')}")
+    click.echo(f"{label} ({record.id}): {words.get(reproduced.verdict, 'NOT reproduced')}")

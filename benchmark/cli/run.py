@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.checkpoints import NEVER
+from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import locations_options, rehearse_option, suite_options
@@ -30,6 +33,19 @@ if TYPE_CHECKING:
 TRACK_VARIABLE = "BENCH_TRACK"
 
 
+def _checkpoint_seconds(context: click.Context, option: click.Parameter, said: str | None) -> float | None:
+    """Return how often checkpoints are left; None where nothing is said."""
+    if said is None:
+        return None
+    try:
+        seconds = NEVER if said == "never" else float(said)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise click.BadParameter(f"'{said}' is neither a number of seconds, 0 or more, nor 'never'.")
+    return seconds
+
+
 @click.command()
 @suite_options
 @locations_options
@@ -38,6 +54,10 @@ TRACK_VARIABLE = "BENCH_TRACK"
 )
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True,
               help="'local' runs cells in worker processes, 'inline' in this one (for a debugger).")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS|FILE",
+              help="Run cells on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT, or its scheduler file.")  # fmt: skip
+@click.option("--gpus", type=click.IntRange(min=1), metavar="N",
+              help="With --scheduler: each cell needs N of what workers offer as --resources GPU=….")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="The time that each cell may take, each track's features, and a look at each file. What goes on "
               "after that is killed (with 'inline' it is asked between epochs only).")  # fmt: skip
@@ -55,6 +75,9 @@ TRACK_VARIABLE = "BENCH_TRACK"
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--checkpoint-every", metavar="SECONDS", callback=_checkpoint_seconds,
+              help="How often a training leaves what it goes on from after a kill: 0 for each epoch, or 'never'; "
+              "default: at first after a minute, then so that it costs 2 % at most.")  # fmt: skip
 @click.option("--only", "parts", multiple=True, metavar="CELLS",
               help="Run these cells only, such as '{model: [vgg16, cnn]}'; given twice, those of both.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
@@ -66,9 +89,12 @@ def command(
     locations: Locations,
     jobs: int | None,
     executor: str,
+    scheduler: str | None,
+    gpus: int | None,
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    checkpoint_every: float | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
     **flags: bool,
@@ -80,19 +106,23 @@ def command(
     Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted, and 75
     when SIGUSR1 said that the time is up.
     """
+    from benchmark.cli.loading import Looking
     from benchmark.exceptions import PluginError
     from benchmark.execution.slurm import TIME_IS_UP
 
     limits = read_limits(max_seeds, budget, flags)
-    with time_may_be_up() as told:
+    away = read_cluster(scheduler, gpus, jobs, executor)
+    with time_may_be_up() as told, ExitStack() as stack:
         try:
+            executors = partial(_executors, locations, jobs, timeout, executor == "inline", away, stack)
             code = _command(
                 suite_file,
                 overrides,
                 locations,
-                jobs,
-                executor,
+                Looking(jobs, timeout, here=executor == "inline"),
+                executors,
                 timeout,
+                checkpoint_every,
                 limits,
                 parts,
                 trackers,
@@ -113,23 +143,22 @@ def _command(
     suite_file: Path,
     overrides: tuple[str, ...],
     locations: Locations,
-    jobs: int | None,
-    executor: str,
+    looking: Looking,
+    make: Callable[[Plan, Plugins], Executors],
     timeout: float | None,
+    checkpoint_every: float | None,
     limits: Limits | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
     flags: dict[str, bool],
     told: list[int],
 ) -> int:
-    from benchmark.cli.loading import Looking
     from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
     from benchmark.execution.run import RunOptions, missing_cells, planned_cells
     from benchmark.results.store import ResultsStore
 
-    looking = Looking(jobs, timeout, here=executor == "inline")
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
     if limits is not None:
         check_decidable(plan.suite)
@@ -142,6 +171,7 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        checkpoint_every=checkpoint_every,
         only=read_only(parts, plan.suite),
     )
     looker = looking.looker(plugins.registry, locations)
@@ -149,7 +179,7 @@ def _command(
     store.tidy()
     if options.strict:
         _refuse_leaks(plan, plugins, locations, looker)
-    executors = partial(_executors, plan, locations, jobs, timeout, inline=executor == "inline")
+    executors = cache(partial(make, plan, plugins))
 
     def say(broken: BrokenPlugin) -> None:
         trace = f"\n{broken.traceback}" if flags["verbose"] else " (-v shows the traceback)"
@@ -172,7 +202,7 @@ def _command(
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
 
-            at_once = 1 if executor == "inline" else _at_once(jobs)
+            at_once = executors().at_once
             run = partial(
                 _run,
                 plugins=plugins,
@@ -278,9 +308,19 @@ def _run(
 
 
 def _executors(
-    plan: Plan, locations: Locations, jobs: int | None, seconds: float | None, *, inline: bool
+    locations: Locations,
+    jobs: int | None,
+    seconds: float | None,
+    inline: bool,
+    away: Away | None,
+    stack: ExitStack,
+    plan: Plan,
+    plugins: Plugins,
 ) -> Executors:
-    """Return what makes executors: worker processes, or this one; both give each training as many threads."""
+    """Return what makes executors: worker processes, this one, or a cluster's; all give each training as many threads.
+
+    What they need until the end of the run is closed with ``stack``.
+    """
     from benchmark.backend import settle_backend
     from benchmark.execution.executor import Executors, Inline
     from benchmark.execution.threads import cores, share
@@ -294,7 +334,7 @@ def _executors(
     at_once = _at_once(jobs)
     threads = share(at_once)
     if inline:
-        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads)
+        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads, 1)
     log = locations.results / plan.suite.name / "workers.log"
 
     def features() -> LocalWorkers:
@@ -303,7 +343,12 @@ def _executors(
     def training(tasks: int) -> LocalWorkers:
         return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
 
-    return Executors(features, training, threads)
+    here = Executors(features, training, threads, at_once)
+    return (
+        here
+        if away is None
+        else stack.enter_context(on_cluster(away, plan, plugins, locations, seconds, here))
+    )
 
 
 def _at_once(jobs: int | None) -> int:

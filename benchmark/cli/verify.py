@@ -24,27 +24,27 @@ def command(path: Path, signers: Path | None) -> None:
     from benchmark.bundles.verify import verify
     from benchmark.exceptions import BundleError
 
-    found = verify(path)
+    verified = verify(path)
     if signers is not None:
         try:
             click.echo(f"signed by {signer_of(path, signers)}")
         except BundleError as error:
-            found.problems.append(str(error))
+            verified.problems.append(str(error))
     elif path.is_file() and signature_of(path).is_file():
-        found.notes.append("it is signed; --signers FILE checks by whom.")
-    for note in found.notes:
+        verified.notes.append("it is signed; --signers FILE checks by whom.")
+    for note in verified.notes:
         click.echo(f"Note: {note}", err=True)
-    for problem in found.problems[:_SHOWN]:
+    for problem in verified.problems[:_SHOWN]:
         click.echo(f"{path}: {problem}", err=True)
-    if len(found.problems) > _SHOWN:
-        click.echo(f"… and {len(found.problems) - _SHOWN} more.", err=True)
-    if found.known is not None:
-        lab = f", of {found.known.lab}" if found.known.lab else ""
-        click.echo(f"suite {found.known.suite}{lab}, {found.known.date or 'of no date'}")
+    if len(verified.problems) > _SHOWN:
+        click.echo(f"… and {len(verified.problems) - _SHOWN} more.", err=True)
+    if verified.known is not None:
+        lab = f", of {verified.known.lab}" if verified.known.lab else ""
+        click.echo(f"suite {verified.known.suite}{lab}, {verified.known.date or 'of no date'}")
     click.echo(
-        f"{found.cells} cells, {found.metrics} metrics computed again: {_verdict(len(found.problems))}"
+        f"{verified.cells} cells, {verified.metrics} metrics computed again: {_verdict(len(verified.problems))}"
     )
-    sys.exit(1 if found.problems else 0)
+    sys.exit(1 if verified.problems else 0)
 
 
 def _verdict(problems: int) -> str:

@@ -153,7 +153,10 @@ class EvaluationSet:
 
 @dataclass(frozen=True)
 class CellData:
-    """What a cell's model is trained and evaluated on, and what its record says of it."""
+    """What a cell's model is trained and evaluated on, and what its record says of it.
+
+    ``watched`` is the validation part with its tracks; None where there is none.
+    """
 
     classes: tuple[str, ...]
     train: StoredExamples
@@ -164,6 +167,7 @@ class CellData:
     clip_seconds: float
     left_out: dict[str, str]
     notes: tuple[str, ...]
+    watched: EvaluationSet | None = None
 
 
 def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Path) -> CellData:
@@ -195,16 +199,20 @@ def assemble(spec: CellSpec, registry: Registry, corpus_of: CorpusOf, cache: Pat
     counts = {f"{name}_items": len(part.items) for name, part in parts.items()}
     counts |= {f"{name}_tracks": len({item.track for item in part.items}) for name, part in parts.items()}
     counts["left_out"] = len(items.left_out)
+    held_out = items.validation
+    validation = examples(held_out)
+    watched = EvaluationSet(held_out.name, held_out.key, held_out.tracks, held_out.labels, validation)
     return CellData(
         items.classes,
         examples(items.train, feature_fresh),
-        examples(items.validation),
+        validation,
         tuple(EvaluationSet(p.name, p.key, p.tracks, p.labels, examples(p)) for p in items.evaluations),
         batch,
         counts,
         _clip_seconds(items.train),
         items.left_out,
         items.split.notes,
+        watched if held_out.items else None,
     )
 
 

@@ -115,3 +115,10 @@ def kept_corpora(registry: Registry, locations: Locations) -> CorpusOf:
         # A process has one run at a time, and room for what that needs.
         kept[:] = [(registry, locations, loader)]
     return loader
+
+
+def bring_corpora(registry: Registry, locations: Locations, corpus_of: CorpusOf) -> None:
+    """Have ``kept_corpora`` return ``corpus_of`` for this run, inside ``keeping_corpora``: what a driver has loaded."""
+    kept = _kept.get()
+    if kept is not None:
+        kept[:] = [(registry, locations, corpus_of)]

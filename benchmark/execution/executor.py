@@ -41,7 +41,7 @@ class Executor(AbstractContextManager["Executor"], Protocol):
         arguments: Iterable[tuple[Any, ...]],
         listener: Callable[[Event], None],
     ) -> Iterator[Outcome]:
-        """Call ``function(*each)`` for each of ``arguments``; ``listener`` gets what the tasks emit."""
+        """Call ``function`` with each of ``arguments``; ``listener`` gets what the tasks emit."""
         ...
 
 
@@ -49,7 +49,7 @@ class Executor(AbstractContextManager["Executor"], Protocol):
 class Executors:
     """What makes executors: ``features`` for work that fills cores, ``training`` for so many tasks, on GPUs if any.
 
-    ``threads`` is what each training gets, however many tasks there are.
+    ``threads`` is what each training gets, however many tasks there are, of which ``at_once`` are trained at a time.
 
     They are two because a process that made features keeps libraries that take as much memory as a small network.
     """
@@ -57,6 +57,7 @@ class Executors:
     features: Callable[[], AbstractContextManager[Executor]]
     training: Callable[[int], AbstractContextManager[Executor]]
     threads: int = field(default_factory=cores)
+    at_once: int = 1
 
 
 class Inline:
@@ -86,11 +87,11 @@ class Inline:
         listener: Callable[[Event], None],
     ) -> Iterator[Outcome]:
         """See ``Executor.run``."""
-        for index, each in enumerate(arguments):
+        for index, given in enumerate(arguments):
             token = sink.set(listener)
             began = awake_seconds()
             try:
-                returned = perform(function, each)
+                returned = perform(function, given)
             finally:
                 sink.reset(token)
             yield Outcome(index, returned.value, returned.error, awake_seconds() - began)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import audit_record
+from benchmark.checkpoints import tidy_checkpoints
 from benchmark.claims import holdings
 from benchmark.data.looking import THREADS
 from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, ResultsError
@@ -30,6 +31,8 @@ from benchmark.results.standing import LEAKY
 from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark.audit.findings import Audit
     from benchmark.claims import Claims
     from benchmark.data.looking import Looker
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.registry import Registry
     from benchmark.results.store import Stamp
     from benchmark.suite.cell import Cell
 
@@ -52,7 +56,8 @@ class RunOptions:
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
     ``wait`` waits in the end for the cells that others run. ``only`` has, by axis, labels that cells must have: those
-    of one of its members; where there is none, all cells are run.
+    of one of its members; where there is none, all cells are run. ``checkpoint_every`` is after how many seconds a
+    training leaves a checkpoint (``checkpoints.NEVER``, or None: as often as costs little).
     """
 
     force: bool = False
@@ -62,6 +67,7 @@ class RunOptions:
     strict: bool = False
     marks: tuple[str, ...] = ()
     wait: bool = True
+    checkpoint_every: float | None = None
     only: tuple[Mapping[str, frozenset[str]], ...] = ()
 
     def wants(self, cell: Cell) -> bool:
@@ -116,6 +122,8 @@ def run_suite(
         is_alone = not claims.reap()
         if is_alone:
             store.clean_leftovers()
+            finished = [id_ for id_, status in store.statuses().items() if status == "ok"]
+            tidy_checkpoints(store.folder, finished)
         # Whatever is filed from here on is newer than what is missing.
         before = store.stamps()
         missing = missing_cells(plan, store, options)
@@ -300,10 +308,8 @@ def _tasks(
     threads: int,
     unmade: Mapping[str, str],
 ) -> list[CellTask]:
-    made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
+    made = made_with(plan.suite.path, plugins.registry, threads)
     benchfile = plugins.registry.benchfile
-    if benchfile is not None:
-        made_with["benchfile"] = benchfile.digest
     limit = plan.suite.leaderboard.leak_limit
     tasks = []
     for (cell, id_), found in zip(missing, audits, strict=True):
@@ -321,13 +327,22 @@ def _tasks(
                 locations=locations,
                 benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
-                provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
+                provenance={**made, "added": "by bench run --decide"} if cell.added else made,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
+                checkpoint_every=options.checkpoint_every,
                 unmade=unmade.get(cell.spec.features.key, ""),
             )
         )
     return tasks
+
+
+def made_with(suite: Path, registry: Registry, threads: int) -> dict[str, Any]:
+    """Return the provenance of what is trained now, for the ``suite`` of that file, on so many ``threads`` each."""
+    made = {**provenance(suite.resolve().parent), "threads": threads}
+    if registry.benchfile is not None:
+        made["benchfile"] = registry.benchfile.digest
+    return made
 
 
 def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Iterator[str]:

@@ -52,7 +52,7 @@ def unpacked(content: bytes) -> Any:
 
 def answered(task: bytes) -> bytes:
     """Do a task, a packed function and its arguments; return what came of it, packed."""
-    returned = portable(perform(_read_and_call, (task,)))
+    returned = portable(perform(called, (task,)))
     try:
         return packed(returned)
     # What a task returns may be such that it cannot be sent.
@@ -83,6 +83,7 @@ def portable(returned: Returned) -> Returned:
     return Returned(error=TaskError(error_text(returned.error)))
 
 
-def _read_and_call(task: bytes) -> Any:
+def called(task: bytes) -> Any:
+    """Return what a packed function returns for the arguments that are packed with it."""
     function, arguments = unpacked(task)
     return function(*arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,11 +85,12 @@ class LocalWorkers:
         *,
         threads: int | None = None,
         seconds: float | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare ``jobs`` workers.
 
         What is printed in them goes to the file ``log``, not to the terminal. Each has ``threads``, by default its
-        share of the cores. A task may take ``seconds``.
+        share of the cores. A task may take ``seconds``. ``variables`` are set in their environment.
 
         Raises:
             UsageError: when the environment's limit of memory is no number.
@@ -99,6 +100,7 @@ class LocalWorkers:
         self._gpus = gpus
         self._log = log.resolve() if log is not None else None
         self._seconds = seconds
+        self._variables = dict(variables or {})
         self._growth = growth_limit(jobs)
         self._slots = [_Slot(number) for number in range(jobs)]
         self._news: queue.SimpleQueue[tuple[WorkerProcess, bytes, bytes]] = queue.SimpleQueue()
@@ -115,6 +117,13 @@ class LocalWorkers:
         until = awake_seconds() + ENDING_SECONDS
         for process in processes:
             process.end_within(max(0.0, until - awake_seconds()))
+
+    def kill(self) -> None:
+        """Kill what runs now, which ends as if its process had died. Any thread may ask for it."""
+        for slot in self._slots:
+            process = slot.process
+            if process is not None:
+                process.kill()
 
     def run(
         self,
@@ -253,10 +262,12 @@ class LocalWorkers:
             slot.forget_process()
 
     def _environment(self, number: int) -> dict[str, str]:
-        variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"} | self._variables
         # Memory that is free is given back; sets have one order.
         defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
-        variables |= {name: os.environ.get(name, value) for name, value in defaults.items()}
+        variables |= {
+            name: variables.get(name, os.environ.get(name, value)) for name, value in defaults.items()
+        }
         if self._gpus:
             variables["CUDA_VISIBLE_DEVICES"] = self._gpus[number % len(self._gpus)]
         return variables

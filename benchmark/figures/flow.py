@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from benchmark.figures.boxes import Box, Look, curve, draw_box
 from benchmark.plugin.tracks import LeftOut, reasons_text
 from benchmark.report.mpl.style import COLOURS
 
@@ -15,30 +16,10 @@ if TYPE_CHECKING:
     from benchmark.data.assemble import PartItems
     from benchmark.figures.variants import Variant
 
-Look = Literal["data", "training", "held out", "absent"]
 # Columns of the picture, from left to right.
 SOURCE, PART, USE = range(3)
 _LEAK = COLOURS[1]
-_EDGE: dict[Look, str] = {
-    "data": "#333333", "training": COLOURS[0], "held out": COLOURS[2], "absent": "#999999",
-}  # fmt: skip
-_WIDTHS, _GAP, _LINE, _PAD, _SPACING, _MARGIN = (1.9, 1.5, 2.9), 0.9, 0.21, 0.13, 0.25, 0.15
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box: its column, a title, and lines of a text and a number (or a word) each."""
-
-    name: str
-    column: int
-    title: str
-    lines: tuple[tuple[str, str], ...] = ()
-    look: Look = "data"
-
-    @property
-    def height(self) -> float:
-        """In inches."""
-        return 2 * _PAD + _LINE * (1 + len(self.lines))
+_WIDTHS, _GAP, _SPACING, _MARGIN = (1.9, 1.5, 2.9), 0.9, 0.25, 0.15
 
 
 @dataclass(frozen=True)
@@ -98,7 +79,7 @@ def draw_flow(flow: Flow, title: str) -> Figure:
     axes.set_axis_off()
     places = _places(flow, bottom + tallest)
     for box in flow.boxes:
-        _draw_box(axes, box, *places[box.name])
+        draw_box(axes, box, *places[box.name], _WIDTHS[box.column])
     for arrow in flow.arrows:
         _draw_arrow(axes, flow, arrow, places)
     axes.text(_MARGIN, tallest + bottom + top - 0.12, title, fontsize=10, va="top")
@@ -190,24 +171,6 @@ def _height(flow: Flow, name: str) -> float:
     return next(box.height for box in flow.boxes if box.name == name)
 
 
-def _draw_box(axes: Any, box: Box, left: float, low: float) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    edge, width = _EDGE[box.look], _WIDTHS[box.column]
-    axes.add_patch(
-        FancyBboxPatch(
-            (left, low), width, box.height, boxstyle="round,pad=0,rounding_size=0.08", edgecolor=edge,
-            facecolor=(*_rgb(edge), 0.08), linewidth=1.3, linestyle=":" if box.look == "absent" else "-",
-        )
-    )  # fmt: skip
-    line = low + box.height - _PAD - _LINE / 2
-    axes.text(left + _PAD, line, _short(box.title, 14 * width), fontsize=9, weight="bold", va="center")
-    for text, number in box.lines:
-        line -= _LINE
-        axes.text(left + _PAD, line, _short(text, 9.5 * width), fontsize=8.5, va="center")
-        axes.text(left + width - _PAD, line, number, fontsize=8.5, va="center", ha="right")
-
-
 def _draw_arrow(axes: Any, flow: Flow, arrow: Arrow, places: dict[str, tuple[float, float]]) -> None:
     """Draw an arrow from right side to left side; those that end at one box end one above the other."""
     from matplotlib.patches import FancyArrowPatch
@@ -222,7 +185,7 @@ def _draw_arrow(axes: Any, flow: Flow, arrow: Arrow, places: dict[str, tuple[flo
     bend = 0.45 * (end[0] - start[0] - width)
     axes.add_patch(
         FancyArrowPatch(
-            path=_curve((start[0] + width, start[1]), end, bend), arrowstyle="-|>", mutation_scale=9, color=colour,
+            path=curve((start[0] + width, start[1]), end, bend), arrowstyle="-|>", mutation_scale=9, color=colour,
             linewidth=1.4 if arrow.leaks else 1.0, linestyle="--" if arrow.leaks else "-", zorder=0.5,
         )
     )  # fmt: skip
@@ -231,21 +194,3 @@ def _draw_arrow(axes: Any, flow: Flow, arrow: Arrow, places: dict[str, tuple[flo
 def _port(corner: tuple[float, float], box: Box, number: int, count: int) -> tuple[float, float]:
     """Return where the arrow of this number leaves or reaches a box's side, left x and y."""
     return corner[0], corner[1] + box.height * (1 - (number + 1) / (count + 1))
-
-
-def _curve(start: tuple[float, float], end: tuple[float, float], bend: float) -> Any:
-    from matplotlib.path import Path
-
-    points = [start, (start[0] + bend, start[1]), (end[0] - bend, end[1]), end]
-    return Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)
-
-
-def _short(text: str, room: float) -> str:
-    most = int(room)
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"

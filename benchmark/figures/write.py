@@ -11,7 +11,9 @@ from benchmark.data.audio import SAMPLE_RATE, load_mono
 from benchmark.exceptions import PluginError, ResultsError, UsageError, nearest
 from benchmark.figures.flow import data_flow, draw_flow
 from benchmark.figures.layers import layer_table
+from benchmark.figures.method import draw_method, method_steps
 from benchmark.figures.panels import Kitchen, augmented, draw_panels, inputs
+from benchmark.figures.scales import scales_figure
 from benchmark.figures.spectrograms import Analysis, spectrograms
 from benchmark.figures.tables import copies_table, tracks_table
 from benchmark.figures.variants import Variant, data_variants, recipe_steps
@@ -71,6 +73,7 @@ def write_figures(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sketch.tables()
+        sketch.method()
         sketch.data()
         sketch.clip(track)
         sketch.networks()
@@ -98,6 +101,18 @@ class _Sketch:
         if self.plan.corpora:
             self._table(tracks_table(self.plan, self._marks(*self._datasets())), "tracks")
         self.drawn.notes += [f"{label}: {error}" for label, error in self.plan.absent.items()]
+
+    def method(self) -> None:
+        """Write the steps of the suite, and how the scales of its spectrograms relate; neither needs data."""
+        suite, marks = self.plan.suite, self._marks(*self._datasets())
+        self._figure(
+            draw_method(method_steps(self.plan, self.registry), f"The method of {suite.name}{marks}"),
+            "method",
+        )
+        analysis = Analysis.of(suite.cells[0].spec.features.parameters)
+        self._figure(
+            scales_figure(analysis, SAMPLE_RATE, "Frequency, the mel scale, and amplitude"), "mel-scale"
+        )
 
     def data(self) -> None:
         """Write items by technique, and where the data go."""

@@ -9,6 +9,7 @@ from benchmark.exceptions import UsageError, did_you_mean
 LEADERBOARD, REFERENCE, EVIDENCE, CLASSES, EFFECTS = (
     "leaderboard", "reference", "evidence", "classes", "effects",
 )  # fmt: skip
+ENSEMBLES = "ensembles"
 LEARNING, DOSES, INTERACTIONS, SHIFT = "learning", "doses", "interactions", "shift"
 COST, CONFUSION, CALIBRATION, CURVES, STUDIES = "cost", "confusion", "calibration", "curves", "studies"
 AUDIT, CELLS, DATA, MADE_WITH, SUITE = "audit", "cells", "data", "made-with", "suite"
@@ -16,6 +17,7 @@ QUESTIONS = (LEARNING, DOSES, INTERACTIONS, SHIFT)
 # What each one shows, for people.
 SECTIONS = {
     LEADERBOARD: "all rows with their ranks",
+    ENSEMBLES: "ensembles of rows and of seeds, where the suite asks for them",
     REFERENCE: "what others reported, beside what was measured",
     EVIDENCE: "which differences are real, and average ranks",
     CLASSES: "accuracy per class, and against the baseline",

@@ -14,6 +14,8 @@ from typing import Any
 from benchmark.record import CellRecord
 
 CELL, METRICS, PREDICTIONS, HISTORY = "cell.json", "metrics.json", "predictions.parquet", "history.csv"
+# What a cell said of its validation part, in the form of its predictions; older results have none.
+VALIDATION = "validation.parquet"
 MODEL = "model"
 # Of a record: far more than its longest traceback.
 MOST_RECORD_BYTES = 50_000_000

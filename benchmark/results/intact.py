@@ -13,12 +13,12 @@ from typing import Any
 from benchmark.digests import DIGEST, file_digest, is_intact, known_digest
 from benchmark.exceptions import NewerRecordError
 from benchmark.record import CellRecord
-from benchmark.results.folder import CELL, HISTORY, METRICS, MODEL, PREDICTIONS, text_of
+from benchmark.results.folder import CELL, HISTORY, METRICS, MODEL, PREDICTIONS, VALIDATION, text_of
 from benchmark.suite.cell import identity
 from benchmark.versions import NEWEST, version_of
 
 DAMAGED_STATUS = "damaged"
-_CHECKED = (PREDICTIONS, HISTORY, METRICS)
+_CHECKED = (PREDICTIONS, VALIDATION, HISTORY, METRICS)
 
 
 @dataclass(frozen=True)

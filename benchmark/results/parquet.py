@@ -16,8 +16,10 @@ _TEXTS = ("set", "track", "group", "label")
 MOST_VALUES, MOST_BYTES, LONGEST_NAME = 100_000_000, 2_000_000_000, 10_000
 
 
-def read_table(folder: Path) -> Any:
+def read_table(folder: Path, name: str = PREDICTIONS) -> Any:
     """Return a cell's predictions as an Arrow table: columns set, track, group, label, and ``p:<class>``.
+
+    ``name`` is the file: ``PREDICTIONS`` or ``VALIDATION``.
 
     Raises:
         ResultsError: when the file is missing or damaged.
@@ -25,7 +27,7 @@ def read_table(folder: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = folder / PREDICTIONS
+    file = folder / name
     try:
         with pq.ParquetFile(file, page_checksum_verification=True, read_dictionary=list(_TEXTS)) as opened:
             _refuse_bomb(opened.metadata)

@@ -37,15 +37,19 @@ class PredictionReader:
     def __init__(self) -> None:
         self._known: dict[int, list[tuple[Any, list[str], list[tuple[str, np.ndarray, SetPredictions]]]]] = {}
 
-    def read(self, folder: Path, classes: Sequence[str]) -> dict[str, SetPredictions]:
+    def read(
+        self, folder: Path, classes: Sequence[str], file: str = PREDICTIONS
+    ) -> dict[str, SetPredictions]:
         """Return a cell's predictions by evaluation set; ``classes`` is the order of the probabilities.
+
+        ``file`` is ``PREDICTIONS``, or ``VALIDATION`` for those of the validation part, the only set there.
 
         Raises:
             ResultsError: when the file is missing, damaged, or not what its record says.
         """
         import pyarrow as pa
 
-        table = read_table(folder)
+        table = read_table(folder, file)
         try:
             probabilities = _probabilities(table, classes)
             return {
@@ -53,7 +57,7 @@ class PredictionReader:
                 for name, chosen, part in self._parts(table, list(classes))
             }
         except (KeyError, ValueError, pa.ArrowException) as error:
-            raise ResultsError(f"{folder / PREDICTIONS} is not what its record says: {error}") from error
+            raise ResultsError(f"{folder / file} is not what its record says: {error}") from error
 
     def _parts(self, table: Any, classes: list[str]) -> list[tuple[str, np.ndarray, SetPredictions]]:
         """Return, per set, which lines of the table are its own, sorted by track, and what they say but the answer."""

@@ -26,7 +26,7 @@ from benchmark.files import (
     whole_folder,
 )
 from benchmark.record import CellRecord
-from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, write_history
+from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, VALIDATION, write_history
 from benchmark.results.intact import DAMAGED_STATUS, Damaged, digests_below, read_record
 from benchmark.results.parquet import write_predictions
 
@@ -84,6 +84,7 @@ class ResultsStore:
         predictions: pd.DataFrame | None,
         history: Sequence[Mapping[str, Any]],
         metrics: Mapping[str, Mapping[str, float]] | None,
+        validation: pd.DataFrame | None = None,
         extra: Callable[[Path], None] | None = None,
         claim: Path | None = None,
     ) -> Path:
@@ -101,6 +102,8 @@ class ResultsStore:
             with whole_folder(final, replaces=self._find(record.id), within=claim) as folder:
                 if predictions is not None:
                     write_predictions(predictions, folder / PREDICTIONS)
+                if validation is not None:
+                    write_predictions(validation, folder / VALIDATION)
                 if history:
                     write_history(history, folder / HISTORY)
                 if metrics is not None:

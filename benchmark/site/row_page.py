@@ -35,8 +35,8 @@ _COSTS = (
 )
 
 
-def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
-    """Return the page of one row; ``line`` is that of ``board_table``."""
+def row_page(board: Board, row: Row, line: Mapping[str, Any], suite: str) -> Page:
+    """Return the page of one row; ``line`` is that of ``board_table``, ``suite`` is what ``row_yaml`` gives."""
     entry = row.entry
     first = next(iter(entry.records.values()))
     links = (("All tables", "../index.html"), (board.task.title, f"../tables/{board.task.key}.html"))
@@ -77,7 +77,7 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any]) -> Page:
             Section("results", "Results", tables=tuple(grids), texts=(f"{row.state}: {STATES[row.state]}.",)),
             Section("classes", "Per class", tables=classes),
             Section("cost", "Cost", tables=_cost(board, row)),
-            Section("run", "Run it", texts=_how(), source=row_yaml(row, board)),
+            Section("run", "Run it", texts=_how(), source=suite),
             Section("specification", "Specification", source=spec),
             Section("provenance", "Provenance", tables=_provenance(row)),
             Section(

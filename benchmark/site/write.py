@@ -86,8 +86,9 @@ def _write_board(board: Board, target: Path) -> None:
     lines = []
     for line in table.lines:
         row = board.rows[int(line["row"])]
-        _page(target / "rows" / f"{row.address}.html", row_page(board, row, line))
-        _plainly(target / "rows" / f"{row.address}.yaml", row_yaml(row, board))
+        suite = row_yaml(row, board)
+        _page(target / "rows" / f"{row.address}.html", row_page(board, row, line, suite))
+        _plainly(target / "rows" / f"{row.address}.yaml", suite)
         value = line[f"{measure.name} {MEAN}"]
         text = "–" if value is None else f"{100 * value:.1f} %" if measure.percent else f"{value:.3f}"
         rank = f", rank {line['rank']}" if line["rank"] else ""

@@ -150,7 +150,7 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
                 {"type": "string", "pattern": "^ *[0-9]{1,3}(\\.[0-9]+)? ?% *$"},
             ]
         },
-        "leaderboard": _settings(LeaderboardSettings.model_json_schema()),
+        "leaderboard": _settings(_unfolded(LeaderboardSettings.model_json_schema())),
         "tune": _tune(registry),
     }
     for key, kind in SETTINGS.items():

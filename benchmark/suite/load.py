@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
-from benchmark.settings import LeaderboardSettings
+from benchmark.settings import EnsembleSettings, LeaderboardSettings
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.honours import check_honoured
@@ -222,8 +222,9 @@ def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
         for detail in error.errors():
             path = ("leaderboard", *detail["loc"])
             if detail["type"] == "extra_forbidden":
-                allowed = list(LeaderboardSettings.model_fields)
-                checker.unknown(path, "'leaderboard' has no setting", str(detail["loc"][-1]), allowed)
+                kind = EnsembleSettings if len(detail["loc"]) > 1 else LeaderboardSettings
+                message = f"'{path[-2]}' has no setting"
+                checker.unknown(path, message, str(detail["loc"][-1]), list(kind.model_fields))
             else:
                 checker.problem(path, sentence(str(path[-1]), detail))
     return LeaderboardSettings()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.plugin.border import calling, checked_probabilities
 from benchmark.plugin.metric import metric_value
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
-    from benchmark.data.assemble import CellData
+    from benchmark.data.assemble import CellData, EvaluationSet
     from benchmark.plugin.metric import Metric
     from benchmark.plugin.model import Model
 
@@ -29,34 +30,64 @@ def evaluate(
     Raises:
         PluginError: when the model's answers are not probabilities, finite, of the right shape.
     """
+    import pandas as pd
+
+    frames = []
+    values: dict[str, dict[str, float]] = {}
+    for part in {part.key: part for part in data.evaluations}.values():
+        frame, labels, probabilities = predicted(model, part, data.classes)
+        frames.append(frame)
+        values[part.key] = {
+            name: metric_value(metric, labels, probabilities) for name, metric in metrics.items()
+        }
+    return pd.concat(frames, ignore_index=True), values
+
+
+def predicted(
+    model: Model, part: EvaluationSet, classes: Sequence[str]
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return predictions on one set, one row per track, with the labels as numbers and the probabilities of these.
+
+    Raises:
+        PluginError: when the model's answers are not probabilities, finite, of the right shape.
+    """
     import numpy as np
     import pandas as pd
 
     from benchmark.data.examples import average_by_track
 
-    frames = []
-    values: dict[str, dict[str, float]] = {}
-    for part in {part.key: part for part in data.evaluations}.values():
-        shape = (len(part.examples), len(data.classes))
-        with calling(model, "predict"):
-            said = model.predict(part.examples)
-        answers = checked_probabilities(model, said, shape)
-        indices, probabilities = average_by_track(answers, part.examples.tracks)
-        by_id = np.argsort(np.array([part.tracks[index].id for index in indices], str), kind="stable")
-        indices, probabilities = indices[by_id], probabilities[by_id]
-        tracks = [part.tracks[index] for index in indices]
-        labels = np.array([data.classes.index(part.labels[index]) for index in indices])
-        frame = pd.DataFrame(
-            {
-                "set": part.key,
-                "track": [track.id for track in tracks],
-                "group": [track.group for track in tracks],
-                "label": [data.classes[label] for label in labels],
-            }
-        )
-        columns = [f"p:{name}" for name in data.classes]
-        frames.append(pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1))
-        values[part.key] = {
-            name: metric_value(metric, labels, probabilities) for name, metric in metrics.items()
+    shape = (len(part.examples), len(classes))
+    with calling(model, "predict"):
+        said = model.predict(part.examples)
+    answers = checked_probabilities(model, said, shape)
+    indices, probabilities = average_by_track(answers, part.examples.tracks)
+    by_id = np.argsort(np.array([part.tracks[index].id for index in indices], str), kind="stable")
+    indices, probabilities = indices[by_id], probabilities[by_id]
+    tracks = [part.tracks[index] for index in indices]
+    labels = np.array([classes.index(part.labels[index]) for index in indices])
+    frame = pd.DataFrame(
+        {
+            "set": part.key,
+            "track": [track.id for track in tracks],
+            "group": [track.group for track in tracks],
+            "label": [classes[label] for label in labels],
         }
-    return pd.concat(frames, ignore_index=True), values
+    )
+    columns = [f"p:{name}" for name in classes]
+    return pd.concat([frame, pd.DataFrame(probabilities, columns=columns)], axis=1), labels, probabilities
+
+
+def validation_predictions(model: Model, data: CellData, evaluated: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the predictions of the validation part, in the form of those on evaluation sets; None without one.
+
+    Where it was one of the sets that were ``evaluated``, the model is not asked again.
+
+    Raises:
+        PluginError: when the model's answers are not probabilities, finite, of the right shape.
+    """
+    if data.watched is None:
+        return None
+    known = evaluated[evaluated["set"] == data.watched.key]
+    if len(known):
+        return known.reset_index(drop=True)
+    return predicted(model, data.watched, data.classes)[0]

@@ -14,7 +14,7 @@ matrix:
 """
 EXPECTED = {
     "tracks.md", "tracks.tex", "copies.md", "copies.tex",
-    *(f"{name}.{suffix}" for name in ("data-flow", "spectrogram-stft", "spectrogram-mel", "spectrogram-mel-db",
+    *(f"{name}.{suffix}" for name in ("method", "mel-scale", "data-flow", "spectrogram-stft", "spectrogram-mel", "spectrogram-mel-db",
                                       "model-input", "augmentations") for suffix in ("png", "pdf")),
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CLASSES = ("blues", "hip_hop & rap", "rock")
 TRACKS = 12
+# What the number of a cell is added to for its answers on the validation part.
+VALIDATED = 1000
 SUITE = """
 name: made_up
 description: Nothing was trained for this
@@ -115,9 +117,14 @@ def make_results(
     root: Path,
     failed: dict[int, str] | None = None,
     registry: Registry | None = None,
+    *,
+    validated: bool = False,
     **changes: Any,
 ) -> ResultsStore:
-    """File a result for each cell; ``failed`` maps numbers to errors, ``changes`` go into records."""
+    """File a result for each cell; ``failed`` maps numbers to errors, ``changes`` go into records.
+
+    Those that are ``validated`` have validation predictions too.
+    """
     store, registry = ResultsStore(root, plan.suite.name), registry or make_registry()
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         assert id_ is not None
@@ -145,6 +152,7 @@ def make_results(
             store.write(
                 CellRecord(**record),
                 predictions=_predictions(number),
+                validation=_predictions(VALIDATED + number, "validation") if validated else None,
                 history=_history(number),
                 metrics={"tones:test": values},
             )
@@ -160,7 +168,7 @@ def without_digests(folder: Path) -> None:
     (folder / "cell.json").write_text(json.dumps({**older, "format": 1}), encoding="utf-8")
 
 
-def _predictions(number: int) -> pd.DataFrame:
+def _predictions(number: int, name: str = "tones:test") -> pd.DataFrame:
     import pandas as pd
 
     labels, probabilities = make_answers(number)
@@ -168,7 +176,7 @@ def _predictions(number: int) -> pd.DataFrame:
     frame.insert(0, "label", [CLASSES[label] for label in labels])
     frame.insert(0, "group", None)
     frame.insert(0, "track", [f"track {track:02d}" for track in range(TRACKS)])
-    frame.insert(0, "set", "tones:test")
+    frame.insert(0, "set", name)
     return frame
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,9 @@ import pytest
 
 from benchmark.site.write import write_site
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 HOSTILE = "<script>document.title='owned'</script>\"'<img src=x onerror=alert(1)>"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromedriver are not here"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +23,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = fabricate.SUITE.replace("label: third_50%", f"label: {json.dumps(HOSTILE)}")
     write_site(bundled.three_labs(folder / "labs", text), folder / "public")
     return folder / "public"
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=webdriver.chrome.service.Service(str(DRIVER)))
-    yield started
-    started.quit()
 
 
 def visible_rows(driver: Any) -> list[str]:

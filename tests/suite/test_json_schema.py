@@ -88,6 +88,9 @@ def test_axes_chains_labels_and_dotted_axes_are_allowed(validator: Draft202012Va
         GOOD + "leaderboard: {sort: tones:test/top1, baseline: {seed: 1, model: small}}\n",
         GOOD + "leaderboard: {shown: [{seed: 1}, {model: small}]}\n",
         GOOD + "leaderboard: {leak_limit: 5 %}\n",
+        GOOD + "leaderboard: {ensembles: {size: 5, choose: greedy, seeds: true}}\n",
+        GOOD + "leaderboard: {ensembles: {}}\n",
+        GOOD + "leaderboard: {ensembles: null}\n",
         GOOD + "leaderboard: {leak_limit: 0.2}\n",
         with_cell("split: {groups: shared}"),
         GOOD + "reference: {source: me, values: [{model: small, tones:test/top1: 5}]}\ndescription: words\n",
@@ -123,6 +126,8 @@ def test_a_suite_that_extends_another_may_take_keys_away_and_leave_the_name_out(
         GOOD + "exclude: [{modell: large}]\n",
         GOOD + "include: [{model: {large: {widht: 1}}}]\n",
         GOOD + "leaderboard: {sorted: x}\n",
+        GOOD + "leaderboard: {ensembles: {sizes: 5}}\n",
+        GOOD + "leaderboard: {ensembles: {size: 0}}\n",
     ],
 )
 def test_what_is_wrong_in_shape_is_invalid_and_does_not_load(problems, registry, text: str) -> None:

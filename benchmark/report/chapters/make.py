@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from benchmark.report.chapters.ensembles import ensembles_chapter
 from benchmark.report.chapters.evidence import calibration_chapter, effects_chapter, evidence_chapter
 from benchmark.report.chapters.kinds import Chapter
 from benchmark.report.chapters.questions import (
@@ -34,6 +35,7 @@ from benchmark.report.sections import (
     CURVES,
     DOSES,
     EFFECTS,
+    ENSEMBLES,
     EVIDENCE,
     INTERACTIONS,
     LEARNING,
@@ -47,6 +49,7 @@ from benchmark.results.mixing import MIXED
 
 # The leaderboard, and what says where results come from, are no chapters: each format has them in a way of its own.
 CHAPTERS: Mapping[str, Callable[[Material], Chapter]] = {
+    ENSEMBLES: ensembles_chapter,
     REFERENCE: reference_chapter,
     EVIDENCE: evidence_chapter,
     CLASSES: classes_chapter,

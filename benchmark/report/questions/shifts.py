@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchmark.analysis.drop import drops
 from benchmark.analysis.questions import Questions
 from benchmark.analysis.shift import Shift, changed_places
 from benchmark.report.questions.lines import plain_lines
@@ -56,10 +57,12 @@ def places_table(shift: Shift, asked: Questions, words: Words) -> Table:
     }
     better = words.measures[shift.here].greater_is_better
     places = changed_places(values, shift.rows, shift.here, shift.there, greater_is_better=better)
+    changes = drops(rows[shift.here], rows[shift.there], shift.rows)
     lines = [
         {
             "row": words.labels[row], "here": values[shift.here][row], "there": values[shift.there][row],
-            "change": values[shift.there][row] - values[shift.here][row], "from": places[row][0], "to": places[row][1],
+            "change": changes[row][0], "low": changes[row][1], "high": changes[row][2],
+            "from": places[row][0], "to": places[row][1],
         }
         for row in sorted(shift.rows, key=lambda row: places[row][0])
     ]  # fmt: skip
@@ -67,12 +70,13 @@ def places_table(shift: Shift, asked: Questions, words: Words) -> Table:
         Column("row", "row"),
         Column("here", shift.here, words.share(shift.here)),
         Column("there", shift.there, words.share(shift.there)),
-        Column("change", "difference", words.change([shift.here])),
+        Column("change", "difference", words.change([shift.here]), low="low", high="high"),
         Column("from", "place here", "integer"),
         Column("to", "place there", "integer"),
     )
     return Table(
         columns,
         plain_lines(lines),
-        f"Each row on {shift.here} and on {shift.there}, and its place by the mean.",
+        f"Each row on {shift.here} and on {shift.there}, its place by the mean, and what changes [95 % "
+        "interval, not corrected].",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,10 @@ import pytest
 
 from benchmark.report.write import write_report
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 HOSTILE = "<script>document.title='owned'</script>\"'<img src=x onerror=alert(1)>"
 SUITE = fabricate.SUITE.replace("label: third_50%", f"label: {json.dumps(HOSTILE)}")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (CHROMIUM.exists() and DRIVER.exists()), reason="chromium and chromedriver are not here"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -31,20 +24,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = fabricate.make_results(plan, folder / "results", {11: f"no luck {HOSTILE}"}, marks=["synthetic"])
     write_report(plan, store, fabricate.make_registry(), ["html"])
     return store.folder / "report" / "report.html"
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.chrome.service.Service(str(DRIVER))
-    started = webdriver.Chrome(options=options, service=service)
-    yield started
-    started.quit()
 
 
 @pytest.fixture

@@ -1,34 +1,23 @@
-"""Results in Python and in notebooks: tidy data frames of a folder, a bundle, or a suite.
-
-``benchmark.load`` and ``benchmark.run`` are these functions.
-"""
+"""What is stored of a suite, as tidy data frames."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from benchmark.exceptions import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.analysis.statistics import Statistics
-    from benchmark.locations import Locations
     from benchmark.results.frames import Results
     from benchmark.settings import LeaderboardSettings
 
-INTERRUPTED = 130
 _COSTS = (
     "total", "trainable", "train_items", "training_seconds", "total_seconds", "peak_memory_mb", "flops_per_clip",
     "items_per_second", "energy_wh",
 )  # fmt: skip
-Place = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -81,8 +70,8 @@ class Loaded:
             "marks": frame["marks"].map(", ".join),
         }
         columns |= {name: frame.get(name) for name in ("verdict", "standing", *_COSTS)}
-        columns["started"] = [each.get("started") for each in made]
-        columns["genrebench"] = [(each.get("versions") or {}).get("genrebench") for each in made]
+        columns["started"] = [provenance.get("started") for provenance in made]
+        columns["genrebench"] = [(provenance.get("versions") or {}).get("genrebench") for provenance in made]
         columns["folder"] = [str(folders[id_]) if id_ in folders else None for id_ in frame["id"]]
         return _frame(columns, len(frame))
 
@@ -119,14 +108,17 @@ class Loaded:
         parts = []
         for id_, sets in self._results.stored.items():
             classes = np.array(self._results.records[id_].classes, dtype=object)
-            for name, found in sets.items():
-                answers = found.probabilities.argmax(axis=1)
+            for name, predicted in sets.items():
+                answers = predicted.probabilities.argmax(axis=1)
                 facts = {
-                    "id": id_, "row": rows.get(id_), "set": name, "track": found.tracks, "group": found.groups,
-                    "label": classes[found.labels], "predicted": classes[answers], "correct": answers == found.labels,
-                    "probability": found.probabilities[np.arange(len(answers)), answers],
+                    "id": id_, "row": rows.get(id_), "set": name, "track": predicted.tracks, "group": predicted.groups,
+                    "label": classes[predicted.labels], "predicted": classes[answers],
+                    "correct": answers == predicted.labels,
+                    "probability": predicted.probabilities[np.arange(len(answers)), answers],
                 }  # fmt: skip
-                facts |= {f"p:{each}": found.probabilities[:, number] for number, each in enumerate(classes)}
+                facts |= {
+                    f"p:{label}": predicted.probabilities[:, number] for number, label in enumerate(classes)
+                }
                 parts.append(pd.DataFrame(facts))
         columns = ["id", "row", "set", "track", "group", "label", "predicted", "correct", "probability"]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
@@ -166,8 +158,8 @@ class Loaded:
         ``verdict`` on ``row`` (better, worse, equal, undecided), its ``reason`` where no test can be made, ``units``
         and ``seeds``.
         """
-        found = self._statistics.comparisons
-        return found.assign(row=found["row"].map(self._labels), other=found["other"].map(self._labels))
+        pairs = self._statistics.comparisons
+        return pairs.assign(row=pairs["row"].map(self._labels), other=pairs["other"].map(self._labels))
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
@@ -207,156 +199,6 @@ class Loaded:
 
         axes = varying(self._results.cells, self._results.axes)
         return {int(line["row"]): row_label(line, axes) for line in self._results.cells.to_dict("records")}
-
-
-def load(place: Place, *, results: Place | None = None, rehearse: bool = False) -> Loaded:
-    """Return what is stored of a suite, as data frames. Nothing is trained, and no code of a stranger is run.
-
-    Args:
-        place: a suite's results folder (``results/paper``), a bundle (``paper.zip``), or a suite (``paper.yaml``).
-        results: of a suite: where its results are; by default ``$BENCH_RESULTS``, else ``results``.
-        rehearse: of a suite: those of its rehearsal.
-
-    Raises:
-        UsageError: when there is nothing at ``place``.
-        BenchError: when it cannot be read; the message says why.
-    """
-    from benchmark.bundles.opening import is_bundle
-
-    path = Path(place)
-    if path.is_dir():
-        return _of_folder(path)
-    if is_bundle(path):
-        return _of_bundle(path)
-    if path.is_file():
-        return _of_suite(path, _locations(results=results), rehearse=rehearse)
-    raise UsageError(f"There is no folder of results, bundle or suite {path}.")
-
-
-def run(
-    suite: Place,
-    *,
-    results: Place | None = None,
-    cache: Place | None = None,
-    data: Place | Mapping[str, Place] | Sequence[Place] = (),
-    change: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> Loaded:
-    """Run the cells of a suite that have no result yet, as ``bench run`` does, and return what is stored then.
-
-    Args:
-        suite: its file.
-        results: where results go; by default ``$BENCH_RESULTS``, else ``results``.
-        cache: where features go; by default ``$BENCH_CACHE``, else the user's cache folder.
-        data: where datasets are: a folder, several, or folders by the datasets' names.
-        change: values of the suite to change: ``{"cell.training.epochs": 2}``.
-        options: further options of ``bench run``, by their names: ``jobs=2``, ``rehearse=True``, ``retry_failed=True``.
-
-    Raises:
-        KeyboardInterrupt: when it was interrupted; what is finished is kept.
-        BenchError: when nothing could be run. A cell that failed is no error: ``cells`` has its status.
-    """
-    import json
-
-    from benchmark.cli.main import cli
-
-    arguments = [os.fspath(suite)]
-    for name, place in (("results", results), ("cache", cache)):
-        arguments += [f"--{name}", os.fspath(place)] if place is not None else []
-    for key, value in (change or {}).items():
-        arguments += ["--set", f"{key}={json.dumps(value)}"]
-    for each in _data(data):
-        arguments += ["--data", each]
-    for name, value in options.items():
-        option = f"--{name.replace('_', '-')}"
-        arguments += [option] if value is True else [] if value in (None, False) else [option, str(value)]
-    code = _code(cli, ["run", *arguments])
-    if code == INTERRUPTED:
-        raise KeyboardInterrupt
-    rehearse = bool(options.get("rehearse"))
-    overrides = tuple(f"{key}={json.dumps(value)}" for key, value in (change or {}).items())
-    return _of_suite(Path(suite), _locations(results, cache, _data(data)), overrides, rehearse=rehearse)
-
-
-def _code(cli: Any, arguments: list[str]) -> int:
-    import click
-
-    try:
-        code = cli.main(arguments, prog_name="bench", standalone_mode=False)
-    except SystemExit as error:
-        code = error.code
-    except click.ClickException as error:
-        raise UsageError(error.format_message()) from error
-    except click.exceptions.Abort as error:
-        raise KeyboardInterrupt from error
-    return code if isinstance(code, int) else 0
-
-
-def _of_folder(path: Path) -> Loaded:
-    from benchmark.bundles.folder import results_of
-    from benchmark.plugin.manager import Plugins
-    from benchmark.report.compose import seedless_models
-    from benchmark.results.store import ResultsStore
-    from benchmark.settings import LeaderboardSettings
-
-    folder = path.resolve()
-    registry = Plugins().registry
-    found = results_of(ResultsStore(folder.parent, folder.name), registry)
-    return Loaded(folder.name, found.notes, found, LeaderboardSettings(), seedless_models(registry))
-
-
-def _of_bundle(path: Path) -> Loaded:
-    import atexit
-
-    from benchmark.bundles.opening import opened_plan
-    from benchmark.report.compose import seedless_models
-    from benchmark.results.collect import collect
-
-    stack = ExitStack()
-    # Histories are read when they are asked for.
-    atexit.register(stack.close)
-    bundle, plan, registry = stack.enter_context(opened_plan(path))
-    found = collect(plan, bundle.store, registry)
-    notes = (*plan.notes, *found.notes)
-    return Loaded(
-        plan.suite.name, notes, found, plan.suite.leaderboard, seedless_models(registry), plan.suite.price
-    )
-
-
-def _of_suite(
-    path: Path, locations: Locations, overrides: tuple[str, ...] = (), *, rehearse: bool = False
-) -> Loaded:
-    from benchmark.cli.loading import load_plan
-    from benchmark.report.compose import seedless_models
-    from benchmark.results.collect import collect
-    from benchmark.results.matching import absence_text, with_results
-    from benchmark.results.store import ResultsStore
-
-    plugins, plan = load_plan(path, overrides, locations, rehearsed=rehearse, to_report=True)
-    store = ResultsStore(locations.results, plan.suite.name)
-    plan = with_results(plan, store, plugins.registry)
-    found = collect(plan, store, plugins.registry)
-    absent = (absence_text(label, error) for label, error in plan.absent.items())
-    notes = (*absent, *plan.notes, *found.notes)
-    seedless = seedless_models(plugins.registry)
-    return Loaded(plan.suite.name, notes, found, plan.suite.leaderboard, seedless, plan.suite.price)
-
-
-def _locations(
-    results: Place | None = None, cache: Place | None = None, data: Sequence[str] = ()
-) -> Locations:
-    from benchmark.cli.options import read_locations
-
-    places = (None if place is None else Path(place) for place in (cache, results))
-    return read_locations(tuple(data), *places)
-
-
-def _data(given: Place | Mapping[str, Place] | Sequence[Place]) -> list[str]:
-    if isinstance(given, Mapping):
-        return [f"{name}={os.fspath(place)}" for name, place in given.items()]
-    if isinstance(given, str | os.PathLike):
-        return [os.fspath(given)]
-    return [os.fspath(each) for each in given]
 
 
 def _frame(columns: Mapping[str, Any], length: int) -> pd.DataFrame:

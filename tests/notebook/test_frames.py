@@ -15,7 +15,7 @@ import pytest
 import benchmark
 from benchmark.exceptions import UsageError
 
-GOLDEN = next((Path(__file__).parent / "data").glob("golden-*")) / "results" / "quickstart"
+GOLDEN = next((Path(__file__).parents[1] / "data").glob("golden-*")) / "results" / "quickstart"
 
 
 @pytest.fixture(scope="module")
@@ -25,37 +25,37 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("kind", ["bundle", "folder"])
 def test_every_frame_is_tidy(bundle: Path, kind: str) -> None:
-    found = benchmark.load(bundle if kind == "bundle" else bundle.parent / "results" / "made_up")
-    assert len(found.cells) == 12
-    assert set(found.cells["status"]) == {"ok"}
-    assert found.axes == ["model", "augmentation"]
-    assert set(found.cells["seed"]) == {0, 1}
-    assert len(found.predictions) == 12 * 12
-    assert found.predictions["correct"].dtype == bool
-    shares = found.predictions.groupby("id")["correct"].mean()
-    top1 = found.metrics[found.metrics["metric"] == "top1"].set_index("id")["value"]
+    loaded = benchmark.load(bundle if kind == "bundle" else bundle.parent / "results" / "made_up")
+    assert len(loaded.cells) == 12
+    assert set(loaded.cells["status"]) == {"ok"}
+    assert loaded.axes == ["model", "augmentation"]
+    assert set(loaded.cells["seed"]) == {0, 1}
+    assert len(loaded.predictions) == 12 * 12
+    assert loaded.predictions["correct"].dtype == bool
+    shares = loaded.predictions.groupby("id")["correct"].mean()
+    top1 = loaded.metrics[loaded.metrics["metric"] == "top1"].set_index("id")["value"]
     pd.testing.assert_series_equal(top1.sort_index(), shares.sort_index(), check_names=False)
-    assert len(found.histories) == 12 * 5
-    assert pd.api.types.is_numeric_dtype(found.histories["val_accuracy"])
-    assert set(found.comparisons["verdict"]) <= {"better", "worse", "equal", "undecided"}
-    assert set(found.comparisons["row"]) | set(found.comparisons["other"]) == set(found.leaderboard["row"])
+    assert len(loaded.histories) == 12 * 5
+    assert pd.api.types.is_numeric_dtype(loaded.histories["val_accuracy"])
+    assert set(loaded.comparisons["verdict"]) <= {"better", "worse", "equal", "undecided"}
+    assert set(loaded.comparisons["row"]) | set(loaded.comparisons["other"]) == set(loaded.leaderboard["row"])
 
 
 def test_a_folder_gives_the_numbers_that_its_bundle_gives(bundle: Path) -> None:
-    one, two = benchmark.load(bundle), benchmark.load(bundle.parent / "results" / "made_up")
+    bundled_results, folder = benchmark.load(bundle), benchmark.load(bundle.parent / "results" / "made_up")
     top1 = [
-        each.metrics[each.metrics["metric"] == "top1"].set_index("id")["value"].sort_index()
-        for each in (one, two)
+        loaded.metrics[loaded.metrics["metric"] == "top1"].set_index("id")["value"].sort_index()
+        for loaded in (bundled_results, folder)
     ]
     pd.testing.assert_series_equal(*top1)
-    assert one.axes == two.axes
+    assert bundled_results.axes == folder.axes
 
 
 def test_results_of_older_versions_are_loaded() -> None:
-    found = benchmark.load(GOLDEN)
-    assert len(found.cells) == 24
-    assert found.metrics["value"].between(0, 1).all()
-    assert np.isfinite(found.comparisons["difference"]).all()
+    loaded = benchmark.load(GOLDEN)
+    assert len(loaded.cells) == 24
+    assert loaded.metrics["value"].between(0, 1).all()
+    assert np.isfinite(loaded.comparisons["difference"]).all()
 
 
 def test_where_nothing_is_there_it_is_said() -> None:
@@ -72,7 +72,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 @pytest.mark.slow
 def test_the_docs_say_what_works(tmp_path: Path) -> None:
     """The blocks of code on the page are run, one after another, in a folder with a small suite."""
-    page = Path(__file__).parents[1] / "docs" / "sharing.md"
+    page = Path(__file__).parents[2] / "docs" / "sharing.md"
     if not page.is_file():
         pytest.skip("the pages of the docs are not here")
     blocks = page.read_text(encoding="utf-8").split("```python\n")[1:]

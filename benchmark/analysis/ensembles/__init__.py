@@ -1,0 +1,1 @@
+"""Ensembles of stored predictions: chosen by what was said of validation tracks, measured on evaluation sets."""
