@@ -92,7 +92,7 @@ def reader(tmp_path: Path) -> Reader:
     shutil.copy(tmp_path / "DIR" / "pop" / "pop.00000.wav", tmp_path / "set.flac")
     program(tmp_path / "bin" / "bench", f'exec "{sys.executable}" -m benchmark "$@"')
     (tmp_path / "mine.yaml").write_text(
-        suite("mine", "[{linear: {}, label: cnn}]", "[none, {label: paper, use: [gain]}]", "folder")
+        suite("mine", "[{linear: {}, label: cnn}, majority]", "[none, {label: paper, use: [gain]}]", "folder")
     )
     both = "[{linear: {}, label: cnn}, {mfcc-svm: {}, label: crnn}]"
     for name, text in {
@@ -159,7 +159,7 @@ def finished_results(reader: Reader) -> None:
 
 
 def networks(reader: Reader) -> None:
-    (reader.folder / "suites" / "paper.yaml").write_text(suite("paper", "[cnn, majority]"))
+    (reader.folder / "suites" / "paper.yaml").write_text(suite("paper", "[{cnn: {}}, majority]"))
 
 
 def results_to_share(reader: Reader) -> None:
