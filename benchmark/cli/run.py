@@ -16,7 +16,13 @@ from benchmark.checkpoints import NEVER
 from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
-from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.cli.options import (
+    asked_formats,
+    format_option,
+    locations_options,
+    rehearse_option,
+    suite_options,
+)
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
@@ -71,6 +77,7 @@ def _checkpoint_seconds(context: click.Context, option: click.Parameter, said: s
               help="With --decide: the most seeds that a row may have in all; default: 20.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
+@format_option
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
@@ -220,7 +227,7 @@ def _command(
             return notifier.code
         notifier.wait()
         try:
-            show_report(plan, plugins, locations)
+            show_report(plan, plugins, locations, asked_formats())
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
