@@ -11,6 +11,7 @@ from flips import fault_after, random_flip
 KINDS = (
     "results/trial/nearest-*/cell.json",
     "results/trial/nearest-*/predictions.parquet",
+    "results/trial/nearest-*/validation.parquet",
     "results/trial/nearest-*/history.csv",
     "results/trial/nearest-*/metrics.json",
     "results/trial/report/leaderboard.csv",
