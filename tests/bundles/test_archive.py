@@ -88,7 +88,7 @@ def test_many_members_and_far_ones_are_read_by_other_programs(monkeypatch: pytes
         ("/etc/passwd", "place on a disk"),
         ("C:/evil.json", "place on a disk"),
         ("results//a", "none that a bundle has"),
-        ("results/a/b/c/d", "none that a bundle has"),
+        ("results/a/b/c/d/e", "none that a bundle has"),
         ("résumé", "none that a bundle has"),
         (".hidden", "none that a bundle has"),
         ("a" * 300, "none that a bundle has"),
