@@ -61,8 +61,8 @@ def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
         done = f"{record.count} of {limit} trials" if record else f"not run yet, {limit} trials"
         best = ""
         if record is not None and record.value is not None:
-            found = values_text(record.values)
-            best = f"; {record.metric} {value_text(record.value)} on {record.chosen_on} with {found}"
+            values = values_text(record.values)
+            best = f"; {record.metric} {value_text(record.value)} on {record.chosen_on} with {values}"
         varied = ", ".join(dimension.name for dimension in study.spec.space)
         click.echo(f"study of {study.spec.label}: {varied}: {done}{best}")
 
