@@ -174,8 +174,8 @@ def _name(checker: Checker, content: Mapping[str, Any]) -> str:
     if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name):
         return name
     allowed = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or a digit"
-    found = f"found {name!r}" if "name" in content else "it has none"
-    checker.problem(("name",), f"a suite needs a 'name' of {allowed}; {found}.")
+    told = f"found {name!r}" if "name" in content else "it has none"
+    checker.problem(("name",), f"a suite needs a 'name' of {allowed}; {told}.")
     return ""
 
 
@@ -234,15 +234,18 @@ def _check_columns(checker: Checker, cells: Sequence[Cell], axes: Axes) -> None:
     """Refuse two metrics, or two evaluation sets, of different cells that tables could not tell apart."""
     metrics = {id(cell.spec.metrics): cell.spec.metrics for cell in cells}.values()
     _check_names(
-        checker, axes, "metrics", ((each.label, each.key) for several in metrics for each in several)
+        checker, axes, "metrics", ((metric.label, metric.key) for several in metrics for metric in several)
     )
     shared = {(id(cell.spec.evaluate), id(cell.spec.dataset)): cell.spec for cell in cells}.values()
-    sets = ((each, spec.dataset) for spec in shared for each in spec.evaluate)
+    sets = ((evaluation, spec.dataset) for spec in shared for evaluation in spec.evaluate)
     _check_names(
         checker,
         axes,
         "evaluate",
-        ((each.label, f"{(each.dataset or own).key} {each.part}") for each, own in sets),
+        (
+            (evaluation.label, f"{(evaluation.dataset or own).key} {evaluation.part}")
+            for evaluation, own in sets
+        ),
     )
 
 
@@ -259,7 +262,12 @@ def _check_leaderboard(
     checker: Checker, settings: LeaderboardSettings, axes: Sequence[str], cells: Sequence[Cell]
 ) -> None:
     specs = {(id(cell.spec.evaluate), id(cell.spec.metrics)): cell.spec for cell in cells}.values()
-    columns = [f"{each.label}/{metric.label}" for s in specs for each in s.evaluate for metric in s.metrics]
+    columns = [
+        f"{evaluation.label}/{metric.label}"
+        for s in specs
+        for evaluation in s.evaluate
+        for metric in s.metrics
+    ]
     if settings.sort is not None and settings.sort not in columns:
         message = "there is no column (evaluation set/metric)"
         checker.unknown(("leaderboard", "sort"), message, settings.sort, list(dict.fromkeys(columns)))

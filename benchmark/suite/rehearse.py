@@ -64,7 +64,7 @@ def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any], epoch
         model=shared(spec.model, lambda model: _small_component(model, registry)),
         training=shared(spec.training, lambda training: training.model_copy(update={"epochs": epochs})),
         evaluate=shared(
-            spec.evaluate, lambda sets: tuple(_small_evaluation(each, registry) for each in sets)
+            spec.evaluate, lambda sets: tuple(_small_evaluation(evaluation, registry) for evaluation in sets)
         ),
         fold=None if spec.fold is None else 0,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -96,13 +97,13 @@ class StudySpec:
 
 def studies(tune: Tune, cells: Iterable[Cell]) -> list[StudySpec]:
     """Return the studies of a suite's rows, in their order; rows that have nothing to vary have none."""
-    found: dict[tuple[tuple[str, str], ...], StudySpec] = {}
+    by_row: dict[tuple[tuple[str, str], ...], StudySpec] = {}
     for cell in cells:
         row = untuned_row(cell.labels)
-        if row not in found:
+        if row not in by_row:
             base = validation_only(cell.spec, tune.metric)
-            found[row] = StudySpec(dict(row), base, tune.dimensions(cell.spec))
-    return [study for study in found.values() if study.space]
+            by_row[row] = StudySpec(dict(row), base, tune.dimensions(cell.spec))
+    return [study for study in by_row.values() if study.space]
 
 
 def validation_only(spec: CellSpec, metric: ComponentSpec) -> CellSpec:
@@ -227,7 +228,7 @@ def _choice(checker: Checker, key: str, raw: Any, known: Mapping[str, type[Setti
 
 
 def _check_grid(checker: Checker, tune: Tune) -> None:
-    for dimension in (*tune.space, *(each for space in tune.by_model.values() for each in space)):
+    for dimension in chain(tune.space, *tune.by_model.values()):
         if dimension.values() is None:
             message = (
                 f"a grid needs values that can be counted: give '{dimension.name}' as a list, or its range a "
