@@ -86,7 +86,7 @@ def _value(task: TrialTask) -> float:
     corpus_of = kept_corpora(registry, task.locations)
     _prepare(task, registry, corpus_of)
     data = assemble(spec, registry, corpus_of, task.locations.cache)
-    (metric,) = (each.create(registry) for each in spec.metrics)
+    (metric,) = (metric.create(registry) for metric in spec.metrics)
     reporter = _Reporter(task, metric.greater_is_better)
     with trained(
         task.key,
@@ -109,7 +109,7 @@ def _prepare(task: TrialTask, registry: Registry, corpus_of: CorpusOf) -> None:
     from benchmark.data.prepare import open_store, prepare
 
     def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        return (function(*each) for each in arguments)
+        return (function(*given) for given in arguments)
 
     spec = task.spec
     store = open_store(spec.features, registry, task.locations.cache)
