@@ -15,6 +15,7 @@ from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import SETTINGS, Settings, TrainingShare
 from benchmark.suite.cell import REPEATED, Chain
 from benchmark.suite.checker import ComponentChecker
+from benchmark.suite.corrupt import CORRUPT, Corrupt, read_corrupt
 from benchmark.suite.source import KeyPath
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
@@ -169,14 +170,23 @@ class Checker(ComponentChecker):
         return None if problem else steps
 
     def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
-        if not isinstance(raw, list) or not raw:
+        if not isinstance(raw, list) or all(isinstance(entry, dict) and CORRUPT in entry for entry in raw):
             self.problem(path, f"'evaluate' is a list of at least one evaluation set, found {raw!r}.")
             return None
-        made = [self._evaluation(entry, (*path, index)) for index, entry in enumerate(raw)]
+        made = [
+            read_corrupt(self, entry[CORRUPT], (*path, index, CORRUPT))
+            if isinstance(entry, dict) and CORRUPT in entry
+            else self._evaluation(entry, (*path, index))
+            for index, entry in enumerate(raw)
+        ]
         if None in made:
             return None
         labels = [
-            evaluation.dataset.label if isinstance(evaluation, Other) else str(raw[i])
+            evaluation.dataset.label
+            if isinstance(evaluation, Other)
+            else evaluation.label
+            if isinstance(evaluation, Corrupt)
+            else str(raw[i])
             for i, evaluation in enumerate(made)
         ]
         return Value(", ".join(labels), tuple(made), path)
@@ -219,4 +229,6 @@ def _plain(value: Any) -> Any:
         return value.dataset
     if isinstance(value, Own):
         return [value.name, value.part]
+    if isinstance(value, Corrupt):
+        return [value.set, value.by, value.severities]
     return value.model_dump(exclude=set(value.decoration)) if isinstance(value, Settings) else repr(value)

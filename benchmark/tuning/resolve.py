@@ -80,12 +80,12 @@ def unfinished_studies(
     """Return the studies to be run, each once: those with trials left, or with failed ones that are asked for."""
     tune = plan.suite.tune
     assert tune is not None
-    unfinished: dict[str, PlannedStudy] = {}
+    by_id: dict[str, PlannedStudy] = {}
     for study in planned_studies(plan, results, registry):
         failed = study.record is not None and study.record.trials.get("failed", 0) > 0
         if study.id is not None and (not study.is_done(tune) or (retry_failed and failed)):
-            unfinished.setdefault(study.id, study)
-    return list(unfinished.values())
+            by_id.setdefault(study.id, study)
+    return list(by_id.values())
 
 
 def canonical_study(

@@ -20,21 +20,21 @@ def distributions(space: Iterable[Dimension]) -> dict[str, BaseDistribution]:
     """Return the space as Optuna has it; of a list, each choice is a plain value or the JSON text of one."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    by_name: dict[str, BaseDistribution] = {}
+    parameters: dict[str, BaseDistribution] = {}
     for dimension in space:
         if dimension.choices:
-            by_name[dimension.name] = CategoricalDistribution(
+            parameters[dimension.name] = CategoricalDistribution(
                 [encoded(choice) for choice in dimension.choices]
             )
         elif dimension.whole:
-            by_name[dimension.name] = IntDistribution(
+            parameters[dimension.name] = IntDistribution(
                 int(dimension.low), int(dimension.high), log=dimension.log, step=int(dimension.step or 1)
             )
         else:
-            by_name[dimension.name] = FloatDistribution(
+            parameters[dimension.name] = FloatDistribution(
                 dimension.low, dimension.high, log=dimension.log, step=dimension.step
             )
-    return by_name
+    return parameters
 
 
 def encoded(value: Any) -> Any:
