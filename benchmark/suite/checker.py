@@ -80,7 +80,7 @@ class ComponentChecker:
             made = SETTINGS[key].model_validate(raw)
         except ValidationError as error:
             for detail in error.errors():
-                self._settings_problem(key, detail, (*path, *detail["loc"]))
+                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"]))
             return None
         return self._with_files(made, path) if isinstance(made, SplitSettings) else made
 
@@ -91,7 +91,7 @@ class ComponentChecker:
         except ValidationError as error:
             details = [detail for detail in error.errors() if detail["loc"][0] == name]
             for detail in details:
-                self._settings_problem(key, detail, (*path, *detail["loc"][1:]))
+                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"][1:]))
             return not details
         return True
 
@@ -119,12 +119,13 @@ class ComponentChecker:
             return None
         return made
 
-    def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
-        key, kind, name = _owner(key, SETTINGS[key], detail["loc"])
+    def wrong_setting(self, what: str, kind: type[Settings], detail: Any, path: KeyPath) -> None:
+        """Note one of pydantic's error details about settings, which messages call ``what``."""
+        what, kind, name = _owner(what, kind, detail["loc"])
         if detail["type"] == "extra_forbidden":
-            self.unknown(path, f"'{key}' has no setting", name, list(kind.model_fields))
+            self.unknown(path, f"{what} has no setting", name, list(kind.model_fields))
         elif detail["type"] == "missing":
-            self.problem(path, f"'{key}' needs '{name}'.")
+            self.problem(path, f"{what} needs '{name}'.")
         else:
             self.problem(path, sentence(name, detail))
 
@@ -198,12 +199,12 @@ class ComponentChecker:
         return name, given, self.label(raw["label"], path) if "label" in raw else None
 
 
-def _owner(key: str, kind: type[Settings], where: Any) -> tuple[str, type[Settings], str]:
+def _owner(what: str, kind: type[Settings], where: Any) -> tuple[str, type[Settings], str]:
     """Return the innermost settings that a place is in, what they are called, and the name of the setting."""
     name, *rest = map(str, where)
     field = kind.model_fields.get(name)
     inner = list(filter(_is_settings, get_args(field.annotation))) if field and rest else []
-    return _owner(name, inner[0], rest) if inner else (key, kind, name)
+    return _owner(f"'{name}'", inner[0], rest) if inner else (what, kind, name)
 
 
 def _is_settings(annotation: Any) -> bool:

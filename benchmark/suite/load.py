@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
-from benchmark.settings import EnsembleSettings, LeaderboardSettings
+from benchmark.settings import LeaderboardSettings
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.honours import check_honoured
@@ -222,10 +222,8 @@ def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
         for detail in error.errors():
             path = ("leaderboard", *detail["loc"])
             if detail["type"] == "extra_forbidden":
-                kind = EnsembleSettings if len(detail["loc"]) > 1 else LeaderboardSettings
-                message = f"'{path[-2]}' has no setting"
-                checker.unknown(path, message, str(detail["loc"][-1]), list(kind.model_fields))
-            else:
+                checker.wrong_setting("'leaderboard'", LeaderboardSettings, detail, path)
+            else:  # by its last name, which may be an axis's
                 checker.problem(path, sentence(str(path[-1]), detail))
     return LeaderboardSettings()
 

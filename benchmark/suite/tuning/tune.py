@@ -18,7 +18,6 @@ from benchmark.suite.storage_url import variables_problem
 from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
 from benchmark.suite.tuning.space import Dimension, own_values, tunable_values
 from benchmark.suite.values import Checker
-from benchmark.validation import sentence
 
 AXIS, DEFAULT, TUNED = "tuning", "default", "tuned"
 PENDING = "its study has not been run yet"
@@ -194,7 +193,7 @@ def _settings(checker: Checker, raw: Mapping[str, Any]) -> TuneSettings | None:
                 )
                 checker.problem(("tune", name), message)
             else:
-                checker.problem(("tune", name), sentence(name, detail))
+                checker.wrong_setting("'tune'", TuneSettings, detail, ("tune", *detail["loc"]))
     return None
 
 
@@ -216,14 +215,7 @@ def _choice(checker: Checker, key: str, raw: Any, known: Mapping[str, type[Setti
         return Choice(name, known[name].model_validate(given or {}))
     except ValidationError as error:
         for detail in error.errors():
-            setting = str(detail["loc"][0])
-            if detail["type"] == "extra_forbidden":
-                allowed = list(known[name].model_fields)
-                checker.unknown((*path, setting), f"{key} '{name}' has no setting", setting, allowed)
-            elif detail["type"] == "missing":
-                checker.problem(path, f"{key} '{name}' needs '{setting}'.")
-            else:
-                checker.problem((*path, *detail["loc"]), sentence(setting, detail))
+            checker.wrong_setting(f"{key} '{name}'", known[name], detail, (*path, *detail["loc"]))
     return None
 
 
