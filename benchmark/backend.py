@@ -59,10 +59,10 @@ def _configured(environment: MutableMapping[str, str]) -> str | None:
     home = environment.get("KERAS_HOME")
     try:
         file = Path(home) if home else Path.home() / ".keras"
-        found = json.loads((file / "keras.json").read_text(encoding="utf-8")).get("backend")
+        backend = json.loads((file / "keras.json").read_text(encoding="utf-8")).get("backend")
     except (OSError, ValueError, RuntimeError, AttributeError):
         return None
-    return found if isinstance(found, str) else None
+    return backend if isinstance(backend, str) else None
 
 
 def _installed(name: str) -> bool:

@@ -99,9 +99,9 @@ def put_digest(stream: BufferedRandom) -> None:
 def intact_after_digest(stream: BufferedReader) -> bool:
     """Whether a file's content is what ``put_digest`` saw; if so, the content is what is read next."""
     head = stream.read(_HEAD_LENGTH)
-    found = _HEAD + hashlib.file_digest(stream, "sha256").hexdigest().encode() + b"\n"
+    actual = _HEAD + hashlib.file_digest(stream, "sha256").hexdigest().encode() + b"\n"
     stream.seek(_HEAD_LENGTH)
-    return head == found
+    return head == actual
 
 
 def checksum(key: str, content: bytes | memoryview) -> int:

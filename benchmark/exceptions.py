@@ -224,7 +224,7 @@ def did_you_mean(found: str, allowed: Sequence[str]) -> str:
     return f"{nearest(found, allowed)} Available: {', '.join(sorted(allowed)) or 'none'}."
 
 
-def nearest(found: str, allowed: Sequence[str]) -> str:
+def nearest(given: str, allowed: Sequence[str]) -> str:
     """Return a question with the nearest allowed name, or nothing, for messages that list all names."""
-    near = get_close_matches(found, allowed, n=1, cutoff=0.6)
+    near = get_close_matches(given, allowed, n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""

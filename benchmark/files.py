@@ -108,9 +108,9 @@ def make_folder(folder: Path) -> None:
         if folder.parent == folder:
             break
         folder = folder.parent
-    for each in reversed(new):
-        each.mkdir(exist_ok=True)
-        sync_folder(each.parent)
+    for missing in reversed(new):
+        missing.mkdir(exist_ok=True)
+        sync_folder(missing.parent)
 
 
 def remove_leftovers(folder: Path, name: str = "*") -> None:

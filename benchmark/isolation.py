@@ -68,9 +68,9 @@ def install() -> None:
 
 def _other_threads() -> Iterator[threading.Thread]:
     """Yield the threads that Python started, but this one; those of native pools work for whoever asks them to."""
-    for each in threading.enumerate():
-        if each is not threading.current_thread() and not isinstance(each, threading._DummyThread):
-            yield each
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not isinstance(thread, threading._DummyThread):
+            yield thread
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def _libraries() -> tuple[_Library, ...]:
     python = _Library(random._inst, random.Random, ("getstate", "setstate"))
     numpy = _Library(np.random.mtrand._rand, np.random.RandomState, ("get_state", "set_state"))
     for module, library in ((random, python), (np.random, numpy)):
-        methods = {name: name for name, each in vars(module).items() if _bound_to(each, library.shared)}
+        methods = {name: name for name, member in vars(module).items() if _bound_to(member, library.shared)}
         if module is np.random:
             methods |= {"seed": "seed", "ranf": "random_sample", "sample": "random_sample"}
         for name, method in methods.items():
@@ -224,14 +224,14 @@ class _SeedingFinder(MetaPathFinder):
         """See ``importlib.abc.MetaPathFinder``."""
         if fullname not in self._names:
             return None
-        others = (each for each in sys.meta_path if each is not self)
-        found = next(filter(None, (each.find_spec(fullname, path, target) for each in others)), None)
-        if found is not None and found.loader is not None:
-            execute = found.loader.exec_module
+        others = (finder for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
 
             def execute_and_seed(module: ModuleType) -> None:
                 execute(module)
                 _seed_network_library(fullname, self._seed)
 
-            found.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
-        return found
+            spec.loader.exec_module = execute_and_seed  # type: ignore[method-assign]
+        return spec

@@ -129,7 +129,7 @@ def _loss(given: Any) -> Any:
             raise ValueError("a loss is a name, or one name with its parameters")
         ((name, parameters),) = given.items()
     if name not in LOSSES:
-        expected = ", ".join(f"'{each}'" for each in LOSSES)
+        expected = ", ".join(f"'{loss}'" for loss in LOSSES)
         raise PydanticKnownError("literal_error", {"expected": expected})
     kind = LOSSES[name]
     try:
@@ -137,7 +137,7 @@ def _loss(given: Any) -> Any:
     except ValidationError as error:
         allowed = ", ".join(kind.model_fields) or "none"
         wrong = "; ".join(
-            sentence(str(each["loc"][-1] if each["loc"] else name), each) for each in error.errors()
+            sentence(str(detail["loc"][-1] if detail["loc"] else name), detail) for detail in error.errors()
         )
         raise ValueError(f"of {name} ({wrong} Its parameters: {allowed})") from error
     return name if made == kind() else {name: made.model_dump()}
@@ -157,8 +157,8 @@ def _class_weights(given: Any) -> Any:
 def _loss_schema() -> dict[str, Any]:
     parameters = {
         name: {
-            field: {key: value for key, value in each.items() if key != "title"}
-            for field, each in kind.model_json_schema()["properties"].items()
+            field: {key: value for key, value in schema.items() if key != "title"}
+            for field, schema in kind.model_json_schema()["properties"].items()
         }
         for name, kind in LOSSES.items()
         if kind.model_fields
@@ -308,7 +308,7 @@ class LeaderboardSettings(Settings):
     def _labels(cls, given: Any) -> Any:
         """Turn seeds and other numbers into the labels that they have as values of an axis."""
         if isinstance(given, list):
-            return [cls._labels(each) for each in given]
+            return [cls._labels(label) for label in given]
         if not isinstance(given, dict):
             return given
         return {

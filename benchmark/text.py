@@ -46,8 +46,8 @@ def unfiltered(stream: TextIO) -> TextIO:
 def _replaced(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    found = error.object[error.start : error.end]
-    return "".join(_plain(each) for each in found), error.end
+    unencodable = error.object[error.start : error.end]
+    return "".join(_plain(character) for character in unencodable), error.end
 
 
 def _plain(letter: str) -> str:

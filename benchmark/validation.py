@@ -11,7 +11,7 @@ from benchmark.exceptions import nearest
 def sentence(name: str, detail: Any) -> str:
     """Return one of pydantic's error details as a sentence about ``name``, with the nearest choice."""
     said = detail["msg"].removeprefix("Value error, ")
-    found = detail["input"]
+    given = detail["input"]
     choices = re.findall("'([^']*)'", detail["ctx"]["expected"]) if detail["type"] == "literal_error" else []
-    hint = nearest(found, choices) if isinstance(found, str) else ""
-    return f"'{name}': {said[0].lower()}{said[1:]}, found {found!r}.{hint}"
+    hint = nearest(given, choices) if isinstance(given, str) else ""
+    return f"'{name}': {said[0].lower()}{said[1:]}, found {given!r}.{hint}"

@@ -42,8 +42,8 @@ def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
     version = version_of(record)
     if version > NEWEST:
         raise ValueError(f"it is of version {version}, and {NEWEST} is the latest that is known")
-    found = dict(record)
+    current = dict(record)
     while version < NEWEST:
-        found = STEPS[version](found)
+        current = STEPS[version](current)
         version += 1
-    return {**found, "format": NEWEST}
+    return {**current, "format": NEWEST}

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from benchmark.suite.cell import REPEATED
 from benchmark.suite.merge import MAX_BASES, read_merged
 from benchmark.suite.source import plain_resolvers, read_file
 from benchmark.suite.storage_url import without_passwords
@@ -92,7 +93,7 @@ def suite_of(
     """
     cell: dict[str, Any] = {}
     for key, value in spec.items():
-        if value is not None and key not in ("augmentation", "evaluate", "seed", "fold"):
+        if value is not None and key not in ("augmentation", "evaluate", *REPEATED):
             cell[key] = _component(value) if _is_component(value) else value
     # A recipe of nothing is written as such.
     cell["augmentation"] = [[_component(step) for step in chain] for chain in spec["augmentation"]] or "none"

@@ -107,5 +107,5 @@ def read_locations(data: tuple[str, ...], cache: Path | None, results: Path | No
         else:
             folders.append(folder)
     from_environment = os.environ.get(DATA_VARIABLE, "")
-    folders += [Path(each).expanduser() for each in from_environment.split(os.pathsep) if each]
+    folders += [Path(path).expanduser() for path in from_environment.split(os.pathsep) if path]
     return Locations(cache or default_cache(), results or default_results(), tuple(folders), named)

@@ -47,8 +47,8 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
         lacking = unfinished(plan, store)
         if lacking:
             click.echo(f"{text_of(lacking)}.")
-        again = [each.cell for each in lacking if not each.has_model]
-        kept = [each.cell for each in lacking if each.has_model]
+        again = [partial.cell for partial in lacking if not partial.has_model]
+        kept = [partial.cell for partial in lacking if partial.has_model]
         _echo_needs(plan, [*missing, *again], kept, plugins, locations)
 
 
@@ -69,8 +69,8 @@ def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
         done = f"{record.count} of {limit} trials" if record else f"not run yet, {limit} trials"
         best = ""
         if record is not None and record.value is not None:
-            found = values_text(record.values)
-            best = f"; {record.metric} {value_text(record.value)} on {record.chosen_on} with {found}"
+            values = values_text(record.values)
+            best = f"; {record.metric} {value_text(record.value)} on {record.chosen_on} with {values}"
         varied = ", ".join(dimension.name for dimension in study.spec.space)
         click.echo(f"study of {study.spec.label}: {varied}: {done}{best}")
 

@@ -89,9 +89,9 @@ def command(
     subjects = [replace(subject, shape=shape) for subject in offered]
     failed = False
     for subject, outcomes in zip(subjects, check_all(subjects, timeout), strict=True):
-        findings = [(each.rule, finding) for each in outcomes for finding in each.findings]
-        reasons = list(dict.fromkeys(each.not_tried for each in outcomes if each.not_tried))
-        untried = [each.rule for each in outcomes if each.not_tried]
+        findings = [(outcome.rule, finding) for outcome in outcomes for finding in outcome.findings]
+        reasons = list(dict.fromkeys(outcome.not_tried for outcome in outcomes if outcome.not_tried))
+        untried = [outcome.rule for outcome in outcomes if outcome.not_tried]
         title = f"{subject.kind} {subject.name}"
         source = f"  [{subject.source}]" if subject.source else ""
         if findings:
@@ -126,7 +126,7 @@ def _subjects(
     benchfile = registry.benchfile
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     packages = {name for name in names for entry in entries if _means(name, entry)}
-    found = [
+    chosen = [
         (kind, name, offer)
         for kind in registry.offers
         for name in registry.names(kind)
@@ -134,7 +134,7 @@ def _subjects(
         if all_of_them
         or name in names
         or (from_file and offer.source.code == "file")
-        or any(_comes_from(offer.source, each) for each in packages)
+        or any(_comes_from(offer.source, package) for package in packages)
     ]
     known = {name for kind in registry.offers for name in registry.names(kind)} | set(trackers)
     others = [entry.name for entry in entries] + [entry.dist.name for entry in entries if entry.dist]
@@ -148,13 +148,13 @@ def _subjects(
             yield Subject("plugin", name=entry.name, module=entry.module)
     if benchfile is not None and (from_file or all_of_them):
         yield Subject("plugin", name=BENCHFILE, benchfile=benchfile)
-    for kind, name, offer in found:
+    for kind, name, offer in chosen:
         used = benchfile if offer.source.code == "file" else None
         yield Subject(kind, name=name, source=offer.source, benchfile=used, locations=locations)
 
     for name, (tracker, source) in trackers.items():
         asked = name in names or (from_file and source.code == "file")
-        if all_of_them or asked or any(_comes_from(source, each) for each in packages):
+        if all_of_them or asked or any(_comes_from(source, package) for package in packages):
             yield Subject("tracker", component=tracker, name=name, source=source)
 
 

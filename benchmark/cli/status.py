@@ -42,9 +42,9 @@ def command(
     """List the cells of SUITE: how each ended, how long it took, why it failed, and who runs what."""
     from benchmark.cli.loading import load_plan
 
-    plugins, found = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
+    plugins, planned = load_plan(suite_file, overrides, locations, rehearsed=rehearse, to_report=True)
     while True:
-        lines = list(_lines(found, plugins.registry, locations, failed=failed, errors=errors))
+        lines = list(_lines(planned, plugins.registry, locations, failed=failed, errors=errors))
         if watch and sys.stdout.isatty():
             click.clear()
         click.echo("\n".join(lines))
@@ -54,7 +54,7 @@ def command(
 
 
 def _lines(
-    found: Plan, registry: Registry, locations: Locations, *, failed: bool, errors: bool
+    planned: Plan, registry: Registry, locations: Locations, *, failed: bool, errors: bool
 ) -> Iterator[str]:
     """Yield what is to be said of each cell, of those who work at them, and of jobs; notes go to stderr."""
     from benchmark.claims import FOLDER, holdings, owners
@@ -65,11 +65,11 @@ def _lines(
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
 
-    store = ResultsStore(locations.results, found.suite.name)
-    plan = with_results(found, store, registry)
+    store = ResultsStore(locations.results, planned.suite.name)
+    plan = with_results(planned, store, registry)
     records = store.records()
     claims = store.folder / FOLDER
-    running = {each.name: each for each in holdings(claims) if not each.owner.is_gone()}
+    running = {holding.name: holding for holding in holdings(claims) if not holding.owner.is_gone()}
     for label, error in plan.absent.items():
         click.echo(absence_text(label, error), err=True)
     for note in plan.notes:
@@ -95,7 +95,7 @@ def _lines(
     if lacking:
         yield f"{text_of(lacking)}."
     for owner in owners(claims):
-        cells = sum(each.owner.name == owner.name for each in running.values())
+        cells = sum(holding.owner.name == owner.name for holding in running.values())
         gone = " (gone)" if owner.is_gone() else ""
         job = f", job {owner.job}" if owner.job else ""
         who = f"process {owner.pid} on {owner.host or 'an unknown host'}{job}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from benchmark.suite.cell import REPEATED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -62,7 +64,7 @@ class Loaded:
                 spec.get(name, line.get(name))
                 for spec, line in zip(specs, frame.to_dict("records"), strict=True)
             ]
-            for name in ("seed", "fold")
+            for name in REPEATED
         }
         columns |= {
             "status": frame["status"],

@@ -253,7 +253,9 @@ def reading_only(method: Callable[..., Any]) -> Callable[..., Any]:
     def reading(self: Any, *arguments: Any, **named: Any) -> Any:
         with output_aside():
             return method(
-                self, *map(_read_only, arguments), **{name: _read_only(each) for name, each in named.items()}
+                self,
+                *map(_read_only, arguments),
+                **{name: _read_only(argument) for name, argument in named.items()},
             )
 
     return reading

@@ -85,12 +85,12 @@ class _Source:
 
         Told once: what many components share, such as what runs when a module is imported, is walked for each of them.
         """
-        found = self._known.get(name)
-        if found is None:
+        entry = self._known.get(name)
+        if entry is None:
             statements = self.bound[name]
-            found = "".join(map(_text, statements)), tuple(self._mentions(statements))
-            self._known[name] = found
-        return found
+            entry = "".join(map(_text, statements)), tuple(self._mentions(statements))
+            self._known[name] = entry
+        return entry
 
     def _mentions(self, statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
         names: set[str] = set()
@@ -131,7 +131,7 @@ class _Reach:
                 waiting += [(module, _LOOSE), *_reached(module, source, mentions)]
                 self._texts[module.name, name] = text
             elif name == _EVERYTHING:
-                waiting += [(module, each) for each in source.bound]
+                waiting += [(module, bound) for bound in source.bound]
                 self._texts[module.name, name] = hashlib.sha256(source.raw).hexdigest()
             else:
                 waiting.append((_submodule(module, name) or module, _EVERYTHING))
@@ -152,13 +152,13 @@ def _parsed_content(content: bytes) -> _Source:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):
         return _Source(raw=content)
-    found = _Source()
+    source = _Source()
     for statement in _flattened(tree.body):
         names = set(_bound_names(statement))
         for name in names or {_LOOSE}:
-            found.bound.setdefault(name, []).append(statement)
-    found.bound.setdefault(_LOOSE, [])
-    return found
+            source.bound.setdefault(name, []).append(statement)
+    source.bound.setdefault(_LOOSE, [])
+    return source
 
 
 def pin(file: Path, content: bytes) -> None:
@@ -293,7 +293,7 @@ def _in_folder(folder: Path, name: str, full: str = "") -> _Module | None:
 
 def _is_installed(place: Path) -> bool:
     """Whether a place is one that packages are installed to, or the standard library."""
-    return bool(_INSTALLED & set(place.parts)) or any(place.is_relative_to(each) for each in _library())
+    return bool(_INSTALLED & set(place.parts)) or any(place.is_relative_to(library) for library in _library())
 
 
 @cache
@@ -313,13 +313,13 @@ def _is_words(statement: object) -> bool:
 def _text(value: object) -> str:
     """Return a syntax tree as text that is the same on all versions of Python that know its syntax."""
     if isinstance(value, list):
-        return f"[{','.join(_text(each) for each in value if not _is_words(each))}]"
+        return f"[{','.join(_text(item) for item in value if not _is_words(item))}]"
     if not isinstance(value, ast.AST):
         return f"{type(value).__name__} {value!r}"
     parts = []
     for name in value._fields:
-        found = getattr(value, name, None)
+        field = getattr(value, name, None)
         # Versions differ in the fields that they have, and in whether empty ones are there.
-        if found is not None and found != [] and name not in ("ctx", "kind", "type_comment"):
-            parts.append(f"{name}={_text(found)}")
+        if field is not None and field != [] and name not in ("ctx", "kind", "type_comment"):
+            parts.append(f"{name}={_text(field)}")
     return f"{type(value).__name__}({','.join(parts)})"

@@ -80,7 +80,9 @@ def checked_features(features: Features) -> tuple[tuple[int, ...], str]:
     with calling(features, "dtype"):
         dtype = features.dtype
     lengths = tuple(shape) if isinstance(shape, tuple | list) else ()
-    if not 1 <= len(lengths) <= MOST_AXES or not all(isinstance(each, int) and each > 0 for each in lengths):
+    if not 1 <= len(lengths) <= MOST_AXES or not all(
+        isinstance(length, int) and length > 0 for length in lengths
+    ):
         raise PluginError(
             f"{described(features, 'shape')}: its shape is {shape!r} instead of one, two or three whole numbers."
         )
@@ -102,7 +104,7 @@ def checked_copies(augmentation: Augmentation) -> list[dict[str, Any]]:
     try:
         # They are part of the keys of what is made of them.
         json.dumps(made)
-        plain = isinstance(made, list | tuple) and all(isinstance(each, dict) for each in made)
+        plain = isinstance(made, list | tuple) and all(isinstance(copy, dict) for copy in made)
     except (TypeError, ValueError):
         plain = False
     if not plain:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,18 +48,18 @@ class Plugins:
         # By the names that pluggy knows them by, which are no others' even where their entry points have one name.
         self._sources: dict[str, Source] = {}
         self._named: set[tuple[str, str]] = set()
-        found_here = sorted(entry_points(group=GROUP), key=lambda e: e.name)
+        installed = sorted(entry_points(group=GROUP), key=lambda e: e.name)
         # Metadata is parsed anew whenever it is asked for, which takes as long as loading a plugin.
         distributions: dict[int, Source] = {}
-        for entry_point in found_here:
+        for entry_point in installed:
             self._load(_source_of(entry_point, distributions), entry_point.load)
-        found = read_benchfile(benchfile) if isinstance(benchfile, Path) else benchfile
-        if found is not None and run:
-            self.registry.benchfile = found
-            make_importable(found.path.resolve().parent)
-            self._load(Source(BENCHFILE, str(found.path), found.version, "file"), found.load)
-        elif found is not None:
-            self.registry.unopened = found
+        file = read_benchfile(benchfile) if isinstance(benchfile, Path) else benchfile
+        if file is not None and run:
+            self.registry.benchfile = file
+            make_importable(file.path.resolve().parent)
+            self._load(Source(BENCHFILE, str(file.path), file.version, "file"), file.load)
+        elif file is not None:
+            self.registry.unopened = file
 
     def notify(self, event: str, **details: Any) -> Iterator[BrokenPlugin]:
         """Call an event hook of each plugin by itself, and yield those that raised: no tracker stops a run.
@@ -78,7 +79,7 @@ class Plugins:
             if isinstance(returned, BrokenPlugin):
                 self.registry.broken.append(returned)
                 continue
-            for command in (each for offered in returned for each in offered):
+            for command in chain.from_iterable(returned):
                 if isinstance(command, click.Command) and command.name:
                     yield command, source
                 else:
@@ -87,21 +88,21 @@ class Plugins:
 
     def trackers(self) -> dict[str, tuple[type[Tracker], Source]]:
         """Return the trackers that plugins offer, by name; a plugin that fails to is added to ``registry.broken``."""
-        found: dict[str, tuple[type[Tracker], Source]] = {}
+        trackers: dict[str, tuple[type[Tracker], Source]] = {}
         for source, returned in self._each("bench_trackers"):
             if isinstance(returned, BrokenPlugin):
                 self.registry.broken.append(returned)
                 continue
-            for tracker in (each for offered in returned for each in offered):
+            for tracker in chain.from_iterable(returned):
                 if not (isinstance(tracker, type) and issubclass(tracker, Tracker)):
                     told = f"bench_trackers must return tracker classes, and returned {tracker!r}"
                     self.registry.broken.append(BrokenPlugin(source, told))
-                elif tracker.name in found:
-                    told = f"its tracker '{tracker.name}' is left out: {found[tracker.name][1]} has one of that name"
+                elif tracker.name in trackers:
+                    told = f"its tracker '{tracker.name}' is left out: {trackers[tracker.name][1]} has one of that name"
                     self.registry.broken.append(BrokenPlugin(source, told))
                 else:
-                    found[tracker.name] = tracker, source
-        return found
+                    trackers[tracker.name] = tracker, source
+        return trackers
 
     def track(self, name: str) -> None:
         """Have the tracker of that name told of what happens.
@@ -196,7 +197,7 @@ def load_registry(benchfile: Benchfile | Path | None = None) -> Registry:
 
 def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[Component]]:
     others = [other for other in manager.get_plugins() if other is not module]
-    found: list[type[Component]] = []
+    components: list[type[Component]] = []
     for hook in COMPONENT_HOOKS:
         for offered in manager.subset_hook_caller(hook, remove_plugins=others)():
             for component in offered:
@@ -204,8 +205,8 @@ def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[
                     raise TypeError(f"{hook} must return component classes, and returned {component!r}")
                 if not isinstance(getattr(component, "name", None), str):
                     raise TypeError(f"{component.__name__} has no name: give the class name = '…'")
-                found.append(component)
-    return found
+                components.append(component)
+    return components
 
 
 def _source_of(entry_point: EntryPoint, distributions: dict[int, Source]) -> Source:
@@ -213,12 +214,12 @@ def _source_of(entry_point: EntryPoint, distributions: dict[int, Source]) -> Sou
     distribution = entry_point.dist
     if distribution is None:
         return Source(entry_point.name, "unknown distribution", "0")
-    found = distributions.get(id(distribution))
-    if found is None:
+    source = distributions.get(id(distribution))
+    if source is None:
         code: Literal["installed", "editable"] = "editable" if is_editable(distribution) else "installed"
-        found = Source(entry_point.name, distribution.name, distribution.version, code)
-        distributions[id(distribution)] = found
-    return replace(found, plugin=entry_point.name)
+        source = Source(entry_point.name, distribution.name, distribution.version, code)
+        distributions[id(distribution)] = source
+    return replace(source, plugin=entry_point.name)
 
 
 def _describe(error: BaseException) -> str:

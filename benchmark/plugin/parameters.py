@@ -123,8 +123,10 @@ def _parameters_of(component: Any) -> Mapping[str, Parameter]:
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
     hints = _hints(component, function, [parameter.name for parameter in keyword_only])
-    found = [each.replace(annotation=hints.get(each.name, REQUIRED)) for each in keyword_only]
-    return {each.name: _read(component, each) for each in found}
+    annotated = [
+        parameter.replace(annotation=hints.get(parameter.name, REQUIRED)) for parameter in keyword_only
+    ]
+    return {parameter.name: _read(component, parameter) for parameter in annotated}
 
 
 def _read(component: type[Component], parameter: inspect.Parameter) -> Parameter:
@@ -187,9 +189,9 @@ def check_parameters(
         if problems:
             return checked, problems  # what else is given cannot be judged
         with calling(component, "further_parameters"):
-            found = component.further_parameters({**given, **checked})
-        further = [_read(component, each) for each in found]
-        parameters = {**parameters, **{each.name: each for each in further}}
+            declared = component.further_parameters({**given, **checked})
+        further = [_read(component, parameter) for parameter in declared]
+        parameters = {**parameters, **{parameter.name: parameter for parameter in further}}
         checked, problems = _check(component, parameters, given)
     unknown = [
         ParameterProblem(
@@ -247,23 +249,23 @@ def identity_parameters(
     Raises:
         PluginError: when a file cannot be read.
     """
-    found = {}
+    identities = {}
     for name, value in parameters.items():
         mark = marks.get(name)
         if isinstance(value, AbsentFile):
-            found[name] = UNKNOWN
+            identities[name] = UNKNOWN
         elif isinstance(mark, File) and mark.is_file(value):
             try:
-                found[name] = file_identity(Path(value))
+                identities[name] = file_identity(Path(value))
             except OSError as error:
                 raise PluginError(
                     f"{owner}: '{name}' names the file {value}, which cannot be read ({error.strerror})."
                 ) from error
         elif isinstance(mark, Parts):
-            found[name] = map_parts(value, lambda part, _: part.identity())
+            identities[name] = map_parts(value, lambda part, _: part.identity())
         elif not isinstance(mark, Location) and not (isinstance(mark, Later) and mark.default == value):
-            found[name] = value
-    return found
+            identities[name] = value
+    return identities
 
 
 def map_parts(value: Any, make: Callable[[Any, tuple[int, ...]], Any], path: tuple[int, ...] = ()) -> Any:
@@ -315,9 +317,9 @@ def _type_text(annotation: Any) -> str:
     if origin is typing.Literal:
         return " | ".join(repr(choice) for choice in arguments)
     if origin in (typing.Union, types.UnionType):
-        return " | ".join(_type_text(each) for each in arguments)
+        return " | ".join(_type_text(argument) for argument in arguments)
     if arguments:
-        return f"{origin.__name__}[{', '.join(_type_text(each) for each in arguments)}]"
+        return f"{origin.__name__}[{', '.join(_type_text(argument) for argument in arguments)}]"
     return "None" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))
 
 

@@ -41,7 +41,7 @@ def fingerprint(benchfile: Benchfile) -> str:
 def neighbours(benchfile: Benchfile) -> list[Path] | None:
     """Return the files below a benchfile's folder that could be imported, the benchfile aside; None for too many."""
     own = benchfile.path.resolve()
-    found: list[Path] = []
+    importable: list[Path] = []
     for count, (folder, folders, names) in enumerate(os.walk(own.parent)):
         # Of a virtual environment only its own modules know, and hidden folders are no packages.
         folders[:] = [
@@ -52,10 +52,10 @@ def neighbours(benchfile: Benchfile) -> list[Path] | None:
             and not os.path.exists(f"{folder}/{name}/pyvenv.cfg")
         ]
         files = (Path(folder, name) for name in names if name.endswith(tuple(all_suffixes())))
-        found += [file for file in files if file != own]
-        if len(found) > MOST_NEIGHBOURS or count > MOST_FOLDERS:
+        importable += [file for file in files if file != own]
+        if len(importable) > MOST_NEIGHBOURS or count > MOST_FOLDERS:
             return None
-    return found
+    return importable
 
 
 def _file_digest(file: Path) -> str:
@@ -91,7 +91,7 @@ def _lies_in_trusted_folder(path: Path) -> bool:
     given = os.environ.get(TRUST_VARIABLE, "")
     if given == "1":
         return True
-    folders = [Path(each).expanduser() for each in given.split(os.pathsep)]
+    folders = [Path(folder).expanduser() for folder in given.split(os.pathsep)]
     return any(folder.is_absolute() and path.resolve().is_relative_to(folder.resolve()) for folder in folders)
 
 

@@ -16,7 +16,7 @@ from benchmark.plugin.unopened import Unopened
 from benchmark.report.material import seedless_models
 from benchmark.results.folder import read_history
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
-from benchmark.suite.cell import identity
+from benchmark.suite.cell import REPEATED, identity
 from benchmark.suite.identity import set_key
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _entries(source: Submission, results: Results) -> Iterator[Entry]:
 
 def row_key(spec: Mapping[str, Any]) -> str:
     """Return a hash of what a row is: versions of code may differ where somebody reproduces it later."""
-    left_out = ("seed", "fold", "evaluate")
+    left_out = (*REPEATED, "evaluate")
     return identity(_unversioned({key: value for key, value in spec.items() if key not in left_out}))
 
 

@@ -39,13 +39,13 @@ class ComponentChecker:
 
     def problem(self, path: KeyPath, message: str) -> None:
         """Note that something is wrong at ``path``; the same thing is noted once."""
-        found = Problem(str(self.source.place(path)), message)
-        if found not in self.problems:
-            self.problems.append(found)
+        problem = Problem(str(self.source.place(path)), message)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
-    def unknown(self, path: KeyPath, what: str, found: str, allowed: list[str]) -> None:
-        """Note that ``found`` is not among ``allowed``, with the nearest of them."""
-        self.problem(path, f"{what} '{found}'.{did_you_mean(found, allowed)}")
+    def unknown(self, path: KeyPath, what: str, given: str, allowed: list[str]) -> None:
+        """Note that ``given`` is not among ``allowed``, with the nearest of them."""
+        self.problem(path, f"{what} '{given}'.{did_you_mean(given, allowed)}")
 
     def component(self, kind: Kind, raw: Any, path: KeyPath) -> ComponentSpec | None:
         """Return a component: a name, or one name with parameters, and perhaps a label."""
@@ -80,7 +80,7 @@ class ComponentChecker:
             made = SETTINGS[key].model_validate(raw)
         except ValidationError as error:
             for detail in error.errors():
-                self._settings_problem(key, detail, (*path, *detail["loc"]))
+                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"]))
             return None
         return self._with_files(made, path) if isinstance(made, SplitSettings) else made
 
@@ -89,10 +89,10 @@ class ComponentChecker:
         try:
             SETTINGS[key].model_validate({name: raw})
         except ValidationError as error:
-            found = [detail for detail in error.errors() if detail["loc"][0] == name]
-            for detail in found:
-                self._settings_problem(key, detail, (*path, *detail["loc"][1:]))
-            return not found
+            details = [detail for detail in error.errors() if detail["loc"][0] == name]
+            for detail in details:
+                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"][1:]))
+            return not details
         return True
 
     def label(self, raw: Any, path: KeyPath) -> str | None:
@@ -119,12 +119,13 @@ class ComponentChecker:
             return None
         return made
 
-    def _settings_problem(self, key: str, detail: Any, path: KeyPath) -> None:
-        key, kind, name = _owner(key, SETTINGS[key], detail["loc"])
+    def wrong_setting(self, what: str, kind: type[Settings], detail: Any, path: KeyPath) -> None:
+        """Note one of pydantic's error details about settings, which messages call ``what``."""
+        what, kind, name = _owner(what, kind, detail["loc"])
         if detail["type"] == "extra_forbidden":
-            self.unknown(path, f"'{key}' has no setting", name, list(kind.model_fields))
+            self.unknown(path, f"{what} has no setting", name, list(kind.model_fields))
         elif detail["type"] == "missing":
-            self.problem(path, f"'{key}' needs '{name}'.")
+            self.problem(path, f"{what} needs '{name}'.")
         else:
             self.problem(path, sentence(name, detail))
 
@@ -155,13 +156,13 @@ class ComponentChecker:
         """Return the parameters with the components that are its parts, or None if one of them has a problem."""
         known = parameters_of(component)
         whole = dict(parameters)
-        found: list[ComponentSpec | None] = []
+        parts: list[ComponentSpec | None] = []
         for name, value in parameters.items():
             mark = known[name].mark if name in known else None
             if isinstance(mark, Parts):
                 whole[name] = map_parts(value, partial(self._part, mark.kind, (*path, name)))
-                map_parts(whole[name], lambda part, _: found.append(part))
-        return None if None in found else whole
+                map_parts(whole[name], lambda part, _: parts.append(part))
+        return None if None in parts else whole
 
     def _part(self, kind: Kind, path: KeyPath, raw: Any, place: tuple[int, ...]) -> ComponentSpec | None:
         return self.component(kind, raw, (*path, *place))
@@ -198,12 +199,12 @@ class ComponentChecker:
         return name, given, self.label(raw["label"], path) if "label" in raw else None
 
 
-def _owner(key: str, kind: type[Settings], where: Any) -> tuple[str, type[Settings], str]:
+def _owner(what: str, kind: type[Settings], where: Any) -> tuple[str, type[Settings], str]:
     """Return the innermost settings that a place is in, what they are called, and the name of the setting."""
     name, *rest = map(str, where)
     field = kind.model_fields.get(name)
-    inner = [each for each in get_args(field.annotation) if _is_settings(each)] if field and rest else []
-    return _owner(name, inner[0], rest) if inner else (key, kind, name)
+    inner = list(filter(_is_settings, get_args(field.annotation))) if field and rest else []
+    return _owner(f"'{name}'", inner[0], rest) if inner else (what, kind, name)
 
 
 def _is_settings(annotation: Any) -> bool:

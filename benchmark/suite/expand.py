@@ -41,7 +41,7 @@ def read_axes(checker: Checker, matrix: Mapping[str, Any], cell: Mapping[str, An
         if not isinstance(raw, list) or not raw:
             checker.problem(path, f"the axis '{axis}' is a list of at least one value, found {raw!r}.")
             continue
-        values = [read_axis_value(checker, axis, each, (*path, index)) for index, each in enumerate(raw)]
+        values = [read_axis_value(checker, axis, entry, (*path, index)) for index, entry in enumerate(raw)]
         axes[axis] = tuple(value for value in values if value is not None)
         _check_distinct(checker, axis, axes[axis])
     return axes
@@ -57,7 +57,7 @@ def read_axis_value(checker: Checker, axis: str, raw: Any, path: KeyPath) -> Val
         label, raw, path = checker.label(raw["label"], path), raw["value"], (*path, "value")
     text = "none" if raw is None else str(raw).lower() if isinstance(raw, bool) else str(raw)
     if isinstance(raw, dict):
-        text = ", ".join(f"{setting}={each}" for setting, each in raw.items())
+        text = ", ".join(f"{setting}={given}" for setting, given in raw.items())
     # Of a component's parameter the cell decides: another model may have another one of that name.
     known = not is_setting or checker.setting(key, name, raw, path)
     return Value(label or text, raw, path) if known else None
@@ -74,7 +74,7 @@ def _check_axis_name(checker: Checker, axis: str, path: KeyPath) -> bool:
             example = "augmentation.frequency-mask.width" if key == "augmentation" else f"{key}.width"
             checker.problem(path, f"'{axis}' cannot be an axis: a parameter is named as in '{example}'.")
             return False
-        fields = [f"{group}.{each}" for group, kind in SETTINGS.items() for each in kind.model_fields]
+        fields = [f"{group}.{field}" for group, kind in SETTINGS.items() for field in kind.model_fields]
         near_or_all = did_you_mean(axis, [*KEYS, *fields] if dot else KEYS)
         checker.problem(path, f"'{axis}' cannot be an axis.{near_or_all}")
     return False
@@ -193,50 +193,56 @@ class Expander:
         memo = (id(evaluate), id(dataset))
         if memo not in self._evaluations:
             self._check_name(dataset, _path("dataset", chosen))
-            clean = [each for each in evaluate if not isinstance(each, Corrupt)]
-            found = [self._evaluation(each, dataset) for each in clean]
-            labels = [each.label for each in found if each]
+            clean = [requested for requested in evaluate if not isinstance(requested, Corrupt)]
+            evaluations = [self._evaluation(requested, dataset) for requested in clean]
+            labels = [evaluation.label for evaluation in evaluations if evaluation]
             for index, label in enumerate(labels):
                 if label in labels[:index]:
                     message = f"two evaluation sets are called '{label}'; give one a 'label', or remove it."
                     self._checker.problem(clean[index].path, message)
             resolved = (
-                (None, ()) if None in found else (tuple(found), self._corrupted(evaluate, found, dataset))
+                (None, ())
+                if None in evaluations
+                else (tuple(evaluations), self._corrupted(evaluate, evaluations, dataset))
             )
             self._evaluations[memo] = ((evaluate, dataset), resolved)
         return self._evaluations[memo][1]
 
     def _corrupted(
-        self, evaluate: Any, found: Sequence[Evaluation | None], dataset: ComponentSpec
+        self, evaluate: Any, evaluations: Sequence[Evaluation | None], dataset: ComponentSpec
     ) -> tuple[Corrupted, ...]:
         """Return the sets that are corrupted; a part of the cell's own dataset goes by several names."""
         names: dict[str, Evaluation] = {}
-        for each in found:
-            if each is not None:
-                names[each.label] = each
-                own = (each.part, f"{dataset.name}:{each.part}") if each.dataset is None else ()
-                names |= dict.fromkeys(own, each)
-        entries = [each for each in evaluate if isinstance(each, Corrupt)]
+        for evaluation in evaluations:
+            if evaluation is not None:
+                names[evaluation.label] = evaluation
+                own = (
+                    (evaluation.part, f"{dataset.name}:{evaluation.part}")
+                    if evaluation.dataset is None
+                    else ()
+                )
+                names |= dict.fromkeys(own, evaluation)
+        entries = [requested for requested in evaluate if isinstance(requested, Corrupt)]
         return corrupted_sets(self._checker, entries, names)
 
-    def _evaluation(self, each: Own | Other, dataset: ComponentSpec) -> Evaluation | None:
-        if isinstance(each, Own):
-            if each.name in (None, dataset.name, dataset.label):
-                return Evaluation(f"{dataset.label}:{each.part}", None, each.part)
+    def _evaluation(self, requested: Own | Other, dataset: ComponentSpec) -> Evaluation | None:
+        if isinstance(requested, Own):
+            if requested.name in (None, dataset.name, dataset.label):
+                return Evaluation(f"{dataset.label}:{requested.part}", None, requested.part)
             message = (
-                f"'{each.name}:{each.part}' is a part of another dataset than the cell's own, which is "
-                f"'{dataset.label}'. Write '{each.part}' for a part of the cell's own dataset, and "
-                f"'{each.name}' for the whole of another one."
+                f"'{requested.name}:{requested.part}' is a part of another dataset than the cell's own, which is "
+                f"'{dataset.label}'. Write '{requested.part}' for a part of the cell's own dataset, and "
+                f"'{requested.name}' for the whole of another one."
             )
-        elif content_key(each.dataset) == content_key(dataset):
+        elif content_key(requested.dataset) == content_key(dataset):
             message = (
-                f"'{each.dataset.label}' is what the cell is trained on, so it cannot be evaluated whole. "
+                f"'{requested.dataset.label}' is what the cell is trained on, so it cannot be evaluated whole. "
                 f"Write '{dataset.label}:test' for its test part."
             )
         else:
-            self._check_name(each.dataset, each.path)
-            return Evaluation(each.dataset.label, each.dataset, "all")
-        self._checker.problem(each.path, message)
+            self._check_name(requested.dataset, requested.path)
+            return Evaluation(requested.dataset.label, requested.dataset, "all")
+        self._checker.problem(requested.path, message)
         return None
 
     def _check_name(self, dataset: ComponentSpec, path: KeyPath) -> None:
@@ -274,7 +280,7 @@ class Expander:
     ) -> None:
         if split.strategy == "predefined" or split.fractions[1]:
             return
-        if any(each.part == "validation" for each in evaluate or ()):
+        if any(evaluation.part == "validation" for evaluation in evaluate or ()):
             message = "'validation' cannot be evaluated: the split's fractions give it nothing."
             self._checker.problem(_path("evaluate", chosen), message)
         if training.early_stopping is not None:

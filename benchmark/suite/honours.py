@@ -31,8 +31,8 @@ def check_honoured(
     for cell in cells:
         spec = cell.spec
         by_model.setdefault(id(spec.model), {}).setdefault((id(spec.training), id(spec.augmentation)), cell)
-    for found in by_model.values():
-        for path, message in _ignored(checker, axes, fixed, list(found.values())):
+    for of_model in by_model.values():
+        for path, message in _ignored(checker, axes, fixed, list(of_model.values())):
             checker.problem(path, message)
 
 
@@ -128,7 +128,7 @@ def place(
 
 def advice(cell: Cell, axis: str) -> str:
     """Return what to do about a cell that has what does not go together with its model."""
-    chosen = [f"{each}: {cell.labels[each]}" for each in ("model", axis) if each in cell.labels]
+    chosen = [f"{key}: {cell.labels[key]}" for key in ("model", axis) if key in cell.labels]
     if not axis or "model" not in cell.labels:
         return "Take it out, or the model."
     return f"Leave such cells out: exclude: [{{{', '.join(chosen)}}}]."

@@ -58,19 +58,19 @@ class Identifier:
 
     def sets(self, evaluate: Sequence[Evaluation]) -> list[dict[str, Any]]:
         """Return what each evaluation set is, as in ``canonical``; the revision of an absent dataset is None."""
-        found = self._sets.get(id(evaluate))
-        if found is None:
-            found = self._sets[id(evaluate)] = (evaluate, [self._set(evaluation) for evaluation in evaluate])
-        return found[1]
+        cached = self._sets.get(id(evaluate))
+        if cached is None:
+            cached = self._sets[id(evaluate)] = (evaluate, [self._set(evaluation) for evaluation in evaluate])
+        return cached[1]
 
     def _part(self, key: str, value: Any) -> tuple[Any, str]:
         if value is None or isinstance(value, int | float):
             return value, canonical_json(value)
-        found = self._seen.get(id(value))
-        if found is None:
+        cached = self._seen.get(id(value))
+        if cached is None:
             plain = self._plain(key, value)
-            found = self._seen[id(value)] = (value, plain, canonical_json(plain))
-        return found[1], found[2]
+            cached = self._seen[id(value)] = (value, plain, canonical_json(plain))
+        return cached[1], cached[2]
 
     def _plain(self, key: str, value: Any) -> Any:
         if key == "evaluate":

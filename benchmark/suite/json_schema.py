@@ -74,7 +74,7 @@ def _top(key: str) -> Schema:
     labels: Schema = {"type": ["string", "number"]}
     # Values of a component's parameter, by its path: which one it is depends on the suite.
     any_values, any_value, any_labels = (
-        {PATTERN: each} for each in (_or_null(_list_of({})), {}, _one_or_more(labels))
+        {PATTERN: schema} for schema in (_or_null(_list_of({})), {}, _one_or_more(labels))
     )
     shapes: dict[str, Schema] = {
         "name": {"type": "string", "pattern": f"^{NAME_PATTERN}$"},
@@ -195,7 +195,7 @@ def _tune(registry: Registry) -> Schema:
     return _object(
         {
             "metric": {"anyOf": [{"type": "string"}, _component(registry, "metric")]},
-            **{name: _or_null(each) for name, each in settings.items()},
+            **{name: _or_null(schema) for name, schema in settings.items()},
             "sampler": _or_null(_search(SAMPLERS)),
             "pruner": _or_null(_search(PRUNERS)),
             "space": {"anyOf": [{"const": "default"}, space]},
@@ -232,7 +232,9 @@ def _component(registry: Registry, kind: Kind, role: str | None = None) -> Schem
         if not needed:
             choices.append({"const": name, **description})
         given = _object(
-            {each.name: _values(each) for each in parameters.values()}, needed, nullable=not needed
+            {parameter.name: _values(parameter) for parameter in parameters.values()},
+            needed,
+            nullable=not needed,
         )
         if takes_further(component):
             given["additionalProperties"] = True
@@ -278,12 +280,12 @@ def _settings_definitions(key: str, schema: Schema) -> dict[str, Schema]:
 
 def _unfolded(schema: Schema) -> Schema:
     """Return pydantic's schema with settings that hold settings written out where they are referred to."""
-    inner = {f"#/$defs/{name}": _settings(each) for name, each in schema.get("$defs", {}).items()}
+    inner = {f"#/$defs/{name}": _settings(definition) for name, definition in schema.get("$defs", {}).items()}
 
     def unfold(value: Any) -> Any:
         if isinstance(value, dict):
-            return inner.get(value.get("$ref", "")) or {key: unfold(each) for key, each in value.items()}
-        return [unfold(each) for each in value] if isinstance(value, list) else value
+            return inner.get(value.get("$ref", "")) or {key: unfold(part) for key, part in value.items()}
+        return [unfold(part) for part in value] if isinstance(value, list) else value
 
     return {key: unfold(value) for key, value in schema.items() if key != "$defs"}
 
@@ -291,8 +293,8 @@ def _unfolded(schema: Schema) -> Schema:
 def _settings(schema: Schema) -> Schema:
     """Return pydantic's schema without titles, which only repeat the names; null takes a setting away."""
     properties = {
-        name: _or_null({key: value for key, value in each.items() if key != "title"})
-        for name, each in schema["properties"].items()
+        name: _or_null({key: value for key, value in field.items() if key != "title"})
+        for name, field in schema["properties"].items()
     }
     return {key: value for key, value in schema.items() if key != "title"} | {"properties": properties}
 

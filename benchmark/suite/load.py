@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
-from benchmark.settings import EnsembleSettings, LeaderboardSettings
+from benchmark.settings import LeaderboardSettings
 from benchmark.suite.cell import Cell
 from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, read_axes
 from benchmark.suite.honours import check_honoured
@@ -174,8 +174,8 @@ def _name(checker: Checker, content: Mapping[str, Any]) -> str:
     if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name):
         return name
     allowed = "letters, digits, '.', '_' and '-', at most 64, beginning with a letter or a digit"
-    found = f"found {name!r}" if "name" in content else "it has none"
-    checker.problem(("name",), f"a suite needs a 'name' of {allowed}; {found}.")
+    told = f"found {name!r}" if "name" in content else "it has none"
+    checker.problem(("name",), f"a suite needs a 'name' of {allowed}; {told}.")
     return ""
 
 
@@ -222,10 +222,8 @@ def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
         for detail in error.errors():
             path = ("leaderboard", *detail["loc"])
             if detail["type"] == "extra_forbidden":
-                kind = EnsembleSettings if len(detail["loc"]) > 1 else LeaderboardSettings
-                message = f"'{path[-2]}' has no setting"
-                checker.unknown(path, message, str(detail["loc"][-1]), list(kind.model_fields))
-            else:
+                checker.wrong_setting("'leaderboard'", LeaderboardSettings, detail, path)
+            else:  # by its last name, which may be an axis's
                 checker.problem(path, sentence(str(path[-1]), detail))
     return LeaderboardSettings()
 
@@ -234,15 +232,18 @@ def _check_columns(checker: Checker, cells: Sequence[Cell], axes: Axes) -> None:
     """Refuse two metrics, or two evaluation sets, of different cells that tables could not tell apart."""
     metrics = {id(cell.spec.metrics): cell.spec.metrics for cell in cells}.values()
     _check_names(
-        checker, axes, "metrics", ((each.label, each.key) for several in metrics for each in several)
+        checker, axes, "metrics", ((metric.label, metric.key) for several in metrics for metric in several)
     )
     shared = {(id(cell.spec.evaluate), id(cell.spec.dataset)): cell.spec for cell in cells}.values()
-    sets = ((each, spec.dataset) for spec in shared for each in spec.evaluate)
+    sets = ((evaluation, spec.dataset) for spec in shared for evaluation in spec.evaluate)
     _check_names(
         checker,
         axes,
         "evaluate",
-        ((each.label, f"{(each.dataset or own).key} {each.part}") for each, own in sets),
+        (
+            (evaluation.label, f"{(evaluation.dataset or own).key} {evaluation.part}")
+            for evaluation, own in sets
+        ),
     )
 
 
@@ -259,7 +260,12 @@ def _check_leaderboard(
     checker: Checker, settings: LeaderboardSettings, axes: Sequence[str], cells: Sequence[Cell]
 ) -> None:
     specs = {(id(cell.spec.evaluate), id(cell.spec.metrics)): cell.spec for cell in cells}.values()
-    columns = [f"{each.label}/{metric.label}" for s in specs for each in s.evaluate for metric in s.metrics]
+    columns = [
+        f"{evaluation.label}/{metric.label}"
+        for s in specs
+        for evaluation in s.evaluate
+        for metric in s.metrics
+    ]
     if settings.sort is not None and settings.sort not in columns:
         message = "there is no column (evaluation set/metric)"
         checker.unknown(("leaderboard", "sort"), message, settings.sort, list(dict.fromkeys(columns)))

@@ -52,20 +52,20 @@ def numbers_of(cells: Iterable[Cell], axes: Iterable[str]) -> dict[str, dict[str
     Axes of a whole key are none, but for ``training_size``, nor are seeds and folds: of these no value is more than
     another.
     """
-    found: dict[str, dict[str, float]] = {}
+    numbers: dict[str, dict[str, float]] = {}
     wanted = [axis for axis in axes if axis == TRAINING_SIZE or "." in axis]
     refused: set[str] = set()
     for cell in cells:
         for axis in wanted:
             label = cell.labels[axis]
-            if axis in refused or label in found.get(axis, {}):
+            if axis in refused or label in numbers.get(axis, {}):
                 continue
             number = _number(cell, axis)
             if number is None:
                 refused.add(axis)
             else:
-                found.setdefault(axis, {})[label] = number
-    return {axis: values for axis, values in found.items() if axis not in refused}
+                numbers.setdefault(axis, {})[label] = number
+    return {axis: values for axis, values in numbers.items() if axis not in refused}
 
 
 def _number(cell: Cell, axis: str) -> float | None:
@@ -77,7 +77,7 @@ def _number(cell: Cell, axis: str) -> float | None:
 
 
 def _changed(checker: Checker, step: ComponentSpec, parameter: str, value: Value) -> ComponentSpec | None:
-    own = {name: _written_out(each) for name, each in step.parameters.items()}
+    own = {name: _written_out(given) for name, given in step.parameters.items()}
     return checker.component(
         step.kind, {step.name: {**own, parameter: value.value}, "label": step.label}, value.path
     )
@@ -87,12 +87,12 @@ def _written_out(given: Any) -> Any:
     """Return a checked parameter as a suite writes it: components that are parts of it, by name."""
     if isinstance(given, ComponentSpec):
         return {
-            given.name: {name: _written_out(each) for name, each in given.parameters.items()},
+            given.name: {name: _written_out(part) for name, part in given.parameters.items()},
             "label": given.label,
         }
     if isinstance(given, list):
-        return [_written_out(each) for each in given]
-    return {name: _written_out(each) for name, each in given.items()} if isinstance(given, dict) else given
+        return [_written_out(part) for part in given]
+    return {name: _written_out(part) for name, part in given.items()} if isinstance(given, dict) else given
 
 
 def _lacking(axis: str, steps: Iterable[ComponentSpec], own: Iterable[ComponentSpec]) -> str:
@@ -101,10 +101,10 @@ def _lacking(axis: str, steps: Iterable[ComponentSpec], own: Iterable[ComponentS
         nearest = did_you_mean(parameter, list(step.parameters))
         return f"{step.kind} '{step.name}' has no parameter '{parameter}'.{nearest}"
     names = list(dict.fromkeys(step.label for step in steps))
-    found = (
+    reason = (
         f"has no '{wanted}'.{did_you_mean(wanted, names)}" if names else f"is none, and has no '{wanted}'."
     )
-    return f"'{axis}' is an axis, and in some cells the {key} {found} Every value of '{key}' needs it."
+    return f"'{axis}' is an axis, and in some cells the {key} {reason} Every value of '{key}' needs it."
 
 
 def check_path(checker: Checker, axis: str, cell: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -122,8 +122,8 @@ def check_path(checker: Checker, axis: str, cell: Mapping[str, Any], path: tuple
 def _written(raw: Any, path: tuple[Any, ...]) -> Iterable[tuple[tuple[Any, ...], Any]]:
     """Yield the components that are written with parameters below a key, and where."""
     if isinstance(raw, list):
-        for index, each in enumerate(raw):
-            yield from _written(each, (*path, index))
+        for index, item in enumerate(raw):
+            yield from _written(item, (*path, index))
     elif isinstance(raw, dict):
         for name, given in raw.items():
             if name == "use":

@@ -68,9 +68,9 @@ class _Reader:
         self._rows = list({cell.row: dict(cell.row) for cell in cells}.values())
         specs = {(id(cell.spec.evaluate), id(cell.spec.metrics)): cell.spec for cell in cells}.values()
         self._percent = {
-            f"{each.label}/{metric.label}": bool(metric.create(checker.registry).percent)
+            f"{evaluation.label}/{metric.label}": bool(metric.create(checker.registry).percent)
             for spec in specs
-            for each in spec.evaluate
+            for evaluation in spec.evaluate
             for metric in spec.metrics
         }
         self._taken: dict[tuple[int, str], KeyPath] = {}

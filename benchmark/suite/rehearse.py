@@ -64,11 +64,11 @@ def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any], epoch
         model=shared(spec.model, lambda model: _small_component(model, registry)),
         training=shared(spec.training, lambda training: training.model_copy(update={"epochs": epochs})),
         evaluate=shared(
-            spec.evaluate, lambda sets: tuple(_small_evaluation(each, registry) for each in sets)
+            spec.evaluate, lambda sets: tuple(_small_evaluation(evaluation, registry) for evaluation in sets)
         ),
         fold=None if spec.fold is None else 0,
         corrupted=shared(
-            spec.corrupted, lambda sets: tuple(_small_corrupted(each, registry) for each in sets)
+            spec.corrupted, lambda sets: tuple(_small_corrupted(corrupted, registry) for corrupted in sets)
         ),
     )
 
@@ -97,11 +97,11 @@ def _small_evaluation(evaluation: Evaluation, registry: Registry) -> Evaluation:
     return replace(evaluation, dataset=_stand_in(evaluation.dataset, "test", registry))
 
 
-def _small_corrupted(each: Corrupted, registry: Registry) -> Corrupted:
+def _small_corrupted(corrupted: Corrupted, registry: Registry) -> Corrupted:
     return replace(
-        each,
-        evaluation=_small_evaluation(each.evaluation, registry),
-        corruption=_small_component(each.corruption, registry),
+        corrupted,
+        evaluation=_small_evaluation(corrupted.evaluation, registry),
+        corruption=_small_component(corrupted.corruption, registry),
     )
 
 

@@ -19,7 +19,7 @@ def read_exclude(checker: Checker, raw: Any, axes: Axes) -> list[Exclusion]:
     for path, entry in _entries(checker, "exclude", raw, axes):
         wanted: dict[str, set[str]] = {}
         for axis, given in entry.items():
-            labels = [str(each) for each in (given if isinstance(given, list) else [given])]
+            labels = [str(label) for label in (given if isinstance(given, list) else [given])]
             known = [value.label for value in axes[axis]]
             for label in labels:
                 if label not in known:

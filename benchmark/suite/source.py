@@ -97,8 +97,8 @@ def read_file(file: Path) -> tuple[PlacedValue, str]:
         raise SuiteError([Problem(str(file), _unreadable(file, error))]) from error
     source = parse(text, str(file))
     if not isinstance(source.value, dict):
-        found = "a list" if isinstance(source.value, list) else repr(source.value)
-        message = f"a suite is a mapping with keys such as name, cell and matrix; found {found}."
+        given = "a list" if isinstance(source.value, list) else repr(source.value)
+        message = f"a suite is a mapping with keys such as name, cell and matrix; found {given}."
         raise SuiteError([Problem(str(source.place(())), message)])
     return source, text
 

@@ -36,8 +36,8 @@ def expanded(url: str) -> tuple[str, dict[str, str]]:
     Raises:
         KeyError: with the name of a variable that is not set.
     """
-    found = {name: os.environ[name] for name in variables(url)}
-    return _VARIABLE.sub(lambda match: found[match[1].strip("{}")], url), found
+    values = {name: os.environ[name] for name in variables(url)}
+    return _VARIABLE.sub(lambda match: values[match[1].strip("{}")], url), values
 
 
 def without_passwords(text: str) -> str:

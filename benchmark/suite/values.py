@@ -96,12 +96,12 @@ class Checker(ComponentChecker):
     def _training_size(self, raw: Any, path: KeyPath) -> Value | None:
         """Return a share of the training part; all of it is None, which is what cells without this key have."""
         try:
-            found = TrainingSize.validate_python(raw)
+            share = TrainingSize.validate_python(raw)
         except ValidationError:
             message = f"'training_size' is a share above 0 and up to 1, such as 0.25 or 25 %, found {raw!r}."
             self.problem(path, message)
             return None
-        return Value(str(raw), None if found == 1 else float(found), path)
+        return Value(str(raw), None if share == 1 else float(share), path)
 
     def _component_value(self, kind: Kind, raw: Any, path: KeyPath) -> Value | None:
         spec = self.component(kind, raw, path)
@@ -170,24 +170,24 @@ class Checker(ComponentChecker):
         return None if problem else steps
 
     def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
-        if not isinstance(raw, list) or all(isinstance(each, dict) and CORRUPT in each for each in raw):
+        if not isinstance(raw, list) or all(isinstance(entry, dict) and CORRUPT in entry for entry in raw):
             self.problem(path, f"'evaluate' is a list of at least one evaluation set, found {raw!r}.")
             return None
         made = [
-            read_corrupt(self, each[CORRUPT], (*path, index, CORRUPT))
-            if isinstance(each, dict) and CORRUPT in each
-            else self._evaluation(each, (*path, index))
-            for index, each in enumerate(raw)
+            read_corrupt(self, entry[CORRUPT], (*path, index, CORRUPT))
+            if isinstance(entry, dict) and CORRUPT in entry
+            else self._evaluation(entry, (*path, index))
+            for index, entry in enumerate(raw)
         ]
         if None in made:
             return None
         labels = [
-            each.dataset.label
-            if isinstance(each, Other)
-            else each.label
-            if isinstance(each, Corrupt)
+            evaluation.dataset.label
+            if isinstance(evaluation, Other)
+            else evaluation.label
+            if isinstance(evaluation, Corrupt)
             else str(raw[i])
-            for i, each in enumerate(made)
+            for i, evaluation in enumerate(made)
         ]
         return Value(", ".join(labels), tuple(made), path)
 
@@ -209,7 +209,7 @@ class Checker(ComponentChecker):
         if not isinstance(raw, list) or not raw:
             self.problem(path, f"'metrics' is a list of at least one metric, found {raw!r}.")
             return None
-        made = [self.component("metric", each, (*path, index)) for index, each in enumerate(raw)]
+        made = [self.component("metric", entry, (*path, index)) for index, entry in enumerate(raw)]
         labels = [spec.label if spec else "" for spec in made]
         for index, label in enumerate(labels):
             if label and label in labels[:index]:

@@ -156,15 +156,15 @@ class Reverb(Augmentation):
         assert self.responses is not None
         if not self.responses.is_dir():
             return [self.responses]
-        found = [
+        files = [
             file
             for file in sorted(self.responses.rglob("*"))
             if file.suffix.lower() in SOUNDS
             and not any(part.startswith(".") for part in file.relative_to(self.responses).parts)
         ]
-        if not found:
+        if not files:
             raise PluginError(f"The folder {self.responses} holds no impulse response ({', '.join(SOUNDS)}).")
-        return found
+        return files
 
 
 def _tail(file: Path) -> np.ndarray:

@@ -61,9 +61,9 @@ class Audiomentations(Augmentation):
     def further_parameters(cls, given: Mapping[str, Any]) -> Sequence[inspect.Parameter]:
         """Return those of the transform that a suite can express, and the content of files that they name."""
         signature = inspect.signature(_transforms()[given["transform"]], eval_str=True)
-        found = [_expressed(parameter) for parameter in signature.parameters.values()]
+        expressed = [_expressed(parameter) for parameter in signature.parameters.values()]
         named = [given[name] for name in _PATHS if name in signature.parameters and name in given]
-        return [*(parameter for parameter in found if parameter is not None), *map(_content, named)]
+        return [*(parameter for parameter in expressed if parameter is not None), *map(_content, named)]
 
     def copies(self) -> list[dict[str, Any]]:
         """Return numbered copies; each is transformed by random numbers of its own."""
@@ -101,9 +101,9 @@ def _transforms() -> dict[str, Any]:
     from audiomentations.core.transforms_interface import BaseWaveformTransform
 
     return {
-        name: found
-        for name, found in sorted(vars(audiomentations).items())
-        if isinstance(found, type) and issubclass(found, BaseWaveformTransform) and name != "Lambda"
+        name: member
+        for name, member in sorted(vars(audiomentations).items())
+        if isinstance(member, type) and issubclass(member, BaseWaveformTransform) and name != "Lambda"
     }
 
 
@@ -149,9 +149,9 @@ def _content(paths: Any) -> inspect.Parameter:
             if file.is_file():
                 digest.update(file.relative_to(root).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
-    found = digest.hexdigest()[:16]
+    fingerprint = digest.hexdigest()[:16]
     return inspect.Parameter(
-        "files", inspect.Parameter.KEYWORD_ONLY, annotation=Literal[found], default=found
+        "files", inspect.Parameter.KEYWORD_ONLY, annotation=Literal[fingerprint], default=fingerprint
     )
 
 
@@ -162,7 +162,7 @@ def _paths(given: Any) -> list[Path]:
 
 def _is_function(annotation: Any) -> bool:
     return annotation is Callable or any(
-        get_origin(each) is Callable for each in (annotation, *get_args(annotation))
+        get_origin(part) is Callable for part in (annotation, *get_args(annotation))
     )
 
 

@@ -66,6 +66,6 @@ def _highest(image: np.ndarray, share: float) -> np.ndarray:
     import numpy as np
 
     count = round(share * image.size)
-    found = np.zeros(image.size, bool)
-    found[np.argpartition(-image, min(count, image.size - 1), axis=None)[:count]] = True
-    return found.reshape(image.shape)
+    mask = np.zeros(image.size, bool)
+    mask[np.argpartition(-image, min(count, image.size - 1), axis=None)[:count]] = True
+    return mask.reshape(image.shape)

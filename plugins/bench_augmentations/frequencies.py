@@ -153,9 +153,9 @@ class SpecMix(Augmentation):
         return mixed, (kept * targets + (1 - kept) * targets[partner]).astype(np.float32)
 
     def _bands(self, length: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-        found = []
+        bands = []
         for _ in range(int(rng.integers(0, self.bands + 1))):
             width = int(rng.integers(0, max(1, round(self.width * length)) + 1))
             start = int(rng.integers(0, length - width + 1))
-            found.append((start, start + width))
-        return found
+            bands.append((start, start + width))
+        return bands

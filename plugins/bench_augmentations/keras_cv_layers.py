@@ -78,16 +78,16 @@ class KerasCv(Augmentation):
         seed = int(rng.integers(2**31 - 1))
         with _seeded(seed), tf.device("cpu:0"):
             # Made anew, so that nothing which a layer keeps leads from one batch to the next.
-            found = made(**self._parameters, seed=seed, dtype="float32")(
+            batch = made(**self._parameters, seed=seed, dtype="float32")(
                 {"images": tf.constant(inputs), "labels": tf.constant(targets)}, training=True
             )
-            changed = np.asarray(found["images"], np.float32), np.asarray(found["labels"], np.float32)
+            changed = np.asarray(batch["images"], np.float32), np.asarray(batch["labels"], np.float32)
         if changed[0].shape != inputs.shape or changed[1].shape != targets.shape:
             raise PluginError(
                 f"{self._name} of keras-cv made a batch of shape {changed[0].shape} of one of {inputs.shape}, and "
                 "an augmentation must leave sizes as they are."
             )
-        if not all(np.isfinite(each).all() for each in changed):
+        if not all(np.isfinite(array).all() for array in changed):
             raise PluginError(f"{self._name} of keras-cv made numbers that are not finite.")
         return changed
 
@@ -128,15 +128,15 @@ def _layers() -> dict[str, list[inspect.Parameter]]:
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "src" / "layers" / "preprocessing"
-    found = {}
+    layers = {}
     for file in sorted(folder.glob("*.py")):
         module = ast.parse(file.read_text(encoding="utf-8"))
         for node in module.body:
             if isinstance(node, ast.ClassDef) and _is_layer(node):
                 parameters = _parameters(node, _constants(module))
                 if parameters is not None:
-                    found[node.name] = parameters
-    return dict(sorted(found.items()))
+                    layers[node.name] = parameters
+    return dict(sorted(layers.items()))
 
 
 def _is_layer(node: ast.ClassDef) -> bool:
@@ -165,9 +165,9 @@ def _parameters(node: ast.ClassDef, constants: Mapping[str, Any]) -> list[inspec
 
     A range of values is 0 to 1 unless given.
     """
-    for each in node.body:
-        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-            given = each.args
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            given = statement.args
             names = [argument.arg for argument in given.args]
             if set(names) & _LAYERS or given.kwarg is None:
                 return None
@@ -196,7 +196,7 @@ def _value(node: ast.expr, constants: Mapping[str, Any]) -> Any:
         ValueError: when it is none of a literal, a constant of the module, and a quotient of two numbers.
     """
     if isinstance(node, ast.Tuple | ast.List):
-        return [_value(each, constants) for each in node.elts]
+        return [_value(element, constants) for element in node.elts]
     if isinstance(node, ast.Name) and node.id in constants:
         return constants[node.id]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
@@ -207,7 +207,7 @@ def _value(node: ast.expr, constants: Mapping[str, Any]) -> Any:
 
 def _as_tuple(value: Any) -> Any:
     """Return a list as the tuple that layers expect."""
-    return tuple(_as_tuple(each) for each in value) if isinstance(value, list) else value
+    return tuple(_as_tuple(element) for element in value) if isinstance(value, list) else value
 
 
 @contextmanager

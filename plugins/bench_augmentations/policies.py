@@ -31,7 +31,7 @@ class TrivialAugment(Augmentation):
         of: Annotated[list[Any], Field(min_length=2), Parts("augmentation")],
         copies: Annotated[int, Field(gt=0)] = 1,
     ) -> None:
-        self.chains: list[Chain] = [each if isinstance(each, list) else [each] for each in of]
+        self.chains: list[Chain] = [choice if isinstance(choice, list) else [choice] for choice in of]
         if not all(self.chains):
             raise ValueError("a chain of augmentations needs at least one")
         members = [step for chain in self.chains for step in chain]

@@ -114,16 +114,16 @@ def list_folder(root: Path, cache: Path, manifest: str = MANIFEST) -> Listing:
     Raises:
         DatasetError: for wrong lines in the manifest.
     """
-    found = look_into(root)
+    content = look_into(root)
     if not os.path.lexists(root / manifest):
-        candidates, left_out = _from_folders(found)
-        return Listing(candidates, left_out, others=others_text(found.others))
+        candidates, left_out = _from_folders(content)
+        return Listing(candidates, left_out, others=others_text(content.others))
     candidates = candidates_from_manifest(root / manifest, root)
-    others = Counter(found.others)
+    others = Counter(content.others)
     others[Path(manifest).suffix.lower()] -= 1
     listed = {candidate.name for candidate in candidates}
-    unlisted = [name for name in found.audio if name not in listed]
-    return Listing(candidates, [], _unlisted(root, cache, manifest, unlisted, found), others_text(+others))
+    unlisted = [name for name in content.audio if name not in listed]
+    return Listing(candidates, [], _unlisted(root, cache, manifest, unlisted, content), others_text(+others))
 
 
 def candidates_from_manifest(file: Path, root: Path | None = None) -> list[Candidate]:
@@ -132,14 +132,14 @@ def candidates_from_manifest(file: Path, root: Path | None = None) -> list[Candi
     return [Candidate(e.track_id, e.path, e.label, e.group, e.split) for e in entries]
 
 
-def _from_folders(found: Found) -> tuple[list[Candidate], list[LeftOut]]:
+def _from_folders(content: Found) -> tuple[list[Candidate], list[LeftOut]]:
     """Return the audio files of each class folder, and what lies beside the class folders or cannot be read.
 
     Files in a folder of a class (an album, a song cut in pieces) share a group, named by that folder's path.
     """
     candidates: list[Candidate] = []
-    left_out = list(found.left_out)
-    for name in found.audio:
+    left_out = list(content.left_out)
+    for name in content.audio:
         label, *inner = PurePosixPath(name).parts[:-1] or ("",)
         if label:
             candidates.append(Candidate(name, name, label, "/".join([label, *inner]) if inner else None))
@@ -148,11 +148,13 @@ def _from_folders(found: Found) -> tuple[list[Candidate], list[LeftOut]]:
     return candidates, left_out
 
 
-def _unlisted(root: Path, cache: Path, manifest: str, names: Sequence[str], found: Found) -> tuple[str, ...]:
+def _unlisted(
+    root: Path, cache: Path, manifest: str, names: Sequence[str], content: Found
+) -> tuple[str, ...]:
     """Return what lies in the folder and is not in its manifest: recordings that may be added, and the rest."""
     known = recall_files(root, names, cache)
     broken = [
-        *found.left_out,
+        *content.left_out,
         *(
             LeftOut(name, known[name].unusable(0))
             for name in names

@@ -25,7 +25,7 @@ def read_groups(file: Path) -> dict[str, str]:
     Raises:
         DatasetError: with ``file:line`` of everything that is wrong.
     """
-    found: dict[str, str] = {}
+    groups: dict[str, str] = {}
     problems: list[Problem] = []
     try:
         lines = list(_lines(file.read_text(encoding="utf-8-sig")))
@@ -37,20 +37,20 @@ def read_groups(file: Path) -> dict[str, str]:
             problems.append(Problem(f"{file}:{number}", message))
             continue
         name, group = parts[0].strip(), " ".join(parts[1].split()).casefold()
-        if not found and not problems and name.casefold() in _HEADERS:
+        if not groups and not problems and name.casefold() in _HEADERS:
             continue
         clip = clip_name(name)
         if group in _NOBODY:
             continue
-        if found.setdefault(clip, group) != group:
-            message = f"{clip} is by '{group}' here, and by '{found[clip]}' further up."
+        if groups.setdefault(clip, group) != group:
+            message = f"{clip} is by '{group}' here, and by '{groups[clip]}' further up."
             problems.append(Problem(f"{file}:{number}", message))
     if problems:
         shown = "".join(f"\n  {problem}" for problem in problems[:20])
         raise DatasetError(f"The list of groups is wrong:{shown}")
-    if not found:
+    if not groups:
         raise DatasetError(f"{file} names no artist of any file; a line is 'blues.00000.wav, ARTIST'.")
-    return found
+    return groups
 
 
 def clip_name(name: str) -> str:

@@ -69,10 +69,10 @@ class Gtzan(Dataset):
         groups = read_groups(Path(self.groups)) if self.groups else {}
         root = find_root(self.name, self.root, locations, _recognise, layout=LAYOUT, telling=True)
         candidates: dict[str, Candidate] = {}
-        found = look_into(root, _is_genre)
-        left_out = list(found.left_out)
+        content = look_into(root, _is_genre)
+        left_out = list(content.left_out)
         # Sorted backwards, .wav comes before .au, and so wins where a copy holds both.
-        for name in sorted(found.audio, reverse=True):
+        for name in sorted(content.audio, reverse=True):
             genre, _, file = name.partition("/")
             track = file.rpartition(".")[0].lower()
             if not _belongs(genre, file):
@@ -88,7 +88,7 @@ class Gtzan(Dataset):
             min_seconds=self.min_seconds,
             cache=locations.cache,
             left_out=left_out,
-            others=others_text(found.others),
+            others=others_text(content.others),
         )
         return _with_note(corpus) if groups else corpus
 

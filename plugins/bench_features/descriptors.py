@@ -144,10 +144,10 @@ class Chroma(Features):
 
         function = getattr(librosa.feature, f"chroma_{self.method}")
         # Tuned to A = 440 Hz, so that a clip's own tuning, guessed from it, does not move its pitch classes.
-        found = function(
+        chroma = function(
             y=long_enough(samples, sample_rate // 2), sr=sample_rate, hop_length=self.hop_length, tuning=0.0
         )
-        return np.nan_to_num(found)
+        return np.nan_to_num(chroma)
 
 
 class Cqt(Spectrogram):
@@ -214,10 +214,10 @@ class Tempogram(Image):
         from librosa.onset import onset_strength
 
         onsets = onset_strength(y=long_enough(samples, 2048), sr=sample_rate, hop_length=self.hop_length)
-        found = librosa.feature.tempogram(
+        tempogram = librosa.feature.tempogram(
             onset_envelope=onsets, sr=sample_rate, hop_length=self.hop_length, win_length=self.window
         )
-        return as_image(found.clip(0, 1), self.size, self._dtype)
+        return as_image(tempogram.clip(0, 1), self.size, self._dtype)
 
 
 class Pcen(Image):
@@ -250,8 +250,8 @@ class Pcen(Image):
 
     def compute(self, samples: np.ndarray, sample_rate: int, *, reference_length: int) -> np.ndarray:
         """Return the image; a clip of any length fills its width."""
-        found = self.normalized(samples, sample_rate)
-        return as_image(found / (found.max() or 1.0), self.size, self._dtype)
+        energies = self.normalized(samples, sample_rate)
+        return as_image(energies / (energies.max() or 1.0), self.size, self._dtype)
 
     def normalized(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         """Return librosa's PCEN, shape (bands, frames), the lowest band first."""

@@ -79,11 +79,11 @@ class OnnxEmbedding(Features):
         import soxr
 
         heard = soxr.resample(samples, sample_rate, self.sample_rate, quality="HQ").astype(np.float32)
-        found = self._embedded(self._windows(heard))
+        embeddings = self._embedded(self._windows(heard))
         pooled = {
-            "mean": lambda: found.mean(axis=0),
-            "max": lambda: found.max(axis=0),
-            "mean-std": lambda: np.concatenate([found.mean(axis=0), found.std(axis=0)]),
+            "mean": lambda: embeddings.mean(axis=0),
+            "max": lambda: embeddings.max(axis=0),
+            "mean-std": lambda: np.concatenate([embeddings.mean(axis=0), embeddings.std(axis=0)]),
         }[self.pooling]()
         return pooled.astype(np.float32)[:, None, None]
 
@@ -113,10 +113,10 @@ class OnnxEmbedding(Features):
         import numpy as np
 
         encoder = _encoder(self.file)
-        found = np.concatenate([encoder(window, self.output) for window in windows]).astype(np.float64)
-        if not np.isfinite(found).all():
+        embeddings = np.concatenate([encoder(window, self.output) for window in windows]).astype(np.float64)
+        if not np.isfinite(embeddings).all():
             raise PluginError(f"The encoder {self.file} gave values that are not finite.")
-        return found
+        return embeddings
 
 
 class _Encoder:
@@ -153,7 +153,7 @@ class _Encoder:
         inputs = self._session.get_inputs()
         self._input = inputs[0]
         if len(inputs) != 1 or len(self._input.shape) not in RANKS or self._input.type != "tensor(float)":
-            given = ", ".join(f"{each.name}: {each.type} {each.shape}" for each in inputs)
+            given = ", ".join(f"{tensor.name}: {tensor.type} {tensor.shape}" for tensor in inputs)
             raise PluginError(
                 f"The encoder {file} takes {given}, and is to take one waveform of floats: (samples), (windows, "
                 "samples) or (windows, 1, samples). Export it with what else it needs inside."
@@ -169,19 +169,19 @@ class _Encoder:
         rank = len(self._input.shape)
         fed = window.reshape((1,) * (rank - 1) + window.shape)
         try:
-            (found,) = self._session.run([self._output(output).name], {self._input.name: fed})
+            (embedding,) = self._session.run([self._output(output).name], {self._input.name: fed})
         except Exception as error:
             raise PluginError(
                 f"The encoder {self.file} takes {self._input.shape} and could not use {list(fed.shape)}: 'window' and "
                 f"'sample_rate' say how many samples it gets. It said: {_short(error)}."
             ) from error
-        if not found.ndim:
+        if not embedding.ndim:
             raise PluginError(f"The encoder {self.file} gave one number instead of an embedding.")
-        made: np.ndarray = found.reshape(-1, found.shape[-1])
+        made: np.ndarray = embedding.reshape(-1, embedding.shape[-1])
         return made
 
     def _output(self, name: str | None) -> Any:
-        outputs = {each.name: each for each in self._session.get_outputs()}
+        outputs = {tensor.name: tensor for tensor in self._session.get_outputs()}
         if name is None:
             return next(iter(outputs.values()))
         if name not in outputs:

@@ -23,9 +23,9 @@ class Stack(Features):
     def __init__(self, *, of: Annotated[list[Any], Field(min_length=2), Parts("features")]) -> None:
         sizes = {features.shape[:2] for features in of}
         if len(sizes) > 1 or any(len(features.shape) != 3 for features in of):
-            found = ", ".join(f"'{features.name}' {' x '.join(map(str, features.shape))}" for features in of)
+            shapes = ", ".join(f"'{features.name}' {' x '.join(map(str, features.shape))}" for features in of)
             raise ValueError(
-                f"features that are stacked have one height and width, and these differ: {found}"
+                f"features that are stacked have one height and width, and these differ: {shapes}"
             )
         self.of: list[Features] = of
 
@@ -56,8 +56,8 @@ class Stack(Features):
         ]
         if self.dtype == "float32":
             made = [
-                each.astype(np.float32) / (255 if features.dtype == "uint8" else 1)
-                for each, features in zip(made, self.of, strict=True)
+                image.astype(np.float32) / (255 if features.dtype == "uint8" else 1)
+                for image, features in zip(made, self.of, strict=True)
             ]
         return np.concatenate(made, axis=-1).astype(self.dtype)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench_models.phases import FINE_TUNE_LEARNING_RATE, Epochs, LearningRate
+from bench_models.phases import FINE_TUNE_LEARNING_RATE, FineTuneEpochs, FrozenNormalisation, LearningRate
 from bench_models.pretrained import IMAGENET, Phase, Pretrained, Size
 from bench_models.weights import load_weights
 from benchmark import File, WeightsError
@@ -62,8 +62,8 @@ class KerasApplication(Pretrained):
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
         fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
-        fine_tune_epochs: Epochs | None = None,
-        frozen_normalisation: bool = False,
+        fine_tune_epochs: FineTuneEpochs = None,
+        frozen_normalisation: FrozenNormalisation = False,
     ) -> keras.Model:
         """Return the network called ``network``, with a new top."""
         return self.with_new_top(input_shape, num_classes, weights, units)

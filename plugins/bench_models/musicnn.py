@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from bench_models.phases import FINE_TUNE_LEARNING_RATE, Epochs, LearningRate, two_stages
+from bench_models.phases import (
+    FINE_TUNE_LEARNING_RATE,
+    FineTuneEpochs,
+    FrozenNormalisation,
+    LearningRate,
+    two_stages,
+)
 from bench_models.weights import check_weights, load_weights_by_layer
 from benchmark import File, KerasModel, Stage, WeightsError
 
@@ -52,8 +58,8 @@ class Musicnn(KerasModel):
         stages: Annotated[list[Phase], Field(min_length=1)] = ["probe"],  # noqa: B006
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
         fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
-        fine_tune_epochs: Epochs | None = None,
-        frozen_normalisation: bool = False,
+        fine_tune_epochs: FineTuneEpochs = None,
+        frozen_normalisation: FrozenNormalisation = False,
     ) -> keras.Model:
         """Return the network; ``weights`` is a file of weights, or null for random ones."""
         import keras

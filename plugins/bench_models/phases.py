@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from benchmark import Stage
+from benchmark import Later, Stage
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 BACKBONE = "backbone"
 FINE_TUNE = "fine-tune"
 LearningRate = Annotated[float, Field(gt=0)]
-Epochs = Annotated[int, Field(gt=0)]
+# These came later: cells without them keep the identities that they had before.
+FineTuneEpochs = Annotated[Annotated[int, Field(gt=0)] | None, Later()]
+FrozenNormalisation = Annotated[bool, Later()]
 FINE_TUNE_LEARNING_RATE = 0.0001
 
 

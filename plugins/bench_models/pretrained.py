@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from bench_models.phases import FINE_TUNE, FINE_TUNE_LEARNING_RATE, Epochs, LearningRate, two_stages
+from bench_models.phases import (
+    FINE_TUNE,
+    FINE_TUNE_LEARNING_RATE,
+    FineTuneEpochs,
+    FrozenNormalisation,
+    LearningRate,
+    two_stages,
+)
 from bench_models.weights import check_weights, load_weights
 from benchmark import File, KerasModel, Later, Stage, WeightsError
 
@@ -176,7 +183,7 @@ class Vgg16(Pretrained):
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
         fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
-        fine_tune_epochs: Epochs | None = None,
+        fine_tune_epochs: FineTuneEpochs = None,
     ) -> keras.Model:
         """Return the network; ``weights`` is ``imagenet``, null (random), or a file of weights."""
         return self.with_new_top(input_shape, num_classes, weights, units)
@@ -234,8 +241,8 @@ class MobileNet(Pretrained):
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
         fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
-        fine_tune_epochs: Epochs | None = None,
-        frozen_normalisation: bool = False,
+        fine_tune_epochs: FineTuneEpochs = None,
+        frozen_normalisation: FrozenNormalisation = False,
     ) -> keras.Model:
         """Return the network; ``width`` is the share of the filters that each layer has."""
         return self.with_new_top(input_shape, num_classes, weights, units)

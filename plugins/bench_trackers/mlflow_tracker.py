@@ -34,8 +34,8 @@ class MLflow(Tracker):
         from mlflow import MlflowClient
 
         self._client = MlflowClient()
-        found = self._client.get_experiment_by_name(suite)
-        self._experiment = found.experiment_id if found else self._client.create_experiment(suite)
+        experiment = self._client.get_experiment_by_name(suite)
+        self._experiment = experiment.experiment_id if experiment else self._client.create_experiment(suite)
 
     @hookimpl
     def bench_cell_started(self, cell: PlannedCell) -> None:

@@ -89,8 +89,8 @@ def own_values(spec: CellSpec, name: str) -> list[Any]:
     if key in SETTINGS:
         settings = getattr(spec, key)
         return [getattr(settings, parameter)] if parameter in SETTINGS[key].model_fields and settings else []
-    found = components(spec, name)
-    return [each.parameters[parameter] for each in found if parameter in each.parameters]
+    given = (component.parameters for component in components(spec, name))
+    return [parameters[parameter] for parameters in given if parameter in parameters]
 
 
 def tunable_values(spec: CellSpec, name: str, untrained: Collection[str]) -> list[Any]:
@@ -123,8 +123,8 @@ def with_values(spec: CellSpec, values: Mapping[str, Any], registry: Registry) -
 def refusal(spec: CellSpec, name: str, registry: Registry) -> str:
     """Return why a cell's components refuse what they were given, or nothing."""
     try:
-        for each in components(spec, name):
-            each.create(registry)
+        for component in components(spec, name):
+            component.create(registry)
         chains = [[(step.label, step.create(registry)) for step in chain] for chain in spec.augmentation]
     except PluginError as error:
         return error.refusal if isinstance(error, PluginFailure) else str(error)

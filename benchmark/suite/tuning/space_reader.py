@@ -13,7 +13,7 @@ from benchmark.plugin.border import calling, described, type_name
 from benchmark.plugin.model import Model
 from benchmark.plugin.parameters import parameters_of
 from benchmark.settings import SETTINGS
-from benchmark.suite.cell import Cell, CellSpec
+from benchmark.suite.cell import REPEATED, Cell, CellSpec
 from benchmark.suite.expand import Axes
 from benchmark.suite.source import KeyPath
 from benchmark.suite.tuning.space import (
@@ -103,10 +103,10 @@ class SpaceReader:
             if not owners:
                 continue
             before = len(self._checker.problems)
-            found = self._dimension(str(name), given, owners, path)
-            if found is not None and len(self._checker.problems) == before:
-                self._check_owners(found, owners, path)
-                yield found
+            dimension = self._dimension(str(name), given, owners, path)
+            if dimension is not None and len(self._checker.problems) == before:
+                self._check_owners(dimension, owners, path)
+                yield dimension
 
     def _owners(self, name: str, rows: Sequence[Cell], path: KeyPath) -> list[Cell]:
         """Return the rows that have the parameter."""
@@ -132,7 +132,7 @@ class SpaceReader:
 
     def _set_by_axis(self, key: str, setting: str) -> bool:
         values = self._axes.get(key, ()) if key in SETTINGS else ()
-        return any(each.value is not None and setting in each.value.model_fields_set for each in values)
+        return any(value.value is not None and setting in value.value.model_fields_set for value in values)
 
     def _names(self, rows: Iterable[Cell]) -> list[str]:
         """Return what could be tuned in these rows."""
@@ -178,18 +178,20 @@ class SpaceReader:
             self._checker.problem((*path, "log"), f"'log' is true or false, found {log!r}.")
         if len(self._checker.problems) > before:
             return None
-        found = Dimension(name, low=raw["low"], high=raw["high"], step=step, log=bool(log))
-        for problem in _range_problems(found):
+        dimension = Dimension(name, low=raw["low"], high=raw["high"], step=step, log=bool(log))
+        for problem in _range_problems(dimension):
             self._checker.problem(path, problem)
         for key in ("low", "high"):
             self._check_value(name, raw[key], owners, (*path, key))
         if len(self._checker.problems) > before:
             return None
-        halfway = found.low + min(0.5, (found.high - found.low) / 2)
+        halfway = dimension.low + min(0.5, (dimension.high - dimension.low) / 2)
         whole = any(_complaints(cell.spec, name, halfway, self._checker) for cell in _distinct(owners, name))
-        if whole and not all(isinstance(each, int) for each in (found.low, found.high, found.step or 1)):
+        if whole and not all(
+            isinstance(number, int) for number in (dimension.low, dimension.high, dimension.step or 1)
+        ):
             self._checker.problem(path, f"'{name}' takes whole numbers only, and so does its range.")
-        return replace(found, whole=whole)
+        return replace(dimension, whole=whole)
 
     def _check_value(self, name: str, value: Any, owners: Sequence[Cell], path: KeyPath) -> None:
         """Note why a value is refused: by itself, or together with the row's other parameters."""
@@ -232,7 +234,11 @@ class SpaceReader:
         alike: dict[tuple[str, ...], Cell] = {}
         for cell in self._rows:
             varied = [*space, *by_model.get(cell.spec.model.name, ())]
-            names = [each.name for each in varied if tunable_values(cell.spec, each.name, self.untrained)]
+            names = [
+                dimension.name
+                for dimension in varied
+                if tunable_values(cell.spec, dimension.name, self.untrained)
+            ]
             if not names:
                 continue
             self._check_split(cell)
@@ -257,18 +263,19 @@ class SpaceReader:
             self._checker.problem(("tune",), message)
 
 
-def _range_problems(found: Dimension) -> Iterator[str]:
-    if found.low >= found.high:
-        yield f"the range of '{found.name}' is empty: 'low' ({found.low}) is to be below 'high' ({found.high})."
+def _range_problems(dimension: Dimension) -> Iterator[str]:
+    low, high, step = dimension.low, dimension.high, dimension.step
+    if low >= high:
+        yield f"the range of '{dimension.name}' is empty: 'low' ({low}) is to be below 'high' ({high})."
         return
-    if found.log and found.low <= 0:
-        yield f"'{found.name}' has a logarithmic scale, which begins above 0; 'low' is {found.low}."
-    if found.log and found.step is not None:
-        yield f"the range of '{found.name}' has a step or a logarithmic scale, and not both."
-    if found.step is not None and found.step <= 0:
-        yield f"the step of '{found.name}' is above 0, found {found.step}."
-    elif found.step is not None and not found.log and not found.holds(found.high):
-        yield f"the range of '{found.name}' is no whole number of steps: {found.low} to {found.high} by {found.step}."
+    if dimension.log and low <= 0:
+        yield f"'{dimension.name}' has a logarithmic scale, which begins above 0; 'low' is {low}."
+    if dimension.log and step is not None:
+        yield f"the range of '{dimension.name}' has a step or a logarithmic scale, and not both."
+    if step is not None and step <= 0:
+        yield f"the step of '{dimension.name}' is above 0, found {step}."
+    elif step is not None and not dimension.log and not dimension.holds(high):
+        yield f"the range of '{dimension.name}' is no whole number of steps: {low} to {high} by {step}."
 
 
 def _complaints(spec: CellSpec, name: str, value: Any, checker: Checker) -> list[Any]:
@@ -278,8 +285,8 @@ def _complaints(spec: CellSpec, name: str, value: Any, checker: Checker) -> list
         if key in SETTINGS:
             SETTINGS[key].model_validate({**getattr(spec, key).model_dump(), parameter: value})
         else:
-            for each in components(spec, name):
-                schema = parameters_of(checker.registry.offer(each.kind, each.name).component)
+            for component in components(spec, name):
+                schema = parameters_of(checker.registry.offer(component.kind, component.name).component)
                 if parameter in schema:
                     schema[parameter].validate(value)
     except ValidationError as error:
@@ -296,7 +303,7 @@ def _distinct(cells: Iterable[Cell], name: str) -> Iterable[Cell]:
 def _rest(spec: CellSpec, names: Sequence[str]) -> tuple[str, ...]:
     """Return a cell in text without the parameters ``names``."""
     parts = []
-    for key in (each.name for each in fields(spec) if each.name not in ("metrics", "seed", "fold")):
+    for key in (field.name for field in fields(spec) if field.name not in ("metrics", *REPEATED)):
         paths = map(split_path, names)
         here = {(component, parameter) for top, component, parameter in paths if top == key}
         part = getattr(spec, key)

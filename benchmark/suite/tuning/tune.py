@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -17,7 +18,6 @@ from benchmark.suite.storage_url import variables_problem
 from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
 from benchmark.suite.tuning.space import Dimension, own_values, tunable_values
 from benchmark.suite.values import Checker
-from benchmark.validation import sentence
 
 AXIS, DEFAULT, TUNED = "tuning", "default", "tuned"
 PENDING = "its study has not been run yet"
@@ -96,13 +96,13 @@ class StudySpec:
 
 def studies(tune: Tune, cells: Iterable[Cell]) -> list[StudySpec]:
     """Return the studies of a suite's rows, in their order; rows that have nothing to vary have none."""
-    found: dict[tuple[tuple[str, str], ...], StudySpec] = {}
+    by_row: dict[tuple[tuple[str, str], ...], StudySpec] = {}
     for cell in cells:
         row = untuned_row(cell.labels)
-        if row not in found:
+        if row not in by_row:
             base = validation_only(cell.spec, tune.metric)
-            found[row] = StudySpec(dict(row), base, tune.dimensions(cell.spec))
-    return [study for study in found.values() if study.space]
+            by_row[row] = StudySpec(dict(row), base, tune.dimensions(cell.spec))
+    return [study for study in by_row.values() if study.space]
 
 
 def validation_only(spec: CellSpec, metric: ComponentSpec) -> CellSpec:
@@ -193,7 +193,7 @@ def _settings(checker: Checker, raw: Mapping[str, Any]) -> TuneSettings | None:
                 )
                 checker.problem(("tune", name), message)
             else:
-                checker.problem(("tune", name), sentence(name, detail))
+                checker.wrong_setting("'tune'", TuneSettings, detail, ("tune", *detail["loc"]))
     return None
 
 
@@ -215,19 +215,12 @@ def _choice(checker: Checker, key: str, raw: Any, known: Mapping[str, type[Setti
         return Choice(name, known[name].model_validate(given or {}))
     except ValidationError as error:
         for detail in error.errors():
-            setting = str(detail["loc"][0])
-            if detail["type"] == "extra_forbidden":
-                allowed = list(known[name].model_fields)
-                checker.unknown((*path, setting), f"{key} '{name}' has no setting", setting, allowed)
-            elif detail["type"] == "missing":
-                checker.problem(path, f"{key} '{name}' needs '{setting}'.")
-            else:
-                checker.problem((*path, *detail["loc"]), sentence(setting, detail))
+            checker.wrong_setting(f"{key} '{name}'", known[name], detail, (*path, *detail["loc"]))
     return None
 
 
 def _check_grid(checker: Checker, tune: Tune) -> None:
-    for dimension in (*tune.space, *(each for space in tune.by_model.values() for each in space)):
+    for dimension in chain(tune.space, *tune.by_model.values()):
         if dimension.values() is None:
             message = (
                 f"a grid needs values that can be counted: give '{dimension.name}' as a list, or its range a "
