@@ -306,7 +306,7 @@ def _tasks(
         made_with["benchfile"] = benchfile.digest
     limit = plan.suite.leaderboard.leak_limit
     tasks = []
-    for (cell, id_), found in zip(missing, audits, strict=True):
+    for (cell, id_), audit in zip(missing, audits, strict=True):
         canonical = plan.identifier.canonical(cell.spec)
         assert canonical is not None
         tasks.append(
@@ -317,10 +317,10 @@ def _tasks(
                 canonical=canonical,
                 spec=cell.spec,
                 tuning=dict(cell.tuning or {}),
-                audit=audit_record(found.findings, found.sets),
+                audit=audit_record(audit.findings, audit.sets),
                 locations=locations,
                 benchfile=benchfile,
-                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
+                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit, limit)})),
                 provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
