@@ -7,6 +7,7 @@ Contracts, one of which a component subclasses:
 
 - ``Augmentation``: a change to training items: of waveforms, features or batches
 - ``AudioFormat``: what recordings sound like once they have been stored in it
+- ``Corruption``: how test tracks are worn on purpose, in steps of a physical measure
 - ``Dataset``: where tracks come from
 - ``Features``: what a waveform becomes before a model sees it
 - ``KerasModel``: a Keras network: write ``build``
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.component import Later as Later
     from benchmark.plugin.component import Location as Location
     from benchmark.plugin.component import Parts as Parts
+    from benchmark.plugin.corruption import Corruption as Corruption
     from benchmark.plugin.dataset import Dataset as Dataset
     from benchmark.plugin.dataset import Role as Role
     from benchmark.plugin.examples import Examples as Examples
@@ -148,6 +150,7 @@ _HOMES = {
     "Candidate": "benchmark.data.corpus",
     "CellRecord": "benchmark.record",
     "Corpus": "benchmark.plugin.tracks",
+    "Corruption": "benchmark.plugin.corruption",
     "Dataset": "benchmark.plugin.dataset",
     "DatasetError": "benchmark.exceptions",
     "Epoch": "benchmark.plugin.model",

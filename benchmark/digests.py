@@ -14,6 +14,7 @@ import stat
 import time
 import zlib
 from collections.abc import Mapping
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,27 @@ def without_digest(stored: bytes) -> bytes | None:
     """Return the bytes that ``with_digest`` was given, or None if they are not what they were."""
     content = stored[_HEAD_LENGTH:]
     return content if stored == with_digest(content) else None
+
+
+def room_for_digest(stream: BufferedRandom) -> None:
+    """Leave room at the beginning of a file that is too large for ``with_digest``; see ``put_digest``."""
+    stream.write(b" " * _HEAD_LENGTH)
+
+
+def put_digest(stream: BufferedRandom) -> None:
+    """Put the digest of what was written after ``room_for_digest`` in its place: as ``with_digest`` would be."""
+    stream.seek(_HEAD_LENGTH)
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    stream.seek(0)
+    stream.write(_HEAD + digest.encode() + b"\n")
+
+
+def intact_after_digest(stream: BufferedReader) -> bool:
+    """Whether a file's content is what ``put_digest`` saw; if so, the content is what is read next."""
+    head = stream.read(_HEAD_LENGTH)
+    found = _HEAD + hashlib.file_digest(stream, "sha256").hexdigest().encode() + b"\n"
+    stream.seek(_HEAD_LENGTH)
+    return head == found
 
 
 def checksum(key: str, content: bytes | memoryview) -> int:

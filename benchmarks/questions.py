@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from error_rates import World
 
 from benchmark.analysis import dose
@@ -22,9 +23,12 @@ from benchmark.analysis.cochran import ALPHA
 from benchmark.analysis.curves import Curve, curves
 from benchmark.analysis.data_worth import CROSS, crossings, worth
 from benchmark.analysis.dose import responses
+from benchmark.analysis.effects import changes
 from benchmark.analysis.interaction import interactions
 from benchmark.analysis.measured import Units, of_scores
 from benchmark.analysis.protocols import Block
+from benchmark.analysis.robustness import robustness
+from benchmark.results.corrupted_scores import CellScores, SetScores
 
 SIZES = (0.05, 0.1, 0.25, 0.5, 1.0)
 DOSES = {str(number): float(number) for number in (0, 10, 20, 40, 80)}
@@ -37,7 +41,8 @@ PLACES = ((40, 3, 3.0, 1, False), (100, 3, 0.0, 1, False), (100, 5, 3.0, 1, Fals
 class Case:
     """A question asked of one kind of table.
 
-    ``accuracies`` are those of rows, in the order of ``labels``; ``ask`` returns what was found in a table.
+    ``accuracies`` are those of rows, in the order of ``labels``; ``ask`` returns what was found in a table. ``worn``
+    says that each row is there on clean tracks and on ``CORRUPTIONS`` of them, one after another.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Case:
     labels: Sequence[dict[str, str]]
     ask: Callable[[Asked, dict[int, dict[str, str]]], Sequence[str]]
     classes: int = 0
+    worn: bool = False
 
 
 def drawn(world: World, rng: np.random.Generator, classes: int) -> Asked:
@@ -64,6 +70,46 @@ def drawn(world: World, rng: np.random.Generator, classes: int) -> Asked:
         }
     block = (Block(tuple(measured)),)
     return Asked("test", "test/top1", measured, block, smallest=0.02, by_class=by_class)
+
+
+def found_robust(world: World, rng: np.random.Generator, labels: dict[int, dict[str, str]]) -> list[str]:
+    """Return what is found of changes on worn tracks, and beyond clean ones.
+
+    A row, and each corruption of it, is a row of the world, on the same tracks; seeds draw for each by itself, which is
+    more than a model does that is one and the same on all of them.
+    """
+    hits, placed = world.answers(rng)
+    names = tuple(f"c{number}" for number in range(CORRUPTIONS))
+    units, cells = Units(), tuple(map(str, range(world.seeds)))
+    rows: dict[int, dict[str, CellScores]] = {}
+    for row in range(len(hits) // (CORRUPTIONS + 1)):
+        own = hits[row * (CORRUPTIONS + 1) : (row + 1) * (CORRUPTIONS + 1)]
+        rows[row] = {
+            name: CellScores(
+                placed[seed],
+                own[0, seed],
+                {corruption: own[number, seed] for number, corruption in enumerate(names, 1)},
+                {},
+            )
+            for seed, name in enumerate(cells)
+        }
+    measured = {
+        row: of_scores(cells, [each.clean for each in own.values()], placed, fixed=False, units=units)
+        for row, own in rows.items()
+    }
+    asked = Asked("test", "test/top1", measured, (Block(tuple(measured)),), smallest=0.02)
+    scores = SetScores(
+        "test", "top1", True, True, True, dict.fromkeys([(name, 1) for name in names], (1.0, "dB")), rows
+    )
+    lines = pd.DataFrame([{"row": row, **each} for row, each in labels.items()])
+    changed = changes(lines, list(labels[0]), {"augmentation": "none"}, list(labels))
+    effects = robustness(scores, asked, changed, ["augmentation"]).effects
+    said = ["worn"] * any(line["p_holm"] < ALPHA for line in effects)
+    said += ["beyond clean"] * any(line["extra p_holm"] < ALPHA for line in effects)
+    said += ["interval misses 0"] * any(
+        not line[f"{kind}low"] <= 0 <= line[f"{kind}high"] for line in effects for kind in ("", "extra ")
+    )
+    return said + ["found"] * bool({"worn", "beyond clean"} & set(said))
 
 
 def rows_of(**axes: Sequence[str]) -> list[dict[str, str]]:
@@ -106,6 +152,8 @@ def worth_misses(asked: Asked, labels: dict[int, dict[str, str]]) -> list[str]:
     return said + ["closed"] * bool(found.low > 0 and np.isfinite(found.high))
 
 
+CORRUPTIONS = 5
+_WORN = [0.7, 0.5, 0.5, 0.4, 0.4, 0.6]
 CASES = (
     Case("dose, null", [0.6] * 10, rows_of(model=("a", "b"), dose=tuple(DOSES)), shapes),
     Case("dose, rises 5 points a step", [0.5, 0.55, 0.6, 0.65, 0.7], rows_of(dose=tuple(DOSES)), shapes),
@@ -124,6 +172,11 @@ CASES = (
          rows_of(model=("a", "b"), size=tuple(map(str, SIZES))), crossed),
     Case("data worth, truth 50 %", [0.4, 0.5, 0.6, 0.65, 0.7, 0.45, 0.55, 0.65, 0.7, 0.75],
          rows_of(augmentation=("none", "x"), size=tuple(map(str, SIZES))), worth_misses),
+    Case("robustness, null", _WORN * 4, rows_of(model=("a", "b"), augmentation=("none", "x")), significant, worn=True),
+    Case("robustness, null with 5 points on all tracks", _WORN + [each + 0.05 for each in _WORN],
+         rows_of(augmentation=("none", "x")), significant, worn=True),
+    Case("robustness, 20 points on one of five", [*_WORN, 0.7, 0.7, 0.5, 0.4, 0.4, 0.6],
+         rows_of(augmentation=("none", "x")), significant, worn=True),
 )  # fmt: skip
 
 
@@ -137,7 +190,12 @@ def run(case: Case, place: tuple[int, int, float, int, bool], tables: int) -> Co
     counted: Counter[str] = Counter()
     for table in range(tables):
         rng = np.random.default_rng([table, tracks, seeds])
-        counted.update(set(case.ask(drawn(world, rng, case.classes), labels)))
+        said = (
+            found_robust(world, rng, labels)
+            if case.worn
+            else case.ask(drawn(world, rng, case.classes), labels)
+        )
+        counted.update(set(said))
     return counted
 
 

@@ -20,7 +20,7 @@ from benchmark.settings import SETTINGS, LeaderboardSettings
 
 HEADINGS = {
     "dataset": "Datasets", "audio": "Audio formats", "features": "Features", "augmentation": "Augmentations",
-    "model": "Models", "metric": "Metrics",
+    "corruption": "Corruptions", "model": "Models", "metric": "Metrics",
 }  # fmt: skip
 
 

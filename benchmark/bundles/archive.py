@@ -35,7 +35,7 @@ _VERSION, _VERSION64, _UNIX = 20, 45, 3
 _MODE = (stat.S_IFREG | 0o644) << 16
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_MOST_PARTS, _SHOWN = 4, 80
+_MOST_PARTS, _SHOWN = 5, 80
 _BLOCK = 1 << 20
 # A million files are 250,000 cells; a member is at most what predictions may unfold to.
 MOST_MEMBERS, MOST_MEMBER_BYTES = 1_000_000, 2_000_000_000

@@ -27,6 +27,9 @@ from benchmark.plugin.benchfile import read_benchfile
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
 from benchmark.results.added import read_race
+from benchmark.results.corrupted import FILES as CORRUPTED_FILES
+from benchmark.results.corrupted import FOLDER as CORRUPTED
+from benchmark.results.corrupted import CorruptedStore, clean_digest
 from benchmark.results.folder import CELL, HISTORY, METRICS, PREDICTIONS, VALIDATION
 from benchmark.results.intact import Damaged
 from benchmark.results.plan import benchfile_of
@@ -84,11 +87,17 @@ def export(
             f"There is nothing to export: {store.folder} has no result of a cell of {plan.suite.path}."
         )
     contents: dict[str, bytes | Path] = dict(_suite_files(plan, overrides))
+    corrupted = CorruptedStore(store)
     root = f"{RESULTS}/{plan.suite.name}"
     for id_, record in sorted(records.items()):
         own = f"{root}/{slug(' '.join(record.labels.values()))}-{id_}"
         there = (name for name in CELL_FILES if (folders[id_] / name).is_file())
         contents |= {f"{own}/{name}": folders[id_] / name for name in there}
+        if record.status == "ok":
+            for folder in corrupted.folders_of(id_, clean_digest(record, folders[id_])):
+                contents |= {
+                    f"{root}/{CORRUPTED}/{folder.name}/{name}": folder / name for name in CORRUPTED_FILES
+                }
     contents |= {f"{root}/{name}": path for name, path in _beside(plan, store)}
     if plan.suite.tune is not None:
         contents |= {
@@ -102,6 +111,7 @@ def export(
             write_archive(stream, _unchanged(manifest, contents))
     except OSError as error:
         raise BundleError(f"{file} cannot be written: {error.strerror or error}.") from error
+    notes += corrupted.problems
     if len(records) < len(plan.suite.cells):
         notes.append(f"{len(plan.suite.cells) - len(records)} cells of the suite have no result in it.")
     return Exported(file, len(records), len(plan.suite.cells), tuple(notes))

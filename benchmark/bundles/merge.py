@@ -21,6 +21,9 @@ from benchmark.exceptions import BundleError, ResultsError
 from benchmark.files import make_folder, whole_folder, write_bytes, write_text
 from benchmark.record import CellRecord
 from benchmark.results.added import FILE as RACE
+from benchmark.results.corrupted import FILES as CORRUPTED_FILES
+from benchmark.results.corrupted import FOLDER as CORRUPTED
+from benchmark.results.corrupted import CorruptedStore, clean_digest
 from benchmark.results.folder import MODEL
 from benchmark.results.intact import Damaged
 from benchmark.results.predictions import SetPredictions, load_predictions
@@ -101,6 +104,8 @@ def merge(sources: Sequence[Path], results: Path, keep: Keep | None = None) -> M
         for choice in chosen:
             if choice.side is not own:
                 _take(choice, target, claims, before.get(choice.record.id))
+        for folder in _corrupted(chosen, sides, merged):
+            _copy_corrupted(folder, target)
         for file, source in others:
             make_folder(file.parent)
             write_bytes(file, source.read_bytes())
@@ -256,6 +261,30 @@ def _take(choice: _Candidate, target: ResultsStore, claims: Claims, before: Stam
         raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
     finally:
         claims.release(choice.record.id)
+
+
+def _corrupted(chosen: Sequence[_Candidate], sides: Sequence[_Side], merged: Merged) -> Iterator[Path]:
+    """Yield results on corrupted sets that belong to results which stay, from whichever side."""
+    stores = [CorruptedStore(side.store) for side in sides]
+    for choice in chosen:
+        if choice.record.status == "ok":
+            clean = clean_digest(choice.record, choice.folder)
+            for store in stores:
+                yield from store.folders_of(choice.record.id, clean)
+    merged.notes += [problem for store in stores for problem in store.problems]
+
+
+def _copy_corrupted(folder: Path, target: ResultsStore) -> None:
+    """Copy a folder of results on corrupted sets; one that is there already stays."""
+    final = target.folder / CORRUPTED / folder.name
+    if final.exists():
+        return
+    try:
+        with whole_folder(final) as temporary:
+            for name in CORRUPTED_FILES:
+                shutil.copyfile(folder / name, temporary / name)
+    except OSError as error:
+        raise ResultsError(f"{final} cannot be written: {error.strerror or error}.") from error
 
 
 def read_decisions(folder: Path) -> list[dict[str, Any]]:

@@ -90,6 +90,7 @@ def narrowed(plan: Plan, record: CellRecord) -> Plan:
             f"{plan.suite.path} has no cell {record.id}, and none that is called {' · '.join(record.labels.values())}."
         )
     cell = plan.suite.cells[numbers[0]]
+    cell = replace(cell, spec=replace(cell.spec, corrupted=()))
     suite = replace(plan.suite, name=NAME, cells=(cell,), tune=None)
     return replace(plan, suite=suite, ids=(plan.ids[numbers[0]],))
 

@@ -14,7 +14,10 @@ from benchmark.bundles.metrics import MetricCheck
 from benchmark.bundles.opening import foreign_registry, opened
 from benchmark.digests import is_intact
 from benchmark.exceptions import BenchError, BundleError, ResultsError
+from benchmark.record import CellRecord
 from benchmark.results.added import read_race
+from benchmark.results.corrupted import FOLDER as CORRUPTED
+from benchmark.results.corrupted import CorruptedStore, clean_digest, read_record
 from benchmark.results.intact import Damaged
 from benchmark.results.predictions import PredictionReader
 from benchmark.results.store import ResultsStore
@@ -99,12 +102,37 @@ def _verify_store(
         except ResultsError as error:
             said = str(error).replace(f"{folder}/", "")
             verified.problems.append(f"{folder.name}: {said.rstrip('.')}.")
+    _verify_corrupted(store, reader, verified)
     _verify_beside(store.folder, verified)
     verified.notes += [
         f"{count} values of metric '{name}' were not computed again: {why}."
         for (name, why), count in check.missing.items()
     ]
     verified.metrics += check.computed
+
+
+def _verify_corrupted(store: ResultsStore, reader: PredictionReader, verified: Verified) -> None:
+    """Check results on corrupted sets: that they are what was filed, and of models whose clean answers are here."""
+    folders = store.scan()
+    stale = 0
+    for id_, own in CorruptedStore(store).folders.items():
+        cell = store.read(id_, folders[id_]) if id_ in folders else None
+        for folder in own:
+            name = f"{CORRUPTED}/{folder.name}"
+            try:
+                record = read_record(folder)
+                predictions = reader.read(folder, record.classes)
+            except ResultsError as error:
+                verified.problems.append(str(error).replace(f"{folder}", name))
+                continue
+            if record.cell != id_ or predictions.keys() != record.sets.keys():
+                verified.problems.append(f"{name}: its record is of another cell, or of other sets.")
+            elif not isinstance(cell, CellRecord) or clean_digest(cell, folders[id_]) != record.clean:
+                stale += 1
+    if stale:
+        verified.notes.append(
+            f"{stale} results on corrupted sets are of models whose cells are not here, or anew."
+        )
 
 
 def _verify_beside(folder: Path, verified: Verified) -> None:

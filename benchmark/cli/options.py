@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmark.exceptions import UsageError
+from benchmark.exceptions import UsageError, did_you_mean
 from benchmark.locations import DATA_VARIABLE, Locations, default_cache, default_results
 
-_TRUST = "benchmark.trust"
+FORMAT_VARIABLE = "BENCH_FORMAT"
+_TRUST, _FORMATS = "benchmark.trust", "benchmark.formats"
 
 
 def suite_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,6 +46,30 @@ def rehearse_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--rehearse`` (``rehearse``): the suite on stand-ins instead of the suite."""
     text = "The suite on small synthetic stand-ins: does all of it work?"
     return click.option("--rehearse", is_flag=True, help=text)(function)
+
+
+def format_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format``, which ``asked_formats`` tells of while the verb runs."""
+
+    def note(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        from benchmark.report.write import FORMATS
+
+        names = [name.strip() for name in (value or "").split(",") if name.strip()]
+        for name in names:
+            if name not in FORMATS:
+                raise UsageError(f"There is no format '{name}'." + did_you_mean(name, FORMATS))
+        context.meta[_FORMATS] = names or FORMATS
+
+    text = f"Formats of the report, with commas between; default: all; also ${FORMAT_VARIABLE}."
+    return click.option(
+        "--format", expose_value=False, envvar=FORMAT_VARIABLE, metavar="NAMES", callback=note, help=text
+    )(function)
+
+
+def asked_formats() -> Sequence[str]:
+    """Return the formats that the command line or the environment asks for; all if neither says any."""
+    formats: Sequence[str] = click.get_current_context().meta[_FORMATS]
+    return formats
 
 
 def locations_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -25,6 +25,8 @@ _SHOWN = 12
 def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool) -> None:
     """Show the matrix of SUITE, what is done and missing, and what the rest needs. Runs nothing."""
     from benchmark.cli.loading import load_plan
+    from benchmark.execution.corrupted import text_of
+    from benchmark.results.corrupted import unfinished
     from benchmark.results.store import ResultsStore
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
@@ -32,7 +34,8 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
     click.echo(f"{suite.name}: {suite.description}" if suite.description else suite.name)
     for axis, labels in suite.axes.items():
         click.echo(f"  {axis} ({len(labels)}): {_shortened(labels)}")
-    statuses = ResultsStore(locations.results, suite.name).statuses()
+    store = ResultsStore(locations.results, suite.name)
+    statuses = store.statuses()
     counted = Counter(statuses.get(id_, "missing") if id_ else "missing" for id_ in plan.ids)
     states = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
     click.echo(f"{len(suite.cells)} cells: {states}")
@@ -41,7 +44,12 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
     _echo_datasets(plan)
     if not plan.absent:
         missing = [cell for cell, id_ in plan.cells if statuses.get(id_) not in ("ok", "failed", "timed out")]
-        _echo_needs(plan, missing, plugins, locations)
+        lacking = unfinished(plan, store)
+        if lacking:
+            click.echo(f"{text_of(lacking)}.")
+        again = [each.cell for each in lacking if not each.has_model]
+        kept = [each.cell for each in lacking if each.has_model]
+        _echo_needs(plan, [*missing, *again], kept, plugins, locations)
 
 
 def _shortened(labels: tuple[str, ...]) -> str:
@@ -81,14 +89,17 @@ def _echo_datasets(plan: Plan) -> None:
         click.echo(f"  {label}: NOT FOUND. {error}")
 
 
-def _echo_needs(plan: Plan, missing: list[Any], plugins: Any, locations: Locations) -> None:
-    """Say how many features are to be computed and how much disk they take."""
+def _echo_needs(plan: Plan, missing: list[Any], kept: list[Any], plugins: Any, locations: Locations) -> None:
+    """Say how many features are to be computed and how much disk they take; ``kept`` cells are only evaluated."""
     from benchmark.data.prepare import missing as absent
     from benchmark.data.prepare import open_store
     from benchmark.execution.features import feature_requests
 
     count = size = 0
-    for features, asked in feature_requests(missing, plugins.registry, plan).values():
+    spaces = feature_requests(missing, plugins.registry, plan)
+    for space, (features, asked) in feature_requests(kept, plugins.registry, plan, training=False).items():
+        spaces.setdefault(space, (features, []))[1].extend(asked)
+    for features, asked in spaces.values():
         store = open_store(features, plugins.registry, locations.cache)
         wanted = sum(len(request.wanted) for request in absent(store, asked))
         count += wanted

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmark.locations import Locations
     from benchmark.plugin.registry import Source
 
-_KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "tracker")
+_KINDS = ("dataset", "audio", "features", "augmentation", "corruption", "model", "metric", "tracker")
 
 
 class Shape(click.ParamType):
@@ -62,12 +62,12 @@ def command(
     list_rules: bool,
     locations: Locations,
 ) -> None:
-    """Try whether components keep the promises of their kind, each in a process of its own, on made-up data.
+    """Try whether components keep the promises of their kind, in processes of their own, on made-up data.
 
     Without a name all that are installed are tried, which takes minutes. Exits with 1 if any promise is broken.
     The same rules are pytest classes in benchmark.testing.
     """
-    from benchmark.contract.check import check, names_of
+    from benchmark.contract.check import check_all, names_of
     from benchmark.contract.kinds import rules_of
 
     if list_rules:
@@ -85,10 +85,10 @@ def command(
     plugins = load_plugins(place) if place else Plugins()
     registry = plugins.registry
     wanted = [name for name in names if Path(name).name != BENCHFILE]
-    subjects = [*_subjects(plugins, wanted, locations, from_file=bool(files), all_of_them=not names)]
+    offered = _subjects(plugins, wanted, locations, from_file=bool(files), all_of_them=not names)
+    subjects = [replace(subject, shape=shape) for subject in offered]
     failed = False
-    for subject in subjects:
-        outcomes = check(replace(subject, shape=shape), timeout)
+    for subject, outcomes in zip(subjects, check_all(subjects, timeout), strict=True):
         findings = [(each.rule, finding) for each in outcomes for finding in each.findings]
         reasons = list(dict.fromkeys(each.not_tried for each in outcomes if each.not_tried))
         untried = [each.rule for each in outcomes if each.not_tried]

@@ -45,6 +45,11 @@ KINDS = {
     ),
     "metric": _Template("MetricContract", "metrics: [{name}]", "A metric for genrebench."),
     "dataset": _Template("DatasetContract", "dataset: {name}", "A dataset for genrebench."),
+    "corruption": _Template(
+        "CorruptionContract",
+        "evaluate: [test, {{corrupt: {{set: test, by: [{name}], severity: [1, 3, 5]}}}}]",
+        "A corruption of test tracks for genrebench.",
+    ),
     "audio": _Template("AudioContract", "audio: {name}", "An audio format for genrebench."),
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.cli.options import FORMAT_VARIABLE, locations_options, rehearse_option, suite_options
 from benchmark.exceptions import ResultsError, UsageError, did_you_mean
 from benchmark.report.render import to_terminal
 from benchmark.report.sections import SECTIONS, checked_sections
@@ -36,7 +36,12 @@ PAGES = ("report.html", "report.md")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default="reports",
               show_default=True, metavar="DIR", help="Of bundles: where each suite's report goes.")  # fmt: skip
 @click.option(
-    "--format", "formats", default=",".join(FORMATS), show_default=True, help="Formats, with commas between."
+    "--format",
+    "formats",
+    default=",".join(FORMATS),
+    show_default=True,
+    envvar=FORMAT_VARIABLE,
+    help=f"Formats, with commas between; also ${FORMAT_VARIABLE}.",
 )
 @click.option(
     "--mixed", is_flag=True, help="Average cells of other data, backends or versions too; marked as such."

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.checkpoints import NEVER
 from benchmark.cli.cluster import Away, on_cluster, read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
-from benchmark.cli.options import locations_options, rehearse_option, suite_options
+from benchmark.cli.options import (
+    asked_formats,
+    format_option,
+    locations_options,
+    rehearse_option,
+    suite_options,
+)
 from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
@@ -30,6 +37,19 @@ if TYPE_CHECKING:
     from benchmark.results.plan import Plan
 
 TRACK_VARIABLE = "BENCH_TRACK"
+
+
+def _checkpoint_seconds(context: click.Context, option: click.Parameter, said: str | None) -> float | None:
+    """Return how often checkpoints are left; None where nothing is said."""
+    if said is None:
+        return None
+    try:
+        seconds = NEVER if said == "never" else float(said)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise click.BadParameter(f"'{said}' is neither a number of seconds, 0 or more, nor 'never'.")
+    return seconds
 
 
 @click.command()
@@ -57,10 +77,14 @@ TRACK_VARIABLE = "BENCH_TRACK"
               help="With --decide: the most seeds that a row may have in all; default: 20.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="HOURS",
               help="With --decide: no seed is added that would not be done so long after the start.")  # fmt: skip
+@format_option
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 @click.option(
     "--no-wait", is_flag=True, help="End when others run all that is left, instead of waiting for them."
 )
+@click.option("--checkpoint-every", metavar="SECONDS", callback=_checkpoint_seconds,
+              help="How often a training leaves what it goes on from after a kill: 0 for each epoch, or 'never'; "
+              "default: at first after a minute, then so that it costs 2 % at most.")  # fmt: skip
 @click.option("--only", "parts", multiple=True, metavar="CELLS",
               help="Run these cells only, such as '{model: [vgg16, cnn]}'; given twice, those of both.")  # fmt: skip
 @click.option("--track", "trackers", multiple=True, metavar="NAME",
@@ -77,6 +101,7 @@ def command(
     timeout: float | None,
     max_seeds: int | None,
     budget: float | None,
+    checkpoint_every: float | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
     **flags: bool,
@@ -104,6 +129,7 @@ def command(
                 Looking(jobs, timeout, here=executor == "inline"),
                 executors,
                 timeout,
+                checkpoint_every,
                 limits,
                 parts,
                 trackers,
@@ -127,6 +153,7 @@ def _command(
     looking: Looking,
     make: Callable[[Plan, Plugins], Executors],
     timeout: float | None,
+    checkpoint_every: float | None,
     limits: Limits | None,
     parts: tuple[str, ...],
     trackers: tuple[str, ...],
@@ -136,7 +163,7 @@ def _command(
     from benchmark.cli.only import check_parts, read_only
     from benchmark.cli.report import show_report
     from benchmark.execution.notify import telling
-    from benchmark.execution.run import RunOptions, missing_cells, planned_cells
+    from benchmark.execution.run import RunOptions, has_work, planned_cells
     from benchmark.results.store import ResultsStore
 
     plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
@@ -151,6 +178,7 @@ def _command(
         seconds=timeout,
         marks=("rehearsal",) if flags["rehearse"] else (),
         wait=not flags["no_wait"],
+        checkpoint_every=checkpoint_every,
         only=read_only(parts, plan.suite),
     )
     looker = looking.looker(plugins.registry, locations)
@@ -176,7 +204,7 @@ def _command(
         notifier.tell(
             "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
         )
-        if summary is None and missing_cells(plan, store, options):
+        if summary is None and has_work(plan, store, options):
             summary = _run(plan, plugins, locations, options, executors, notifier.tell, looker)
         if limits is not None and (summary is None or not summary.interrupted):
             from benchmark.cli.decide import decide
@@ -199,7 +227,7 @@ def _command(
             return notifier.code
         notifier.wait()
         try:
-            show_report(plan, plugins, locations)
+            show_report(plan, plugins, locations, asked_formats())
         except BenchError as error:
             if summary is None or not summary.interrupted:
                 raise
@@ -341,6 +369,8 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
         return INTERRUPTED
+    from benchmark.results.corrupted import unfinished
+
     statuses = store.statuses()
     asked = [id_ for cell, id_ in plan.cells if options.wants(cell)]
     wrong = [id_ for id_ in asked if statuses.get(id_) != "ok"]
@@ -360,4 +390,9 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
             "--retry-failed.",
             err=True,
         )
-    return 1 if wrong or pending else 0
+    lacking = unfinished(plan, store, options.wants)
+    if lacking:
+        from benchmark.execution.corrupted import text_of
+
+        click.echo(f"{text_of(lacking)}.", err=True)
+    return 1 if wrong or pending or lacking else 0

@@ -58,7 +58,9 @@ def _lines(
 ) -> Iterator[str]:
     """Yield what is to be said of each cell, of those who work at them, and of jobs; notes go to stderr."""
     from benchmark.claims import FOLDER, holdings, owners
+    from benchmark.execution.corrupted import text_of
     from benchmark.execution.progress import outcome_text
+    from benchmark.results.corrupted import unfinished
     from benchmark.results.intact import Damaged
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore
@@ -89,6 +91,9 @@ def _lines(
             if errors and record is not None and not isinstance(record, Damaged) and record.error is not None:
                 yield record.error.traceback or record.error.message
     yield ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
+    lacking = unfinished(plan, store)
+    if lacking:
+        yield f"{text_of(lacking)}."
     for owner in owners(claims):
         cells = sum(each.owner.name == owner.name for each in running.values())
         gone = " (gone)" if owner.is_gone() else ""

@@ -73,6 +73,7 @@ def command(
     from benchmark.execution.run import RunOptions, missing_cells
     from benchmark.execution.slurm import run_command, script, submit, write_script
     from benchmark.execution.slurm_site import Site, default_site, read_site
+    from benchmark.results.corrupted import unfinished
     from benchmark.results.store import ResultsStore, slug
 
     if not slurm:
@@ -90,6 +91,7 @@ def command(
         )
     store = ResultsStore(locations.results, plan.suite.name)
     missing = [cell for cell, _ in missing_cells(plan, store, RunOptions(retry_failed=retry_failed))]
+    missing += [lacking.cell for lacking in unfinished(plan, store)]
     pending = [cell for cell in plan.suite.cells if cell.pending]
     if not missing and not pending:
         click.echo("Nothing of it is missing; 'bench report' shows the results.")

@@ -1,32 +1,22 @@
-"""Do components keep the promises of their kinds? Each is tried in a process of its own, which may crash or hang."""
+"""Do components keep the promises of their kinds? They are tried in other processes, which may crash or hang."""
 
 from __future__ import annotations
 
-import importlib.machinery
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
-from benchmark.contract.child import PAYLOAD, RESULTS
-from benchmark.contract.rules import LOADS, QUIET, Outcome, is_theirs
+from benchmark.contract.child import OUTPUT, RESULTS
+from benchmark.contract.process import trial_process
+from benchmark.contract.rules import LOADS, QUIET, Outcome
 from benchmark.locations import Locations
 from benchmark.plugin.benchfile import Benchfile
 from benchmark.plugin.component import Kind
 from benchmark.plugin.registry import Source
 
 SECONDS = 300.0
-_OUTPUT, _ERRORS = "output", "errors"
 _SHOWN = 300
 
 
@@ -57,99 +47,62 @@ def names_of(kind: str) -> list[str]:
 
 
 def check(subject: Subject, seconds: float = SECONDS) -> list[Outcome]:
-    """Try all rules of a subject's kind in a new process, for at most ``seconds``; return what came of each."""
-    with tempfile.TemporaryDirectory(prefix="bench-check-") as name:
-        folder = Path(name)
-        (folder / PAYLOAD).write_bytes(_pickled(subject))
-        ended = _run(folder, seconds)
-        lines = (
-            (folder / RESULTS).read_text(encoding="utf-8").splitlines() if (folder / RESULTS).exists() else []
-        )
-        return _complete(subject, [json.loads(line) for line in lines], ended, folder)
+    """Try all rules of a subject's kind in a new process, for ``seconds`` from its start; return what came of each."""
+    (outcomes,) = _tried([subject], seconds)
+    return outcomes
 
 
-def _pickled(subject: Subject) -> bytes:
-    """Return a subject for a process of ours, with classes that no new process can import as they are."""
-    component = subject.component
-    module = sys.modules.get(component.__module__) if component is not None else None
-    by_value = module is not None and not _is_importable(module)
-    if by_value:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        return bytes(cloudpickle.dumps(subject))
-    finally:
-        if by_value:
-            cloudpickle.unregister_pickle_by_value(module)
+def check_all(subjects: Sequence[Subject], seconds: float = SECONDS) -> Iterator[list[Outcome]]:
+    """Try subjects one after another, each for at most ``seconds``; yield what came of the rules of each.
+
+    Components share a process, as importing their libraries takes longer than most rules. What is found of one that
+    was tried after others may be their doing: it is tried again in a process of its own, and that counts.
+    """
+    waiting = list(subjects)
+    while waiting:
+        company = _company(waiting)
+        for place, outcomes in enumerate(_tried(company, seconds)):
+            subject = waiting.pop(0)
+            is_clear = place == 0 or not any(outcome.findings for outcome in outcomes)
+            yield outcomes if is_clear else check(subject, seconds)
 
 
-def _is_importable(module: Any) -> bool:
-    root = module.__name__.partition(".")[0]
-    try:
-        spec = importlib.machinery.PathFinder.find_spec(root)
-    except (ImportError, ValueError):
-        return False
-    origin = getattr(module, "__file__", None)
-    if spec is None or origin is None:
-        return False
-    places = [spec.origin, *(spec.submodule_search_locations or [])]
-    return any(place and Path(origin).is_relative_to(place) for place in places)
+def _company(waiting: Sequence[Subject]) -> list[Subject]:
+    """Return the first subject, and those after it that can be tried in the same process."""
+    first = waiting[0]
+    company = [first]
+    for subject in waiting[1:]:
+        # What a module imports shows in a new process alone, and what lies beside a benchfile is for its own code.
+        if "plugin" in (first.kind, subject.kind) or subject.benchfile != first.benchfile:
+            break
+        company.append(subject)
+    return company
 
 
-def _run(folder: Path, seconds: float) -> str:
-    """Run the process to its end; return what is to be said of that, or nothing."""
-    code = "from benchmark.contract.child import main; main()"
-    paths = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    with (folder / _OUTPUT).open("wb") as output, (folder / _ERRORS).open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-c", code, str(folder), str(seconds)],
-            cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            code_ = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return f"it did not end within {seconds:g} s{_where(folder)}"
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if code_ < 0:
-        return f"it crashed ({signal.Signals(-code_).name}){_where(folder)}"
-    return f"it ended the whole program (exit code {code_}){_last_words(folder) if code_ else ''}"
+def _tried(subjects: Sequence[Subject], seconds: float) -> Iterator[list[Outcome]]:
+    """Yield the outcomes of subjects that share a process, up to the one that ended it."""
+    with trial_process(subjects, seconds) as endings:
+        for subject, (folder, ending) in zip(subjects, endings, strict=False):
+            yield _complete(subject, folder, ending)
 
 
-def _where(folder: Path) -> str:
-    """Return the line that the process was at, as it told before it died."""
-    told = (folder / _ERRORS).read_text(encoding="utf-8", errors="replace")
-    current = told.rpartition("(most recent call first):")[2] or told
-    frames = re.findall(r'File "([^"]+)", line (\d+)', current)
-    outside = [each for each in frames if is_theirs(each[0])]
-    chosen = outside or frames
-    return f" ({chosen[0][0]}:{chosen[0][1]})" if chosen else ""
-
-
-def _last_words(folder: Path) -> str:
-    told = (folder / _ERRORS).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return f": {told[-1][:_SHOWN]}" if told else ""
-
-
-def _complete(subject: Subject, lines: list[Any], ended: str, folder: Path) -> list[Outcome]:
+def _complete(subject: Subject, folder: Path, ending: str) -> list[Outcome]:
     """Return an outcome for each rule: what the process told, and why it told no more."""
-    found = {
+    told = (folder / RESULTS).read_text(encoding="utf-8") if (folder / RESULTS).exists() else ""
+    lines = [json.loads(line) for line in told.splitlines()]
+    outcomes = {
         line["rule"]: Outcome(**{**line, "findings": tuple(line["findings"])})
         for line in lines
         if "rule" in line
     }
     begun = [line["begun"] for line in lines if "begun" in line]
-    whole = any("done" in line for line in lines)
     names = names_of(subject.kind)
-    last = next((name for name in reversed(begun) if name not in found), names[-1])
-    if not whole:
-        found[last] = Outcome(last, (ended,))
-    printed = (folder / _OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
+    last = next((name for name in reversed(begun) if name not in outcomes), names[-1])
+    if ending:
+        outcomes[last] = Outcome(last, (ending,))
+    printed = (folder / OUTPUT).read_text(encoding="utf-8", errors="replace").strip()
     if printed:
         first = printed.splitlines()[0][:_SHOWN]
-        found[QUIET] = Outcome(QUIET, (f"it prints to standard output, which programs read: {first!r}",))
-    reason = f"'{last}' went no further" if not whole else ""
-    return [found.get(name) or Outcome(name, not_tried=reason) for name in names]
+        outcomes[QUIET] = Outcome(QUIET, (f"it prints to standard output, which programs read: {first!r}",))
+    reason = f"'{last}' went no further" if ending else ""
+    return [outcomes.get(name) or Outcome(name, not_tried=reason) for name in names]

@@ -1,4 +1,4 @@
-"""The process in which a component is tried: it is handed a subject, and writes what comes of each rule."""
+"""The process in which components are tried: it is handed subjects, and writes what comes of each of their rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,35 +17,72 @@ import cloudpickle
 
 if TYPE_CHECKING:
     from benchmark.contract.check import Subject
+    from benchmark.plugin.benchfile import Benchfile
+    from benchmark.plugin.registry import Registry
 
-PAYLOAD, RESULTS = "payload", "results.jsonl"
+# Of each subject's folder.
+PAYLOAD, RESULTS, OUTPUT, ERRORS = "payload", "results.jsonl", "output", "errors"
+_DONE = {"done": True}
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether a subject is being tried: until then this process is being started."""
+    file = folder / RESULTS
+    return file.exists() and file.stat().st_size > 0
+
+
+def is_done(folder: Path) -> bool:
+    """Whether all that came of a subject is in its folder."""
+    file = folder / RESULTS
+    return file.exists() and file.read_text(encoding="utf-8").endswith(_line(_DONE))
 
 
 def main() -> None:
-    """Try what lies in the folder that the command line names, and write there what came of it."""
-    folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
-    faulthandler.enable()
-    # Shortly before this process is ended, it says where it is.
-    faulthandler.dump_traceback_later(max(0.9 * seconds, seconds - 2))
-    with (folder / RESULTS).open("a", encoding="utf-8") as file:
+    """Try what lies in the folders that the command line names, and write there what came of it."""
+    seconds, folders = float(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
+    for folder in folders:
+        _enter(folder)
+        faulthandler.enable()
+        with (folder / RESULTS).open("a", encoding="utf-8") as file:
 
-        def tell(line: Mapping[str, Any]) -> None:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
+            def tell(line: Mapping[str, Any]) -> None:
+                file.write(_line(line))
+                file.flush()
 
-        _try(folder, tell)
-        tell({"done": True})
-    sys.stdout.flush()
-    sys.stderr.flush()
+            _try(folder, seconds, tell)
+            _flush()
+            tell(_DONE)
     # Threads that a component left running are no matter here.
     os._exit(0)
 
 
-def _try(folder: Path, tell: Callable[[Mapping[str, Any]], None]) -> None:
+def _line(line: Mapping[str, Any]) -> str:
+    return json.dumps(line) + "\n"
+
+
+def _enter(folder: Path) -> None:
+    """Make a folder the working directory, and have all that is printed written there."""
+    os.chdir(folder)
+    for stream, name in ((1, OUTPUT), (2, ERRORS)):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, stream)
+        os.close(file)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A component may have put anything in their place.
+        with suppress(Exception):
+            stream.flush()
+
+
+def _try(folder: Path, seconds: float, tell: Callable[[Mapping[str, Any]], None]) -> None:
     from benchmark.contract.kinds import rules_of
     from benchmark.contract.rules import LOADS, QUIET, Outcome, outcomes, told
 
     here = os.getcwd()
+    # Shortly before this process is ended, it says where it is.
+    faulthandler.dump_traceback_later(max(0.9 * seconds, seconds - 2))
     tell({"begun": LOADS})
     try:
         # The parent's own pickle, whose folder nobody else can write into.
@@ -62,15 +101,21 @@ def _try(folder: Path, tell: Callable[[Mapping[str, Any]], None]) -> None:
 def _trial(subject: Subject) -> Any:
     from benchmark.contract.packages import ModuleTrial
     from benchmark.contract.rules import Trial
-    from benchmark.plugin.manager import Plugins
 
     if subject.kind == "plugin":
         return ModuleTrial(subject.benchfile or subject.module)
     component = subject.component
     if component is None:
-        offers: Any = Plugins(subject.benchfile).registry.offers
-        found = offers.get(subject.kind, {}).get(subject.name, [])
-        component = next((each.component for each in found if each.source == subject.source), None)
+        offers: Any = _registry(subject.benchfile).offers
+        named = offers.get(subject.kind, {}).get(subject.name, [])
+        component = next((offer.component for offer in named if offer.source == subject.source), None)
     if component is None:
         raise LookupError(f"nobody offers a {subject.kind} '{subject.name}' in a new process")
     return Trial(component, subject.parameters, subject.locations, shape=subject.shape)
+
+
+@cache
+def _registry(benchfile: Benchfile | None) -> Registry:
+    from benchmark.plugin.manager import Plugins
+
+    return Plugins(benchfile).registry

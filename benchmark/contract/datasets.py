@@ -86,11 +86,11 @@ def labels(trial: Trial) -> Iterator[str]:
 
 def groups(trial: Trial) -> Iterator[str]:
     """Yield what is wrong with groups."""
-    found = [track.group for track in _tracks(trial)]
-    if any(each is not None and (not isinstance(each, str) or not each.strip()) for each in found):
+    named = [track.group for track in _tracks(trial)]
+    if any(group is not None and (not isinstance(group, str) or not group.strip()) for group in named):
         yield "groups are texts, or None where the artist or the recording is not known; an empty text is neither"
-    elif len(found) > 1 and found[0] is not None and len(set(found)) == 1:
-        yield f"all tracks are of one group, '{found[0]}', so nothing can be split by groups: None says 'not known'"
+    elif len(named) > 1 and named[0] is not None and len(set(named)) == 1:
+        yield f"all tracks are of one group, '{named[0]}', so nothing can be split by groups: None says 'not known'"
 
 
 def files(trial: Trial) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.contract.corruptions import CORRUPTION
 from benchmark.contract.datasets import DATASET
 from benchmark.contract.metrics import METRIC
 from benchmark.contract.models import MODEL
@@ -15,6 +16,7 @@ _OWN: dict[str, tuple[Rule, ...]] = {
     "audio": AUDIO,
     "features": FEATURES,
     "augmentation": AUGMENTATION,
+    "corruption": CORRUPTION,
     "model": MODEL,
     "metric": METRIC,
 }

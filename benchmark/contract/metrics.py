@@ -88,22 +88,24 @@ def order(trial: Trial) -> Iterator[str]:
     metric = trial.make()
     labels, said = _answers()["guesses"]
     mixed = np.random.default_rng(1).permutation(len(labels))
-    one, other = (float(metric.compute(*each)) for each in ((labels, said), (labels[mixed], said[mixed])))
-    if not np.isclose(one, other, rtol=1e-4, equal_nan=True):
-        yield f"compute gave {one:g}, and {other:g} for the same tracks in another order"
+    straight, shuffled = (
+        float(metric.compute(*given)) for given in ((labels, said), (labels[mixed], said[mixed]))
+    )
+    if not np.isclose(straight, shuffled, rtol=1e-4, equal_nan=True):
+        yield f"compute gave {straight:g}, and {shuffled:g} for the same tracks in another order"
 
 
 def scores(trial: Trial) -> Iterator[str]:
     """Yield when the mean of ``scores`` is not the value."""
     labels, said = _answers()["guesses"]
     value = float(trial.once("compute", partial(_values, trial))["guesses"])
-    found = trial.make().scores(labels, said)
-    if found is None:
+    scores = trial.make().scores(labels, said)
+    if scores is None:
         return
-    if np.shape(found) != (len(labels),):
-        yield f"scores gave an array of shape {np.shape(found)} instead of one number per track"
-    elif not np.isclose(np.mean(found), value, rtol=1e-4):
-        yield f"the mean of scores is {np.mean(found):g} and not what compute gives, {value:g}"
+    if np.shape(scores) != (len(labels),):
+        yield f"scores gave an array of shape {np.shape(scores)} instead of one number per track"
+    elif not np.isclose(np.mean(scores), value, rtol=1e-4):
+        yield f"the mean of scores is {np.mean(scores):g} and not what compute gives, {value:g}"
 
 
 def resampled(trial: Trial) -> Iterator[str]:
@@ -113,13 +115,13 @@ def resampled(trial: Trial) -> Iterator[str]:
     weights = np.ones((2, len(labels)), np.float32)
     weights[1] = np.random.default_rng(2).integers(0, 3, len(labels))
     chosen = np.repeat(np.arange(len(labels)), weights[1].astype(int))
-    expected = [float(metric.compute(labels[each], said[each])) for each in (np.arange(len(labels)), chosen)]
-    found = np.asarray(metric.resampled(labels, said, weights))
-    if found.shape != (len(weights),):
-        yield f"resampled gave an array of shape {found.shape} instead of {(len(weights),)}"
+    expected = [float(metric.compute(labels[rows], said[rows])) for rows in (np.arange(len(labels)), chosen)]
+    values = np.asarray(metric.resampled(labels, said, weights))
+    if values.shape != (len(weights),):
+        yield f"resampled gave an array of shape {values.shape} instead of {(len(weights),)}"
         return
     for what, value, right in zip(
-        ("when each track counts once", "for a resample"), found, expected, strict=True
+        ("when each track counts once", "for a resample"), values, expected, strict=True
     ):
         if not np.isclose(value, right, rtol=1e-4, equal_nan=True):
             yield f"resampled gives {value:g} and not what compute gives, {right:g}, {what}"

@@ -86,8 +86,8 @@ def _parts(trial: Trial, dimensions: int = 0) -> tuple[Pictures, Pictures]:
 
 
 def _trained(trial: Trial) -> tuple[Any, Any]:
-    found: tuple[Any, Any] = trial.once("fit", partial(_fitted, trial))
-    return found
+    trained: tuple[Any, Any] = trial.once("fit", partial(_fitted, trial))
+    return trained
 
 
 def _answers(trial: Trial) -> Any:
@@ -100,10 +100,10 @@ def _sound_answers(trial: Trial) -> np.ndarray:
     Raises:
         NotTriedError: when they are none, which another rule tells.
     """
-    found = np.asarray(_answers(trial))
-    if found.shape != (_HELD_OUT, CLASSES) or found.dtype.kind != "f":
+    answers = np.asarray(_answers(trial))
+    if answers.shape != (_HELD_OUT, CLASSES) or answers.dtype.kind != "f":
         raise NotTriedError("predict does not give probabilities")
-    return found
+    return answers
 
 
 def trains(trial: Trial) -> Iterator[str]:
@@ -144,18 +144,18 @@ def probabilities(trial: Trial) -> Iterator[str]:
 
 def dimensions(trial: Trial) -> Iterator[str]:
     """Yield which features a model says that it takes, and does not."""
-    found = set(trial.component.dimensions)  # type: ignore[attr-defined]
-    if not found or found - set(FORMS):
-        yield f"dimensions is {found} instead of some of {set(FORMS)}"
+    claimed = set(trial.component.dimensions)  # type: ignore[attr-defined]
+    if not claimed or claimed - set(FORMS):
+        yield f"dimensions is {claimed} instead of some of {set(FORMS)}"
         return
-    if trial.shape and len(trial.shape) not in found:
+    if trial.shape and len(trial.shape) not in claimed:
         yield f"it is tried on {FORMS[len(trial.shape)]}, and says that it takes none"
         return
     _trained(trial)
-    taken = {len(trial.shape) or max(found)}
-    for each in sorted(found - taken, reverse=True):
+    taken = {len(trial.shape) or max(claimed)}
+    for count in sorted(claimed - taken, reverse=True):
         try:
-            answers = np.asarray(_fitted(trial, dimensions=each)[0].predict(_parts(trial, each)[1]))
+            answers = np.asarray(_fitted(trial, dimensions=count)[0].predict(_parts(trial, count)[1]))
             problem = (
                 ""
                 if answers.shape == (_HELD_OUT, CLASSES)
@@ -164,27 +164,27 @@ def dimensions(trial: Trial) -> Iterator[str]:
         except Exception as error:  # Libraries refuse shapes in many ways.
             problem = f"it raises {type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
         if problem:
-            yield f"it says that it takes {FORMS[each]}, and {problem}. Say dimensions = frozenset({taken})"
+            yield f"it says that it takes {FORMS[count]}, and {problem}. Say dimensions = frozenset({taken})"
             return
-        taken.add(each)
+        taken.add(count)
 
 
 def alone(trial: Trial) -> Iterator[str]:
     """Yield when an item's answer depends on what it is asked together with."""
     model, together = _trained(trial)[0], _sound_answers(trial)
-    one = np.asarray(model.predict(_parts(trial)[1].only(np.array([7]))))
-    if one.shape != (1, CLASSES):
-        yield f"predict gave an array of shape {one.shape} for one item instead of {(1, CLASSES)}"
-    elif not np.allclose(one, together[7], atol=1e-3):
+    answer = np.asarray(model.predict(_parts(trial)[1].only(np.array([7]))))
+    if answer.shape != (1, CLASSES):
+        yield f"predict gave an array of shape {answer.shape} for one item instead of {(1, CLASSES)}"
+    elif not np.allclose(answer, together[7], atol=1e-3):
         yield "predict answers otherwise for an item alone than for the same item among others"
 
 
 def repeats(trial: Trial) -> Iterator[str]:
     """Yield when two trainings with one seed differ."""
-    one = _sound_answers(trial)
+    first = _sound_answers(trial)
 
     def differs(other: np.ndarray) -> bool:
-        return other.shape != one.shape or not np.allclose(one, other, atol=1e-3)
+        return other.shape != first.shape or not np.allclose(first, other, atol=1e-3)
 
     # Where outputs of a frozen part were kept and all is the same, training without them need not be tried again.
     if differs(_answers_again(trial)) and (
@@ -197,9 +197,9 @@ def seedless(trial: Trial) -> Iterator[str]:
     """Yield when a model that says that its seed changes nothing depends on it."""
     if not trial.component.seedless:  # type: ignore[attr-defined]
         return
-    one = _sound_answers(trial)
+    first = _sound_answers(trial)
     other = np.asarray(_fitted(trial, seed=_SEED + 1)[0].predict(_parts(trial)[1]))
-    if other.shape != one.shape or not np.allclose(one, other, atol=1e-5):
+    if other.shape != first.shape or not np.allclose(first, other, atol=1e-5):
         yield "it says that it is seedless, and two seeds give two models: one cell would stand for all seeds"
 
 
@@ -210,7 +210,7 @@ def stored(trial: Trial) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model.save(folder)
-        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             if file.suffix in _PICKLES or file.open("rb").read(1) == _PICKLE_START:
                 yield f"save wrote {file.name}, a pickle: whoever reads it runs what is in it. Store arrays, or JSON"
         loaded = kind.load(folder, **trial.parameters)
@@ -239,8 +239,8 @@ def honours(trial: Trial) -> Iterator[str]:
         return answers[key]
 
     for name in sorted(set(kind.honours) & set(_CONTRASTS)):
-        one, other = (answer(each) for each in _CONTRASTS[name])
-        if np.array_equal(one, other):
+        first, second = (answer(settings) for settings in _CONTRASTS[name])
+        if np.array_equal(first, second):
             yield f"its honours has '{name}', and training with two values of it gives one model"
     if BATCH_AUGMENTATIONS in kind.honours:
         watching = Watching()
@@ -258,8 +258,8 @@ def frozen(trial: Trial) -> Iterator[str]:
     """Yield when a stage that is frozen up to a layer learns otherwise where that layer's outputs are kept."""
     if not _is_frozen(trial):
         return
-    before, found = _sound_answers(trial), _answers_again(trial)
-    if found.shape != before.shape or not np.allclose(found, before, atol=2e-2):
+    before, again = _sound_answers(trial), _answers_again(trial)
+    if again.shape != before.shape or not np.allclose(again, before, atol=2e-2):
         yield "a stage with 'frozen' learns otherwise on kept outputs: something before that layer is drawn, or trained"
 
 
@@ -279,8 +279,8 @@ def _answers_again(trial: Trial) -> np.ndarray:
         with tempfile.TemporaryDirectory() as cache:
             return np.asarray(_fitted(trial, cache=Path(cache))[0].predict(_parts(trial)[1]))
 
-    found: np.ndarray = trial.once("fit again", again)
-    return found
+    answers: np.ndarray = trial.once("fit again", again)
+    return answers
 
 
 MODEL = (

@@ -75,9 +75,9 @@ def _offered(name: str, hook: Any) -> Iterator[str]:
     specified: Any = getattr(hookspecs, name)
     if specified.__code__.co_argcount:
         return  # an event
-    found = hook()
-    if not isinstance(found, list | tuple):
-        yield f"{name} gave {type(found).__name__} instead of a list"
+    offered = hook()
+    if not isinstance(offered, list | tuple):
+        yield f"{name} gave {type(offered).__name__} instead of a list"
 
 
 PLUGIN = (

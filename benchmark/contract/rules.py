@@ -80,8 +80,8 @@ class Trial:
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters that it is tried with: those given, else its defaults, in small (``rehearsal``)."""
-        found: dict[str, Any] = self.once("parameters", self._checked)
-        return found
+        parameters: dict[str, Any] = self.once("parameters", self._checked)
+        return parameters
 
     def _checked(self) -> dict[str, Any]:
         from benchmark.plugin.parameters import check_parameters
@@ -173,15 +173,17 @@ def keyword_only(trial: Trial) -> Iterator[str]:
 def _expected(component: type[Component], function: Any) -> list[str]:
     """Return the parameters that the contract itself hands over in their places."""
     for base in component.__mro__:
-        found = vars(base).get(function.__name__)
-        if base.__module__.partition(".")[0] == "benchmark" and inspect.isfunction(found):
-            return _positional(found)
+        contract = vars(base).get(function.__name__)
+        if base.__module__.partition(".")[0] == "benchmark" and inspect.isfunction(contract):
+            return _positional(contract)
     return ["self"]
 
 
 def _positional(function: Any) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [name for name, each in inspect.signature(function).parameters.items() if each.kind in kinds]
+    return [
+        name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind in kinds
+    ]
 
 
 def makes(trial: Trial) -> Iterator[str]:
@@ -190,8 +192,8 @@ def makes(trial: Trial) -> Iterator[str]:
 
     required = [
         name
-        for name, each in parameters_of(trial.component).items()
-        if each.required and name not in trial.given
+        for name, parameter in parameters_of(trial.component).items()
+        if parameter.required and name not in trial.given
     ]
     if required:
         trial.blocked = f"it has no default for {', '.join(required)}: try it in a test, or in a suite"

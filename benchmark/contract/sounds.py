@@ -21,11 +21,11 @@ _SEED = 5
 def shape(trial: Trial) -> Iterator[str]:
     """Yield what is wrong with the shape and the type that features say they have."""
     features = trial.make()
-    found = features.shape
-    lengths = found if isinstance(found, tuple) else ()
-    whole = all(isinstance(each, int | np.integer) and each > 0 for each in lengths)
+    promised = features.shape
+    lengths = promised if isinstance(promised, tuple) else ()
+    whole = all(isinstance(length, int | np.integer) and length > 0 for length in lengths)
     if not (1 <= len(lengths) <= _MOST_DIMENSIONS and whole):
-        yield f"shape is {found!r} instead of a tuple of one, two or three whole numbers above 0"
+        yield f"shape is {promised!r} instead of a tuple of one, two or three whole numbers above 0"
     if features.dtype not in ("uint8", "float32"):
         yield f"dtype is {features.dtype!r} instead of 'uint8' or 'float32'"
 
@@ -41,8 +41,8 @@ def computes(trial: Trial) -> Iterator[str]:
 
 def computes_alike(trial: Trial) -> Iterator[str]:
     """Yield for which waveforms features are drawn by chance."""
-    for what, (one, other) in trial.once("compute", lambda: _computed(trial)).items():
-        if not np.array_equal(one, other):
+    for what, (first, second) in trial.once("compute", lambda: _computed(trial)).items():
+        if not np.array_equal(first, second):
             yield f"compute gave two different arrays for the same {what}"
 
 
@@ -56,15 +56,17 @@ def computes_apart(trial: Trial) -> Iterator[str]:
 
 
 def _computed(trial: Trial) -> dict[str, tuple[Any, Any]]:
-    one, other = trial.make(), trial.make()
-    found = {}
+    first, second = trial.make(), trial.make()
+    computed = {}
     for what, heard in waveforms().items():
         # Clips are stretched, and features crop or pad them to their length before.
         for named, length in ((what, len(heard)), (f"{what}, stretched", int(len(heard) * 0.8))):
-            made = [each.compute(heard.copy(), RATE, reference_length=length) for each in (one, other)]
+            made = [
+                features.compute(heard.copy(), RATE, reference_length=length) for features in (first, second)
+            ]
             # The next waveform may be written over the last.
-            found[named] = (copy(made[0]), copy(made[1]))
-    return found
+            computed[named] = (copy(made[0]), copy(made[1]))
+    return computed
 
 
 def formats(trial: Trial) -> Iterator[str]:
@@ -96,15 +98,15 @@ def copies(trial: Trial) -> Iterator[str]:
     made = trial.make()
     if made.fresh or getattr(made, "acts_on", "") == "batch":
         return
-    found, again = made.copies(), trial.make().copies()
+    settings, again = made.copies(), trial.make().copies()
     try:
-        plain = isinstance(found, list) and json.loads(json.dumps(found)) == found
-        plain = plain and all(isinstance(each, dict) for each in found)
+        plain = isinstance(settings, list) and json.loads(json.dumps(settings)) == settings
+        plain = plain and all(isinstance(setting, dict) for setting in settings)
     except (TypeError, ValueError):
         plain = False
     if not plain:
-        yield f"copies gave {found!r} instead of a list of mappings of plain values (texts, numbers, lists)"
-    elif found != again:
+        yield f"copies gave {settings!r} instead of a list of mappings of plain values (texts, numbers, lists)"
+    elif settings != again:
         yield "copies gives other settings each time: draw in apply, from its rng"
 
 
@@ -123,8 +125,8 @@ def applies(trial: Trial) -> Iterator[str]:
 def applies_alike(trial: Trial) -> Iterator[str]:
     """Yield when an augmentation draws from somewhere else than its generator."""
     method = "apply_batch" if trial.make().acts_on == "batch" else "apply"
-    one, other = trial.once("apply", lambda: _applied(trial)), _applied(trial)
-    for (what, settings, made, _), (_, _, again, _) in zip(one, other, strict=True):
+    first, second = trial.once("apply", lambda: _applied(trial)), _applied(trial)
+    for (what, settings, made, _), (_, _, again, _) in zip(first, second, strict=True):
         pairs = zip(made, again, strict=True) if isinstance(made, tuple | list) else [(made, again)]
         if not all(np.array_equal(*pair) for pair in pairs):
             with_ = f" with {dict(settings)}" if settings else ""
@@ -137,7 +139,7 @@ def applies_apart(trial: Trial) -> Iterator[str]:
     augmentation = trial.make()
     for _, settings, given in _material(augmentation):
         arrays = given if isinstance(given, tuple) else (given,)
-        kept = [each.copy() for each in arrays]
+        kept = [array.copy() for array in arrays]
         _apply(augmentation, arrays, settings)
         for array, before in zip(arrays, kept, strict=True):
             said = unchanged(array, before, "apply_batch" if augmentation.acts_on == "batch" else "apply")
@@ -148,12 +150,12 @@ def applies_apart(trial: Trial) -> Iterator[str]:
 
 def _applied(trial: Trial) -> list[tuple[str, Mapping[str, Any], Any, Any]]:
     augmentation = trial.make()
-    found = []
+    applied = []
     for what, settings, given in _material(augmentation):
         arrays = given if isinstance(given, tuple) else (given,)
-        made = _apply(augmentation, tuple(each.copy() for each in arrays), settings)
-        found.append((what, settings, made, given))
-    return found
+        made = _apply(augmentation, tuple(array.copy() for array in arrays), settings)
+        applied.append((what, settings, made, given))
+    return applied
 
 
 def _apply(augmentation: Any, arrays: tuple[np.ndarray, ...], settings: Mapping[str, Any]) -> Any:

@@ -41,7 +41,7 @@ def hears(trial: Trial) -> Iterator[str]:
         else:
             heard += 1
             known = list(inspect.signature(events[name]).parameters)
-            others = [each for each in list(inspect.signature(method).parameters)[1:] if each not in known]
+            others = [given for given in list(inspect.signature(method).parameters)[1:] if given not in known]
             if others:
                 yield f"{name} asks for {', '.join(others)}; the event has {', '.join(known)}"
     if not heard:

@@ -59,7 +59,7 @@ class StoredExamples:
         self._corpus = tracks
         self._seed = seed
         self._fresh = fresh
-        self._keys = [feature_key(tracks[item.track], item.clip, item.waveform) for item in items]
+        self._keys = [feature_key(tracks[item.track], item.clip, item.waveform, item.wear) for item in items]
         self._rows = store.rows(self._keys)
         absent = np.flatnonzero(self._rows < 0)
         if len(absent):

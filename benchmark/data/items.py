@@ -49,14 +49,31 @@ class Step:
         return f"{self.component.label}({settings})"
 
 
+@dataclass(frozen=True)
+class Wear:
+    """A corruption of whole tracks, and how much of it; ``text`` is its canonical form, equal for equal results."""
+
+    corruption: ComponentSpec
+    amount: float
+
+    @cached_property
+    def text(self) -> str:
+        """What of it can change a result."""
+        return canonical_json([*self.corruption.parts(), self.amount])
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A clip of the track at index ``track``, after the waveform steps and then the feature steps of a chain."""
+    """A clip of the track at index ``track``, after the waveform steps and then the feature steps of a chain.
+
+    ``wear`` is what the whole track is put through before that; only test items have it.
+    """
 
     track: int
     clip: Clip
     waveform: tuple[Step, ...] = ()
     features: tuple[Step, ...] = ()
+    wear: Wear | None = None
 
     @property
     def is_copy(self) -> bool:

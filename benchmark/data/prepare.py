@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.data.audio import load_mono
 from benchmark.data.clips import Clip
-from benchmark.data.items import Item, Step
+from benchmark.data.items import Item, Step, Wear
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import AudioError, PluginError
 from benchmark.isolation import reseeded
@@ -35,15 +35,19 @@ SAMPLE_RATE = 22_050
 # Claims are made of some tracks at a time; what others compute is looked at so often, in seconds.
 _TRACKS_AT_ONCE = 8
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+Wanted = tuple[str, Clip, tuple[Step, ...], Wear | None]
 Run = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is needed of one track: clips after chains of waveform steps, with the keys of their features."""
+    """What is needed of one track: clips after chains of waveform steps, with the keys of their features.
+
+    With a wear, the clip is one of the track that was put through that.
+    """
 
     track: Track
-    wanted: tuple[tuple[str, Clip, tuple[Step, ...]], ...]
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True)
@@ -78,26 +82,31 @@ def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> Feat
     return FeatureStore(store_folder(features, registry, cache), shape, dtype, features.identity())
 
 
-def feature_key(track: Track, clip: Clip, waveform: Sequence[Step]) -> str:
-    """Return the key of a clip's features: its audio content and format, its place, and the steps of its waveform."""
-    return _feature_key(_heard(track), clip.start, clip.seconds, tuple([step.text for step in waveform]))
+def feature_key(track: Track, clip: Clip, waveform: Sequence[Step], wear: Wear | None = None) -> str:
+    """Return the key of a clip's features: the audio's content, format and wear, its place, its waveform's steps."""
+    steps = tuple([step.text for step in waveform])
+    return _feature_key(_heard(track), clip.start, clip.seconds, steps, None if wear is None else wear.text)
 
 
 # Cells that differ in their seeds ask for the same originals. As JSON 0 is not 0.0, so types count.
 @lru_cache(maxsize=100_000, typed=True)
 def _feature_key(
-    heard: tuple[str, ...], start: float | None, seconds: float | None, steps: tuple[str, ...]
+    heard: tuple[str, ...],
+    start: float | None,
+    seconds: float | None,
+    steps: tuple[str, ...],
+    wear: str | None,
 ) -> str:
-    text = canonical_json([*heard, start, seconds, steps])
+    text = canonical_json([*heard, start, seconds, steps, *([] if wear is None else [wear])])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def requests(tracks: Sequence[Track], items: Iterable[Item]) -> list[Request]:
     """Return one request per track for all that the items need of it."""
-    wanted: dict[int, dict[str, tuple[str, Clip, tuple[Step, ...]]]] = {}
+    wanted: dict[int, dict[str, Wanted]] = {}
     for item in items:
-        key = feature_key(tracks[item.track], item.clip, item.waveform)
-        wanted.setdefault(item.track, {})[key] = (key, item.clip, item.waveform)
+        key = feature_key(tracks[item.track], item.clip, item.waveform, item.wear)
+        wanted.setdefault(item.track, {})[key] = (key, item.clip, item.waveform, item.wear)
     return [Request(tracks[index], tuple(own.values())) for index, own in wanted.items()]
 
 
@@ -131,13 +140,19 @@ def compute(request: Request, features: ComponentSpec, benchfile: Benchfile | No
         return Computed((), Failure(request.track.id, str(error)))
     computed = []
     reasons: dict[str, None] = {}
-    for key, clip, steps in request.wanted:
-        piece = _piece(samples, clip)
+    for wear, wanted in _by_wear(request.wanted):
         try:
-            changed = _augmented(piece, request.track, clip, steps, registry)
-            computed.append((key, _features(changed, made, len(piece))))
+            heard = samples if wear is None else _worn(samples, request.track, wear, registry)
         except PluginError as error:
             reasons[str(error)] = None
+            continue
+        for key, clip, steps, _ in wanted:
+            piece = _piece(heard, clip, len(heard) / len(samples))
+            try:
+                changed = _augmented(piece, request.track, clip, steps, registry)
+                computed.append((key, _features(changed, made, len(_piece(samples, clip)))))
+            except PluginError as error:
+                reasons[str(error)] = None
     failure = Failure(request.track.id, "; ".join(reasons)) if reasons else None
     return Computed(tuple(computed), failure)
 
@@ -204,7 +219,7 @@ def _taken(store: FeatureStore, left: Sequence[Request], taken: dict[str, str]) 
         for name in {*map(_claim, some)} - {*map(_claim, still)}:
             store.claims.release(name)
         for request in still:
-            taken |= dict.fromkeys((key for key, _, _ in request.wanted), _claim(request))
+            taken |= dict.fromkeys((key for key, *_ in request.wanted), _claim(request))
         yield from still
 
 
@@ -228,12 +243,37 @@ def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndar
     return checked_items(made, "apply", changed, (None,), "float32")
 
 
-def _piece(samples: np.ndarray, clip: Clip) -> np.ndarray:
-    start = round(clip.start * SAMPLE_RATE)
+def _by_wear(wanted: Iterable[Wanted]) -> list[tuple[Wear | None, list[Wanted]]]:
+    """Return what is wanted by wear: one worn track at a time is in memory."""
+    together: dict[str, tuple[Wear | None, list[Wanted]]] = {}
+    for each in wanted:
+        wear = each[3]
+        together.setdefault("" if wear is None else wear.text, (wear, []))[1].append(each)
+    return list(together.values())
+
+
+def _worn(samples: np.ndarray, track: Track, wear: Wear, registry: Registry) -> np.ndarray:
+    """Return a whole track as it sounds after a corruption.
+
+    What is drawn hangs on the track and the corruption, and not on the amount: no model, seed or suite hears another.
+    """
+    import numpy as np
+
+    seed = derive_seed("corruption", track.content, canonical_json(wear.corruption.parts()))
+    with reseeded(seed):
+        made = wear.corruption.create(registry)
+        with calling(made, "apply", f"amount {wear.amount:g}"):
+            changed = made.apply(samples.copy(), SAMPLE_RATE, np.random.default_rng(seed), wear.amount)
+    return checked_items(made, "apply", changed, (None,), "float32")
+
+
+def _piece(samples: np.ndarray, clip: Clip, scale: float = 1.0) -> np.ndarray:
+    """Return a clip's samples, at places times ``scale`` of a track that became longer or shorter."""
+    start = round(clip.start * SAMPLE_RATE * scale)
     return (
         samples[start:]
         if clip.seconds is None
-        else samples[start : start + round(clip.seconds * SAMPLE_RATE)]
+        else samples[start : start + round(clip.seconds * SAMPLE_RATE * scale)]
     )
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.checkpoints import CheckpointPlace
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import CacheError, CellTimeoutError, Interrupted, ResultsError
+from benchmark.execution.corrupted import evaluate_in_memory
 from benchmark.execution.events import CellStarted, EpochFinished, emit
 from benchmark.execution.failure import cell_error
+from benchmark.execution.left import checkpoint_place
 from benchmark.execution.train import Trained, trained
 from benchmark.locations import Locations
 from benchmark.plugin.border import calling
@@ -25,6 +28,7 @@ from benchmark.suite.cell import CellSpec
 from benchmark.suite.identity import Identifier, check_revisions
 from benchmark.training.cost import cost_of
 from benchmark.training.devices import backend_provenance
+from benchmark.training.energy import Energy
 from benchmark.training.evaluate import validation_predictions
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ class CellTask:
     ``seconds`` is the time limit or None; ``marks`` is what outputs must say of the result; ``tuning`` is how a study
     chose some of its values; ``audit`` is what a record keeps of its split's audit; ``unmade`` says which features of
     its kind could not be computed, and why; ``claim`` is the claim under which the result is filed.
+    ``checkpoint_every`` is after how many seconds its training leaves a checkpoint (None: as often as costs little).
     """
 
     id: str
@@ -55,6 +60,12 @@ class CellTask:
     audit: Mapping[str, Any] = field(default_factory=dict)
     unmade: str = ""
     claim: Path | None = None
+    checkpoint_every: float | None = None
+
+    def checkpoint(self) -> CheckpointPlace | None:
+        """Return where its training leaves a checkpoint, or None if it is to leave none."""
+        folder = ResultsStore(self.locations.results, self.suite).folder
+        return checkpoint_place(folder, self.id, self.provenance, self.checkpoint_every)
 
     def record(self, status: Any, **details: Any) -> CellRecord:
         """Return a record of this cell."""
@@ -95,7 +106,16 @@ def run_cell(task: CellTask) -> CellRecord:
             peak_memory_mb=_peak_memory_mb(),
         )
         store.write(record, predictions=None, history=[], metrics=None, claim=task.claim)
+        # With more time it may go on from there.
+        if status == "failed":
+            _forget(task)
         return record
+
+
+def _forget(task: CellTask) -> None:
+    place = task.checkpoint()
+    if place is not None:
+        place.remove()
 
 
 def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
@@ -120,17 +140,23 @@ def _run(task: CellTask, store: ResultsStore, started: float) -> CellRecord:
             EpochFinished(task.id, stage, epoch, epochs, dict(logs))
         ),
         metered=True,
+        checkpoint=task.checkpoint(),
     ) as done:
-        return _filed(task, store, started, done)
+        record = _filed(task, store, started, done)
+        evaluate_in_memory(store, record, task.spec, registry, task.locations, done.model)
+        return record
 
 
 def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -> CellRecord:
     data, run, seconds = done.data, done.run, done.training_seconds
-    finished = time.monotonic()
+    earlier = run.checkpoints.earlier if run.checkpoints is not None else []
+    total = time.monotonic() - started + sum(part["seconds"] for part in earlier)
+    # Only of the last part it is known.
+    energy = Energy() if earlier else done.energy
     with calling(done.model, "parameter_count"):
         count = done.model.parameter_count()
     epochs = sum(line["stage"] not in run.reused for line in done.history)
-    cost, cost_notes = cost_of(done.model, len(data.train), epochs, seconds, done.energy)
+    cost, cost_notes = cost_of(done.model, len(data.train), epochs, seconds, energy)
     record = task.record(
         "ok",
         classes=list(data.classes),
@@ -140,7 +166,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         counts=data.counts,
         clip_seconds=data.clip_seconds,
         left_out=data.left_out,
-        seconds={"training": seconds, "evaluation": done.evaluation_seconds, "total": finished - started},
+        seconds={"training": seconds, "evaluation": done.evaluation_seconds, "total": total},
         peak_memory_mb=_peak_memory_mb(),
         cost=cost,
     )
@@ -152,6 +178,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
             **done.model.provenance(),
             "notes": [*data.notes, *run.notes, *cost_notes],
             **({"reused_stages": run.reused} if run.reused else {}),
+            **({"resumed_after": earlier} if earlier else {}),
         },
     )
     save = _saver(done.model, task) if task.keep_model else None
@@ -164,6 +191,7 @@ def _filed(task: CellTask, store: ResultsStore, started: float, done: Trained) -
         extra=save,
         claim=task.claim,
     )
+    _forget(task)
     return record
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.assemble import CellItems, cell_items
+from benchmark.data.assemble import PartItems, cell_items
+from benchmark.data.corrupted import corrupted_parts
 from benchmark.data.prepare import Computed, Failure, Request, open_store, prepare, requests
 from benchmark.exceptions import CellTimeoutError, PluginError, WorkerDiedError, error_message
 from benchmark.execution.events import Event
@@ -29,9 +30,12 @@ def prepare_features(
     locations: Locations,
     executor: Executor,
     display: Display,
+    *,
+    training: bool = True,
 ) -> dict[str, str]:
-    """Fill the cache with all that the cells need; tracks that fail are named, and cells that need them will fail.
+    """Fill the cache with all that the cells need, or without ``training`` with what they are evaluated on.
 
+    Tracks that fail are named, and cells that need them will fail.
     So are tracks that take longer than the executor allows a task, and those that a process dies of. Returned is what
     was said of all of these, by the key of their features.
 
@@ -57,7 +61,7 @@ def prepare_features(
                 yield outcome.value
 
     unmade: dict[str, str] = {}
-    for features, asked in feature_requests(cells, registry, plan).values():
+    for features, asked in feature_requests(cells, registry, plan, training=training).values():
         try:
             store = open_store(features, registry, locations.cache)
         except PluginError as error:
@@ -72,7 +76,7 @@ def prepare_features(
 
 
 def feature_requests(
-    cells: Sequence[Cell], registry: Registry, plan: Plan
+    cells: Sequence[Cell], registry: Registry, plan: Plan, *, training: bool = True
 ) -> dict[str, tuple[ComponentSpec, list[Request]]]:
     """Return, per feature space, what cells need of each track. Cells that share their data are looked at once."""
     spaces: dict[str, tuple[ComponentSpec, list[Request]]] = {}
@@ -83,26 +87,30 @@ def feature_requests(
         # What is needed of a track does not hang on what features are made of it.
         data = (
             id(spec.dataset), id(spec.audio), id(spec.duplicates), id(spec.clips), id(spec.split),
-            id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold, spec.training_size,
+            id(spec.augmentation), id(spec.evaluate), spec.seed, spec.fold, spec.training_size, id(spec.corrupted),
         )  # fmt: skip
         if (id(spec.features), *data) in seen:
             continue
         seen.add((id(spec.features), *data))
         if data not in asked_of:
-            asked_of[data] = cell_requests(spec, registry, plan.corpus_of)
+            asked_of[data] = cell_requests(spec, registry, plan.corpus_of, training)
         space = canonical_json(spec.features.identity())
         _, asked = spaces.setdefault(space, (spec.features, []))
         asked += asked_of[data]
     return spaces
 
 
-def cell_requests(spec: CellSpec, registry: Registry, corpus_of: CorpusOf) -> list[Request]:
+def cell_requests(
+    spec: CellSpec, registry: Registry, corpus_of: CorpusOf, training: bool = True
+) -> list[Request]:
     """Return what a cell needs of each track: of those that it is trained, validated or evaluated on."""
-    return list(_requests(cell_items(spec, registry, corpus_of)))
+    items = cell_items(spec, registry, corpus_of)
+    parts = [*([items.train, items.validation] if training else []), *items.evaluations]
+    return list(_requests([*parts, *corrupted_parts(spec, items)]))
 
 
-def _requests(items: CellItems) -> Iterator[Request]:
-    for part in (items.train, items.validation, *items.evaluations):
+def _requests(parts: Iterable[PartItems]) -> Iterator[Request]:
+    for part in parts:
         yield from requests(part.tracks, part.items)
 
 

@@ -11,18 +11,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.audit.findings import audit_record
+from benchmark.checkpoints import tidy_checkpoints
 from benchmark.claims import holdings
 from benchmark.data.looking import THREADS
 from benchmark.exceptions import CellTimeoutError, Interrupted, LostClaimError, ResultsError
 from benchmark.execution.audit import audit_before_run
 from benchmark.execution.availability import check_available
 from benchmark.execution.cell import CellTask, run_cell
+from benchmark.execution.corrupted import run_corrupted
 from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
 from benchmark.execution.notify import Tell, nobody
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
+from benchmark.results.corrupted import remove_leftovers, unfinished
 from benchmark.results.intact import Damaged
 from benchmark.results.plan import Plan
 from benchmark.results.provenance import provenance
@@ -30,6 +33,8 @@ from benchmark.results.standing import LEAKY
 from benchmark.results.store import ResultsStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark.audit.findings import Audit
     from benchmark.claims import Claims
     from benchmark.data.looking import Looker
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from benchmark.execution.progress import Display
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
+    from benchmark.plugin.registry import Registry
     from benchmark.results.store import Stamp
     from benchmark.suite.cell import Cell
 
@@ -52,7 +58,8 @@ class RunOptions:
     ``force`` runs cells that are ok again; ``retry_failed`` those that failed or timed out. ``seconds`` is the
     time limit of each cell. ``strict`` refuses to run anything where a split leaks.
     ``wait`` waits in the end for the cells that others run. ``only`` has, by axis, labels that cells must have: those
-    of one of its members; where there is none, all cells are run.
+    of one of its members; where there is none, all cells are run. ``checkpoint_every`` is after how many seconds a
+    training leaves a checkpoint (``checkpoints.NEVER``, or None: as often as costs little).
     """
 
     force: bool = False
@@ -62,6 +69,7 @@ class RunOptions:
     strict: bool = False
     marks: tuple[str, ...] = ()
     wait: bool = True
+    checkpoint_every: float | None = None
     only: tuple[Mapping[str, frozenset[str]], ...] = ()
 
     def wants(self, cell: Cell) -> bool:
@@ -78,6 +86,11 @@ class RunSummary:
     records: list[CellRecord] = field(default_factory=list)
     interrupted: bool = False
     elsewhere: list[str] = field(default_factory=list)
+
+
+def has_work(plan: Plan, store: ResultsStore, options: RunOptions) -> bool:
+    """Return whether cells are to be run, or finished ones lack corrupted sets."""
+    return bool(missing_cells(plan, store, options) or unfinished(plan, store, options.wants))
 
 
 def missing_cells(plan: Plan, store: ResultsStore, options: RunOptions) -> list[tuple[Cell, str]]:
@@ -116,16 +129,23 @@ def run_suite(
         is_alone = not claims.reap()
         if is_alone:
             store.clean_leftovers()
+            remove_leftovers(store)
+            finished = [id_ for id_, status in store.statuses().items() if status == "ok"]
+            tidy_checkpoints(store.folder, finished)
         # Whatever is filed from here on is newer than what is missing.
         before = store.stamps()
         missing = missing_cells(plan, store, options)
+        ids = {id_ for _, id_ in missing}
+        worn = [lacking for lacking in unfinished(plan, store, options.wants) if lacking.id not in ids]
         summary = RunSummary()
-        if not missing:
+        if not missing and not worn:
             return summary
         if not is_alone:
             # Those who begin at the same cell would get into each other's way.
             random.Random(claims.owner).shuffle(missing)  # noqa: S311
-        check_available([cell for cell, _ in missing], plugins.registry)
+        check_available(
+            [*(cell for cell, _ in missing), *(lacking.cell for lacking in worn)], plugins.registry
+        )
         flight = None
         try:
             cells = [cell for cell, _ in missing]
@@ -133,12 +153,21 @@ def run_suite(
                 plan, cells, plugins.registry, locations, display, looker, strict=options.strict
             )
             with executors.features() as executor:
-                unmade = prepare_features(plan, cells, plugins.registry, locations, executor, display)
+                again = [lacking.cell for lacking in worn if not lacking.has_model]
+                unmade = prepare_features(
+                    plan, [*cells, *again], plugins.registry, locations, executor, display
+                )
+                kept = [lacking.cell for lacking in worn if lacking.has_model]
+                prepare_features(plan, kept, plugins.registry, locations, executor, display, training=False)
             tasks = _tasks(plan, plugins, missing, audits, locations, options, executors.threads, unmade)
             flight = _Flight(tasks, before, store, claims, tell, display, summary)
-            with executors.training(len(missing)) as executor:
+            with executors.training(len(missing) + len(worn)) as executor:
                 display.running({task.id: cell.label for task, (cell, _) in zip(tasks, missing, strict=True)})
                 flight.run(executor, wait=options.wait)
+                run_corrupted(
+                    plan, plugins, store, claims, locations, executor, display, options.wants,
+                    tried={record.id for record in summary.records}, seconds=options.seconds, wait=options.wait,
+                )  # fmt: skip
         except KeyboardInterrupt:
             summary.interrupted = True
             if flight is not None:
@@ -300,10 +329,8 @@ def _tasks(
     threads: int,
     unmade: Mapping[str, str],
 ) -> list[CellTask]:
-    made_with = {**provenance(plan.suite.path.resolve().parent), "threads": threads}
+    made = made_with(plan.suite.path, plugins.registry, threads)
     benchfile = plugins.registry.benchfile
-    if benchfile is not None:
-        made_with["benchfile"] = benchfile.digest
     limit = plan.suite.leaderboard.leak_limit
     tasks = []
     for (cell, id_), audit in zip(missing, audits, strict=True):
@@ -321,13 +348,22 @@ def _tasks(
                 locations=locations,
                 benchfile=benchfile,
                 marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit, limit)})),
-                provenance={**made_with, "added": "by bench run --decide"} if cell.added else made_with,
+                provenance={**made, "added": "by bench run --decide"} if cell.added else made,
                 seconds=options.seconds,
                 keep_model=options.keep_models,
+                checkpoint_every=options.checkpoint_every,
                 unmade=unmade.get(cell.spec.features.key, ""),
             )
         )
     return tasks
+
+
+def made_with(suite: Path, registry: Registry, threads: int) -> dict[str, Any]:
+    """Return the provenance of what is trained now, for the ``suite`` of that file, on so many ``threads`` each."""
+    made = {**provenance(suite.resolve().parent), "threads": threads}
+    if registry.benchfile is not None:
+        made["benchfile"] = registry.benchfile.digest
+    return made
 
 
 def _marks(cell: Cell, plugins: Plugins, audit: Audit, leak_limit: float) -> Iterator[str]:

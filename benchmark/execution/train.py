@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from benchmark.checkpoints import CheckpointPlace, Checkpoints
 from benchmark.execution.failure import close_model
 from benchmark.isolation import isolated
 from benchmark.plugin.border import calling
@@ -17,9 +20,11 @@ from benchmark.plugin.training_run import Listener, TrainingRun
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import CellSpec, canonical_json
 from benchmark.suite.identity import recipe_identity
+from benchmark.training.devices import backend_provenance
 from benchmark.training.energy import Energy, energy_meter
 from benchmark.training.evaluate import evaluate
 from benchmark.training.memory import memory_explained
+from benchmark.training.traced import TracedNetworks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +33,16 @@ if TYPE_CHECKING:
     from benchmark.plugin.model import Epoch, Model
     from benchmark.plugin.registry import Registry
 
+# Of this process: cells that are alike and follow one another trace their network once.
+_NETWORKS = TracedNetworks()
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted model, what it was trained on, and what it says of held-out tracks; durations in seconds."""
+    """A fitted model, what it was trained on, and what it says of held-out tracks.
+
+    Durations are in seconds; that of training has all its parts, if it went on from a checkpoint.
+    """
 
     model: Model
     data: CellData
@@ -55,6 +66,7 @@ def trained(
     seconds: float | None,
     listener: Listener,
     metered: bool = False,
+    checkpoint: CheckpointPlace | None = None,
 ) -> Iterator[Trained]:
     """Train and evaluate; the model is closed when the block ends, and until then global random numbers are its own.
 
@@ -67,6 +79,7 @@ def trained(
         seconds: the time limit, or None.
         listener: gets the epochs.
         metered: whether the energy of fitting is watched.
+        checkpoint: where the training leaves what it goes on from after a kill, or None.
 
     Raises:
         BenchError: of many kinds; and whatever plugins raise.
@@ -77,6 +90,8 @@ def trained(
         try:
             for library in model.libraries:
                 import_module(library)
+            if model.libraries:
+                _leave_out_of_collections(model.libraries)
             run = TrainingRun(
                 spec.training,
                 spec.seed,
@@ -87,6 +102,8 @@ def trained(
                 recipe=canonical_json(recipe_identity(spec.augmentation)),
                 code=spec.model.code,
                 classes=data.classes,
+                checkpoints=None if checkpoint is None else Checkpoints(checkpoint, _computed_with(model)),
+                networks=_NETWORKS,
             )
             with energy_meter() if metered else nullcontext(Energy()) as energy:
                 started = time.monotonic()
@@ -97,7 +114,20 @@ def trained(
             with memory_explained(spec.training, in_batches=False):
                 predictions, values = evaluate(model, data, metrics)
             ended = time.monotonic()
-            took = fitted - started, ended - fitted
+            before = run.checkpoints.seconds_before if run.checkpoints is not None else 0.0
+            took = before + fitted - started, ended - fitted
             yield Trained(model, data, run, history, predictions, values, energy, *took)
         finally:
             close_model(model, key)
+
+
+@cache
+def _leave_out_of_collections(libraries: tuple[str, ...]) -> None:
+    """Have Python look for garbage in what trainings make, and not in these too: Keras asks it to each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def _computed_with(model: Model) -> dict[str, Any]:
+    """Return what numbers hang on that is only known where a model is trained."""
+    return backend_provenance() if "keras" in model.libraries else {}

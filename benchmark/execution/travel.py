@@ -10,7 +10,7 @@ import platform
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from benchmark.execution.features import cell_requests
 from benchmark.locations import Locations, default_cache
 from benchmark.plugin.manager import load_registry
 from benchmark.record import CellRecord
+from benchmark.results.corrupted import packed_folders, unpack_folders
 from benchmark.results.folder import CELL
 from benchmark.results.provenance import provenance
 from benchmark.results.store import ResultsStore
@@ -54,11 +55,15 @@ class Home:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A result as a worker made it: its record, and the files beside it by their names, with their digests."""
+    """A result as a worker made it: its record, and the files beside it by their names, with their digests.
+
+    ``corrupted`` are its results on corrupted sets (see ``packed_folders``).
+    """
 
     record: CellRecord
     files: Mapping[str, bytes]
     digests: Mapping[str, str]
+    corrupted: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
 
 class Journey:
@@ -100,7 +105,7 @@ class CellJourney(Journey):
         keys = (
             key
             for request in cell_requests(task.spec, home.registry, home.corpus_of)
-            for key, _, _ in request.wanted
+            for key, *_ in request.wanted
         )
         self._keys = list(dict.fromkeys(keys))
 
@@ -140,6 +145,7 @@ class CellJourney(Journey):
         store.write(
             carried.record, predictions=None, history=[], metrics=None, extra=unpack, claim=self._task.claim
         )
+        unpack_folders(store, self._task.id, carried.corrupted)
         return carried.record
 
     def _rows(self, keys: Sequence[str]) -> Iterator[tuple[list[str], list[np.ndarray]]]:
@@ -219,13 +225,15 @@ def run_away(
             record = run_cell(own)
         except ResultsError as error:
             raise TaskError(f"On {socket.gethostname()}: {error}") from error
-        folder = ResultsStore(locations.results, task.suite).folder_of(record)
+        store = ResultsStore(locations.results, task.suite)
+        folder = store.folder_of(record)
         files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != CELL]
         named = {file.relative_to(folder).as_posix(): file for file in files}
         return Parcel(
             record,
             {name: file.read_bytes() for name, file in named.items()},
             {name: file_digest(file) for name, file in named.items()},
+            packed_folders(store),
         )
 
 

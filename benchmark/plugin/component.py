@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["dataset", "audio", "features", "augmentation", "model", "metric"]
+Kind = Literal["dataset", "audio", "features", "augmentation", "corruption", "model", "metric"]
 
 
 class Location:

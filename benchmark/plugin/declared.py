@@ -1,8 +1,10 @@
-"""What components say of themselves: their shape, their copies, where they act. Checked before anything is run."""
+"""What components say of themselves: shape, copies, severities, where they act. Checked before anything is run."""
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.exceptions import PluginError
@@ -43,6 +45,28 @@ def check_declared(component: Component) -> None:
             )
         if not fresh and place != "batch":
             checked_copies(augmentation)
+    elif kind == "corruption":
+        problem = severities_problem(component)
+        if problem:
+            raise PluginError(f"{described(component, 'apply')}: {problem}.")
+
+
+def severities_problem(corruption: Component) -> str:
+    """Return what is wrong with the severities of a corruption, or nothing."""
+    unit, amounts = getattr(corruption, "unit", None), getattr(corruption, "severities", None)
+    if not isinstance(unit, str) or not unit.strip():
+        return f"its unit is {unit!r} instead of a text, as 'dB'"
+    numbers = [
+        amount
+        for amount in (amounts if isinstance(amounts, tuple | list) else ())
+        if isinstance(amount, int | float) and not isinstance(amount, bool) and isfinite(amount)
+    ]
+    steps = [after - before for before, after in pairwise(numbers)]
+    if not numbers or len(numbers) < len(amounts or ()):
+        return f"its severities are {amounts!r} instead of a list of numbers"
+    if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+        return f"its severities {amounts!r} neither only rise nor only fall"
+    return ""
 
 
 def checked_features(features: Features) -> tuple[tuple[int, ...], str]:

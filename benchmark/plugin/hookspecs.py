@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from benchmark.plugin.audio_format import AudioFormat
     from benchmark.plugin.augmentation import Augmentation
+    from benchmark.plugin.corruption import Corruption
     from benchmark.plugin.dataset import Dataset
     from benchmark.plugin.features import Features
     from benchmark.plugin.metric import Metric
@@ -44,6 +45,11 @@ def bench_features() -> Sequence[type[Features]]:  # type: ignore[empty-body]
 @hookspec
 def bench_augmentations() -> Sequence[type[Augmentation]]:  # type: ignore[empty-body]
     """Return the augmentation classes that this plugin supplies."""
+
+
+@hookspec
+def bench_corruptions() -> Sequence[type[Corruption]]:  # type: ignore[empty-body]
+    """Return the corruption classes that this plugin supplies."""
 
 
 @hookspec

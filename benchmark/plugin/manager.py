@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 GROUP = "bench"
 COMPONENT_HOOKS = (
-    "bench_datasets", "bench_audio_formats", "bench_features", "bench_augmentations", "bench_models",
-    "bench_metrics",
+    "bench_datasets", "bench_audio_formats", "bench_features", "bench_augmentations", "bench_corruptions",
+    "bench_models", "bench_metrics",
 )  # fmt: skip
 
 

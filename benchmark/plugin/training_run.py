@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError
 from benchmark.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from benchmark.checkpoints import Checkpoints
     from benchmark.plugin.augmentation import Augmentation
 
 Listener = Callable[[str, int, int, Mapping[str, float]], None]
@@ -37,6 +38,9 @@ class TrainingRun:
         code: text that changes with the model's code; what several trainings share is kept by it.
         reused: stages that were taken from earlier trainings, and the seconds that these took.
         classes: their names, in the order of labels; empty where nobody said.
+        checkpoints: where a model may leave what it needs to go on after a kill, and finds what it left; None where
+            that is not asked for.
+        networks: the network that this process trained last, for ``KerasModel``; None where each is traced anew.
         notes: what people should know of this training beside its history; they stand in the result's provenance.
     """
 
@@ -52,6 +56,8 @@ class TrainingRun:
     reused: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
+    checkpoints: Checkpoints | None = None
+    networks: Any = None
 
     def note(self, text: str) -> None:
         """Add to ``notes``."""

@@ -11,6 +11,7 @@ from benchmark.exceptions import DatasetError, PluginError
 from benchmark.plugin.audio_format import AudioFormat
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.component import Component, Kind
+from benchmark.plugin.corruption import Corruption
 from benchmark.plugin.dataset import Dataset
 from benchmark.plugin.features import Features
 from benchmark.plugin.metric import Metric
@@ -58,6 +59,12 @@ class _Augmentation(Unopened, Augmentation):
     acts_on = "waveform"
 
 
+class _Corruption(Unopened, Corruption):
+    unit = "unknown"
+    # How many there are is not known: none that a suite asks for is refused.
+    severities = tuple(range(1, 101))
+
+
 class _AudioFormat(Unopened, AudioFormat):
     pass
 
@@ -75,6 +82,7 @@ _BASES: dict[Kind, type[Unopened]] = {
     "audio": _AudioFormat,
     "features": _Features,
     "augmentation": _Augmentation,
+    "corruption": _Corruption,
     "model": _Model,
     "metric": _Metric,
 }

@@ -95,7 +95,7 @@ class Predictor:
 
     def _features_of(self, track: Track, windows: Sequence[Clip]) -> list[np.ndarray]:
         keys = [feature_key(track, window, ()) for window in windows]
-        wanted = tuple((key, window, ()) for key, window in zip(keys, windows, strict=True))
+        wanted = tuple((key, window, (), None) for key, window in zip(keys, windows, strict=True))
         computed = compute(Request(track, wanted), self.features, self.benchfile)
         if computed.failure is not None:
             raise AudioError(computed.failure.reason)

@@ -17,6 +17,8 @@ from benchmark.report.mpl.draw import write_pictures
 from benchmark.report.render import to_csv, to_latex, to_markdown
 from benchmark.report.sections import LEADERBOARD, SECTIONS
 from benchmark.report.table import Table
+from benchmark.results.corrupted_scores import NOTHING as NOTHING_CORRUPTED
+from benchmark.results.corrupted_scores import CorruptedScores
 from benchmark.results.frames import Results
 from benchmark.text import visible
 
@@ -37,16 +39,18 @@ def compose(
     formats: Sequence[str],
     columns: Sequence[str] = (),
     sections: Sequence[str] = tuple(SECTIONS),
+    corrupted: CorruptedScores = NOTHING_CORRUPTED,
 ) -> tuple[list[Path], Table]:
     """Write all files of a report; return them, and the leaderboard.
 
     ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
-    Without ``formats`` nothing is written, and only the leaderboard is made.
+    ``corrupted`` is what cells score on corrupted sets. Without ``formats`` nothing is written, and only the
+    leaderboard is made.
 
     Raises:
         UsageError: when the leaderboard has no such column; nothing is written then.
     """
-    material = make_material(results, plan, registry, sections if formats else [LEADERBOARD])
+    material = make_material(results, plan, registry, sections if formats else [LEADERBOARD], corrupted)
     board = chosen(material.board, columns)
     if not formats:
         return [], board

@@ -38,9 +38,16 @@ MARKS = {
 
 
 def leaderboard_table(
-    results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: Plan, statistics: Statistics
+    results: Results,
+    lines: pd.DataFrame,
+    axes: Sequence[str],
+    plan: Plan,
+    statistics: Statistics,
+    more: Sequence[Column] = (),
 ) -> Table:
     """Return a leaderboard (``lines``, with statistics) as a table; ``axes`` are those that have a column.
+
+    ``more`` are columns that stand behind those of the measures.
 
     A column that says the same of all rows becomes a sentence of the caption.
     """
@@ -63,6 +70,7 @@ def leaderboard_table(
         Column("protocol", "protocol", spare=2, drawn=_several_unnamed(statistics, lines, axes)),
         Column("standing_text", "verdict", spare=1),
         *_measured(results, lines, sort),
+        *more,
         Column("n", "cells ok", spare=1),
         Column("total", "parameters", "integer", spare=6),
         Column("training_seconds", "training s", "seconds", spare=6),

@@ -17,19 +17,25 @@ from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.report.charts.words import MOST_PANELS
 from benchmark.report.leaderboard import leaderboard_table, sorting
 from benchmark.report.questions.gather import gather, words
+from benchmark.report.robustness import gather_robustness, leaderboard_columns, with_robustness
 from benchmark.report.sections import (
     CALIBRATION,
     EFFECTS,
     EVIDENCE,
     INTERACTIONS,
+    LEADERBOARD,
+    ROBUSTNESS,
     SECTIONS,
     SHIFT,
 )
 from benchmark.report.table import Table
+from benchmark.results.corrupted_scores import NOTHING as NOTHING_CORRUPTED
+from benchmark.results.corrupted_scores import CorruptedScores
 from benchmark.results.frames import ROW, Measure, Results
 
 if TYPE_CHECKING:
     from benchmark.analysis.questions import Questions
+    from benchmark.analysis.robustness import Robustness
     from benchmark.plugin.registry import Registry
     from benchmark.report.questions.words import Words
     from benchmark.results.plan import Plan
@@ -63,6 +69,7 @@ class Material:
         statistics: of the leaderboard.
         board: the leaderboard as a table, with all of its columns.
         sections: the names of those that are asked for.
+        robustness: on each set that is corrupted.
     """
 
     results: Results
@@ -73,6 +80,7 @@ class Material:
     statistics: Statistics
     board: Table
     sections: Collection[str] = field(default_factory=lambda: frozenset(SECTIONS))
+    robustness: Sequence[Robustness] = ()
 
     @cached_property
     def labels(self) -> Mapping[int, str]:
@@ -135,18 +143,26 @@ class Material:
 
 
 def make_material(
-    results: Results, plan: Plan, registry: Registry, sections: Collection[str] = tuple(SECTIONS)
+    results: Results,
+    plan: Plan,
+    registry: Registry,
+    sections: Collection[str] = tuple(SECTIONS),
+    corrupted: CorruptedScores = NOTHING_CORRUPTED,
 ) -> Material:
-    """Return what a report of these sections is made of."""
+    """Return what a report of these sections is made of; ``corrupted`` is what cells score on corrupted sets."""
     settings = plan.suite.leaderboard
     lines = leaderboard(results.cells, results.axes, results.measures, settings.sort, settings.baseline)
     known = statistics(
         results, lines, settings, seedless_models(registry), plan.suite.price, parts=_statistics_for(sections)
     )
-    lines = with_statistics(lines, known)
+    # The leaderboard has columns of it.
+    shown = {LEADERBOARD, ROBUSTNESS} & set(sections)
+    robust = gather_robustness(corrupted, results, lines, known, settings.baseline or {}) if shown else ()
+    lines = with_robustness(with_statistics(lines, known), robust)
     axes = varying(results.cells, results.axes)
-    board = leaderboard_table(results, lines, axes, plan, known)
-    return Material(results, plan, registry, lines, axes, known, board, frozenset(sections))
+    more = leaderboard_columns(robust, several=len(results.sets) > 1)
+    board = leaderboard_table(results, lines, axes, plan, known, more)
+    return Material(results, plan, registry, lines, axes, known, board, frozenset(sections), robust)
 
 
 def seedless_models(registry: Registry) -> frozenset[str]:

@@ -9,6 +9,7 @@ from benchmark.exceptions import UsageError, did_you_mean
 LEADERBOARD, REFERENCE, EVIDENCE, CLASSES, EFFECTS = (
     "leaderboard", "reference", "evidence", "classes", "effects",
 )  # fmt: skip
+ROBUSTNESS = "robustness"
 ENSEMBLES = "ensembles"
 LEARNING, DOSES, INTERACTIONS, SHIFT = "learning", "doses", "interactions", "shift"
 COST, CONFUSION, CALIBRATION, CURVES, STUDIES = "cost", "confusion", "calibration", "curves", "studies"
@@ -22,6 +23,7 @@ SECTIONS = {
     EVIDENCE: "which differences are real, and average ranks",
     CLASSES: "accuracy per class, and against the baseline",
     EFFECTS: "what each value of an axis changes",
+    ROBUSTNESS: "what is lost on worn tracks, and which change buys how much of it",
     LEARNING: "how much data: curves over training sizes",
     DOSES: "dose and response: curves over numbers, and surfaces",
     INTERACTIONS: "what depends on what",

@@ -17,6 +17,7 @@ from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folde
 from benchmark.report.sections import SECTIONS, checked_sections
 from benchmark.report.studies.gather import studies_stamp
 from benchmark.report.table import Table
+from benchmark.results.corrupted import stamps as corrupted_stamps
 from benchmark.results.folder import CELL, METRICS, PREDICTIONS
 from benchmark.results.store import ResultsStore
 
@@ -87,16 +88,20 @@ def write_report(
     if current is not None and not force and set(formats) <= set(current.formats):
         return list(current.files), current.leaderboard
     from benchmark.report.compose import compose
+    from benchmark.report.leaderboard import sorting
     from benchmark.results.collect import collect
+    from benchmark.results.corrupted_scores import collect_corrupted
 
     results = collect(plan, store, registry, mixed=mixed)
+    corrupted = collect_corrupted(plan, store, results, sorting(results, plan).name)
+    results = replace(results, notes=(*results.notes, *corrupted.notes))
     try:
         make_folder(folder)
         remove_leftovers(folder)
         if older is not None:
             # Whoever is stopped from here on leaves files of which nobody knows what they show.
             _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats, columns, asked)
+        files, board = compose(results, plan, registry, folder, formats, columns, asked, corrupted)
         # What was made of the same results in other formats is as good as new; what was not would mislead.
         kept = [file for file in current.files if file not in files] if current else []
         for file in set(older.files if older else ()) - {*files, *kept}:
@@ -109,7 +114,7 @@ def write_report(
             _remember(folder, older)
         raise
     except OSError as error:
-        _, board = compose(results, plan, registry, folder, (), columns)
+        _, board = compose(results, plan, registry, folder, (), columns, corrupted=corrupted)
         reason = error.strerror or error
         raise UnwrittenReportError(f"The report cannot be written to {folder}: {reason}.", board) from error
     return files, board
@@ -136,7 +141,9 @@ def _digest(
     ]
     # Cells share these objects, so that a large suite has few of them.
     shared = {
-        id(part): repr(part) for cell in plan.suite.cells for part in (cell.spec.evaluate, cell.spec.metrics)
+        id(part): repr(part)
+        for cell in plan.suite.cells
+        for part in (cell.spec.evaluate, cell.spec.metrics, cell.spec.corrupted)
     }
     corpora = {label: corpus.revision for label, corpus in plan.corpora.items()}
     parts = [
@@ -154,6 +161,7 @@ def _digest(
         plan.suite.price,
         list(columns),
         list(sections),
+        corrupted_stamps(store, plan.ids),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

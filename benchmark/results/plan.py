@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -69,8 +69,19 @@ class Plan:
     @property
     def cells(self) -> list[tuple[Cell, str]]:
         """The cells whose identity is known, with it; cells of equal identity appear once."""
-        known = {id_: cell for cell, id_ in zip(self.suite.cells, self.ids, strict=True) if id_ is not None}
+        known: dict[str, Cell] = {}
+        for cell, id_ in zip(self.suite.cells, self.ids, strict=True):
+            if id_ is not None:
+                known[id_] = _with_both(known.get(id_), cell)
         return [(cell, id_) for id_, cell in known.items()]
+
+
+def _with_both(known: Cell | None, cell: Cell) -> Cell:
+    """Return a cell with the corrupted sets that another one of its identity is evaluated on too."""
+    if known is None or known.spec.corrupted is cell.spec.corrupted:
+        return cell
+    more = tuple(each for each in known.spec.corrupted if each not in cell.spec.corrupted)
+    return replace(cell, spec=replace(cell.spec, corrupted=cell.spec.corrupted + more)) if more else cell
 
 
 @dataclass

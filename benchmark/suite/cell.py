@@ -32,8 +32,21 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Corrupted:
+    """An evaluation set whose tracks are worn on purpose, by ``amount`` of a corruption: its ``severity``, from 1."""
+
+    evaluation: Evaluation
+    corruption: ComponentSpec
+    severity: int
+    amount: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class CellSpec:
-    """Everything that may change a cell's result, and nothing else (labels are ignored by ``canonical``).
+    """Everything that may change a cell's result (labels are ignored by ``canonical``), and how it is looked at.
+
+    ``metrics`` and ``corrupted`` only look at it: they change nothing of what is trained or filed with it.
 
     ``augmentation`` is a recipe: each entry is a chain of augmentations, applied one after another to the
     original; each makes copies of its own. ``audio`` is the format that the dataset's tracks are put through
@@ -55,6 +68,7 @@ class CellSpec:
     audio: ComponentSpec | None = None
     duplicates: DuplicateSettings | None = None
     training_size: float | None = None
+    corrupted: tuple[Corrupted, ...] = ()
 
 
 @dataclass(frozen=True)

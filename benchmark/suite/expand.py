@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from benchmark.exceptions import did_you_mean
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import SETTINGS
-from benchmark.suite.cell import Cell, CellSpec, Evaluation
+from benchmark.suite.cell import Cell, CellSpec, Corrupted, Evaluation
+from benchmark.suite.corrupt import Corrupt, corrupted_sets
 from benchmark.suite.paths import PATH_KEYS, check_path, is_path, with_parameter
 from benchmark.suite.source import KeyPath
 from benchmark.suite.values import ORIGINAL, Checker, Other, Own, Value, content_key
@@ -166,7 +167,7 @@ class Expander:
             parts[key] = self._with_parameter(parts[key], axis, value)
             if parts[key] is None:
                 return None
-        parts["evaluate"] = self._resolved(parts["evaluate"], parts["dataset"], chosen)
+        parts["evaluate"], parts["corrupted"] = self._resolved(parts["evaluate"], parts["dataset"], chosen)
         self._check_fold(parts["split"], parts["fold"], chosen)
         self._check_validation(parts["split"], parts["evaluate"], parts["training"], chosen)
         self._check_training_size(parts["split"], parts["training_size"], chosen)
@@ -188,17 +189,35 @@ class Expander:
         return self._settings[memo][1]
 
     def _resolved(self, evaluate: Any, dataset: ComponentSpec, chosen: Mapping[str, Value]) -> Any:
+        """Return the evaluation sets, and those of them that are corrupted."""
         memo = (id(evaluate), id(dataset))
         if memo not in self._evaluations:
             self._check_name(dataset, _path("dataset", chosen))
-            found = [self._evaluation(each, dataset) for each in evaluate]
+            clean = [each for each in evaluate if not isinstance(each, Corrupt)]
+            found = [self._evaluation(each, dataset) for each in clean]
             labels = [each.label for each in found if each]
             for index, label in enumerate(labels):
                 if label in labels[:index]:
                     message = f"two evaluation sets are called '{label}'; give one a 'label', or remove it."
-                    self._checker.problem(evaluate[index].path, message)
-            self._evaluations[memo] = ((evaluate, dataset), None if None in found else tuple(found))
+                    self._checker.problem(clean[index].path, message)
+            resolved = (
+                (None, ()) if None in found else (tuple(found), self._corrupted(evaluate, found, dataset))
+            )
+            self._evaluations[memo] = ((evaluate, dataset), resolved)
         return self._evaluations[memo][1]
+
+    def _corrupted(
+        self, evaluate: Any, found: Sequence[Evaluation | None], dataset: ComponentSpec
+    ) -> tuple[Corrupted, ...]:
+        """Return the sets that are corrupted; a part of the cell's own dataset goes by several names."""
+        names: dict[str, Evaluation] = {}
+        for each in found:
+            if each is not None:
+                names[each.label] = each
+                own = (each.part, f"{dataset.name}:{each.part}") if each.dataset is None else ()
+                names |= dict.fromkeys(own, each)
+        entries = [each for each in evaluate if isinstance(each, Corrupt)]
+        return corrupted_sets(self._checker, entries, names)
 
     def _evaluation(self, each: Own | Other, dataset: ComponentSpec) -> Evaluation | None:
         if isinstance(each, Own):

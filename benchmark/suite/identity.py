@@ -11,7 +11,7 @@ from benchmark.exceptions import DatasetError
 from benchmark.plugin.parameters import UNKNOWN, AbsentFile
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import Settings, SplitSettings
-from benchmark.suite.cell import CellSpec, Chain, Evaluation, canonical_json, identity
+from benchmark.suite.cell import CellSpec, Chain, Corrupted, Evaluation, canonical_json, identity
 
 _UNKNOWN = canonical_json(UNKNOWN)
 _KEYS = (
@@ -28,7 +28,8 @@ OWN = "dataset"
 class Identifier:
     """Canonical specifications and identities of cells.
 
-    Metrics take no part: they are pure functions of stored predictions, so adding one trains nothing again.
+    Metrics take no part: they are pure functions of stored predictions, so adding one trains nothing again. Nor do
+    corrupted sets, whose results are stored beside the cell's.
     Labels, the order of keys and of evaluation sets, and locations take none either. ``revision_of`` gives a
     dataset's revision, or None where it is absent; then the cell has no identity. Nor has one of which something else
     is not known here: what a file holds that is not there, what a component is that was not loaded. In its canonical
@@ -144,6 +145,15 @@ def set_key(canonical: Mapping[str, Any]) -> str:
     """
     dataset = canonical["dataset"]
     return str(canonical["part"]) if dataset is None else f"{dataset['name']}-{identity(dataset)}"
+
+
+def corrupted_key(corrupted: Corrupted, clean: str) -> str:
+    """Return the name that results of a corrupted set are filed under; ``clean`` is that of the set itself.
+
+    It says what the set is and what wears it, by content, as ``test-noise-0a1b2c3d4e5f``.
+    """
+    what = {"corruption": corrupted.corruption.identity(), "amount": corrupted.amount}
+    return f"{clean}-{corrupted.corruption.name}-{identity(what)}"
 
 
 def _keys(spec: CellSpec) -> tuple[str, ...]:

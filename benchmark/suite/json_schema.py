@@ -140,7 +140,8 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
                 _object({"label": _LABEL, "use": {"anyOf": [{"enum": ["none", None]}, use, uses]}}, ["use"]),
             ]
         },
-        "evaluate": _list_of({"anyOf": [parts, of_dataset, any_dataset]}),
+        "evaluate": _list_of({"anyOf": [parts, of_dataset, any_dataset, _corrupt()]}),
+        "corruption": _component(registry, "corruption"),
         "metrics": _list_of(_component(registry, "metric")),
         "seed": number,
         "fold": number,
@@ -161,6 +162,21 @@ def _definitions(registry: Registry) -> dict[str, Schema]:
         "shown": {"anyOf": [_list_of(labels), _NULL]},
     }
     return definitions
+
+
+def _corrupt() -> Schema:
+    severity: Schema = {"type": "integer", "minimum": 1}
+    wanted = _object(
+        {
+            "set": {"type": "string", "description": "Which of the evaluation sets; 'test' if not given."},
+            "by": _one_or_more({"$ref": "#/$defs/corruption"}),
+            "severity": _or_null(_one_or_more(severity)) | {"description": "All, if not given."},
+        },
+        ["by"],
+    )
+    return _object({"corrupt": wanted}, ["corrupt"]) | {
+        "description": "An evaluation set whose tracks are worn on purpose, beside the clean one."
+    }
 
 
 def _tune(registry: Registry) -> Schema:

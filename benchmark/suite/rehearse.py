@@ -9,7 +9,7 @@ from benchmark.exceptions import PluginError
 from benchmark.plugin.border import calling
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import ClipSettings, SplitSettings
-from benchmark.suite.cell import REPEATED, CellSpec, Evaluation
+from benchmark.suite.cell import REPEATED, CellSpec, Corrupted, Evaluation
 from benchmark.suite.load import Suite
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def _small_cell(spec: CellSpec, registry: Registry, small: dict[int, Any], epoch
             spec.evaluate, lambda sets: tuple(_small_evaluation(each, registry) for each in sets)
         ),
         fold=None if spec.fold is None else 0,
+        corrupted=shared(
+            spec.corrupted, lambda sets: tuple(_small_corrupted(each, registry) for each in sets)
+        ),
     )
 
 
@@ -92,6 +95,14 @@ def _small_evaluation(evaluation: Evaluation, registry: Registry) -> Evaluation:
     if evaluation.dataset is None:
         return evaluation
     return replace(evaluation, dataset=_stand_in(evaluation.dataset, "test", registry))
+
+
+def _small_corrupted(each: Corrupted, registry: Registry) -> Corrupted:
+    return replace(
+        each,
+        evaluation=_small_evaluation(each.evaluation, registry),
+        corruption=_small_component(each.corruption, registry),
+    )
 
 
 def _small_split(split: SplitSettings) -> SplitSettings:

@@ -15,6 +15,7 @@ from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import SETTINGS, Settings, TrainingShare
 from benchmark.suite.cell import REPEATED, Chain
 from benchmark.suite.checker import ComponentChecker
+from benchmark.suite.corrupt import CORRUPT, Corrupt, read_corrupt
 from benchmark.suite.source import KeyPath
 
 COMPONENTS: dict[str, Kind] = {"dataset": "dataset", "features": "features", "model": "model"}
@@ -169,14 +170,24 @@ class Checker(ComponentChecker):
         return None if problem else steps
 
     def _evaluate(self, raw: Any, path: KeyPath) -> Value | None:
-        if not isinstance(raw, list) or not raw:
+        if not isinstance(raw, list) or all(isinstance(each, dict) and CORRUPT in each for each in raw):
             self.problem(path, f"'evaluate' is a list of at least one evaluation set, found {raw!r}.")
             return None
-        made = [self._evaluation(each, (*path, index)) for index, each in enumerate(raw)]
+        made = [
+            read_corrupt(self, each[CORRUPT], (*path, index, CORRUPT))
+            if isinstance(each, dict) and CORRUPT in each
+            else self._evaluation(each, (*path, index))
+            for index, each in enumerate(raw)
+        ]
         if None in made:
             return None
         labels = [
-            each.dataset.label if isinstance(each, Other) else str(raw[i]) for i, each in enumerate(made)
+            each.dataset.label
+            if isinstance(each, Other)
+            else each.label
+            if isinstance(each, Corrupt)
+            else str(raw[i])
+            for i, each in enumerate(made)
         ]
         return Value(", ".join(labels), tuple(made), path)
 
@@ -218,4 +229,6 @@ def _plain(value: Any) -> Any:
         return value.dataset
     if isinstance(value, Own):
         return [value.name, value.part]
+    if isinstance(value, Corrupt):
+        return [value.set, value.by, value.severities]
     return value.model_dump(exclude=set(value.decoration)) if isinstance(value, Settings) else repr(value)

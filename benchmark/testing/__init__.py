@@ -12,8 +12,8 @@
 There is a test for each rule, by its name (``pytest -k model-repeat``); ``bench plugins check --rules`` lists them.
 All are tried in one process of its own, so that what crashes or hangs is a failed test.
 
-- ``AudioContract``, ``AugmentationContract``, ``DatasetContract``, ``FeaturesContract``, ``MetricContract``,
-  ``ModelContract``, ``TrackerContract``: ``component`` is the class
+- ``AudioContract``, ``AugmentationContract``, ``CorruptionContract``, ``DatasetContract``, ``FeaturesContract``,
+  ``MetricContract``, ``ModelContract``, ``TrackerContract``: ``component`` is the class
 - ``PluginContract``: ``module`` is the name of the module that the entry point names
 """
 
@@ -22,6 +22,7 @@ from __future__ import annotations
 from benchmark.testing.contracts import (
     AudioContract,
     AugmentationContract,
+    CorruptionContract,
     DatasetContract,
     FeaturesContract,
     MetricContract,
@@ -33,6 +34,7 @@ from benchmark.testing.contracts import (
 __all__ = [
     "AudioContract",
     "AugmentationContract",
+    "CorruptionContract",
     "DatasetContract",
     "FeaturesContract",
     "MetricContract",

@@ -69,7 +69,7 @@ class Contract:
                 locations=Locations(named=named),
                 shape=cls.shape,
             )
-            _tried[cls] = {each.rule: each for each in check(subject, cls.seconds)}
+            _tried[cls] = {outcome.rule: outcome for outcome in check(subject, cls.seconds)}
         return _tried[cls]
 
 
@@ -83,6 +83,12 @@ class AugmentationContract(Contract):
     """What an ``Augmentation`` promises."""
 
     kind = "augmentation"
+
+
+class CorruptionContract(Contract):
+    """What a ``Corruption`` promises."""
+
+    kind = "corruption"
 
 
 class DatasetContract(Contract):

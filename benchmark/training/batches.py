@@ -72,7 +72,7 @@ class Batches:
             return self._batch(self.epoch, index)
         batch = self._ahead.pop((self.epoch, index), None) or self._request(self.epoch, index)
         following = self._following(index)
-        self._ahead = {each: self._ahead.get(each) or self._request(*each) for each in following}
+        self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in following}
         return batch.result()
 
     def close(self) -> None:

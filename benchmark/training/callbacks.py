@@ -40,6 +40,17 @@ def progress(training: Batches, stage: Stage, before: int, run: TrainingRun, his
     return Progress()
 
 
+def checkpointing(leave: Callable[[bool], None]) -> Any:
+    """Return a callback, to be the last, that calls ``leave`` after each epoch with whether that ends the stage."""
+    import keras
+
+    class Checkpointing(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            leave(bool(self.model.stop_training))
+
+    return Checkpointing()
+
+
 def plain_logs(logs: Any) -> dict[str, float]:
     """Return Keras's logs of an epoch with accuracies called ``accuracy`` and ``val_accuracy``, whatever the loss."""
     plain = {}
@@ -61,6 +72,33 @@ def early_stopping(
     import keras
 
     class Stopping(keras.callbacks.EarlyStopping):
+        # What it goes on from instead of the beginning, and the weights that were the best then.
+        left: tuple[dict[str, Any], list[Any]] | None = None
+
+        @property
+        def kept_weights(self) -> list[Any]:
+            return self.best_weights or []
+
+        def state(self) -> dict[str, Any]:
+            best = None if self.best is None else float(self.best)
+            return {
+                "wait": self.wait,
+                "stopped_epoch": self.stopped_epoch,
+                "best": best,
+                "best_epoch": self.best_epoch,
+            }
+
+        def put_back(self, state: dict[str, Any], weights: list[Any]) -> None:
+            self.left = (state, weights)
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            super().on_train_begin(logs)
+            if self.left is not None:
+                state, weights = self.left
+                for name, value in state.items():
+                    setattr(self, name, value)
+                self.best_weights = weights or None
+
         def on_train_end(self, logs: Any = None) -> None:
             super().on_train_end(logs)
             if self.best is None:

@@ -20,17 +20,17 @@ def cost_of(
     ``items_per_second`` is ``items`` times ``epochs`` over the ``seconds`` of training, which include compiling and
     validating; ``energy_wh`` is the energy of training, in watt-hours.
     """
-    found: dict[str, float] = {}
+    known: dict[str, float] = {}
     notes = []
     count = model.operation_count()
     if count is not None and count.multiply_adds is not None:
-        found[FLOPS] = 2 * count.multiply_adds
+        known[FLOPS] = 2 * count.multiply_adds
     elif count is not None:
         unknown = ", ".join(count.unknown)
         notes.append(f"FLOPs of model {type(model).name} are missing: not known how to count {unknown}.")
     if seconds > 0 and items and epochs:
-        found[THROUGHPUT] = items * epochs / seconds
+        known[THROUGHPUT] = items * epochs / seconds
     if energy.watt_hours is not None:
-        found[ENERGY] = energy.watt_hours
+        known[ENERGY] = energy.watt_hours
         notes.append(energy.how)
-    return found, notes
+    return known, notes

@@ -65,11 +65,11 @@ def _start() -> Any:
 def _stop(tracker: Any, energy: Energy) -> None:
     try:
         tracker.stop()
-        found = tracker.final_emissions_data
-        energy.watt_hours = float(found.energy_consumed) * _WATT_HOURS
+        emissions = tracker.final_emissions_data
+        energy.watt_hours = float(emissions.energy_consumed) * _WATT_HOURS
         energy.how = (
-            f"Energy by codecarbon {found.codecarbon_version}: {_processor()}, memory by its size"
-            + (", GPUs measured." if found.gpu_count else ".")
+            f"Energy by codecarbon {emissions.codecarbon_version}: {_processor()}, memory by its size"
+            + (", GPUs measured." if emissions.gpu_count else ".")
         )  # fmt: skip
     except Exception:  # As above.
         energy.watt_hours = None

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.data.examples import StoredExamples
+from benchmark.digests import canonical_json
 from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
-from benchmark.training.callbacks import early_stopping, progress
-from benchmark.training.frozen import FrozenPart, split_network
+from benchmark.training.callbacks import checkpointing, early_stopping, progress
+from benchmark.training.frozen import FrozenPart, identity_of, split_network
+from benchmark.training.keras_state import (
+    KerasState,
+    Position,
+    UnusableCheckpointError,
+    check_fits,
+    put_back_network,
+)
 from benchmark.training.losses import chosen_loss, class_weights, make_loss
 from benchmark.training.objective import VALIDATION_BATCH, held_out_part
-from benchmark.training.optimizers import make_optimizer
+from benchmark.training.optimizers import make_optimizer, rate_of
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
 from benchmark.training.stages import Left, Stage, StageStore, reseed, stage_key
+from benchmark.training.traced import Traced
 
 if TYPE_CHECKING:
     import keras
 
+    from benchmark.checkpoints import Checkpoint, Checkpoints
     from benchmark.plugin.model import Epoch
     from benchmark.plugin.training_run import TrainingRun
 
@@ -32,60 +45,100 @@ class Fitting:
 
     def __init__(
         self,
-        network: keras.Model,
-        whole: keras.Model,
+        traced: Traced,
         train: Examples,
         validation: Examples | None,
         run: TrainingRun,
     ) -> None:
-        """Take a network, and the same with the scaling of stored items before it."""
+        """Take a network, with what was traced of it before."""
         self.history: list[Epoch] = []
         self.part: FrozenPart | None = None
-        self._network = network
-        self._whole = whole
-        self._train = train
+        self._traced = traced
+        self._network = traced.network
+        self._whole = traced.whole
+        self._train_examples = train
         self._validation = held_out_part(validation, run)
         self._run = run
 
-    def train(self, stage: Stage) -> None:
-        """Train one stage, or take it from another cell that began alike."""
-        if stage.prepare is not None:
-            stage.prepare(self._network)
+    def train(self, stages: Sequence[Stage]) -> None:
+        """Train stage by stage; go on from a checkpoint, if one was left.
+
+        Raises:
+            UnusableCheckpointError: when that does not fit this network.
+        """
+        left = self._run.checkpoints.load() if self._run.checkpoints is not None else None
+        position = Position.of(left) if left is not None else Position()
+        if left is not None:
+            self._tell_again(left, stages)
+        for number, stage in enumerate(stages):
+            if stage.prepare is not None:
+                stage.prepare(self._network)
+            if number < position.stage:
+                continue
+            if left is None or number > position.stage:
+                position, left = Position(number, len(self.history), len(self._run.notes)), None
+            self._train(stage, position, left)
+
+    def _train(self, stage: Stage, position: Position, left: Checkpoint | None) -> None:
+        """Train one stage, or the rest of it, or take it from another cell that began alike."""
         reseed(self._network, self._run.seed, stage.name)
+        if left is not None:
+            put_back_network(self._whole, left)
         part = self._split(stage)
         self.part = part if part is not None and part.steady and not self._drawn else None
-        key = self._key(stage, part)
+        key = self._key(stage, part) if left is None else position.key
+        position = replace(position, key=key)
         if part is None or key is None:
-            self._train_on(stage, self.part)
+            self._train_on(stage, self.part, position, left)
             return
         kept = StageStore(part.cache)
-        left = kept.load(key, part.head.weights)
-        if left is not None:
-            self._take(stage, left)
+        shared = kept.load(key, part.head.weights) if left is None else None
+        if shared is not None:
+            self._take(stage, shared)
             return
-        epochs, notes, before = len(self.history), len(self._run.notes), time.monotonic()
-        self._train_on(stage, self.part)
-        seconds = time.monotonic() - before
-        kept.save(key, part.head.weights, Left(self.history[epochs:], self._run.notes[notes:], seconds))
+        self._train_on(stage, self.part, position, left)
+        history, notes = self.history[position.epochs :], self._run.notes[position.notes :]
+        kept.save(key, part.head.weights, Left(history, notes, position.spent()))
 
-    def _train_on(self, stage: Stage, part: FrozenPart | None) -> None:
+    def _train_on(
+        self, stage: Stage, part: FrozenPart | None, position: Position, left: Checkpoint | None
+    ) -> None:
         """Train on outputs of the frozen part, or on inputs if there is none."""
         if part is None:
-            self._fit(stage, self._whole, self._train, self._validation)
+            self._fit(stage, self._whole, self._train_examples, self._validation, position, left)
             return
         train, validation = (
-            part.outputs(each, self._run.check_time) if isinstance(each, StoredExamples) else None
-            for each in (self._train, self._validation)
+            part.outputs(examples, self._run.check_time) if isinstance(examples, StoredExamples) else None
+            for examples in (self._train_examples, self._validation)
         )
         assert train is not None
-        self._fit(stage, part.head, train, validation)
+        self._fit(stage, part.head, train, validation, position, left)
+
+    def _tell_again(self, left: Checkpoint, stages: Sequence[Stage]) -> None:
+        """Take up what was noted, and tell of the epochs as if they were trained now."""
+        by_name = {stage.name: stage for stage in stages}
+        history: list[Epoch] = left.facts["history"]
+        # Before anybody is told anything.
+        check_fits(self._whole, left)
+        if not {epoch["stage"] for epoch in history} <= by_name.keys():
+            raise UnusableCheckpointError
+        before: Counter[str] = Counter()
+        for epoch in history:
+            stage = by_name[str(epoch["stage"])]
+            before[stage.name] += 1
+            self._tell(stage, before[stage.name], epoch)
+        self._run.notes.extend(left.facts["notes"])
+        self._run.reused.update(left.facts["reused"])
+
+    def _tell(self, stage: Stage, number: int, epoch: Epoch) -> None:
+        self.history.append(epoch)
+        logs = {name: float(value) for name, value in epoch.items() if name not in ("stage", "epoch")}
+        self._run.epoch_finished(stage.name, number, stage.epochs, logs)
 
     def _take(self, stage: Stage, left: Left) -> None:
         """Go on from what an earlier training left, whose epochs are told as if they were trained now."""
         for number, epoch in enumerate(left.history, 1):
-            self.history.append(epoch)
-            logs = {name: float(value) for name, value in epoch.items() if name not in ("stage", "epoch")}
-            self._run.epoch_finished(stage.name, number, stage.epochs, logs)
+            self._tell(stage, number, epoch)
         self._run.reused[stage.name] = left.seconds
         for note in (*left.notes, f"Stage {stage.name} was taken from an earlier training that began alike."):
             self._run.note(note)
@@ -93,42 +146,56 @@ class Fitting:
     @property
     def _drawn(self) -> bool:
         """Whether what is trained on is drawn anew in each epoch."""
-        return bool(self._run.batch_augmentations) or getattr(self._train, "redrawn", False)
+        return bool(self._run.batch_augmentations) or getattr(self._train_examples, "redrawn", False)
 
     def _split(self, stage: Stage) -> FrozenPart | None:
         """Return the frozen part, if there is one, and examples are such that something can be kept."""
         run = self._run
         kept = all(
-            isinstance(each, StoredExamples) for each in (self._train, self._validation) if each is not None
+            isinstance(examples, StoredExamples)
+            for examples in (self._train_examples, self._validation)
+            if examples is not None
         )
         if stage.frozen is None or run.cache is None or not kept:
             return None
+        part = self._traced.part(
+            f"{stage.name} {stage.frozen} {run.settings.precision}", partial(self._divide, stage.frozen)
+        )
+        # It was made for a cell of other weights, perhaps, and with another cache.
+        return replace(part, cache=run.cache, identity=identity_of(part.frozen, run.code))
+
+    def _divide(self, frozen: str) -> FrozenPart:
+        run = self._run
+        assert run.cache is not None
         scale = [layer for layer in self._whole.layers if layer is not self._network]
         # A model's own precision decides whether Keras scales its losses, which float16 needs.
         with precision(run.settings.precision):
             return split_network(
-                self._network,
-                stage.frozen,
-                scale,
-                run.cache,
-                jit_compile=compiled(run.settings),
-                code=run.code,
+                self._network, frozen, scale, run.cache, jit_compile=compiled(run.settings), code=run.code
             )
 
     def _key(self, stage: Stage, part: FrozenPart | None) -> str | None:
         """Return what the stage is kept under; None if it is not."""
         if part is None or (self._drawn and not self._run.recipe):
             return None
-        train = cast("StoredExamples", self._train)
+        train = cast("StoredExamples", self._train_examples)
         validation = cast("StoredExamples | None", self._validation)
         return stage_key(self._whole, stage, len(self.history), train, validation, self._run)
 
-    def _fit(self, stage: Stage, network: keras.Model, train: Examples, validation: Examples | None) -> None:
+    def _fit(
+        self,
+        stage: Stage,
+        network: keras.Model,
+        train: Examples,
+        validation: Examples | None,
+        position: Position,
+        left: Checkpoint | None,
+    ) -> None:
         import keras
 
         from benchmark.training.keras_batches import KerasBatches
 
-        run, finished = self._run, len(self.history)
+        run = self._run
         loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
         metric = "categorical_accuracy" if one_hot else "sparse_categorical_accuracy"
         training = Batches(
@@ -147,24 +214,33 @@ class Fitting:
         if validation is not None:
             held_out = Batches(validation, VALIDATION_BATCH, seed=run.seed, shuffled=False, one_hot=one_hot)
         self._compile(network, stage, loss, metric, len(training))
-        callbacks: list[Any] = [progress(training, stage, finished, run, self.history)]
+        callbacks: list[Any] = [progress(training, stage, position.epochs, run, self.history)]
+        stopping = None
         if run.settings.early_stopping is not None:
-            callbacks.append(
-                early_stopping(run.settings.early_stopping, metric, stage.name, finished, run.note)
+            stopping = early_stopping(
+                run.settings.early_stopping, metric, stage.name, position.epochs, run.note
             )
+            callbacks.append(stopping)
+        if run.checkpoints is not None:
+            state = KerasState(self._whole, network.optimizer, stopping)
+            if left is not None:
+                state.put_back(left)
+            callbacks.append(checkpointing(partial(self._leave, run.checkpoints, state, position)))
+        begun = training.epoch = len(self.history)
+        ended = left is not None and left.facts["ended"]
         try:
             with forgetting_gradients():
                 network.fit(
                     KerasBatches(training),
                     validation_data=None if held_out is None else KerasBatches(held_out),
-                    epochs=finished + stage.epochs,
-                    initial_epoch=finished,
+                    epochs=begun if ended else position.epochs + stage.epochs,
+                    initial_epoch=begun,
                     shuffle=False,
                     verbose=0,
                     callbacks=callbacks,
                 )
         except Exception as error:
-            failures = (each.failure for each in (training, held_out) if each is not None)
+            failures = (batches.failure for batches in (training, held_out) if batches is not None)
             told = next(filter(None, failures), None)
             if told is None or told is error:
                 raise
@@ -174,7 +250,33 @@ class Fitting:
             if held_out is not None:
                 held_out.close()
 
+    def _leave(self, checkpoints: Checkpoints, state: KerasState, position: Position, ended: bool) -> None:
+        """Leave a checkpoint, if it is time for one; ``ended`` is whether the epoch was the last of its stage."""
+        if not checkpoints.is_due(state.size()):
+            return
+        facts = {
+            **state.facts(),
+            **position.facts(),
+            "ended": ended,
+            "history": self.history,
+            "notes": self._run.notes,
+            "reused": self._run.reused,
+        }
+        checkpoints.save(state.arrays(), facts)
+
     def _compile(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
+        settings = self._run.settings
+        rate = rate_of(settings, stage.learning_rate, stage.epochs, batches)
+        rates = rate.peak if rate.is_constant else asdict(rate)
+        steps = settings.model_dump(
+            mode="json", exclude={"epochs", "batch_size", "early_stopping", "class_weights"}
+        )
+        what = canonical_json([stage.name, steps, rates, metric])
+        self._traced.compile(
+            network, what, partial(self._compile_anew, network, stage, loss, metric, batches)
+        )
+
+    def _compile_anew(self, network: keras.Model, stage: Stage, loss: Any, metric: str, batches: int) -> None:
         import keras
 
         settings = self._run.settings

@@ -168,9 +168,9 @@ def identity_of(network: keras.Model, code: str = "") -> str:
     import keras
     import numpy as np
 
-    found = hashlib.sha256(
+    digest = hashlib.sha256(
         f"{keras.backend.backend()} {keras.__version__}\n{network.to_json()}{code}".encode()
     )
     for weight in network.weights:
-        found.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
-    return found.hexdigest()
+        digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    return digest.hexdigest()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
@@ -12,6 +15,7 @@ from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
+from benchmark.training.keras_state import UnusableCheckpointError
 from benchmark.training.network_model import NetworkModel, answered
 
 if TYPE_CHECKING:
@@ -30,6 +34,10 @@ class KerasModel(NetworkModel):
     """
 
     libraries = ("keras",)
+    # Whether its training depends on nothing but weights, the optimizer and Keras's random numbers, and so goes on from
+    # a checkpoint as if nothing had happened. A network that keeps more in attributes, or draws by TensorFlow's own
+    # random operations, says False, and is trained from its beginning after a kill.
+    resumable: ClassVar[bool] = True
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
@@ -38,6 +46,7 @@ class KerasModel(NetworkModel):
         self._whole: keras.Model | None = None
         self._part: FrozenPart | None = None
         self._trainable = 0
+        self._give_back: Callable[[], None] | None = None
 
     def unavailable(self) -> str:
         """Return what to install or to set, if the backend that is asked for is missing."""
@@ -56,23 +65,39 @@ class KerasModel(NetworkModel):
         """Build, then train stage by stage."""
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
+        if not self.resumable:
+            run = replace(run, checkpoints=None)
         with isolated(seed):
-            return self._trained(train, validation, run, seed)
+            try:
+                return self._trained(train, validation, run, seed)
+            except UnusableCheckpointError:
+                assert run.checkpoints is not None
+                run.checkpoints.restart()
+                run.notes.clear()
+                run.reused.clear()
+                return self._trained(train, validation, run, seed)
 
     def _trained(
         self, train: Examples, validation: Examples | None, run: TrainingRun, seed: int
     ) -> list[Epoch]:
         from benchmark.training.determinism import set_determinism
         from benchmark.training.fitting import Fitting
+        from benchmark.training.traced import Traced
 
         self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
         set_determinism(run.settings.deterministic)
         assert self.network is not None
         assert self._whole is not None
-        fitting = Fitting(self.network, self._whole, train, validation, run)
-        for stage in self.training_stages(run.settings):
-            fitting.train(stage)
+        traced = Traced(self.network, self._whole)
+        if run.networks is not None:
+            how = f"{run.settings.jit} {run.settings.deterministic}"
+            traced = run.networks.take(self.network, self._whole, how)
+            self.network, self._whole = traced.network, traced.whole
+        fitting = Fitting(traced, train, validation, run)
+        fitting.train(self.training_stages(run.settings))
         self._part = fitting.part
+        if run.networks is not None:
+            self._give_back = partial(run.networks.give_back, traced)
         self._trainable = _count(self.network.trainable_weights)
         return fitting.history
 
@@ -88,7 +113,10 @@ class KerasModel(NetworkModel):
         return answered(examples, lambda batch: keras.ops.convert_to_numpy(network.predict_on_batch(batch)))
 
     def close(self) -> None:
-        """Let go of the network: its memory is free once the next one is built."""
+        """Let go of the network: its memory is free once the next one is built, or that one has it."""
+        if self._give_back is not None:
+            self._give_back()
+        self._give_back = None
         self.network = self._whole = self._part = None
 
     def parameter_count(self) -> ParameterCount | None:

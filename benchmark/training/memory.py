@@ -48,13 +48,13 @@ def _advice(settings: TrainingSettings, in_batches: bool) -> str:
     if not in_batches:
         return "Memory did not suffice. Use smaller features, fewer tracks or copies, or less parallelism (--jobs 1)."
     size, accumulation = settings.batch_size, settings.gradient_accumulation
-    found = f"Memory did not suffice for batches of {size}. "
+    trouble = f"Memory did not suffice for batches of {size}. "
     if size == 1:
-        return found + "There are no smaller ones: use smaller features or another model, or fewer --jobs."
+        return trouble + "There are no smaller ones: use smaller features or another model, or fewer --jobs."
     half = size // 2
     advice = f"Try training.batch_size: {half}"
     if size % 2 == 0:
         advice += f", with training.gradient_accumulation: {2 * accumulation} for steps of the same size"
     if settings.precision == "float32":
         advice += "; on a GPU training.precision: mixed_bfloat16 takes about half of the memory"
-    return f"{found}{advice}."
+    return f"{trouble}{advice}."

@@ -19,10 +19,10 @@ def held_out_part(validation: Examples | None, run: TrainingRun) -> Examples | N
     Raises:
         SplitError: when there is none, and the run is to stop by it.
     """
-    found = validation if validation is not None and len(validation) else None
-    if found is None and run.settings.early_stopping is not None:
+    held_out = validation if validation is not None and len(validation) else None
+    if held_out is None and run.settings.early_stopping is not None:
         raise SplitError("Early stopping looks at validation data, of which the split has none.")
-    return found
+    return held_out
 
 
 def stopping_note(stage: str, metric: str, best: int, ended: int | None, *, kept: bool) -> str:

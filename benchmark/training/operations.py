@@ -110,7 +110,7 @@ def _recurrent(layer: Any, before: Shape, after: Shape, unknown: dict[str, None]
 
 def _bidirectional(layer: Any, before: Shape, after: Shape, unknown: dict[str, None]) -> int:
     both = (layer.forward_layer, layer.backward_layer)
-    return sum(_layer(each, (0, *before), (0, *after), unknown) for each in both)
+    return sum(_layer(direction, (0, *before), (0, *after), unknown) for direction in both)
 
 
 def _time_distributed(layer: Any, before: Shape, after: Shape, unknown: dict[str, None]) -> int:

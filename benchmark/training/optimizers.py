@@ -50,6 +50,11 @@ class Rate:
     rising: int
     falling: int
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is ``peak`` throughout, however many steps there are."""
+        return self.shape == "constant" and not self.rising
+
     def at(self, taken: int) -> float:
         """Return the rate of the step after so many. The first step has one above 0, or it would be wasted."""
         if taken < self.rising:
@@ -68,7 +73,7 @@ def rate_of(settings: TrainingSettings, peak: float, epochs: int, batches: int) 
 
 def _rate(settings: TrainingSettings, peak: float, epochs: int, batches: int) -> Any:
     rate = rate_of(settings, peak, epochs, batches)
-    if rate.shape == "constant" and not rate.rising:
+    if rate.is_constant:
         return peak
     return _schedule(rate, settings.gradient_accumulation)
 

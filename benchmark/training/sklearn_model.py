@@ -95,10 +95,12 @@ class SklearnModel(Model):
 
         if self._fitted is None:
             raise RuntimeError("fit or load comes before predict")
-        found = np.zeros((len(examples), examples.num_classes), np.float32)
+        probabilities = np.zeros((len(examples), examples.num_classes), np.float32)
         if len(examples):
-            found[:, self._fitted.classes_] = _probabilities(self._fitted, self._all_vectors(examples))
-        return found
+            probabilities[:, self._fitted.classes_] = _probabilities(
+                self._fitted, self._all_vectors(examples)
+            )
+        return probabilities
 
     def save(self, folder: Path) -> None:
         """Store the fitted classifier with skops: what it is made of, by name, and no code.

@@ -57,7 +57,7 @@ def reseed(network: keras.Model, seed: int, stage: str) -> None:
 
     # PyTorch draws most dropouts from a state of the process and not of the layer, and its integers are signed.
     keras.utils.set_random_seed(derive_seed("stage", seed, stage) // 2)
-    states = [each for each in network.variables if each.name == SEED_STATE]
+    states = [variable for variable in network.variables if variable.name == SEED_STATE]
     for number, state in enumerate(states):
         state.assign([derive_seed("stage", seed, stage, number) // 2, 0])
 
@@ -78,9 +78,9 @@ def stage_key(
     """
     trained = [weight.trainable for weight in network.weights]
     data = [
-        [each.space, each.content_keys(), each.labels.tolist()]
-        for each in (train, validation)
-        if each is not None
+        [examples.space, examples.content_keys(), examples.labels.tolist()]
+        for examples in (train, validation)
+        if examples is not None
     ]
     plain = [stage.name, stage.epochs, stage.learning_rate, stage.frozen, finished]
     settings = run.settings.model_dump(mode="json")

@@ -86,8 +86,8 @@ class TorchModel(NetworkModel):
         def answer(batch: np.ndarray) -> np.ndarray:
             with torch.inference_mode(), precise(self._built["precision"], self._device):
                 scores = network(self._inputs(batch))
-            found: np.ndarray = torch.softmax(scores.float(), dim=1).cpu().numpy()
-            return found
+            probabilities: np.ndarray = torch.softmax(scores.float(), dim=1).cpu().numpy()
+            return probabilities
 
         return answered(examples, answer)
 
@@ -103,8 +103,8 @@ class TorchModel(NetworkModel):
         """Return all weights, with those of normalisation that are not trained, and those of the last stage."""
         if self.network is None:
             return None
-        kept = [each for each in self.network.buffers() if each.is_floating_point()]
-        total = sum(each.numel() for each in (*self.network.parameters(), *kept))
+        kept = [tensor for tensor in self.network.buffers() if tensor.is_floating_point()]
+        total = sum(tensor.numel() for tensor in (*self.network.parameters(), *kept))
         return ParameterCount(total, self._trainable)
 
     def operation_count(self) -> OperationCount | None:
@@ -114,7 +114,9 @@ class TorchModel(NetworkModel):
 
         if self.network is None:
             return None
-        kinds = {type(each).__name__ for each in self.network.modules() if isinstance(each, torch.nn.RNNBase)}
+        kinds = {
+            type(module).__name__ for module in self.network.modules() if isinstance(module, torch.nn.RNNBase)
+        }
         if kinds:
             return OperationCount(None, tuple(sorted(kinds)))
         counter = FlopCounterMode(display=False)
@@ -180,10 +182,10 @@ class TorchModel(NetworkModel):
         self.network.eval()
         with torch.no_grad():
             scores = self.network(self._ramp(2))
-        found = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
-        if found != (2, num_classes):
+        given = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
+        if given != (2, num_classes):
             raise PluginError(
-                f"{described(self, 'build')}: the module gave {found} for two items instead of scores of shape "
+                f"{described(self, 'build')}: the module gave {given} for two items instead of scores of shape "
                 f"{(2, num_classes)}."
             )
         if scores.min() >= 0 and torch.allclose(scores.sum(dim=1), torch.ones(2, device=scores.device)):

@@ -97,7 +97,7 @@ def _importance(study: optuna.Study, trials: pd.DataFrame) -> pd.Series:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = optuna.importance.get_param_importances(study)
+            importances = optuna.importance.get_param_importances(study)
         except (ValueError, RuntimeError):
             return pd.Series(dtype=float)
-    return pd.Series(found, dtype=float).sort_values(ascending=False, kind="stable")
+    return pd.Series(importances, dtype=float).sort_values(ascending=False, kind="stable")

@@ -101,8 +101,8 @@ def read_record(results: Path, id_: str) -> StudyRecord | None:
 
 def read_records(results: Path) -> list[StudyRecord]:
     """Return all records of a suite."""
-    found = (_read(file) for file in sorted((results / FOLDER).glob("*.json")))
-    return [record for record in found if record is not None]
+    records = (_read(file) for file in sorted((results / FOLDER).glob("*.json")))
+    return [record for record in records if record is not None]
 
 
 def values_text(values: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ def planned_studies(plan: Plan, results: Path, registry: Registry) -> list[Plann
     tune = plan.suite.tune
     if tune is None:
         return []
-    found = []
+    planned = []
     recorded: dict[str, StudyRecord] | None = None
     for spec in studies(tune, plan.suite.cells):
         canonical = canonical_study(spec, tune, plan.identifier, registry)
@@ -67,11 +67,11 @@ def planned_studies(plan: Plan, results: Path, registry: Registry) -> list[Plann
             anywhere = canonical_study(spec, tune, Identifier(lambda _: UNKNOWN), registry)
             record = recorded.get(_unrevised(anywhere or {}))
             known = PlannedStudy(spec, None, None, None)
-            found.append(known if record is None else PlannedStudy(spec, record.id, record.spec, record))
+            planned.append(known if record is None else PlannedStudy(spec, record.id, record.spec, record))
         else:
             id_ = identity(canonical)
-            found.append(PlannedStudy(spec, id_, canonical, read_record(results, id_)))
-    return found
+            planned.append(PlannedStudy(spec, id_, canonical, read_record(results, id_)))
+    return planned
 
 
 def unfinished_studies(
@@ -80,12 +80,12 @@ def unfinished_studies(
     """Return the studies to be run, each once: those with trials left, or with failed ones that are asked for."""
     tune = plan.suite.tune
     assert tune is not None
-    found: dict[str, PlannedStudy] = {}
+    by_id: dict[str, PlannedStudy] = {}
     for study in planned_studies(plan, results, registry):
         failed = study.record is not None and study.record.trials.get("failed", 0) > 0
         if study.id is not None and (not study.is_done(tune) or (retry_failed and failed)):
-            found.setdefault(study.id, study)
-    return list(found.values())
+            by_id.setdefault(study.id, study)
+    return list(by_id.values())
 
 
 def canonical_study(

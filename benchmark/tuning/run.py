@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from benchmark.checkpoints import CheckpointPlace
 from benchmark.execution.availability import check_available
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
-from benchmark.execution.run import RunOptions, terminate_as_interrupt
+from benchmark.execution.left import checkpoint_place
+from benchmark.execution.run import RunOptions, made_with, terminate_as_interrupt
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
-from benchmark.suite.cell import Cell
+from benchmark.suite.cell import Cell, CellSpec
 from benchmark.suite.tuning.space import with_values
 from benchmark.suite.tuning.tune import StudySpec
 from benchmark.tuning.record import value_text, values_text
@@ -67,7 +69,7 @@ def run_studies(
             said = mend_journal(place) if is_alone else ""
         if said:
             display.note(said)
-        flight = _Flight(plan, plugins, locations, options, display, wanted, place, claims)
+        flight = _Flight(plan, plugins, locations, options, display, wanted, place, claims, executors.threads)
         try:
             missing = flight.missing()
             if missing or flight.is_running():
@@ -96,8 +98,10 @@ class _Flight:
         wanted: Sequence[PlannedStudy],
         place: str,
         claims: Claims,
+        threads: int,
     ) -> None:
         self._plan, self._registry = plan, plugins.registry
+        self._made_with = made_with(plan.suite.path, plugins.registry, threads)
         self._locations, self._options, self._display = locations, options, display
         self._place, self._claims = place, claims
         self._results = ResultsStore(locations.results, plan.suite.name).folder
@@ -183,6 +187,7 @@ class _Flight:
         for study in self._studies:
             while (asked := study.ask()) is not None:
                 given.append((study, asked))
+                spec = with_values(study.spec.base, asked.values, self._registry)
                 task = TrialTask(
                     key=_key(study, asked),
                     study=study.name,
@@ -190,12 +195,19 @@ class _Flight:
                     storage=self._place,
                     pruner=tune.pruner,
                     protected=asked.is_first,
-                    spec=with_values(study.spec.base, asked.values, self._registry),
+                    spec=spec,
                     locations=self._locations,
                     benchfile=self._registry.benchfile,
                     seconds=self._options.seconds,
+                    checkpoint=self._checkpoint(spec),
                 )
                 yield (task,)
+
+    def _checkpoint(self, spec: CellSpec) -> CheckpointPlace | None:
+        """Return where a training leaves a checkpoint: by what it is, as a trial tried again has a new number."""
+        id_ = self._plan.identifier.identity(spec)
+        every = self._options.checkpoint_every
+        return checkpoint_place(self._results, id_, self._made_with, every) if id_ is not None else None
 
 
 def _key(study: Study, asked: Asked) -> str:

@@ -20,17 +20,21 @@ def distributions(space: Iterable[Dimension]) -> dict[str, BaseDistribution]:
     """Return the space as Optuna has it; of a list, each choice is a plain value or the JSON text of one."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    found: dict[str, BaseDistribution] = {}
-    for each in space:
-        if each.choices:
-            found[each.name] = CategoricalDistribution([encoded(choice) for choice in each.choices])
-        elif each.whole:
-            found[each.name] = IntDistribution(
-                int(each.low), int(each.high), log=each.log, step=int(each.step or 1)
+    parameters: dict[str, BaseDistribution] = {}
+    for dimension in space:
+        if dimension.choices:
+            parameters[dimension.name] = CategoricalDistribution(
+                [encoded(choice) for choice in dimension.choices]
+            )
+        elif dimension.whole:
+            parameters[dimension.name] = IntDistribution(
+                int(dimension.low), int(dimension.high), log=dimension.log, step=int(dimension.step or 1)
             )
         else:
-            found[each.name] = FloatDistribution(each.low, each.high, log=each.log, step=each.step)
-    return found
+            parameters[dimension.name] = FloatDistribution(
+                dimension.low, dimension.high, log=dimension.log, step=dimension.step
+            )
+    return parameters
 
 
 def encoded(value: Any) -> Any:
@@ -41,23 +45,26 @@ def encoded(value: Any) -> Any:
 
 def encode(values: Mapping[str, Any], space: Iterable[Dimension]) -> dict[str, Any]:
     """Return a row's values as a trial's parameters."""
-    return {each.name: encoded(values[each.name]) if each.choices else values[each.name] for each in space}
+    return {
+        dimension.name: encoded(values[dimension.name]) if dimension.choices else values[dimension.name]
+        for dimension in space
+    }
 
 
 def decode(parameters: Mapping[str, Any], space: Iterable[Dimension]) -> dict[str, Any]:
     """Return a trial's parameters as a row's values."""
     values = {}
-    for each in space:
-        value = parameters[each.name]
-        same = (choice for choice in each.choices if _identical(encoded(choice), value))
-        values[each.name] = next(same, value)
+    for dimension in space:
+        value = parameters[dimension.name]
+        same = (choice for choice in dimension.choices if _identical(encoded(choice), value))
+        values[dimension.name] = next(same, value)
     return values
 
 
 def combinations(space: Sequence[Dimension]) -> Iterator[dict[str, Any]]:
     """Yield all combinations of values that can be counted, the last dimension varying fastest."""
     for chosen in product(*(dimension.values() or () for dimension in space)):
-        yield {each.name: value for each, value in zip(space, chosen, strict=True)}
+        yield {dimension.name: value for dimension, value in zip(space, chosen, strict=True)}
 
 
 def make_sampler(choice: Choice, seed: int) -> BaseSampler:

@@ -269,9 +269,9 @@ class Study:
             ResultsError: when it cannot be written.
         """
         with self._alone():
-            found = self.record()
-            write_record(results, found)
-        return found
+            record = self.record()
+            write_record(results, record)
+        return record
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmark.checkpoints import CheckpointPlace
 from benchmark.data.assemble import assemble
 from benchmark.data.corpora import kept_corpora
 from benchmark.exceptions import BenchError, Interrupted
@@ -32,7 +33,8 @@ class TrialTask:
     """Everything that a worker needs to run a trial and to report its epochs.
 
     ``key`` is how people call it. ``study``, ``trial`` and ``storage`` say where its epochs are reported;
-    ``protected`` trials are never pruned. ``seconds`` is the time limit or None.
+    ``protected`` trials are never pruned. ``seconds`` is the time limit or None; ``checkpoint``
+    is where its training leaves a checkpoint, or None.
     """
 
     key: str
@@ -45,6 +47,7 @@ class TrialTask:
     locations: Locations
     benchfile: Benchfile | None
     seconds: float | None = None
+    checkpoint: CheckpointPlace | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,16 @@ def run_trial(task: TrialTask) -> TrialOutcome:
     try:
         value = _value(task)
     except Pruned:
-        return TrialOutcome(pruned=True, seconds=time.monotonic() - started)
+        outcome = TrialOutcome(pruned=True, seconds=time.monotonic() - started)
     except Interrupted:
         raise
     except BaseException as error:
-        return TrialOutcome(error=cell_error(error), seconds=time.monotonic() - started)
-    return TrialOutcome(value, seconds=time.monotonic() - started)
+        outcome = TrialOutcome(error=cell_error(error), seconds=time.monotonic() - started)
+    else:
+        outcome = TrialOutcome(value, seconds=time.monotonic() - started)
+    if task.checkpoint is not None:
+        task.checkpoint.remove()
+    return outcome
 
 
 def _value(task: TrialTask) -> float:
@@ -86,7 +93,7 @@ def _value(task: TrialTask) -> float:
     corpus_of = kept_corpora(registry, task.locations)
     _prepare(task, registry, corpus_of)
     data = assemble(spec, registry, corpus_of, task.locations.cache)
-    (metric,) = (each.create(registry) for each in spec.metrics)
+    (metric,) = (metric.create(registry) for metric in spec.metrics)
     reporter = _Reporter(task, metric.greater_is_better)
     with trained(
         task.key,
@@ -96,6 +103,7 @@ def _value(task: TrialTask) -> float:
         task.locations.cache,
         seconds=task.seconds,
         listener=reporter.epoch,
+        checkpoint=task.checkpoint,
     ) as done:
         values = done.metrics
     (value,) = next(iter(values.values())).values()
@@ -109,7 +117,7 @@ def _prepare(task: TrialTask, registry: Registry, corpus_of: CorpusOf) -> None:
     from benchmark.data.prepare import open_store, prepare
 
     def run(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        return (function(*each) for each in arguments)
+        return (function(*one_call) for one_call in arguments)
 
     spec = task.spec
     store = open_store(spec.features, registry, task.locations.cache)

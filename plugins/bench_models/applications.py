@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from bench_models.phases import FINE_TUNE_LEARNING_RATE, Epochs, LearningRate
 from bench_models.pretrained import IMAGENET, Phase, Pretrained, Size
 from bench_models.weights import load_weights
 from benchmark import File, WeightsError
@@ -60,7 +61,9 @@ class KerasApplication(Pretrained):
         stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
-        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+        fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
+        fine_tune_epochs: Epochs | None = None,
+        frozen_normalisation: bool = False,
     ) -> keras.Model:
         """Return the network called ``network``, with a new top."""
         return self.with_new_top(input_shape, num_classes, weights, units)

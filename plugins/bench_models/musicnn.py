@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from bench_models.phases import FINE_TUNE_LEARNING_RATE, Epochs, LearningRate, two_stages
 from bench_models.weights import check_weights, load_weights_by_layer
 from benchmark import File, KerasModel, Stage, WeightsError
 
@@ -27,8 +28,9 @@ class Musicnn(KerasModel):
     """musicnn (Pons & Serra 2019): filters shaped for timbre and for rhythm, three dense layers, pooling over time.
 
     ``probe`` trains a softmax layer on the frozen network's 200 numbers, with the suite's learning rate;
-    ``fine-tune`` then trains everything, with ``fine_tune_learning_rate``. Each stage takes the suite's epochs. It
-    hears ``musicnn-mel``, and any number of its frames.
+    ``fine-tune`` then trains everything, with ``fine_tune_learning_rate``, or with ``frozen_normalisation`` everything
+    but batch normalisation, which keeps its statistics. Each stage takes the suite's epochs, fine-tuning
+    ``fine_tune_epochs`` if that is given. It hears ``musicnn-mel``, and any number of its frames.
     """
 
     name = "musicnn"
@@ -49,7 +51,9 @@ class Musicnn(KerasModel):
         weights: Annotated[str | None, File()],
         stages: Annotated[list[Phase], Field(min_length=1)] = ["probe"],  # noqa: B006
         dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+        fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
+        fine_tune_epochs: Epochs | None = None,
+        frozen_normalisation: bool = False,
     ) -> keras.Model:
         """Return the network; ``weights`` is a file of weights, or null for random ones."""
         import keras
@@ -91,13 +95,7 @@ class Musicnn(KerasModel):
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
         """Return the stages asked for; fine-tuning goes on from what the probe left."""
-        fine = self.parameters.get("fine_tune_learning_rate", 0.0001)
-        return [
-            Stage(phase, settings.epochs, settings.learning_rate, _freeze, frozen="backbone")
-            if phase == "probe"
-            else Stage(phase, settings.epochs, fine, _unfreeze)
-            for phase in self.parameters.get("stages", ["probe"])
-        ]
+        return two_stages("probe", self.parameters.get("stages", ["probe"]), self.parameters, settings)
 
     def unavailable(self) -> str:
         """Return what is wrong with the weights, beside what may be with the backend."""
@@ -146,11 +144,3 @@ def _backbone(input_shape: tuple[int, ...]) -> keras.Model:
     y = layers.Dense(200, activation="relu", name="dense")(y)
     y = layers.BatchNormalization(name="bn_dense")(y)
     return keras.Model(inputs, y, name="backbone")
-
-
-def _freeze(network: keras.Model) -> None:
-    network.get_layer("backbone").trainable = False
-
-
-def _unfreeze(network: keras.Model) -> None:
-    network.get_layer("backbone").trainable = True

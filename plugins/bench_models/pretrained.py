@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from bench_models.phases import FINE_TUNE, FINE_TUNE_LEARNING_RATE, Epochs, LearningRate, two_stages
 from bench_models.weights import check_weights, load_weights
 from benchmark import File, KerasModel, Later, Stage, WeightsError
 
@@ -28,7 +29,9 @@ class Pretrained(KerasModel):
     """A backbone of keras.applications without its top, then Flatten, a dense layer, and softmax.
 
     ``transfer`` trains the new layers on a frozen backbone in inference mode, with the suite's learning rate;
-    ``fine-tune`` then trains everything, with ``fine_tune_learning_rate``. Each stage takes the suite's epochs.
+    ``fine-tune`` then trains everything, with ``fine_tune_learning_rate``, or with ``frozen_normalisation`` everything
+    but the backbone's batch normalisation, which keeps ImageNet's statistics: batches of a small data set are a poor
+    measure of their own. Each stage takes the suite's epochs, fine-tuning ``fine_tune_epochs`` if that is given.
     A single channel is repeated to three, and each backbone gets the inputs it was trained on.
     """
 
@@ -80,17 +83,8 @@ class Pretrained(KerasModel):
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
         """Return the stages asked for; fine-tuning goes on from the weights that the stage before it left."""
-        rates = {
-            "transfer": settings.learning_rate,
-            "fine-tune": self.parameters.get("fine_tune_learning_rate", 0.0001),
-        }
-        phases = self.parameters.get("stages", ["transfer", "fine-tune"])
-        return [
-            Stage(phase, settings.epochs, rates[phase], _freeze, frozen="backbone")
-            if phase == "transfer"
-            else Stage(phase, settings.epochs, rates[phase], _unfreeze)
-            for phase in phases
-        ]
+        asked = self.parameters.get("stages", ["transfer", FINE_TUNE])
+        return two_stages("transfer", asked, self.parameters, settings)
 
     def backbone(self, input_shape: tuple[int, ...]) -> keras.Model:
         """Return the network without its top, with random weights."""
@@ -181,7 +175,8 @@ class Vgg16(Pretrained):
         stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
-        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+        fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
+        fine_tune_epochs: Epochs | None = None,
     ) -> keras.Model:
         """Return the network; ``weights`` is ``imagenet``, null (random), or a file of weights."""
         return self.with_new_top(input_shape, num_classes, weights, units)
@@ -238,7 +233,9 @@ class MobileNet(Pretrained):
         stages: Annotated[list[Phase], Field(min_length=1)] = ["transfer", "fine-tune"],  # noqa: B006
         weights: Annotated[str | None, File(IMAGENET)] = IMAGENET,
         units: Size = 64,
-        fine_tune_learning_rate: Annotated[float, Field(gt=0)] = 0.0001,
+        fine_tune_learning_rate: LearningRate = FINE_TUNE_LEARNING_RATE,
+        fine_tune_epochs: Epochs | None = None,
+        frozen_normalisation: bool = False,
     ) -> keras.Model:
         """Return the network; ``width`` is the share of the filters that each layer has."""
         return self.with_new_top(input_shape, num_classes, weights, units)
@@ -275,11 +272,3 @@ class MobileNet(Pretrained):
 def _keras_models() -> Path:
     """Return the folder that Keras keeps weights in."""
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
-
-
-def _freeze(network: keras.Model) -> None:
-    network.get_layer("backbone").trainable = False
-
-
-def _unfreeze(network: keras.Model) -> None:
-    network.get_layer("backbone").trainable = True

@@ -41,7 +41,7 @@ def check_readable(file: Path, name: str) -> int:
         with h5py.File(file) as stored:
             # Keras's older files of whole models have the optimizer's numbers beside the network's.
             stored.get("model_weights", stored).visititems(
-                lambda _, each: sizes.append(each.size) if isinstance(each, h5py.Dataset) else None
+                lambda _, entry: sizes.append(entry.size) if isinstance(entry, h5py.Dataset) else None
             )
     except (OSError, RuntimeError) as error:
         raise WeightsError(
@@ -85,7 +85,7 @@ def load_weights_by_layer(backbone: keras.Model, file: Path, name: str) -> None:
             for layer in backbone.layers:
                 if layer.weights:
                     group = groups[layer.name]
-                    layer.set_weights([group[each][()] for each in group.attrs["weight_names"]])
+                    layer.set_weights([group[name][()] for name in group.attrs["weight_names"]])
     except (OSError, ValueError, KeyError, TypeError) as error:
         if not file.is_file():
             raise WeightsError(f"The weights file {file} of '{name}' does not exist.") from error

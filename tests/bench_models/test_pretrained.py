@@ -145,3 +145,28 @@ def test_without_imagenet_weights_the_error_names_file_source_and_place(
     for part in ("mobilenet_1_0_224_tf_no_top.h5", "storage.googleapis.com", str(tmp_path), "weights: null"):
         assert part in message
     assert MobileNet().unavailable() == message.rstrip(".")
+
+
+def test_normalisation_keeps_its_statistics_and_fine_tuning_its_own_number_of_epochs() -> None:
+    import keras
+    import numpy as np
+
+    parameters = {"weights": None, "width": 0.25, "frozen_normalisation": True, "fine_tune_epochs": 3}
+    made = MobileNet(**parameters)
+    network = made.build((32, 32, 1), 4, **parameters)
+    first, second = made.training_stages(TrainingSettings())
+    assert (first.epochs, second.epochs) == (12, 3)
+    first.prepare(network)
+    second.prepare(network)
+    backbone = network.get_layer("backbone")
+    normal = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    before = [np.array(weight) for layer in normal for weight in layer.weights]
+    trained = {weight.path for weight in network.trainable_weights}
+    assert trained == {weight.path for layer in (*backbone.layers, *network.layers) for weight in layer.weights
+                       if layer not in (*normal, backbone)}  # fmt: skip
+    network.compile("adam", "sparse_categorical_crossentropy")
+    rng = np.random.default_rng(0)
+    network.fit(rng.random((8, 32, 32, 1), np.float32), rng.integers(0, 4, 8), verbose=0)
+    after = [np.array(weight) for layer in normal for weight in layer.weights]
+    assert len(before) == 4 * 27
+    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))

@@ -65,6 +65,7 @@ def test_a_terminal_shows_commands_too(odd) -> None:
     assert b"b\\x1b[31mred" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8"])
 def test_what_an_output_cannot_show_is_replaced_and_exit_codes_stay(odd, encoding: str) -> None:
     odd.environment["PYTHONIOENCODING"] = encoding

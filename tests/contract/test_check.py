@@ -11,8 +11,8 @@ import pytest
 
 from bench_metrics import Top1, TopK
 from benchmark import Metric
-from benchmark.contract.check import Subject, check, names_of
-from benchmark.contract.rules import QUIET
+from benchmark.contract.check import Subject, check, check_all, names_of
+from benchmark.contract.rules import QUIET, Outcome
 from benchmark.plugin.manager import Plugins
 from benchmark.testing import MetricContract, PluginContract
 
@@ -22,14 +22,22 @@ class Careless(Metric):
 
     name = "careless"
 
-    def __init__(self, *, trouble: str = "none") -> None:
-        self.trouble = trouble
+    def __init__(self, *, trouble: str = "none", log: str = "") -> None:
+        self.trouble, self.log = trouble, log
 
     def compute(self, labels, probabilities):
         import ctypes
         import os
+        import sys
         import time
 
+        if self.log:
+            with open(self.log, "a") as file:
+                file.write(f"{os.getpid()} ")
+        if self.trouble == "behind" and "json.tool" in sys.modules:
+            raise RuntimeError("somebody else was here")
+        if self.trouble == "leave":
+            import json.tool  # noqa: F401
         if self.trouble == "exit":
             os._exit(0)
         if self.trouble == "crash":
@@ -43,9 +51,12 @@ class Careless(Metric):
         return float((probabilities.argmax(axis=1) == labels).mean())
 
 
-def found(trouble: str, seconds: float = 60) -> dict[str, str]:
-    subject = Subject("metric", component=Careless, parameters={"trouble": trouble})
-    return {each.rule: "; ".join(each.findings) for each in check(subject, seconds) if each.findings}
+def careless(trouble: str, log: str = "") -> Subject:
+    return Subject("metric", component=Careless, parameters={"trouble": trouble, "log": log})
+
+
+def told(outcomes: list[Outcome]) -> dict[str, str]:
+    return {outcome.rule: "; ".join(outcome.findings) for outcome in outcomes if outcome.findings}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def found(trouble: str, seconds: float = 60) -> dict[str, str]:
 def test_what_ends_or_hangs_a_process_is_a_finding_of_the_rule_that_was_tried(
     trouble: str, said: str
 ) -> None:
-    problems = found(trouble, 8 if trouble == "hang" else 60)
+    problems = told(check(careless(trouble), 5 if trouble == "hang" else 60))
     assert list(problems) == ["metric-number"]
     assert said in problems["metric-number"]
     if trouble != "exit":
@@ -68,16 +79,39 @@ def test_what_ends_or_hangs_a_process_is_a_finding_of_the_rule_that_was_tried(
 
 @pytest.mark.parametrize(("trouble", "said"), [("print", "'hello'"), ("move", "working directory to /")])
 def test_what_others_would_notice_is_a_finding(trouble: str, said: str) -> None:
-    problems = found(trouble)
+    problems = told(check(careless(trouble)))
     assert list(problems) == [QUIET]
     assert said in problems[QUIET]
 
 
+def test_components_share_a_process_until_one_ends_it(tmp_path: Path) -> None:
+    logs = [str(tmp_path / str(number)) for number in range(4)]
+    troubles = ["none", "none", "crash", "none"]
+    outcomes = [*check_all([careless(trouble, log) for trouble, log in zip(troubles, logs, strict=True)])]
+    assert [list(told(one)) for one in outcomes] == [[], [], ["metric-number"], []]
+    first, second, third, last = (set(Path(log).read_text().split()) for log in logs)
+    assert first == second
+    assert len(first) == 1
+    # It is tried again, to see that it does so alone too.
+    assert len(third - first) == 1
+    assert len(last) == 1
+    assert not last & (first | third)
+
+
+def test_a_component_is_not_blamed_for_what_others_left_behind(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    outcomes = [*check_all([careless("leave"), careless("behind", str(log)), careless("print")])]
+    assert [list(told(one)) for one in outcomes] == [[], [], [QUIET]]
+    assert len(set(log.read_text().split())) == 2
+
+
 def test_what_has_no_default_is_tried_with_parameters_that_are_given() -> None:
-    reasons = {each.rule: each.not_tried for each in check(Subject("metric", component=TopK))}
+    bare, given = check_all(
+        [Subject("metric", component=TopK), Subject("metric", component=TopK, parameters={"k": 2})]
+    )
+    reasons = {outcome.rule: outcome.not_tried for outcome in bare}
     assert "no default for k" in reasons["metric-number"]
-    outcomes = check(Subject("metric", component=TopK, parameters={"k": 2}))
-    assert not any(each.findings or each.not_tried for each in outcomes)
+    assert not any(outcome.findings or outcome.not_tried for outcome in given)
 
 
 class TestTop1(MetricContract):
@@ -112,6 +146,7 @@ def bench_metrics():
 """
 
 
+@pytest.mark.slow
 def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text(THEIRS)
     (tmp_path / "test_theirs.py").write_text(TESTS)
@@ -128,20 +163,29 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["dataset", "audio", "features", "augmentation", "model", "metric"])
-def test_built_in_components_keep_their_promises(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kinds",
+    [["model"], ["dataset", "audio", "features", "augmentation", "corruption", "metric"]],
+    ids=["model", "others"],
+)
+def test_built_in_components_keep_their_promises(kinds: list[str]) -> None:
     registry = Plugins().registry
-    for name in registry.names(kind):
-        for offer in registry.offers[kind][name]:
-            if offer.source.distribution == "genrebench":
-                outcomes = check(Subject(kind, name=name, source=offer.source), 600)
-                assert not {each.rule: each.findings for each in outcomes if each.findings}, name
+    subjects = [
+        Subject(kind, name=name, source=offer.source)
+        for kind in kinds
+        for name in registry.names(kind)
+        for offer in registry.offers[kind][name]
+        if offer.source.distribution == "genrebench"
+    ]
+    outcomes = zip(subjects, check_all(subjects, 600), strict=True)
+    assert not {f"{subject.kind} {subject.name}": told(one) for subject, one in outcomes if told(one)}
 
 
 @pytest.mark.parametrize(
     "module",
     [
         "bench_augmentations",
+        "bench_corruptions",
         "bench_datasets",
         "bench_features",
         "bench_metrics",
@@ -150,7 +194,8 @@ def test_built_in_components_keep_their_promises(kind: str) -> None:
     ],
 )
 def test_built_in_plugins_keep_theirs(module: str) -> None:
-    assert not [each for each in check(Subject("plugin", module=module)) if each.findings or each.not_tried]
+    outcomes = check(Subject("plugin", module=module))
+    assert not [outcome for outcome in outcomes if outcome.findings or outcome.not_tried]
 
 
 BENCHFILE = """
@@ -176,6 +221,7 @@ def bench_suite_finished(suite, results, exit_code):
 """
 
 
+@pytest.mark.slow
 def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> None:
     project.write("name: unused\n")
     fine = project.bench("plugins", "check", "majority", "top1")
@@ -239,8 +285,8 @@ def test_verbs_and_those_that_hear_events_are_listed(project, tmp_path: Path) ->
 
 
 def test_built_in_trackers_keep_their_promises() -> None:
-    found = Plugins().trackers()
-    assert found
-    for name, (tracker, _) in found.items():
-        outcomes = check(Subject("tracker", component=tracker, name=name))
-        assert not {each.rule: each.findings for each in outcomes if each.findings}, name
+    trackers = Plugins().trackers()
+    assert trackers
+    subjects = [Subject("tracker", component=tracker, name=name) for name, (tracker, _) in trackers.items()]
+    outcomes = zip(subjects, check_all(subjects), strict=True)
+    assert not {subject.name: told(one) for subject, one in outcomes if told(one)}

@@ -17,6 +17,7 @@ from benchmark import (
     AudioFormat,
     Augmentation,
     Corpus,
+    Corruption,
     Dataset,
     Features,
     Metric,
@@ -32,7 +33,7 @@ from benchmark.contract.packages import ModuleTrial
 from benchmark.contract.rules import Outcome, Trial, outcomes
 from benchmark.locations import Locations
 
-KINDS = ("dataset", "audio", "features", "augmentation", "model", "metric", "plugin", "tracker")
+KINDS = ("dataset", "audio", "features", "augmentation", "corruption", "model", "metric", "plugin", "tracker")
 _names = itertools.count()
 
 
@@ -89,6 +90,15 @@ class SoundBatch(Augmentation):
 
     def apply_batch(self, inputs, targets, rng):
         return (inputs + np.roll(inputs, 1, 0)) / 2, (targets + np.roll(targets, 1, 0)) / 2
+
+
+class SoundCorruption(Corruption):
+    """More and more noise."""
+
+    name, unit, severities = "sound-corruption", "times", (0.1, 0.2)
+
+    def apply(self, samples, sample_rate, rng, amount):
+        return (samples + rng.normal(0, amount, len(samples))).astype(np.float32)
 
 
 class SoundMetric(Metric):
@@ -168,7 +178,17 @@ def plugin(**members: Any) -> ModuleTrial:
 
 
 @pytest.mark.parametrize(
-    "component", [SoundFeatures, SoundFormat, SoundWaveform, SoundBatch, SoundMetric, Centroids, SoundTracker]
+    "component",
+    [
+        SoundFeatures,
+        SoundFormat,
+        SoundWaveform,
+        SoundBatch,
+        SoundCorruption,
+        SoundMetric,
+        Centroids,
+        SoundTracker,
+    ],
 )
 def test_nothing_is_found_of_sound_components(component, tmp_path: Path) -> None:
     assert findings(component, tmp_path) == {}
@@ -203,6 +223,13 @@ def _in_place(self, data, rng, **settings):
     copy = data.copy()
     if data.flags.writeable:
         data += 1
+    return copy
+
+
+def _worn_in_place(self, samples, sample_rate, rng, amount):
+    copy = samples + np.float32(amount)
+    if samples.flags.writeable:
+        samples += 1
     return copy
 
 
@@ -347,6 +374,13 @@ BROKEN = [
     ("augmentation-apply", made(SoundBatch, apply_batch=_sum_seven), "a row adds up to 7"),
     ("augmentation-repeat", made(SoundWaveform, apply=_own_draws), "draw from rng alone"),
     ("augmentation-arguments", made(SoundWaveform, apply=_in_place), "apply changes what it is given"),
+    ("corruption-severities", made(SoundCorruption, severities=(1, 3, 2)), "neither only rise nor only fall"),
+    ("corruption-severities", made(SoundCorruption, severities=("mild",)), "instead of a list of numbers"),
+    ("corruption-severities", made(SoundCorruption, unit=""), "instead of a text, as 'dB'"),
+    ("corruption-apply", made(SoundCorruption, apply=lambda self, samples, rate, rng, amount: samples[:0]), "(0,)"),
+    ("corruption-wears", made(SoundCorruption, apply=lambda self, samples, rate, rng, amount: samples), "as it is"),
+    ("corruption-repeat", made(SoundCorruption, apply=lambda self, samples, rate, rng, amount: samples + np.float32(random.random())), "draw from rng alone"),
+    ("corruption-arguments", made(SoundCorruption, apply=_worn_in_place), "apply changes what it is given"),
     ("metric-number", made(SoundMetric, compute=lambda self, y, p: "good"), "str 'good'"),
     ("metric-number", made(SoundMetric, compute=lambda self, y, p: float("nan")), "NaN (not a number)"),
     ("metric-number", made(SoundMetric, compute=_ends_the_program), "it ends the whole program (SystemExit: 0)"),

@@ -173,7 +173,7 @@ def test_what_is_whole_of_a_track_is_stored_and_the_rest_is_tried_again(
     assert [failure.track for failure in failures] == ["track"]
     assert missing(store, requests([track], held_out_items([track], None))) == []
     (left,) = missing(store, asked)
-    assert [[step.component.name for step in steps] for _, _, steps in left.wanted] == [["explode"]]
+    assert [[step.component.name for step in steps] for _, _, steps, _ in left.wanted] == [["explode"]]
 
 
 def test_features_of_another_shape_than_promised_are_refused(track, registry, benchfile) -> None:

@@ -36,7 +36,10 @@ def suite(loss: str = "sparse_categorical_crossentropy", *names: str) -> str:
         ("kl_divergence", ["cutmix", "{label: two, use: [mixup, random-erasing]}"]),
     ],
 )
-def test_each_trains_under_soft_labels_and_differs_from_none(project, loss: str, names: list[str]) -> None:
+def test_each_trains_under_soft_labels_and_differs_from_none(
+    network_project, loss: str, names: list[str]
+) -> None:
+    project = network_project
     project.write(suite(loss, *names))
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.out + ran.err

@@ -52,6 +52,7 @@ def test_a_folder_of_songs_is_scanned_run_and_reported(project, songs: Path) -> 
     assert "manifest.csv: 16 of 17 files" in scanned.out
     assert "left out muldjord/broken/song.ogg" in scanned.out
 
+    project.figures = True
     project.write(SUITE)
     ran = project.bench("run", "suite.yaml", "--data", f"folder={songs}", "--jobs", "1", timeout=500)
     assert ran.code == 0, ran.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from projects import NETWORKS
 
 COMPONENTS = '''
 import numpy as np
@@ -109,6 +110,7 @@ matrix:
 @pytest.fixture
 def shapes(project):
     """Return a project whose features are vectors and sequences."""
+    project.libraries = NETWORKS
     (project.folder / "benchfile.py").write_text(COMPONENTS)
     project.write(SUITE)
     return project

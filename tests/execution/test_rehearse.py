@@ -44,6 +44,7 @@ def test_a_rehearsal_keeps_every_axis_but_seeds_and_is_small(tmp_path: Path) -> 
     assert [each.label for each in small.cells[0].spec.evaluate] == ["gtzan:test", "spotify"]
 
 
+@pytest.mark.slow
 def test_what_is_not_there_can_be_rehearsed_and_every_output_says_so(project) -> None:
     project.write(SUITE.replace(", {vgg16: {stages: [transfer]}}", ""))
     assert project.bench("run", "suite.yaml").code == 2
@@ -77,6 +78,7 @@ def test_a_pretrained_network_is_rehearsed_without_its_weights(project) -> None:
     assert "4/4" in ran.err or "2/2" in ran.err
 
 
+@pytest.mark.slow
 def test_a_split_by_groups_can_be_rehearsed(project) -> None:
     suite = Path(__file__).parents[2] / "suites" / "quickstart.yaml"
     project.write(suite.read_text(encoding="utf-8"))

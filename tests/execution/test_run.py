@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from projects import SUITE
 
 # What a machine took for it, which is another each time.
 MEASURED = ("training_seconds", "items_per_second", "peak_memory_mb", "energy_wh")
-SUITE = (Path(__file__).parents[1] / "conftest.py").read_text().split('SUITE = """')[1].split('"""')[0]
 
 
 def with_model(model: str) -> str:
@@ -46,14 +47,30 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     }
 
 
-def test_running_again_repeats_nothing_and_changes_no_report(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    before, report = stamps(project), (project.results / "report" / "report.md").stat().st_mtime_ns
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
+    before, report = stamps(finished), (finished.results / "report" / "report.md").stat().st_mtime_ns
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "Leaderboard of trial" in ran.out
-    assert stamps(project) == before
-    assert (project.results / "report" / "report.md").stat().st_mtime_ns == report
+    assert stamps(finished) == before
+    assert (finished.results / "report" / "report.md").stat().st_mtime_ns == report
+
+
+def test_a_run_can_leave_formats_of_its_report_out(finished) -> None:
+    report = finished.results / "report"
+
+    def kinds(*options: str) -> set[str]:
+        shutil.rmtree(report)
+        assert finished.bench("run", "suite.yaml", "--executor", "inline", *options).code == 0
+        return {file.suffix for file in report.rglob("*.*")} - {".json"}
+
+    assert kinds("--format", "csv,md") == {".csv", ".md"}
+    finished.environment["BENCH_FORMAT"] = "html"
+    assert kinds() == {".html"}
+    finished.environment["BENCH_FORMAT"] = ""
+    assert kinds() == {".csv", ".md", ".html", ".tex", ".png", ".pdf"}
+    wrong = finished.bench("run", "suite.yaml", "--format", "htm")
+    assert (wrong.code, "There is no format 'htm'. Did you mean 'html'?" in wrong.err) == (2, True)
 
 
 def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
@@ -102,59 +119,55 @@ def test_a_tracker_is_told_of_every_cell(project) -> None:
     assert [line.split()[1] for line in log.read_text().splitlines()] == ["ok"] * 4
 
 
-def test_new_seeds_run_alone(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    before = stamps(project)
+def test_new_seeds_run_alone(finished) -> None:
+    before = stamps(finished)
     assert (
-        project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code == 0
+        finished.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0, 1, 2]").code
+        == 0
     )
-    after = stamps(project)
+    after = stamps(finished)
     assert {name: after[name] for name in before} == before
     assert len(after) == 6
 
 
-def test_a_damaged_result_is_kept_aside_and_run_again(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    next(project.results.glob("majority-0-*/predictions.parquet")).unlink()
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+def test_a_damaged_result_is_kept_aside_and_run_again(finished) -> None:
+    next(finished.results.glob("majority-0-*/predictions.parquet")).unlink()
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "was damaged (predictions.parquet is missing), is kept aside and run again" in ran.err
-    assert len(list(project.results.glob("damaged-*"))) == 1
+    assert len(list(finished.results.glob("damaged-*"))) == 1
 
 
-def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    folder = next(project.results.glob("majority-0-*"))
-    (project.results / ".tmp-0123456789ab-cnn-0").mkdir()
-    (project.results / ".tmp-0123456789ab-file").write_text("")
-    before = stamps(project)
+def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(finished) -> None:
+    folder = next(finished.results.glob("majority-0-*"))
+    (finished.results / ".tmp-0123456789ab-cnn-0").mkdir()
+    (finished.results / ".tmp-0123456789ab-file").write_text("")
+    before = stamps(finished)
     folder.rename(folder.with_name(f".tmp-old-123-{folder.name}"))
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    assert not [*project.results.glob(".tmp-*")]
-    assert stamps(project) == before
+    assert finished.bench("run", "suite.yaml", "--executor", "inline").code == 0
+    assert not [*finished.results.glob(".tmp-*")]
+    assert stamps(finished) == before
 
 
-def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    (file,) = project.results.glob("nearest-0-*/predictions.parquet")
+def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(finished) -> None:
+    (file,) = finished.results.glob("nearest-0-*/predictions.parquet")
     before = file.read_bytes()
     flipped = bytearray(before)
     flipped[len(before) // 3] ^= 16
     file.write_bytes(flipped)
-    listed = project.bench("status", "suite.yaml")
+    listed = finished.bench("status", "suite.yaml")
     assert "damaged: predictions.parquet is not what was filed: it has been edited, or damaged" in listed.out
-    ran = project.bench("run", "suite.yaml", "--executor", "inline")
+    ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
     assert "is kept aside and run again" in ran.err
     assert file.read_bytes() == before
 
 
-def test_the_same_cell_in_two_processes_gives_the_same_files(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
+def test_the_same_cell_in_two_processes_gives_the_same_files(finished) -> None:
+    assert finished.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
     for name in ("predictions.parquet", "metrics.json"):
-        for file in project.results.glob(f"*/{name}"):
-            other = project.folder / "again" / "trial" / file.parent.name / name
+        for file in finished.results.glob(f"*/{name}"):
+            other = finished.folder / "again" / "trial" / file.parent.name / name
             assert other.read_bytes() == file.read_bytes()
 
 
@@ -174,11 +187,12 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
-    project.write(with_model("{nearest: {seconds: 20, seed: 0}}"))
+    project.write(with_model("{nearest: {seconds: 6, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: len(stamps(project)) == 2 and [*project.results.glob(".claims/*/owner-*")])
+    wait_for(lambda: len(stamps(project)) == 2 and project.rests(0))
     first.send_signal(signal.SIGSTOP)
     second = project.start("run", "suite.yaml", "--executor", "inline")
     assert second.stderr is not None
@@ -188,8 +202,8 @@ def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project)
     assert f"Waiting for 1 cell that others run: process {first.pid} on" in said
     assert len(stamps(project)) == 3
     first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=120)
-    _, more = second.communicate(timeout=120)
+    _, err = first.communicate(timeout=200)
+    _, more = second.communicate(timeout=200)
     assert (first.returncode, second.returncode) == (0, 0), err + said + more
     assert "nearest · 0: ok" in more
     assert len((project.folder / "log").read_text().splitlines()) == 4
@@ -237,7 +251,7 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_oth
     assert second.code == 0, second.err
     before = stamps(project)
     first.send_signal(signal.SIGCONT)
-    _, err = first.communicate(timeout=120)
+    _, err = first.communicate(timeout=200)
     assert first.returncode == 0, err
     assert "is not filed: this process was stopped for so long" in err
     assert stamps(project) == before
@@ -273,10 +287,9 @@ def test_what_a_model_imports_is_imported_before_its_training_begins(project) ->
 def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project) -> None:
     project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: "ok" in statuses(project).values())
-    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    wait_for(lambda: project.rests(1))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert "1/2 (1 interrupted)" in out
     assert "Traceback" not in err
@@ -286,10 +299,9 @@ def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project)
 def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -> None:
     project.write(with_model("{nearest: {seconds: 30, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")
-    wait_for(lambda: "ok" in statuses(project).values())
-    time.sleep(1)  # The last cell is taken up at once, and takes longer.
+    wait_for(lambda: project.rests(1))
     process.send_signal(signal.SIGUSR1)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=200)
     assert process.returncode == 75, err
     assert statuses(project)["nearest 1"] == "interrupted"
     assert not (project.results / ".claims").exists()
@@ -344,15 +356,13 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("executor", ["inline", "local"])
-def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, number: int, executor: str) -> None:
+@pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
+def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
     project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
-    wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3)
-    time.sleep(1)  # The last cell is taken up at once, and takes five times as long.
+    wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 130, err
     assert "Interrupted. What is finished is kept" in err
     assert "Traceback" not in err

@@ -177,7 +177,7 @@ def test_features_of_a_track_are_made_of_its_file_wherever_that_lies(sent) -> No
     from benchmark.data.clips import Clip
 
     clip = Clip(0.0, None)
-    request = Request(track, ((feature_key(track, clip, ()), clip, ()),))
+    request = Request(track, ((feature_key(track, clip, ()), clip, (), None),))
     made = FeaturesJourney(sent.home, request, spec, None).carry(sent.call)
     assert made.failure is None
     assert [key for key, _ in made.arrays] == [request.wanted[0][0]]

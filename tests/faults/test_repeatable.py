@@ -199,6 +199,7 @@ def drawing() -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_network_has_the_same_weights_twice_while_another_thread_draws() -> None:
     alone = trained_weights()
     with drawing():

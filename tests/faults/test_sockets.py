@@ -26,7 +26,7 @@ def test_neither_a_run_nor_its_workers_listen_to_anybody(project) -> None:
         assert [each.laddr for each in between if each.laddr] == []
     finally:
         run.terminate()
-        run.communicate(timeout=60)
+        run.communicate(timeout=200)
 
 
 def test_what_a_task_starts_does_not_inherit_the_connection_to_the_driver() -> None:

@@ -108,10 +108,10 @@ def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temp
         "import ctypes; ctypes.PyDLL(None).sleep(1000)",
     )
     suite = (project.folder / "suite.yaml").read_text()
-    project.write(suite.replace("nearest]", "{nearest: {trouble: raise}}]"))
+    project.write(suite.replace("nearest]", "{nearest: {trouble: raise, seconds: 0.1}}]"))
     run = project.start("run", "suite.yaml", "--jobs", "2")
-    wait_for(lambda: len(records(project)) == 2)
-    time.sleep(1)
+    wait_for(lambda: len(records(project)) == 2 and project.rests(0) and project.rests(1))
+    time.sleep(1)  # They take the lock a tenth of a second later.
     started = tree(run.pid)
     assert len(started) >= 3
     run.kill()
@@ -125,8 +125,7 @@ def test_a_run_that_was_stopped_for_longer_than_its_time_limit_goes_on(project, 
     project.write(suite.replace("nearest]", "{nearest: {seconds: 6, seed: 0}}]"))
     limit = 2 * 6
     run = project.start("run", "suite.yaml", "--jobs", "1", "--timeout", str(limit))
-    wait_for(lambda: len(records(project)) == 2)
-    time.sleep(1)
+    wait_for(lambda: len(records(project)) == 2 and project.rests(0))
     stopped = tree(run.pid)
     for one in stopped:
         one.suspend()
@@ -166,7 +165,7 @@ def test_ctrl_c_at_a_terminal_leaves_no_process_and_no_traceback(project) -> Non
     # A terminal sends it to all processes of the group.
     for one in started:
         one.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=200)
     assert run.returncode == 130
     assert "Traceback" not in err + out
     assert all(is_gone(one) for one in started)

@@ -11,6 +11,7 @@ from sounds import FFMPEG
 
 from benchmark.cli.main import cli
 from benchmark.data.folders import shown
+from benchmark.data.looking import THREADS
 from benchmark.exceptions import BenchError
 
 SUITE = """
@@ -105,6 +106,8 @@ def test_a_class_whose_decoder_is_not_installed_says_what_to_install(
     good(tmp_path / "music")
     layout.make(tmp_path / "music")
     monkeypatch.setattr("benchmark.data.codecs.installed", lambda: False)
+    # In workers it would be installed.
+    monkeypatch.setattr("benchmark.execution.looking.in_local_workers", lambda *_, **__: THREADS)
     code, said = bench("run", "suite.yaml", "--executor", "inline")
     assert code == 2
     assert "Class 'pop' of dataset 'folder' has too few tracks for the split: it has 0" in said

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 BENCHFILE = """
 from typing import Annotated
 import numpy as np
@@ -51,8 +53,7 @@ matrix:
 
 
 def trained(project: Any, features: str) -> tuple[str, str]:
-    """Return the cell's folder and a file of its dataset."""
-    project.cache = project.folder / "cache"
+    """Return the cell's folder and a file that sounds like those of its dataset."""
     (project.folder / "benchfile.py").write_text(BENCHFILE)
     project.write(SUITE.replace("FEATURES", features))
     (project.folder / "table.txt").write_text("1 2 3 4")

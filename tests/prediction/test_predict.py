@@ -68,20 +68,27 @@ def largest_difference(project: Any, label: str, asked: str, *options: str, few:
     return float(np.abs(np.array(found) - expected[[f"p:{name}" for name in classes]].to_numpy()).max())
 
 
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache in which there are the files of one dataset only."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("label", ["mfcc-svm", "cnn"])
 def test_a_file_gets_the_probabilities_that_the_run_gave_the_track(
-    project: Any, tmp_path: Path, label: str
+    network_project: Any, own_cache: Path
 ) -> None:
-    project.cache = tmp_path / "cache"
+    project = network_project
+    project.cache = own_cache
     project.write(KERAS_SUITE)
     assert project.bench("run", "suite.yaml", "--keep-models", "--executor", "inline").code == 0
-    assert largest_difference(project, label, f"trial/{label}") < 1e-5
+    for label in ("mfcc-svm", "cnn"):
+        assert largest_difference(project, label, f"trial/{label}") < 1e-5, label
 
 
 @pytest.mark.slow
-def test_files_are_put_through_the_cells_audio_format_if_asked(project: Any, tmp_path: Path) -> None:
-    project.cache = tmp_path / "cache"
+def test_files_are_put_through_the_cells_audio_format_if_asked(project: Any, own_cache: Path) -> None:
+    project.cache = own_cache
     changed = KERAS_SUITE.replace("  evaluate", "  audio: {mp3: {bitrate: 24}}\n  evaluate")
     project.write(changed.replace("[mfcc-svm, {cnn: {filters: [4], units: 8}}]", "[mfcc-svm]"))
     assert project.bench("run", "suite.yaml", "--keep-models", "--executor", "inline").code == 0
@@ -96,14 +103,13 @@ def trained() -> list[Any]:
 
 
 @pytest.fixture
-def kept(project: Any, trained: list[Any]) -> Any:
+def kept(project: Any, trained: list[Any], own_cache: Path) -> Any:
     """Return a project with kept models of clips of 0.4 s, one every 0.25 s."""
     project.write(CLIPS)
+    project.cache = own_cache
     if trained:
-        project.cache = trained[0].cache
         shutil.copytree(trained[0].folder / "results", project.folder / "results")
     else:
-        project.cache = project.folder / "cache"
         assert project.bench("run", "suite.yaml", "--keep-models", "--executor", "inline").code == 0
         trained.append(project)
     return project

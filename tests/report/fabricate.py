@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bench_metrics import bench_metrics
-from benchmark import Augmentation, Dataset, Features, Location, Model
+from benchmark import Augmentation, Corruption, Dataset, Features, Location, Model
 from benchmark.plugin.metric import metric_value
 from benchmark.plugin.registry import Registry, Source
 from benchmark.record import CellError, CellRecord
@@ -79,10 +79,29 @@ class Dosed(Augmentation):
     def __init__(self, *, strength: int = 1, rate: float = 1.0) -> None: ...
 
 
+class Hiss(Corruption):
+    name = "hiss"
+    unit = "dB SNR"
+    severities = (20, 10, 0)
+
+    def __init__(self, *, colour: str = "white") -> None: ...
+
+
 def make_registry() -> Registry:
     """Return made-up components, and the metrics that the distribution brings."""
     registry = Registry()
-    for component in (Tones, Elsewhere, Picture, First, Second, Third, Stretch, Dosed, *bench_metrics()):
+    for component in (
+        Tones,
+        Elsewhere,
+        Picture,
+        First,
+        Second,
+        Third,
+        Stretch,
+        Dosed,
+        Hiss,
+        *bench_metrics(),
+    ):
         registry.add(component, Source("fakes", "fakes", "1.0"))
     return registry
 

@@ -32,6 +32,8 @@ def reported(project):
 
 
 def test_a_report_has_a_section_on_each_study(reported) -> None:
+    reported.figures = True
+    assert reported.bench("report", "suite.yaml").code == 0
     folder: Path = reported.results / "report"
     page = (folder / "report.md").read_text()
     section = page.split("## Studies\n")[1].split("\n## ")[0]
@@ -52,7 +54,7 @@ def test_a_report_has_a_section_on_each_study(reported) -> None:
     assert f"({figure.relative_to(folder).as_posix()})" in section
     assert figure.with_suffix(".pdf").is_file()
     html = (folder / "report.html").read_text()
-    assert "Best trials of toy" in html
+    assert "The best trials, by confidence" in html
 
 
 def test_tables_and_best_trials_are_those_of_the_storage(reported) -> None:

@@ -188,6 +188,7 @@ def test_a_file_that_no_person_wrote_is_refused_before_it_is_in_memory(tmp_path:
         read_file(Path("/dev/zero"))
 
 
+@pytest.mark.slow
 def test_more_values_than_a_suite_can_need_are_not_even_composed() -> None:
     (problem,) = problems("a: [" + "1," * 210_000 + "]")
     assert "more than 200,000 values" in problem

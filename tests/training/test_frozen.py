@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
 from benchmark import KerasModel
 from benchmark.data.examples import StoredExamples
@@ -18,6 +17,10 @@ from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
+if TYPE_CHECKING:
+    import keras
+
+pytestmark = pytest.mark.slow
 SIZE = (16, 16, 1)
 
 
@@ -68,6 +71,9 @@ class TwoPhase(KerasModel):
     def build(
         self, input_shape, num_classes, *, fine_tuned: bool = False, noisy: bool = False, bypass: bool = False
     ):
+        import keras
+        from keras import layers
+
         inputs = keras.Input(input_shape)
         convolution = [layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()]
         noise = [layers.GaussianNoise(0.1)] if noisy else []
@@ -294,6 +300,9 @@ class Plain(KerasModel):
     name = "plain"
 
     def build(self, input_shape, num_classes, *, told: bool = True):
+        import keras
+        from keras import layers
+
         first = [keras.Input(input_shape)] if told else []
         return keras.Sequential(
             [
@@ -312,7 +321,6 @@ class Plain(KerasModel):
         return [Stage("head", settings.epochs, settings.learning_rate, freeze, frozen="bent")]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("told", [True, False])
 def test_a_sequential_is_frozen_up_to_one_of_its_layers(told: bool, tmp_path: Path) -> None:
     train = Kept(24, 0)

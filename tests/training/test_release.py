@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections import Counter
 
-import keras
 import pytest
 from toy import ToyExamples
 
@@ -14,8 +13,12 @@ from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="graphs are TensorFlow's")
 def test_a_trained_network_leaves_no_graph_behind() -> None:
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("graphs are TensorFlow's")
+
     def graphs_left() -> int:
         gc.collect()
         return Counter(type(each).__name__ for each in gc.get_objects())["FuncGraph"]

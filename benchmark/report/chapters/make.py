@@ -23,6 +23,7 @@ from benchmark.report.chapters.results import (
     curves_chapter,
     reference_chapter,
 )
+from benchmark.report.chapters.robustness import robustness_chapter
 from benchmark.report.chapters.studies import studies_chapter
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.material import Material
@@ -40,6 +41,7 @@ from benchmark.report.sections import (
     INTERACTIONS,
     LEARNING,
     REFERENCE,
+    ROBUSTNESS,
     SECTIONS,
     SHIFT,
     STUDIES,
@@ -54,6 +56,7 @@ CHAPTERS: Mapping[str, Callable[[Material], Chapter]] = {
     EVIDENCE: evidence_chapter,
     CLASSES: classes_chapter,
     EFFECTS: effects_chapter,
+    ROBUSTNESS: robustness_chapter,
     LEARNING: learning_chapter,
     DOSES: doses_chapter,
     INTERACTIONS: interactions_chapter,

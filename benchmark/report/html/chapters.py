@@ -16,6 +16,9 @@ from benchmark.report.table import Table
 _BARS: dict[str, IntervalKeys] = {
     "difference": ("low", "difference", "high"),
     "value": ("low", "value", "high"),
+    "mean": ("mean low", "mean", "mean high"),
+    "drop": ("drop low", "drop", "drop high"),
+    "extra difference": ("extra low", "extra difference", "extra high"),
 }
 
 

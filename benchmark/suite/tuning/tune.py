@@ -108,7 +108,7 @@ def studies(tune: Tune, cells: Iterable[Cell]) -> list[StudySpec]:
 def validation_only(spec: CellSpec, metric: ComponentSpec) -> CellSpec:
     """Return the cell as studies see it: evaluated by one metric on its validation part, and on nothing else."""
     evaluation = Evaluation(f"{spec.dataset.label}:validation", None, "validation")
-    return replace(spec, evaluate=(evaluation,), metrics=(metric,))
+    return replace(spec, evaluate=(evaluation,), corrupted=(), metrics=(metric,))
 
 
 def untuned_row(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

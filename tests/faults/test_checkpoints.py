@@ -1,0 +1,184 @@
+"""Whoever is killed in the middle of a training goes on from its last checkpoint: as users see it, in other processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+BENCHFILE = """
+import os, time
+from benchmark import Augmentation, KerasModel, Stage, hookimpl
+
+class Noise(Augmentation):
+    '''Noise drawn for each batch, after a while.'''
+    name = "batch-noise"
+    acts_on = "batch"
+
+    def apply_batch(self, inputs, targets, rng):
+        time.sleep(0.1)
+        return (inputs + rng.normal(0, 0.02, inputs.shape)).astype("float32"), targets
+
+class Phases(KerasModel):
+    '''A convolution that is frozen at first, batch normalisation and dropout.'''
+    name = "phases"
+
+    def build(self, input_shape, num_classes):
+        from keras import Input, Model, layers
+        inputs = Input(input_shape)
+        x = layers.Conv2D(4, 3, strides=2, name="body")(inputs)
+        x = layers.Dropout(0.3)(layers.Flatten()(layers.BatchNormalization()(x)))
+        return Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
+
+    def training_stages(self, settings):
+        def body(trainable):
+            return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
+        return [
+            Stage("transfer", settings.epochs, settings.learning_rate, body(False)),
+            Stage("fine-tune", settings.epochs, settings.learning_rate / 10, body(True)),
+        ]
+
+@hookimpl
+def bench_models():
+    return [Phases]
+
+@hookimpl
+def bench_augmentations():
+    return [Noise]
+
+@hookimpl
+def bench_epoch_finished(suite, cell, stage, epoch, epochs, logs):
+    with open(os.environ["TOLD"], "a") as file:
+        file.write(f"{stage} {epoch}\\n")
+"""
+SUITE = """
+name: trial
+cell:
+  dataset: {synthetic: {tracks_per_class: 4, seconds: 1, difficulty: 0}}
+  features: {mel: {size: [12, 16], n_mels: 12}}
+  split: {fractions: [0.5, 0.25, 0.25]}
+  augmentation: [batch-noise, frequency-mask]
+  training:
+    epochs: 6
+    batch_size: 8
+    schedule: cosine
+    early_stopping: {metric: loss, patience: 3, restore_best: true}
+  evaluate: [test]
+matrix:
+  model: [phases]
+  seed: [0]
+"""
+
+
+@pytest.fixture
+def trained_twice(project, tmp_path: Path):
+    """Return a project of one two-stage network, and where its epochs are told."""
+    (project.folder / "benchfile.py").write_text(BENCHFILE)
+    project.write(SUITE)
+    told = tmp_path / "told"
+    project.environment |= {"TOLD": str(told)}
+    return project, told
+
+
+def start(project, results: str, *options: str) -> subprocess.Popen[str]:
+    every = ("--jobs", "1", "--checkpoint-every", "0", "--retry-failed")
+    return project.start("run", "suite.yaml", "--results", results, *every, *options)
+
+
+def epochs_told(told: Path) -> list[str]:
+    return told.read_text().splitlines() if told.exists() else []
+
+
+def wait_for_epochs(run: subprocess.Popen[str], told: Path, count: int) -> None:
+    """Wait until a run has told of so many epochs."""
+    until = time.monotonic() + 240
+    while len(epochs_told(told)) < count and time.monotonic() < until:
+        if run.poll() is not None:
+            raise AssertionError(run.communicate()[1])
+        time.sleep(0.02)
+    assert len(epochs_told(told)) >= count
+
+
+def outcome(results: Path) -> tuple[str, bytes, str]:
+    (folder,) = (file.parent for file in results.glob("trial/[!.]*/cell.json"))
+    names = ("history.csv", "metrics.json")
+    history, metrics = ((folder / name).read_text() for name in names)
+    return history, (folder / "predictions.parquet").read_bytes(), metrics
+
+
+def checkpoints(results: Path) -> list[Path]:
+    """Return the whole ones; a kill may have left a part of another."""
+    return list(results.glob("trial/.checkpoints/[!.]*.npz"))
+
+
+def record_of(results: Path) -> dict:
+    (file,) = results.glob("trial/[!.]*/cell.json")
+    return json.loads(file.read_text())
+
+
+@pytest.mark.slow
+def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(trained_twice) -> None:
+    project, told = trained_twice
+    run = start(project, "whole")
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
+    whole, epochs = outcome(project.folder / "whole"), len(epochs_told(told))
+
+    results = project.folder / "killed"
+    seen = []
+    # In the first stage the run is killed, in the second its worker. What else can be sent is left to benchmarks.
+    for count in (3, 8):
+        told.unlink()
+        run = start(project, "killed")
+        wait_for_epochs(run, told, count)
+        if count == 3:
+            run.kill()
+        else:
+            (worker,) = psutil.Process(run.pid).children()
+            worker.kill()
+        run.communicate(timeout=300)
+        assert len(checkpoints(results)) == 1
+        seen.append(record_of(results)["status"] if list(results.glob("trial/[!.]*/cell.json")) else "")
+    assert seen == ["", "failed"]
+    told.unlink()
+    run = start(project, "killed")
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
+
+    assert outcome(results) == whole
+    # Those of earlier parts are told again, so that whoever follows has all.
+    assert len(epochs_told(told)) == epochs
+    record = record_of(results)
+    assert len(record["provenance"]["resumed_after"]) == 2
+    assert record["seconds"]["training"] > sum(
+        part["seconds"] for part in record["provenance"]["resumed_after"]
+    )
+    assert checkpoints(results) == []
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(trained_twice) -> None:
+    project, told = trained_twice
+    results = project.folder / "damaged"
+    run = start(project, "damaged")
+    wait_for_epochs(run, told, 3)
+    run.kill()
+    run.communicate(timeout=60)
+    (file,) = checkpoints(results)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    run = start(project, "damaged", "--executor", "inline")
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
+    record = record_of(results)
+    assert record["status"] == "ok"
+    assert "resumed_after" not in record["provenance"]
+
+
+def test_an_interval_that_is_none_is_refused(project) -> None:
+    for said in ("often", "-1", "nan"):
+        ran = project.bench("run", "suite.yaml", "--checkpoint-every", said)
+        assert ran.code == 2
+        assert "neither a number of seconds" in ran.err
