@@ -80,7 +80,7 @@ def _with_both(known: Cell | None, cell: Cell) -> Cell:
     """Return a cell with the corrupted sets that another one of its identity is evaluated on too."""
     if known is None or known.spec.corrupted is cell.spec.corrupted:
         return cell
-    more = tuple(each for each in known.spec.corrupted if each not in cell.spec.corrupted)
+    more = tuple(corrupted for corrupted in known.spec.corrupted if corrupted not in cell.spec.corrupted)
     return replace(cell, spec=replace(cell.spec, corrupted=cell.spec.corrupted + more)) if more else cell
 
 
