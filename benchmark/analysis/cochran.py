@@ -24,8 +24,8 @@ def p_values(z: np.ndarray, parts: np.ndarray, freedom: np.ndarray) -> np.ndarra
         freedom: of each part, shape (parts, m).
     """
     parts, freedom = _merged(parts, freedom)
-    found: np.ndarray = (_weights(parts) * 2 * special.stdtr(freedom, -z)).sum(axis=0)
-    return found
+    p: np.ndarray = (_weights(parts) * 2 * special.stdtr(freedom, -z)).sum(axis=0)
+    return p
 
 
 def critical(level: float | np.ndarray, parts: np.ndarray, freedom: np.ndarray) -> np.ndarray:
@@ -73,16 +73,16 @@ def _quantiles(level: float | np.ndarray, freedom: np.ndarray) -> np.ndarray:
         quantiles: np.ndarray = -special.stdtrit(freedom, np.broadcast_to(level, freedom.shape) / 2)
         return quantiles
     distinct, places = np.unique(freedom, return_inverse=True)
-    found: np.ndarray = -special.stdtrit(distinct, level / 2)
-    return found[places].reshape(freedom.shape)
+    of_distinct: np.ndarray = -special.stdtrit(distinct, level / 2)
+    return of_distinct[places].reshape(freedom.shape)
 
 
 def _density_constant(freedom: np.ndarray) -> np.ndarray:
     """Return what the density of Student's t is at zero."""
     distinct, places = np.unique(freedom, return_inverse=True)
     constant = np.exp(special.gammaln((distinct + 1) / 2) - special.gammaln(distinct / 2))
-    found: np.ndarray = (constant / np.sqrt(distinct * np.pi))[places].reshape(freedom.shape)
-    return found
+    density: np.ndarray = (constant / np.sqrt(distinct * np.pi))[places].reshape(freedom.shape)
+    return density
 
 
 def satterthwaite(first: float, first_freedom: float, second: float, second_freedom: float) -> float:

@@ -197,7 +197,7 @@ def compare(
         alike: for a row whose predictions are those of another, that one. It counts once.
         price: by what corrected p values are multiplied, where the same is looked at more than once.
     """
-    distinct = {row: each for row, each in rows.items() if (alike or {}).get(row, row) == row}
+    distinct = {row: measured for row, measured in rows.items() if (alike or {}).get(row, row) == row}
     if len(rows) < 2 or not distinct:
         return pd.DataFrame(columns=COLUMNS)
     every = family(distinct)
@@ -237,7 +237,7 @@ def judge(
         low, high = np.where(same, 0.0, low), np.where(same, 0.0, high)
         p, equal = np.where(same, np.nan, p), np.where(same, np.nan, equal)
         reason = np.where(same, SAME, reason)
-    corrected, corrected_equal = (np.minimum(price * holm(each), 1.0) for each in (p, equal))
+    corrected, corrected_equal = (np.minimum(price * holm(values), 1.0) for values in (p, equal))
     if same is not None:
         p, corrected = np.where(same, 1.0, p), np.where(same, 1.0, corrected)
     up = (contrast.values > 0) == greater_is_better
@@ -265,8 +265,8 @@ def reasons(contrast: Contrast) -> np.ndarray:
     """Return why no test can be made, or nothing, shape (m,)."""
     units = [f"only {count} unit{'s' if count > 1 else ''}" for count in range(FEWEST_UNITS)]
     few = np.array(units, object)[np.minimum(contrast.units, FEWEST_UNITS - 1)]
-    one = np.where(contrast.single, "one seed", "").astype(object)
-    return np.where(contrast.units < FEWEST_UNITS, few, one)
+    single = np.where(contrast.single, "one seed", "").astype(object)
+    return np.where(contrast.units < FEWEST_UNITS, few, single)
 
 
 def by_pair(
@@ -305,8 +305,8 @@ def _covariance(rows: list[Measured]) -> np.ndarray:
     if len(names) == 1:
         stacked = np.stack([row.deviations for row in rows])
         return stacked @ stacked.T
-    every = np.unique(np.concatenate([each for each in names.values() if each is not None]))
-    places = {key: np.searchsorted(every, each) for key, each in names.items() if each is not None}
+    every = np.unique(np.concatenate([own for own in names.values() if own is not None]))
+    places = {key: np.searchsorted(every, own) for key, own in names.items() if own is not None}
     stacked = np.zeros((len(rows), len(every)))
     for line, row in zip(stacked, rows, strict=True):
         line[places[id(row.names)]] = row.deviations
@@ -324,7 +324,10 @@ def _with_copies(
     lines = []
     for number, row in enumerate(order):
         for other in order[number + 1 :]:
-            one, two = copies.get(row, row), copies.get(other, other)
+            original, other_original = copies.get(row, row), copies.get(other, other)
             facts = same | {"units": rows[row].units, "seeds": len(rows[row].cells)}
-            lines.append((facts if one == two else known[one, two]) | {"row": row, "other": other})
+            lines.append(
+                (facts if original == other_original else known[original, other_original])
+                | {"row": row, "other": other}
+            )
     return pd.DataFrame(lines, columns=COLUMNS)

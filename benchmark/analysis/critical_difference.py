@@ -41,7 +41,7 @@ def critical_difference(
     Source: Demšar (2006), Statistical Comparisons of Classifiers over Multiple Data Sets.
     """
     others = [axis for axis in axes if axis != "dataset"]
-    columns = [f"{each}/{metric} mean" for each in sets]
+    columns = [f"{evaluation}/{metric} mean" for evaluation in sets]
     if "dataset" in axes:
         parts = [
             part.set_index(others)[columns].add_prefix(f"{name}: ")

@@ -40,12 +40,12 @@ def curves(
         numbers: the number of each label.
         least: how many numbers a curve has at least.
     """
-    found: dict[tuple[tuple[tuple[str, str], ...], int], dict[float, int]] = {}
+    grouped: dict[tuple[tuple[tuple[str, str], ...], int], dict[float, int]] = {}
     for row in asked.rows:
         if row not in labels or row not in asked.block_of or labels[row].get(axis) not in numbers:
             continue
         rest = tuple((name, label) for name, label in labels[row].items() if name != axis)
-        found.setdefault((rest, asked.block_of[row]), {}).setdefault(numbers[labels[row][axis]], row)
+        grouped.setdefault((rest, asked.block_of[row]), {}).setdefault(numbers[labels[row][axis]], row)
     return [
         Curve(
             axis,
@@ -54,14 +54,14 @@ def curves(
             tuple(sorted(rows)),
             tuple(labels[rows[number]][axis] for number in sorted(rows)),
         )
-        for (rest, _), rows in found.items()
+        for (rest, _), rows in grouped.items()
         if len(rows) >= least
     ]
 
 
-def neighbours(found: Sequence[Curve], asked: Asked) -> Iterator[tuple[str, Curve, Curve]]:
+def neighbours(all_curves: Sequence[Curve], asked: Asked) -> Iterator[tuple[str, Curve, Curve]]:
     """Yield pairs of curves that differ in one other axis, with that axis; both are tested alike."""
-    for one, other in combinations(found, 2):
-        different = [axis for (axis, a), (_, b) in zip(one.rest, other.rest, strict=True) if a != b]
-        if len(different) == 1 and asked.comparable((one.rows[0], other.rows[0])):
-            yield different[0], one, other
+    for curve, other in combinations(all_curves, 2):
+        different = [axis for (axis, a), (_, b) in zip(curve.rest, other.rest, strict=True) if a != b]
+        if len(different) == 1 and asked.comparable((curve.rows[0], other.rows[0])):
+            yield different[0], curve, other

@@ -50,10 +50,10 @@ class Crossing:
 
     Attributes:
         axis: in what they differ, besides data.
-        one: a curve.
+        curve: a curve.
         other: another.
         sizes: that both have, rising.
-        differences: ``one`` less ``other`` at each size, shape (sizes,).
+        differences: ``curve`` less ``other`` at each size, shape (sizes,).
         low: lower ends of their simultaneous 95 % intervals.
         high: upper ends.
         p: corrected over all sizes of all pairs of curves (Holm); NaN where no test can be made.
@@ -63,7 +63,7 @@ class Crossing:
     """
 
     axis: str
-    one: Curve
+    curve: Curve
     other: Curve
     sizes: tuple[float, ...]
     differences: np.ndarray
@@ -74,7 +74,7 @@ class Crossing:
     places: tuple[float, ...]
 
 
-def worths(asked: Asked, found: Sequence[Curve], baseline: Mapping[str, str]) -> list[Worth]:
+def worths(asked: Asked, all_curves: Sequence[Curve], baseline: Mapping[str, str]) -> list[Worth]:
     """Return, for each row of each curve that has a baseline, what its choice is worth in data.
 
     A curve's baseline is the curve that differs in one axis and has the value there that ``baseline`` names; where it
@@ -82,14 +82,14 @@ def worths(asked: Asked, found: Sequence[Curve], baseline: Mapping[str, str]) ->
     Curves that give the same answers at all sizes are left out.
     """
     lines = []
-    firsts = {axis: baseline.get(axis, label) for axis, label in (found[0].rest if found else ())}
+    firsts = {axis: baseline.get(axis, label) for axis, label in (all_curves[0].rest if all_curves else ())}
     if firsts.keys() & baseline.keys():
         firsts = {axis: label for axis, label in firsts.items() if axis in baseline}
-    for axis, one, other in neighbours(found, asked):
+    for axis, left, right in neighbours(all_curves, asked):
         first = firsts.get(axis)
-        if all(asked.alike(*pair) for pair in zip(one.rows, other.rows, strict=False)):
+        if all(asked.alike(*pair) for pair in zip(left.rows, right.rows, strict=False)):
             continue
-        for curve, base in ((one, other), (other, one)):
+        for curve, base in ((left, right), (right, left)):
             if dict(base.rest)[axis] == first:
                 lines += [
                     worth(asked, axis, curve, base, row, size)
@@ -129,29 +129,29 @@ def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: fl
     return Worth(axis, curve, base, row, size, equal, least, most)
 
 
-def crossings(asked: Asked, found: Sequence[Curve]) -> list[Crossing]:
+def crossings(asked: Asked, all_curves: Sequence[Curve]) -> list[Crossing]:
     """Return whether curves that differ in one axis cross; all differences at all sizes are corrected together."""
     drafts = []
-    for axis, one, other in neighbours(found, asked):
-        sizes = tuple(size for size in one.numbers if size in other.numbers)
+    for axis, curve, other in neighbours(all_curves, asked):
+        sizes = tuple(size for size in curve.numbers if size in other.numbers)
         if len(sizes) < 2:
             continue
-        pairs = [(one.rows[one.numbers.index(s)], other.rows[other.numbers.index(s)]) for s in sizes]
+        pairs = [(curve.rows[curve.numbers.index(s)], other.rows[other.numbers.index(s)]) for s in sizes]
         if all(asked.alike(*pair) for pair in pairs):
             continue
         first, second = (np.array([asked.place[pair[side]] for pair in pairs]) for side in (0, 1))
-        drafts.append((axis, one, other, sizes, asked.family.differences(first, second)))
+        drafts.append((axis, curve, other, sizes, asked.family.differences(first, second)))
     if not drafts:
         return []
     corrected = asked.corrected(np.concatenate([draft[-1].p() for draft in drafts]))
     ends = np.cumsum([len(draft[-1].values) for draft in drafts])
     lines = []
-    for (axis, one, other, sizes, contrast), p in zip(drafts, np.split(corrected, ends[:-1]), strict=True):
+    for (axis, curve, other, sizes, contrast), p in zip(drafts, np.split(corrected, ends[:-1]), strict=True):
         signs = set(np.sign(contrast.values[p < ALPHA]).tolist()) - {0.0}
         low, high = contrast.interval(asked.bound, ALPHA / len(sizes))
         places = tuple(float(np.exp(at)) for at in _crossings(np.log(sizes), contrast.values))
         verdict = CROSS if len(signs) == 2 else ONE_SIDE if signs else UNDECIDED
-        lines.append(Crossing(axis, one, other, sizes, contrast.values, low, high, p, verdict, places))
+        lines.append(Crossing(axis, curve, other, sizes, contrast.values, low, high, p, verdict, places))
     return lines
 
 

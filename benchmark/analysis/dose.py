@@ -64,17 +64,17 @@ def responses(
     Tested are all differences between two doses, and at each place between two doses the mean of those above less the
     mean of those below (change points: Bretz & Hothorn 2001). All p values of all curves are corrected together (Holm).
     """
-    found = curves(asked, labels, axis, numbers, least)
-    if not found:
+    all_curves = curves(asked, labels, axis, numbers, least)
+    if not all_curves:
         return []
-    tests = [asked.contrasts(curve.rows, _tests(len(curve.rows))) for curve in found]
-    corrected = asked.corrected(np.concatenate([each.p() for each in tests]))
-    ends = np.cumsum([len(each.values) for each in tests])
+    tests = [asked.contrasts(curve.rows, _tests(len(curve.rows))) for curve in all_curves]
+    corrected = asked.corrected(np.concatenate([test.p() for test in tests]))
+    ends = np.cumsum([len(test.values) for test in tests])
     parts = np.split(corrected, ends[:-1])
-    equal = asked.corrected(np.array([_largest(each.p_equal(asked.smallest)) for each in tests]))
+    equal = asked.corrected(np.array([_largest(test.p_equal(asked.smallest)) for test in tests]))
     return [
         _response(asked, curve, contrast.values, p, float(flat))
-        for curve, contrast, p, flat in zip(found, tests, parts, equal, strict=True)
+        for curve, contrast, p, flat in zip(all_curves, tests, parts, equal, strict=True)
     ]
 
 

@@ -17,8 +17,8 @@ def drops(here: Asked, there: Asked, rows: Sequence[int]) -> dict[int, tuple[flo
     is good here is rather good there, and the interval is too wide for that and not too narrow. NaN for its ends where
     units are too few.
     """
-    one = np.eye(len(rows))
-    first, second = here.contrasts(rows, one), there.contrasts(rows, one)
+    identity = np.eye(len(rows))
+    first, second = here.contrasts(rows, identity), there.contrasts(rows, identity)
     change = Contrast(
         second.values - first.values,
         np.vstack([first.parts, second.parts]),

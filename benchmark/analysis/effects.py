@@ -60,16 +60,16 @@ def changes(
 def _of_axis(
     axis: str, labels: Mapping[int, Mapping[str, str]], baseline: Mapping[str, str], leaky: set[int]
 ) -> Iterator[Change]:
-    by_labels = {tuple(sorted(each.items())): row for row, each in labels.items()}
-    values = list(dict.fromkeys(each[axis] for each in labels.values()))
+    by_labels = {tuple(sorted(own.items())): row for row, own in labels.items()}
+    values = list(dict.fromkeys(own[axis] for own in labels.values()))
     first = baseline.get(axis, values[0] if values else "")
     for value in values:
         if value == first:
             continue
         pairs = []
-        for row, each in labels.items():
-            other = by_labels.get(tuple(sorted({**each, axis: first}.items())))
-            if each[axis] == value and other is not None:
+        for row, own in labels.items():
+            other = by_labels.get(tuple(sorted({**own, axis: first}.items())))
+            if own[axis] == value and other is not None:
                 pairs.append((row, other))
         if pairs:
             clean = [pair for pair in pairs if not leaky.issuperset(pair)]
@@ -77,7 +77,7 @@ def _of_axis(
 
 
 def effects(
-    found: Sequence[Change],
+    changes: Sequence[Change],
     family: Family,
     evaluation: str,
     measure: str,
@@ -105,7 +105,7 @@ def effects(
     place = {row: index for index, row in enumerate(family.rows)}
     facts = {"set": evaluation, "measure": measure, "class": ""}
     overall, by_row = [], []
-    for change in found:
+    for change in changes:
         known = [pair for pair in change.pairs if pair[0] in place and pair[1] in place]
         moved = [pair for pair in known if pair not in unmoved]
         if not moved:
@@ -123,7 +123,7 @@ def effects(
             {**names, **line, "row": row, "other": other}
             for line, (row, other) in zip(lines, moved, strict=True)
         ]
-        least, most = (each(lines, key=lambda line: line["difference"]) for each in (min, max))
+        least, most = (extreme(lines, key=lambda line: line["difference"]) for extreme in (min, max))
         overall.append(
             {
                 **names,
@@ -145,7 +145,7 @@ def effects(
 
 
 def class_effects(
-    found: Sequence[Change],
+    changes: Sequence[Change],
     families: Mapping[str, Family],
     evaluation: str,
     measure: str,
@@ -158,7 +158,7 @@ def class_effects(
     Classes with too few units are left out.
     """
     lines = []
-    for change in found:
+    for change in changes:
         estimates = {
             name: estimate
             for name, family in families.items()
@@ -166,7 +166,7 @@ def class_effects(
         }
         if not estimates:
             continue
-        values, variances, freedom = (np.array(each) for each in zip(*estimates.values(), strict=True))
+        values, variances, freedom = (np.array(column) for column in zip(*estimates.values(), strict=True))
         drawn = pooled(values, variances, freedom)
         for number, name in enumerate(estimates):
             lines.append(

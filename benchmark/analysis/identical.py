@@ -19,7 +19,7 @@ def alike(rows: Mapping[int, Cells]) -> dict[int, int]:
     Rows that no seed changes are alike if one cell of each is, however many seeds they have.
     """
     known: dict[tuple[str, int], list[tuple[int, list[SetPredictions]]]] = {}
-    found = {}
+    copies = {}
     for row, cells in rows.items():
         every = list(cells.values())
         distinct = every[:1] if is_fixed(every) else every
@@ -28,25 +28,25 @@ def alike(rows: Mapping[int, Cells]) -> dict[int, int]:
         if first is None:
             same.append((row, distinct))
         else:
-            found[row] = first
-    return found
+            copies[row] = first
+    return copies
 
 
 def among(same: Mapping[int, int], rows: Iterable[int]) -> dict[int, int]:
     """Return what ``alike`` found, of some rows alone: each points to the first of these that is like it."""
     first: dict[int, int] = {}
-    found = {}
+    copies = {}
     for row in rows:
         origin = first.setdefault(same.get(row, row), row)
         if origin != row:
-            found[row] = origin
-    return found
+            copies[row] = origin
+    return copies
 
 
-def _equal(one: list[SetPredictions], other: list[SetPredictions]) -> bool:
+def _equal(cells: list[SetPredictions], others: list[SetPredictions]) -> bool:
     return all(
         np.array_equal(a.tracks, b.tracks) and np.array_equal(a.probabilities, b.probabilities)
-        for a, b in zip(one, other, strict=True)
+        for a, b in zip(cells, others, strict=True)
     )
 
 

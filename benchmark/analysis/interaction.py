@@ -62,8 +62,8 @@ def interactions(asked: Asked, labels: Labels, baseline: Mapping[str, str]) -> I
     """
     effects = [
         effect
-        for one, other in combinations(_axes(labels), 2)
-        for effect in _effects(asked, labels, *_ordered(one, other, baseline), baseline)
+        for axis, other in combinations(_axes(labels), 2)
+        for effect in _effects(asked, labels, *_ordered(axis, other, baseline), baseline)
     ]
     within = _within(asked, effects)
     pairs = _pairs(effects, baseline, labels)
@@ -75,24 +75,24 @@ def _axes(labels: Labels) -> list[str]:
     return list(next(iter(labels.values()), {}))
 
 
-def _ordered(one: str, other: str, baseline: Mapping[str, str]) -> tuple[str, str]:
+def _ordered(axis: str, other: str, baseline: Mapping[str, str]) -> tuple[str, str]:
     """Return the axis whose effect is shown, and the one within whose values it is."""
-    return (one, other) if one in baseline and other not in baseline else (other, one)
+    return (axis, other) if axis in baseline and other not in baseline else (other, axis)
 
 
 def _effects(asked: Asked, labels: Labels, axis: str, of: str, baseline: Mapping[str, str]) -> list[_Effect]:
-    rows = {tuple(sorted(each.items())): row for row, each in labels.items() if row in asked.rows}
-    values = list(dict.fromkeys(each[axis] for each in labels.values()))
+    rows = {tuple(sorted(own.items())): row for row, own in labels.items() if row in asked.rows}
+    values = list(dict.fromkeys(own[axis] for own in labels.values()))
     first = baseline[axis] if baseline.get(axis) in values else values[0]
-    found: dict[tuple[str, str], dict[tuple[tuple[str, str], ...], tuple[int, int]]] = {}
-    for row, each in labels.items():
-        other = rows.get(tuple(sorted({**each, axis: first}.items())))
-        if each[axis] == first or row not in asked.rows or other is None:
+    by_value: dict[tuple[str, str], dict[tuple[tuple[str, str], ...], tuple[int, int]]] = {}
+    for row, own in labels.items():
+        other = rows.get(tuple(sorted({**own, axis: first}.items())))
+        if own[axis] == first or row not in asked.rows or other is None:
             continue
         if asked.comparable((row, other)) and not asked.alike(row, other):
-            rest = tuple(sorted((name, label) for name, label in each.items() if name not in (axis, of)))
-            found.setdefault((each[axis], each[of]), {})[rest] = (row, other)
-    return [_Effect(axis, value, first, of, at, pairs) for (value, at), pairs in found.items()]
+            rest = tuple(sorted((name, label) for name, label in own.items() if name not in (axis, of)))
+            by_value.setdefault((own[axis], own[of]), {})[rest] = (row, other)
+    return [_Effect(axis, value, first, of, at, pairs) for (value, at), pairs in by_value.items()]
 
 
 def _pairs(
@@ -102,16 +102,16 @@ def _pairs(
     groups: dict[tuple[str, str, str], list[_Effect]] = {}
     for effect in effects:
         groups.setdefault((effect.axis, effect.value, effect.of), []).append(effect)
-    found = [
+    pairs = [
         (second, first)
         for several in groups.values()
         for first, second in combinations(several, 2)
         if first.pairs.keys() & second.pairs.keys()
     ]
-    if len(found) <= _MOST:
-        return found
+    if len(pairs) <= _MOST:
+        return pairs
     firsts = {axis: baseline.get(axis) or next(iter(labels.values()))[axis] for axis in _axes(labels)}
-    return [pair for pair in found if firsts[pair[0].of] in (pair[0].at, pair[1].at)]
+    return [pair for pair in pairs if firsts[pair[0].of] in (pair[0].at, pair[1].at)]
 
 
 def _within(asked: Asked, effects: Sequence[_Effect]) -> tuple[dict[str, object], ...]:
@@ -124,10 +124,10 @@ def _within(asked: Asked, effects: Sequence[_Effect]) -> tuple[dict[str, object]
 
 def _between(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[dict[str, object], ...]:
     lines: list[dict[str, object]] = []
-    for one, other in pairs:
-        signed, count = _signed(one, other)
+    for effect, other in pairs:
+        signed, count = _signed(effect, other)
         contrast = _contrast(asked, signed, count)
-        lines.append(one.names | {"against": other.at} | _facts(contrast, 2 * asked.bound))
+        lines.append(effect.names | {"against": other.at} | _facts(contrast, 2 * asked.bound))
     return _corrected(asked, lines)
 
 
@@ -135,21 +135,21 @@ def _by_class(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[d
     lines: list[dict[str, object]] = []
     for name, rows in asked.by_class.items() if len(pairs) <= _MOST_IN_CLASSES else ():
         of_class = replace(asked, rows=rows, by_class={})
-        for one, other in pairs:
-            signed, count = _signed(one, other)
+        for effect, other in pairs:
+            signed, count = _signed(effect, other)
             if not all(row in rows for pair, _ in signed for row in pair):
                 continue
             contrast = _contrast(of_class, signed, count)
             # Fewer units agree by chance too often for any test: such classes say nothing, and count as no test.
             if 2.0 ** (1 - contrast.units[0]) < ALPHA:
-                lines.append(one.names | {"against": other.at, "class": name} | _facts(contrast, 2.0))
+                lines.append(effect.names | {"against": other.at, "class": name} | _facts(contrast, 2.0))
     return _corrected(asked, lines)
 
 
-def _signed(one: _Effect, other: _Effect) -> tuple[list[tuple[tuple[int, int], float]], int]:
+def _signed(effect: _Effect, other: _Effect) -> tuple[list[tuple[tuple[int, int], float]], int]:
     """Return the pairs of rows that both effects have, those of the other one with a minus, and how many there are."""
-    common = [rest for rest in one.pairs if rest in other.pairs]
-    pairs = [(one.pairs[rest], 1.0) for rest in common] + [(other.pairs[rest], -1.0) for rest in common]
+    common = [rest for rest in effect.pairs if rest in other.pairs]
+    pairs = [(effect.pairs[rest], 1.0) for rest in common] + [(other.pairs[rest], -1.0) for rest in common]
     return pairs, len(common)
 
 

@@ -48,8 +48,8 @@ def interval(
     if proportion and (len(row.values) == 1 or row.fixed) and not row.grouped:
         low, high = wilson(row.mean, row.tracks, float(stats.norm.ppf((1 + LEVEL) / 2)))
         return Interval(low, high, "Wilson, over tracks")
-    found = satterthwaite(row.variance, row.units - 1, seeds, freedom)
-    total, quantile = row.variance + seeds, float(stats.t.ppf((1 + LEVEL) / 2, found))
+    degrees = satterthwaite(row.variance, row.units - 1, seeds, freedom)
+    total, quantile = row.variance + seeds, float(stats.t.ppf((1 + LEVEL) / 2, degrees))
     if proportion:
         spread = row.mean * (1 - row.mean)
         effective = spread / total if total > 0 and spread > 0 else float(row.units)

@@ -85,10 +85,10 @@ def known_of(
 def ranks_of(known: Sequence[Known], comparisons: pd.DataFrame, by: Measure) -> pd.DataFrame:
     """Return the set of ranks and the letters of each ranked row, by row, and the place of its block in ``known``."""
     lines = []
-    for number, each in enumerate(known):
-        better = beaten(each.ranked, _among(each.ranked, comparisons, by.name))
+    for number, block in enumerate(known):
+        better = beaten(block.ranked, _among(block.ranked, comparisons, by.name))
         low, high = rank_sets(better)
-        shared = letters(better) or [""] * len(each.ranked)
+        shared = letters(better) or [""] * len(block.ranked)
         lines += [
             {
                 ROW: row,
@@ -97,7 +97,7 @@ def ranks_of(known: Sequence[Known], comparisons: pd.DataFrame, by: Measure) -> 
                 HIGHEST: int(high[place]),
                 LETTERS: shared[place],
             }
-            for place, row in enumerate(each.ranked)
+            for place, row in enumerate(block.ranked)
         ]
     return pd.DataFrame(lines, columns=[ROW, BLOCK, LOWEST, HIGHEST, LETTERS]).set_index(ROW)
 
@@ -111,22 +111,22 @@ def needed_of(
     price: float = 1.0,
 ) -> pd.DataFrame:
     """Return what would decide each row that is undecided against the best of its block."""
-    pairs = by_pair(comparisons, by.name, {each.ranked[0] for each in known if each.ranked})
+    pairs = by_pair(comparisons, by.name, {block.ranked[0] for block in known if block.ranked})
     lines = []
-    for number, each in enumerate(known):
-        if number not in families or not each.ranked:
+    for number, block in enumerate(known):
+        if number not in families or not block.ranked:
             continue
-        found = families[number]
-        place = {row: at for at, row in enumerate(found.rows)}
-        level = ALPHA / price / max(each.pairs - each.decided, 1)
-        best = each.ranked[0]
-        for row in each.ranked[1:]:
+        family = families[number]
+        place = {row: at for at, row in enumerate(family.rows)}
+        level = ALPHA / price / max(block.pairs - block.decided, 1)
+        best = block.ranked[0]
+        for row in block.ranked[1:]:
             if pairs[row, best]["verdict"] != UNDECIDED or row not in place or best not in place:
                 continue
             margin = settings.smallest / 100 if by.percent else None
-            more = needed(found, place[row], place[best], level=level, margin=margin)
+            more = needed(family, place[row], place[best], level=level, margin=margin)
             if more is not None:
-                tracks = None if more.times is None else (more.times - 1) * each.tracks
+                tracks = None if more.times is None else (more.times - 1) * block.tracks
                 lines.append(
                     {
                         "row": row,

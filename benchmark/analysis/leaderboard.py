@@ -66,12 +66,12 @@ def baseline_rows(
     """Return, for each row that has one, the row with the baseline's labels and otherwise the same."""
     wanted = {axis: str(label) for axis, label in baseline.items()}
     by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for line in table.to_dict("records")}
-    found = {}
+    references = {}
     for line in table.to_dict("records"):
         reference = by_labels.get(tuple(wanted.get(axis, line[axis]) for axis in axes))
         if reference is not None and reference != line[ROW]:
-            found[int(line[ROW])] = reference
-    return found
+            references[int(line[ROW])] = reference
+    return references
 
 
 def row_label(line: Mapping[Any, Any], axes: Sequence[str]) -> str:
@@ -122,14 +122,14 @@ def _standing(group: pd.DataFrame, marks: Sequence[str], evaluation: str) -> str
     """Return the gravest standing of a row's finished cells on a set; older tables say it by their marks."""
     own = f"{evaluation} standing"
     column = own if own in group and group[own].notna().any() else "standing"
-    found = set(group[column].dropna()) if column in group else set()
-    return max(found, key=BLOCKS.index) if found else LEAKY if LEAKY in marks else BLOCKS[0]
+    standings = set(group[column].dropna()) if column in group else set()
+    return max(standings, key=BLOCKS.index) if standings else LEAKY if LEAKY in marks else BLOCKS[0]
 
 
 def _ranked_standing(table: pd.DataFrame) -> str:
     """Return the most honest standing that has results, complete or not: only its rows are ranked."""
-    found = set(table.loc[table["ok"] > 0, "standing"]) - {LEAKY}
-    return min(found, key=BLOCKS.index, default=BLOCKS[0])
+    standings = set(table.loc[table["ok"] > 0, "standing"]) - {LEAKY}
+    return min(standings, key=BLOCKS.index, default=BLOCKS[0])
 
 
 def _verdict(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
@@ -146,7 +146,7 @@ def _left_out(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> 
     """Return how many tracks that leak are left out of each set, and what ``by`` would be with them."""
     parts = []
     several = len({measure.set for measure in measures}) > 1
-    for name in sorted({measure.set for measure in measures}, key=lambda each: each != by.set):
+    for name in sorted({measure.set for measure in measures}, key=lambda name: name != by.set):
         if f"{name} left out" not in group or not group[f"{name} left out"].notna().any():
             continue
         tested = group[group[f"{name} tracks"].notna()]

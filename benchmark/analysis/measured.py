@@ -108,8 +108,8 @@ class _Grouping:
 
     def sums(self, scores: np.ndarray) -> np.ndarray:
         """Return sums over each unit's tracks: from shape (cells, tracks) to (cells, units)."""
-        found: np.ndarray = np.add.reduceat(scores[:, self.order], self.starts, axis=1)
-        return found
+        sums: np.ndarray = np.add.reduceat(scores[:, self.order], self.starts, axis=1)
+        return sums
 
 
 def measure(
@@ -124,16 +124,17 @@ def measure(
 
     ``seedless`` says that nothing of the row depends on a seed, so that one cell stands for all.
     """
-    found = list(cells.values())
-    fixed = is_fixed(found) or (seedless and len(found) == 1)
-    groups, units = [cell.groups for cell in found], units or Units()
-    scores = [metric.scores(cell.labels, cell.probabilities) for cell in found]
-    known = [each for each in scores if each is not None]
-    if len(known) == len(found):
+    predictions = list(cells.values())
+    fixed = is_fixed(predictions) or (seedless and len(predictions) == 1)
+    groups, units = [cell.groups for cell in predictions], units or Units()
+    scores = [metric.scores(cell.labels, cell.probabilities) for cell in predictions]
+    known = [score for score in scores if score is not None]
+    if len(known) == len(predictions):
         return of_scores(tuple(cells), known, groups, fixed=fixed, units=units)
-    values = np.array([float(metric.compute(cell.labels, cell.probabilities)) for cell in found])
+    values = np.array([float(metric.compute(cell.labels, cell.probabilities)) for cell in predictions])
     resampled = np.stack(
-        [metric.resampled(cell.labels, cell.probabilities, weights.of(cell.groups)) for cell in found], axis=1
+        [metric.resampled(cell.labels, cell.probabilities, weights.of(cell.groups)) for cell in predictions],
+        axis=1,
     )
     return _of_resamples(tuple(cells), values, resampled, groups, fixed=fixed, units=units)
 
@@ -153,12 +154,16 @@ def of_scores(
     units of one track it is exactly that of a mean, var(scores) / n.
     """
     together: dict[int, list[int]] = {}
-    for index, each in enumerate(groups):
-        together.setdefault(id(each), []).append(index)
-    found = [units.of(groups[indices[0]]) for indices in together.values()]
-    names = found[0].names if len(found) == 1 else np.unique(np.concatenate([each.names for each in found]))
+    for index, grouping in enumerate(groups):
+        together.setdefault(id(grouping), []).append(index)
+    unit_sets = [units.of(groups[indices[0]]) for indices in together.values()]
+    names = (
+        unit_sets[0].names
+        if len(unit_sets) == 1
+        else np.unique(np.concatenate([own.names for own in unit_sets]))
+    )
     moved, values = np.zeros((len(scores), len(names))), np.zeros(len(scores))
-    for own, indices in zip(found, together.values(), strict=True):
+    for own, indices in zip(unit_sets, together.values(), strict=True):
         stacked = np.stack([np.asarray(scores[index], np.float64) for index in indices])
         values[indices] = means = stacked.mean(axis=1) if stacked.size else np.full(len(indices), np.nan)
         count = len(own.names)
@@ -205,7 +210,7 @@ def is_fixed(cells: Sequence[SetPredictions]) -> bool:
 
 def _counts(groups: Sequence[np.ndarray], units: Units) -> tuple[int, float, bool]:
     """Return how many units the cell with fewest has, how many tracks cells have, and whether units have several."""
-    distinct = {id(each): (len(units.of(each).names), len(each)) for each in groups}
-    tracks = float(np.mean([len(each) for each in groups]))
+    distinct = {id(grouping): (len(units.of(grouping).names), len(grouping)) for grouping in groups}
+    tracks = float(np.mean([len(grouping) for grouping in groups]))
     grouped = any(own < held for own, held in distinct.values())
     return min(own for own, _ in distinct.values()), tracks, grouped

@@ -30,39 +30,47 @@ class Needed:
 
 
 def needed(
-    family: Family, one: int, other: int, *, level: float, margin: float | None = None, power: float = POWER
+    family: Family,
+    first: int,
+    second: int,
+    *,
+    level: float,
+    margin: float | None = None,
+    power: float = POWER,
 ) -> Needed | None:
     """Return what would decide a pair of rows, given by their places; None where nobody can say.
 
     Args:
         family: the rows.
-        one: the place of a row.
-        other: the place of the other.
+        first: the place of a row.
+        second: the place of the other.
         level: at which the pair is tested, corrected for the number of pairs.
         margin: a difference too small to care about.
         power: how often it should be decided.
     """
-    places = [one, other]
+    places = [first, second]
     if family.single[places].any() or family.units[places].min() < 3:
         return None
     seeds = np.arange(1, MOST_SEEDS + 1)
     times = np.geomspace(1.05, MOST_TIMES, 160)
-    found = []
+    options = []
     for outcome in (BETTER, EQUAL):
         if outcome == EQUAL and margin is None:
             continue
         reached = [
-            _power(family, one, other, outcome, level, margin or 0.0, more, scale)
+            _power(family, first, second, outcome, level, margin or 0.0, more, scale)
             for more, scale in ((seeds, np.ones(len(seeds))), (np.zeros(len(times), int), times))
         ]
-        found.append(Needed(outcome, _first(seeds, reached[0] >= power), _first(times, reached[1] >= power)))
-    return min(found, key=_effort)
+        options.append(
+            Needed(outcome, _first(seeds, reached[0] >= power), _first(times, reached[1] >= power))
+        )
+    return min(options, key=_effort)
 
 
 def _power(
     family: Family,
-    one: int,
-    other: int,
+    first: int,
+    second: int,
     outcome: str,
     level: float,
     margin: float,
@@ -70,10 +78,10 @@ def _power(
     times: np.ndarray,
 ) -> np.ndarray:
     """Return the chance of an outcome with so many more seeds, and so many times the tracks; shape (m,)."""
-    contrast = family.differences(np.array([one]), np.array([other]))
+    contrast = family.differences(np.array([first]), np.array([second]))
     distance = abs(float(contrast.values[0]))
     common, parts, freedom = float(contrast.parts[0, 0]), [], []
-    for place in (one, other):
+    for place in (first, second):
         cells = int(family.cells[place])
         then = np.full(len(more), cells) if family.fixed[place] else cells + more
         common -= float(family.added[place]) / cells
@@ -88,8 +96,8 @@ def _power(
         return np.ones(len(more))
     wanted = critical(level if outcome == BETTER else 2 * level, shares, freedoms)
     if outcome == BETTER:
-        found: np.ndarray = special.ndtr(distance / error - wanted)
-        return found
+        better: np.ndarray = special.ndtr(distance / error - wanted)
+        return better
     room = margin / error - wanted
     chance: np.ndarray = special.ndtr(room - distance / error) - special.ndtr(-room - distance / error)
     return np.maximum(chance, 0.0)
@@ -99,6 +107,6 @@ def _first(candidates: np.ndarray, enough: np.ndarray) -> float | None:
     return float(candidates[np.argmax(enough)]) if enough.any() else None
 
 
-def _effort(found: Needed) -> tuple[float, float]:
+def _effort(option: Needed) -> tuple[float, float]:
     none = float("inf")
-    return (none if found.seeds is None else found.seeds, none if found.times is None else found.times)
+    return (none if option.seeds is None else option.seeds, none if option.times is None else option.times)

@@ -42,19 +42,21 @@ class Matched:
     only_other: tuple[int, ...]
 
 
-def match_rows(one: Mapping[int, Labels], other: Mapping[int, Labels]) -> Matched:
+def match_rows(first: Mapping[int, Labels], second: Mapping[int, Labels]) -> Matched:
     """Return the rows that have the same labels on all axes that both sets have; two single rows always match.
 
     A row matches nothing where several rows of a set agree on those axes: which one is meant is not known.
     """
-    if len(one) == len(other) == 1:
-        return Matched(((next(iter(one)), next(iter(other))),), (), ())
-    axes = [axis for axis in _axes(one) if axis in _axes(other)]
-    keys, others = _by_key(one, axes), _by_key(other, axes)
+    if len(first) == len(second) == 1:
+        return Matched(((next(iter(first)), next(iter(second))),), (), ())
+    axes = [axis for axis in _axes(first) if axis in _axes(second)]
+    keys, others = _by_key(first, axes), _by_key(second, axes)
     pairs = tuple((row, others[key]) for key, row in keys.items() if axes and key in others)
     left, right = {row for row, _ in pairs}, {row for _, row in pairs}
     return Matched(
-        pairs, tuple(row for row in one if row not in left), tuple(row for row in other if row not in right)
+        pairs,
+        tuple(row for row in first if row not in left),
+        tuple(row for row in second if row not in right),
     )
 
 
@@ -65,32 +67,32 @@ class Pair:
     ``refusal`` says why they are no competitors, or is empty; ``is_same`` that their answers are the same.
     """
 
-    one: Mapping[str, SetPredictions]
-    other: Mapping[str, SetPredictions]
+    first: Mapping[str, SetPredictions]
+    second: Mapping[str, SetPredictions]
     refusal: str = ""
     is_same: bool = False
 
 
-def paired(one: Evaluated, other: Evaluated) -> Pair | str:
+def paired(row: Evaluated, other: Evaluated) -> Pair | str:
     """Return two rows' predictions on the cells that both have, or why they cannot be compared track by track.
 
     Where each row is tested on the same tracks in all its cells, the two need not have the same seeds.
     """
-    if one.classes != other.classes:
+    if row.classes != other.classes:
         return "they know different classes"
-    if _fixed_tracks(one.cells) and _fixed_tracks(other.cells):
-        first, second = dict(one.cells), dict(other.cells)
+    if _fixed_tracks(row.cells) and _fixed_tracks(other.cells):
+        first, second = dict(row.cells), dict(other.cells)
         pairs = [(next(iter(first.values())), next(iter(second.values())))]
     else:
-        common = [name for name in one.cells if name in other.cells]
+        common = [name for name in row.cells if name in other.cells]
         if not common:
             return "they have no seed or fold in common"
-        first, second = ({name: side.cells[name] for name in common} for side in (one, other))
+        first, second = ({name: side.cells[name] for name in common} for side in (row, other))
         pairs = [(first[name], second[name]) for name in common]
     for a, b in pairs:
         if not np.array_equal(a.tracks, b.tracks) or not np.array_equal(a.labels, b.labels):
             return "they were evaluated on different tracks"
-    contents = [{side.contents[name] for name in cells} for side, cells in ((one, first), (other, second))]
+    contents = [{side.contents[name] for name in cells} for side, cells in ((row, first), (other, second))]
     refusal = "" if contents[0] == contents[1] else "what they were tested on was not prepared alike"
     return Pair(first, second, refusal, bool(alike({0: first, 1: second})))
 
@@ -105,7 +107,7 @@ def compare_pairs(
     smallest: float | None,
     price: float = 1.0,
 ) -> dict[int, dict[Hashable, Any]]:
-    """Return, for each pair, the line of ``comparison.compare``: ``one`` less ``other``, corrected over all pairs.
+    """Return, for each pair, the line of ``comparison.compare``: ``first`` less ``second``, corrected over all pairs.
 
     Seeds' variances are pooled over the rows of all pairs, as they are over the rows of a table. By ``price`` corrected
     p values are multiplied, where rows were looked at more than once.
@@ -113,16 +115,16 @@ def compare_pairs(
     weights, units = Weights(resamples_for(metric)), Units()
     rows: dict[int, Measured] = {}
     for number, pair in pairs.items():
-        for side, cells in enumerate((pair.one, pair.other)):
+        for side, cells in enumerate((pair.first, pair.second)):
             rows[2 * number + side] = measure_row(metric, cells, weights, units)
     if not rows:
         return {}
-    found = family(rows)
-    place = {row: at for at, row in enumerate(found.rows)}
+    measured = family(rows)
+    place = {row: at for at, row in enumerate(measured.rows)}
     first, second = (np.array([place[2 * number + side] for number in pairs]) for side in (0, 1))
     same = np.array([pair.is_same for pair in pairs.values()])
     table = judge(
-        found.differences(first, second),
+        measured.differences(first, second),
         measure,
         greater_is_better=greater_is_better,
         bound=largest_difference(metric),
@@ -135,8 +137,8 @@ def compare_pairs(
 
 def _fixed_tracks(cells: Mapping[str, SetPredictions]) -> bool:
     """Return whether all cells have the same tracks."""
-    found = list(cells.values())
-    return all(np.array_equal(cell.tracks, found[0].tracks) for cell in found)
+    every = list(cells.values())
+    return all(np.array_equal(cell.tracks, every[0].tracks) for cell in every)
 
 
 def find_rows(text: str, rows: Mapping[int, Labels], labels: Mapping[int, str]) -> list[int]:
@@ -149,7 +151,7 @@ def find_rows(text: str, rows: Mapping[int, Labels], labels: Mapping[int, str]) 
         return called
     parts = {part.strip().casefold() for part in text.replace("·", ",").split(",") if part.strip()}
     return [
-        row for row, of in rows.items() if parts and parts <= {str(each).casefold() for each in of.values()}
+        row for row, of in rows.items() if parts and parts <= {str(label).casefold() for label in of.values()}
     ]
 
 

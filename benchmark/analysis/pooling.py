@@ -51,9 +51,9 @@ def pooled(values: np.ndarray, variances: np.ndarray, freedom: np.ndarray) -> Po
     )
     share = np.exp(fits - fits.max())
     share /= share.sum()
-    each = weight * values + (1 - weight) * common
+    shrunk = weight * values + (1 - weight) * common
     within = weight * variances + (1 - weight) ** 2 / precision
-    found = (share * each).sum(axis=0)
-    variance = (share * (within + (each - found) ** 2)).sum(axis=0)
+    mean = (share * shrunk).sum(axis=0)
+    variance = (share * (within + (shrunk - mean) ** 2)).sum(axis=0)
     half = stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(variance)
-    return Pooled(found, found - half, found + half, (share * weight).sum(axis=0))
+    return Pooled(mean, mean - half, mean + half, (share * weight).sum(axis=0))

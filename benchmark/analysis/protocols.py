@@ -76,11 +76,11 @@ def _content(spec: Mapping[str, Any], evaluation: str) -> dict[str, Any]:
     which tracks there are, and the tracks themselves say that.
     """
     content = {"clips": spec.get("clips")}
-    found = _set(spec.get("evaluate", ()), evaluation)
-    if found is not None and found.get("dataset") is None:
+    entry = _set(spec.get("evaluate", ()), evaluation)
+    if entry is not None and entry.get("dataset") is None:
         content |= {"dataset": spec.get("dataset"), "audio": spec.get("audio")}
-    elif found is not None:
-        content |= {"dataset": found["dataset"]}
+    elif entry is not None:
+        content |= {"dataset": entry["dataset"]}
     return content
 
 
@@ -89,10 +89,10 @@ def _set(evaluate: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] 
 
     Results of old are filed under labels, which end with the part where it is one of the cell's own dataset.
     """
-    keyed = next((each for each in evaluate if set_key(each) == name), None)
+    keyed = next((entry for entry in evaluate if set_key(entry) == name), None)
     if keyed is not None:
         return keyed
     part = name.rpartition(":")[2]
-    own = [each for each in evaluate if each.get("dataset") is None and each.get("part") == part]
-    others = [each for each in evaluate if each.get("dataset") is not None]
+    own = [entry for entry in evaluate if entry.get("dataset") is None and entry.get("part") == part]
+    others = [entry for entry in evaluate if entry.get("dataset") is not None]
     return own[0] if own else others[0] if len(others) == 1 else None

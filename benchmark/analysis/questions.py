@@ -92,12 +92,16 @@ def questions(
         first: the measure that others are held against; the first one if there is none of that name.
         parts: the questions that are asked; others have no answers.
     """
-    found = tuple(_answers(each, labels, numbers, baseline, size_axis, tracks or {}, parts) for each in asked)
-    values = {each.measure: {row: value.mean for row, value in each.rows.items()} for each in asked}
+    answers = tuple(
+        _answers(question, labels, numbers, baseline, size_axis, tracks or {}, parts) for question in asked
+    )
+    values = {
+        question.measure: {row: value.mean for row, value in question.rows.items()} for question in asked
+    }
     here = first if first in values else next(iter(values), "")
     others = [there for there in values if there != here] if "shift" in parts else []
     shifts = [shift(comparisons, values, here, there) for there in others]
-    return Questions(found, tuple(each for each in shifts if each is not None))
+    return Questions(answers, tuple(change for change in shifts if change is not None))
 
 
 def _answers(
@@ -109,7 +113,7 @@ def _answers(
     tracks: Mapping[str, float],
     parts: Collection[str],
 ) -> Answers:
-    doses = {axis: each for axis, each in numbers.items() if axis != size_axis and "doses" in parts}
+    doses = {axis: values for axis, values in numbers.items() if axis != size_axis and "doses" in parts}
     sizes = numbers.get(size_axis, {}) if "learning" in parts else {}
     # A size of which no cell is finished has no number of tracks; where none has one, shares stand for them.
     sizes = {label: size for label, size in sizes.items() if label in tracks or not tracks}
@@ -124,13 +128,15 @@ def _answers(
         tuple(worths(asked, over_size, baseline)),
         tuple(crossings(asked, over_size)),
         total,
-        tuple(each for axis, values in doses.items() for each in responses(asked, labels, axis, values)),
+        tuple(
+            response for axis, values in doses.items() for response in responses(asked, labels, axis, values)
+        ),
         tuple(
             surface
-            for one, other in combinations(doses, 2)
-            for surface in _surfaces(asked, labels, one, other, doses)
+            for axis, other in combinations(doses, 2)
+            for surface in _surfaces(asked, labels, axis, other, doses)
         ),
-        interactions(asked, {row: each for row, each in labels.items() if row in asked.rows}, baseline)
+        interactions(asked, {row: own for row, own in labels.items() if row in asked.rows}, baseline)
         if "interactions" in parts
         else Interactions((), (), ()),
     )
@@ -145,15 +151,15 @@ def _surfaces(
     asked: Asked, labels: Labels, axis: str, other: str, numbers: Mapping[str, Mapping[str, float]]
 ) -> list[Surface]:
     """Return the surfaces over two axes; each is of rows that are tested alike, and has two values of each axis."""
-    found: dict[tuple[tuple[tuple[str, str], ...], int], dict[tuple[str, str], int]] = {}
+    grouped: dict[tuple[tuple[tuple[str, str], ...], int], dict[tuple[str, str], int]] = {}
     for row in asked.rows:
-        each = labels.get(row)
-        if each is None or row not in asked.block_of or not {axis, other} <= each.keys():
+        own = labels.get(row)
+        if own is None or row not in asked.block_of or not {axis, other} <= own.keys():
             continue
-        if each[axis] not in numbers[axis] or each[other] not in numbers[other]:
+        if own[axis] not in numbers[axis] or own[other] not in numbers[other]:
             continue
-        rest = tuple((name, label) for name, label in each.items() if name not in (axis, other))
-        found.setdefault((rest, asked.block_of[row]), {})[each[axis], each[other]] = row
+        rest = tuple((name, label) for name, label in own.items() if name not in (axis, other))
+        grouped.setdefault((rest, asked.block_of[row]), {})[own[axis], own[other]] = row
 
     def order(pair: tuple[str, str]) -> tuple[float, float]:
         return numbers[axis][pair[0]], numbers[other][pair[1]]
@@ -161,6 +167,6 @@ def _surfaces(
     return [
         Surface(axis, other, rest, dict(sorted(rows.items(), key=lambda item: order(item[0]))),
                 surface_best(asked, list(rows.values())))
-        for (rest, _), rows in found.items()
-        if len({one for one, _ in rows}) > 1 and len({two for _, two in rows}) > 1
+        for (rest, _), rows in grouped.items()
+        if len({label for label, _ in rows}) > 1 and len({label for _, label in rows}) > 1
     ]  # fmt: skip

@@ -52,7 +52,7 @@ class Wanted:
 
 
 def next_seeds(
-    found: Family,
+    family: Family,
     decided: np.ndarray,
     candidates: np.ndarray,
     seeds: np.ndarray,
@@ -75,21 +75,23 @@ def next_seeds(
         margin: a difference too small to care about, in the metric's units; None where nobody said.
         together: whether each seed has test tracks of its own. Then rows that are compared get the same seeds.
     """
-    usable = found.units >= 3
-    single = found.single & usable & (seeds < most)
+    usable = family.units >= 3
+    single = family.single & usable & (seeds < most)
     if single.any():
         return Wanted({int(place): 2 for place in np.flatnonzero(single)}, best=True)
-    first, second = np.triu_indices(len(found.rows), 1)
-    wanted = usable & ~found.single
+    first, second = np.triu_indices(len(family.rows), 1)
+    wanted = usable & ~family.single
     is_open = ~decided[first, second] & wanted[first] & wanted[second]
     first, second = first[is_open], second[is_open]
     if not len(first):
         return Wanted()
     level = LEVEL / len(first)
-    hopeful = chance(found, first, second, seeds, most=most, level=level, margin=margin) >= HOPE
+    hopeful = chance(family, first, second, seeds, most=most, level=level, margin=margin) >= HOPE
     # Where a row has all its seeds, what is left to the others may not do, though more seeds of its own might.
-    ever = chance(found, first, second, seeds, most=100 * most, level=level, margin=margin) >= HOPE
-    gain = np.where(found.fixed | (seeds >= most), 0.0, found.seeds + found.added / found.cells) / (seeds + 1)
+    ever = chance(family, first, second, seeds, most=100 * most, level=level, margin=margin) >= HOPE
+    gain = np.where(family.fixed | (seeds >= most), 0.0, family.seeds + family.added / family.cells) / (
+        seeds + 1
+    )
     useful = hopeful & (np.maximum(gain[first], gain[second]) > 0)
     hopeless, exhausted = int((~hopeful & ~ever).sum()), int(((~hopeful & ever) | (hopeful & ~useful)).sum())
     top = useful & candidates[first] & candidates[second]
@@ -102,7 +104,7 @@ def next_seeds(
 
 
 def chance(
-    found: Family,
+    family: Family,
     first: np.ndarray,
     second: np.ndarray,
     seeds: np.ndarray,
@@ -125,17 +127,17 @@ def chance(
         level: at which a pair is tested.
         margin: a difference too small to care about.
     """
-    contrast = found.differences(first, second)
+    contrast = family.differences(first, second)
     distance = np.abs(contrast.values)
-    left = np.where(found.fixed, 1.0, np.minimum(seeds / np.maximum(most, 1), 1.0))
-    added = found.added / found.cells
-    new = found.cells * (1 / np.maximum(left, 1e-9) - 1)
+    left = np.where(family.fixed, 1.0, np.minimum(seeds / np.maximum(most, 1), 1.0))
+    added = family.added / family.cells
+    new = family.cells * (1 / np.maximum(left, 1e-9) - 1)
     tracks = np.maximum(contrast.parts[0] - added[first] - added[second], 0.0)
     tracks = tracks + (added * left)[first] + (added * left)[second]
-    parts = np.stack([tracks, (found.seeds * left)[first], (found.seeds * left)[second]])
-    freedom = np.stack([contrast.freedom[0], (found.freedom + new)[first], (found.freedom + new)[second]])
+    parts = np.stack([tracks, (family.seeds * left)[first], (family.seeds * left)[second]])
+    freedom = np.stack([contrast.freedom[0], (family.freedom + new)[first], (family.freedom + new)[second]])
     error = np.sqrt(parts.sum(axis=0))
-    moving = (found.seeds + added) * (1 - left)
+    moving = (family.seeds + added) * (1 - left)
     moved = np.maximum(np.sqrt(moving[first] + moving[second]), 1e-12)
     beyond = critical(level, parts, freedom) * error
     decided = special.ndtr((distance - beyond) / moved) + special.ndtr((-distance - beyond) / moved)

@@ -26,14 +26,16 @@ def beside_reference(
     """
     known: dict[Any, Any] = intervals.set_index([ROW, MEASURE])[[MEASURED, LOW, HIGH]].to_dict("index")
     nothing: dict[str, float] = {MEASURED: np.nan, LOW: np.nan, HIGH: np.nan}
-    found = []
+    compared = []
     for line in lines.to_dict("records"):
         labels = {axis: str(line[axis]) for axis in axes}
         for value in reference.values:
             if value.fits(labels):
                 measured = known.get((int(line[ROW]), value.measure), nothing)
-                found.append({ROW: int(line[ROW]), MEASURE: value.measure, REPORTED: value.value, **measured})
-    table = pd.DataFrame(found, columns=[ROW, MEASURE, REPORTED, MEASURED, LOW, HIGH])
+                compared.append(
+                    {ROW: int(line[ROW]), MEASURE: value.measure, REPORTED: value.value, **measured}
+                )
+    table = pd.DataFrame(compared, columns=[ROW, MEASURE, REPORTED, MEASURED, LOW, HIGH])
     inside = (table[LOW] <= table[REPORTED]) & (table[REPORTED] <= table[HIGH])
     return table.assign(
         difference=table[MEASURED] - table[REPORTED],

@@ -48,7 +48,9 @@ def seed_variances(rows: Sequence[Measured]) -> SeedVariances:
     common = float(between[pooled].mean()) if pooled.any() else 0.0
     lent = np.minimum(MOST_LENT, own[pooled].sum() - own)
     freedom = np.where(pooled, lent + own, np.maximum(own, 1))
-    found = (lent * common + own * between) / np.maximum(lent + own, 1)
+    variance = (lent * common + own * between) / np.maximum(lent + own, 1)
     added = np.array([row.added for row in rows]) * (freedom >= FEWEST)
-    least = np.where(own == 1, LEAST_LEFT * found, 0.0)
-    return SeedVariances(np.where(pooled, np.maximum(found - added, least), 0.0), freedom.astype(np.float64))
+    least = np.where(own == 1, LEAST_LEFT * variance, 0.0)
+    return SeedVariances(
+        np.where(pooled, np.maximum(variance - added, least), 0.0), freedom.astype(np.float64)
+    )

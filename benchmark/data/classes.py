@@ -33,9 +33,9 @@ def match_classes(
     matched: dict[str, str] = {}
     doubtful: dict[str, list[str]] = {}
     rules: tuple[Callable[[str, str], bool], ...] = (
-        lambda one, other: one == other,
-        lambda one, other: fold(one) == fold(other),
-        lambda one, other: any({fold(one), fold(other)} <= group for group in groups),
+        lambda name, other: name == other,
+        lambda name, other: fold(name) == fold(other),
+        lambda name, other: any({fold(name), fold(other)} <= group for group in groups),
     )
     for is_same in rules:
         for name in [name for name in names if name not in matched and name not in doubtful]:

@@ -46,7 +46,7 @@ def with_duplicates(
     listed = "; ".join(
         [
             *(" = ".join(_name(track, copies) for track in copies) for copies in sets),
-            *(f"{one.id} has a part of {other.id}" for one, other in parts),
+            *(f"{first.id} has a part of {second.id}" for first, second in parts),
         ]
     )
     if not remove:
@@ -91,9 +91,9 @@ def _medleys(parts: Sequence[tuple[Track, Track]]) -> dict[str, str]:
     refused: dict[str, str] = {}
     while left:
         partners: defaultdict[str, list[str]] = defaultdict(list)
-        for one, other in left:
-            partners[one].append(other)
-            partners[other].append(one)
+        for first, second in left:
+            partners[first].append(second)
+            partners[second].append(first)
         # Of tracks with as many partners the last by id goes, as of copies.
         most = max(partners, key=lambda id_: (len(partners[id_]), id_))
         refused[most] = f"it has parts of {', '.join(sorted(partners[most]))}"

@@ -50,9 +50,9 @@ def find_root(
     """
     looked = list(_places(name, root, locations, telling))
     for place in looked:
-        found = recognise(place)
-        if found is not None:
-            return found
+        tracks_folder = recognise(place)
+        if tracks_folder is not None:
+            return tracks_folder
     raise DatasetError(_absent(name, looked, layout))
 
 

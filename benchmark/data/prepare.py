@@ -246,9 +246,9 @@ def _in_format(samples: np.ndarray, track: Track, registry: Registry) -> np.ndar
 def _by_wear(wanted: Iterable[Wanted]) -> list[tuple[Wear | None, list[Wanted]]]:
     """Return what is wanted by wear: one worn track at a time is in memory."""
     together: dict[str, tuple[Wear | None, list[Wanted]]] = {}
-    for each in wanted:
-        wear = each[3]
-        together.setdefault("" if wear is None else wear.text, (wear, []))[1].append(each)
+    for request in wanted:
+        wear = request[3]
+        together.setdefault("" if wear is None else wear.text, (wear, []))[1].append(request)
     return list(together.values())
 
 

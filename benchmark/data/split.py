@@ -203,15 +203,15 @@ def _sides_from_files(corpus: Corpus, files: dict[str, str] | dict) -> tuple[dic
         for number, entry in _entries(Path(file)):
             keys = _keys(entry, entry)
             key = next((key for key in keys if key in known), keys[0])
-            found = known.get(key, set())
-            if len(found) > 1:
+            fitting = known.get(key, set())
+            if len(fitting) > 1:
                 raise SplitError(
-                    f"{file}:{number}: '{entry}' fits several tracks: {', '.join(sorted(found))}."
+                    f"{file}:{number}: '{entry}' fits several tracks: {', '.join(sorted(fitting))}."
                 )
-            if not found:
+            if not fitting:
                 absent.append(entry)
                 continue
-            (track_id,) = found
+            (track_id,) = fitting
             if key[0] == _FOLDED:
                 otherwise.append(f"'{entry}' for '{track_id}'")
             if sides.setdefault(track_id, side) != side:

@@ -45,4 +45,4 @@ def _components(spec: CellSpec) -> Iterator[ComponentSpec]:
         yield spec.audio
     for chain in spec.augmentation:
         yield from chain
-    yield from (each.corruption for each in spec.corrupted)
+    yield from (corrupted.corruption for corrupted in spec.corrupted)

@@ -333,7 +333,7 @@ def _tasks(
     benchfile = plugins.registry.benchfile
     limit = plan.suite.leaderboard.leak_limit
     tasks = []
-    for (cell, id_), found in zip(missing, audits, strict=True):
+    for (cell, id_), audit in zip(missing, audits, strict=True):
         canonical = plan.identifier.canonical(cell.spec)
         assert canonical is not None
         tasks.append(
@@ -344,10 +344,10 @@ def _tasks(
                 canonical=canonical,
                 spec=cell.spec,
                 tuning=dict(cell.tuning or {}),
-                audit=audit_record(found.findings, found.sets),
+                audit=audit_record(audit.findings, audit.sets),
                 locations=locations,
                 benchfile=benchfile,
-                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, found, limit)})),
+                marks=tuple(sorted({*options.marks, *_marks(cell, plugins, audit, limit)})),
                 provenance={**made, "added": "by bench run --decide"} if cell.added else made,
                 seconds=options.seconds,
                 keep_model=options.keep_models,

@@ -140,7 +140,7 @@ def _images(
     store = open_store(features, kitchen.registry, kitchen.cache)
 
     def run(function: Any, arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        return (function(*each) for each in arguments)
+        return (function(*parts) for parts in arguments)
 
     asked = requests(tracks, items)
     for failure in prepare(store, asked, features, kitchen.benchfile, run, lambda done, of: None):

@@ -73,8 +73,8 @@ def _decibels(power: np.ndarray) -> np.ndarray:
     import librosa
     import numpy as np
 
-    found: np.ndarray = librosa.power_to_db(power, ref=np.max, top_db=TOP_DB)
-    return found
+    decibels: np.ndarray = librosa.power_to_db(power, ref=np.max, top_db=TOP_DB)
+    return decibels
 
 
 def _panel(values: np.ndarray, seconds: float, title: str, unit: str, **style: Any) -> tuple[Figure, Any]:

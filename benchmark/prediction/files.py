@@ -51,8 +51,8 @@ def _missing(spec: ComponentSpec) -> Iterator[str]:
 
 def _flat(parts: Any) -> Iterator[ComponentSpec]:
     if isinstance(parts, list):
-        for each in parts:
-            yield from _flat(each)
+        for part in parts:
+            yield from _flat(part)
     else:
         yield parts
 
@@ -60,18 +60,18 @@ def _flat(parts: Any) -> Iterator[ComponentSpec]:
 def _named(value: Any) -> Iterable[str]:
     """Yield all hashes of files in a recorded specification."""
     if isinstance(value, Mapping):
-        for each in value.values():
-            yield from _named(each)
+        for inner in value.values():
+            yield from _named(inner)
     elif isinstance(value, list):
-        for each in value:
-            yield from _named(each)
+        for inner in value:
+            yield from _named(inner)
     elif is_file_identity(value):
         yield value
 
 
 def _replaced(value: Any, places: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _replaced(each, places) for key, each in value.items()}
+        return {key: _replaced(inner, places) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_replaced(each, places) for each in value]
+        return [_replaced(inner, places) for inner in value]
     return places.get(value, value) if isinstance(value, str) else value

@@ -77,18 +77,18 @@ def find_finished(text: str, results: Path) -> tuple[CellRecord, Path]:
 
 def _only(text: str, results: Path) -> Path:
     suite, slash, wanted = text.rpartition("/")
-    found = list(_matching(wanted, results, suite if slash else None))
-    exact = [folder for folder in found if folder.name[: -_ID_DIGITS - 1] == slug(wanted)]
-    if len(exact) == 1 or len(found) == 1:
-        return (exact if len(exact) == 1 else found)[0]
-    if not found:
+    folders = list(_matching(wanted, results, suite if slash else None))
+    exact = [folder for folder in folders if folder.name[: -_ID_DIGITS - 1] == slug(wanted)]
+    if len(exact) == 1 or len(folders) == 1:
+        return (exact if len(exact) == 1 else folders)[0]
+    if not folders:
         raise UsageError(
             f"There is no cell '{text}' in {results}. Give a cell's folder, or the beginning of its id or label; "
             f"'bench status SUITE' lists them, and another place of results is --results DIR.{_suites(results)}"
         )
-    names = "".join(f"\n  {folder.parent.name}/{folder.name}" for folder in found[:_SHOWN])
-    more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    raise UsageError(f"'{text}' may be any of {len(found)} cells; give more of one:{names}{more}")
+    names = "".join(f"\n  {folder.parent.name}/{folder.name}" for folder in folders[:_SHOWN])
+    more = f"\n  and {len(folders) - _SHOWN} more" if len(folders) > _SHOWN else ""
+    raise UsageError(f"'{text}' may be any of {len(folders)} cells; give more of one:{names}{more}")
 
 
 def _matching(wanted: str, results: Path, suite: str | None) -> Iterator[Path]:

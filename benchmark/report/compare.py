@@ -166,28 +166,28 @@ def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], first: s
 
 
 def _lines(
-    one: Side,
-    other: Side,
+    side: Side,
+    other_side: Side,
     pairs: Sequence[tuple[int, int]],
     measure: Measure,
     metric: Metric,
 ) -> list[dict[str, Any]]:
     """Compare pairs of rows, in both sets' cells that pair."""
-    lines = [_means(one, other, pair, measure) for pair in pairs]
-    smallest, price = one.settings.smallest / 100, max(one.price, other.price)
+    lines = [_means(side, other_side, pair, measure) for pair in pairs]
+    smallest, price = side.settings.smallest / 100, max(side.price, other_side.price)
     facts: dict[str, Any] = {"pairs": len(pairs), "price": price}
-    of_table = _of_table(one, measure) if one is other else {}
+    of_table = _of_table(side, measure) if side is other_side else {}
     paired_rows: dict[int, Pair] = {}
     for number, (a, b) in enumerate(pairs):
         if (b, a) in of_table:
             known = of_table[b, a]
             facts_of_table = {"pairs": known["pairs"], "price": price}
             lines[number] |= {key: plain(known[key]) for key in _COMPARED} | facts_of_table
-            lines[number]["verdict"] = _incomparable(one, a, other, b, measure) or _verdict(
+            lines[number]["verdict"] = _incomparable(side, a, other_side, b, measure) or _verdict(
                 known, smallest, measure
             )
             continue
-        first, second = _tested(one, a, measure.set), _tested(other, b, measure.set)
+        first, second = _tested(side, a, measure.set), _tested(other_side, b, measure.set)
         if first is None or second is None:
             lines[number]["verdict"] = f"{'A' if first is None else 'B'} has no predictions on {measure.set}"
             continue
@@ -197,7 +197,7 @@ def _lines(
         else:
             paired_rows[number] = both
     try:
-        found = compare_pairs(
+        comparisons = compare_pairs(
             paired_rows,
             metric,
             measure.name,
@@ -210,9 +210,9 @@ def _lines(
         return [
             line | ({"verdict": said} if number in paired_rows else {}) for number, line in enumerate(lines)
         ]
-    for number, compared in found.items():
+    for number, compared in comparisons.items():
         a, b = pairs[number]
-        refusal = _incomparable(one, a, other, b, measure)
+        refusal = _incomparable(side, a, other_side, b, measure)
         if not refusal and paired_rows[number].refusal:
             refusal = f"no verdict: {paired_rows[number].refusal}"
         verdict = refusal or _verdict(compared, smallest, measure)
@@ -261,9 +261,9 @@ def _verdict(compared: Mapping[Any, Any], smallest: float, measure: Measure) -> 
     return "undecided" + (f": {compared['reason']}" if compared["reason"] else "")
 
 
-def _incomparable(one: Side, row: int, other: Side, other_row: int, measure: Measure) -> str:
+def _incomparable(first: Side, row: int, second: Side, other_row: int, measure: Measure) -> str:
     """Return why neither of two rows may be called better, whatever the numbers say; or nothing."""
-    a, b = one.lines[row], other.lines[other_row]
+    a, b = first.lines[row], second.lines[other_row]
     incomplete = [
         f"{name} is incomplete ({line['ok']}/{line['expected']} cells)"
         for name, line in (("A", a), ("B", b))
@@ -273,10 +273,10 @@ def _incomparable(one: Side, row: int, other: Side, other_row: int, measure: Mea
         return "no verdict: " + " and ".join(incomplete)
     standings = [
         (name, side.results.standing(number, measure.set) or side.lines[number]["standing"])
-        for name, side, number in (("A", one, row), ("B", other, other_row))
+        for name, side, number in (("A", first, row), ("B", second, other_row))
     ]
     if standings[0][1] != standings[1][1]:
-        graver = max(standings, key=lambda each: BLOCKS.index(each[1]))
+        graver = max(standings, key=lambda standing: BLOCKS.index(standing[1]))
         return f"no verdict: {graver[0]} {'is leaky' if graver[1] == LEAKY else 'has shared groups'}"
     # Where a row leaks, its standing says; a leak on another set is none on this one.
     if set(a["marks"]) - {LEAKY} != set(b["marks"]) - {LEAKY}:

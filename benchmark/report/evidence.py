@@ -30,7 +30,7 @@ def evidence_tables(
 
     ``labels`` has the rows in the order of the leaderboard, ``names`` are those of blocks.
     """
-    found: dict[str, Sequence[Table | None]] = {
+    sections: dict[str, Sequence[Table | None]] = {
         "Differences to the best row": best_tables(statistics, sort, labels, names),
         "Effects": [effects_table(statistics, measures, labels)],
         "Effects by row": [effects_by_row_table(statistics, measures, labels)],
@@ -38,7 +38,7 @@ def evidence_tables(
         "Calibration": [calibration_table(statistics, labels)],
         "Average ranks": [ranks_table(statistics.critical_difference)],
     }
-    known = {title: [table for table in tables if table is not None] for title, tables in found.items()}
+    known = {title: [table for table in tables if table is not None] for title, tables in sections.items()}
     return {title: tables for title, tables in known.items() if tables}
 
 
@@ -249,4 +249,4 @@ def _plain(lines: Sequence[Mapping[Any, Any]]) -> tuple[dict[str, object], ...]:
 def effects_by_set(statistics: Statistics) -> dict[str, pd.DataFrame]:
     """Return the overall effects of each evaluation set, for figures."""
     overall = statistics.effects[statistics.effects["class"] == ""]
-    return {str(name): found for name, found in overall.groupby("set", sort=False)}
+    return {str(name): effects for name, effects in overall.groupby("set", sort=False)}

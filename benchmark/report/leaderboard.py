@@ -209,7 +209,7 @@ def _caption(results: Results, lines: pd.DataFrame, axes: Sequence[str], plan: P
 
 def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]:
     said = [
-        *(absence_text(*each) for each in plan.absent.items()),
+        *(absence_text(*absence) for absence in plan.absent.items()),
         *plan.notes,
         *results.notes,
         *_raced(lines, plan),

@@ -50,17 +50,15 @@ class Race:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        rows = {
-            key: {"labels": dict(each.labels), "seeds": list(each.seeds)} for key, each in self.rows.items()
-        }
+        rows = {key: {"labels": dict(row.labels), "seeds": list(row.seeds)} for key, row in self.rows.items()}
         return {"format": FORMAT, "looks": list(self.looks), "price": self.price, "rows": rows}
 
     def plus(self, seeds: Mapping[str, AddedSeeds]) -> Race:
         """Return the record with more seeds of rows, by their keys."""
         rows = dict(self.rows)
-        for key, each in seeds.items():
+        for key, added in seeds.items():
             before = rows[key].seeds if key in rows else ()
-            rows[key] = AddedSeeds(tuple(dict.fromkeys((*before, *each.seeds))), each.labels)
+            rows[key] = AddedSeeds(tuple(dict.fromkeys((*before, *added.seeds))), added.labels)
         return replace(self, rows=rows)
 
 
@@ -83,10 +81,10 @@ def read_race(folder: Path) -> Race:
             raise ValueError(f"its format is {content['format']!r}, and this program knows {FORMAT}")
         rows = {
             str(key): AddedSeeds(
-                tuple(map(int, each["seeds"])),
-                tuple((str(axis), str(label)) for axis, label in each["labels"].items()),
+                tuple(map(int, row["seeds"])),
+                tuple((str(axis), str(label)) for axis, label in row["labels"].items()),
             )
-            for key, each in content["rows"].items()
+            for key, row in content["rows"].items()
         }
         return Race(tuple(map(str, content["looks"])), rows, float(content["price"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -136,7 +134,7 @@ def with_added(suite: Suite, race: Race, registry: Registry) -> tuple[Suite, tup
     for cell in suite.cells:
         rows.setdefault(cell.row, []).append(cell)
     is_partly_known = registry.unopened is not None or bool(suite.absent_files)
-    by_labels = {each.labels: key for key, each in race.rows.items()} if is_partly_known else {}
+    by_labels = {row.labels: key for key, row in race.rows.items()} if is_partly_known else {}
     added: list[Cell] = []
     known = set()
     for row, cells in rows.items() if "seed" in suite.axes else ():
@@ -145,7 +143,7 @@ def with_added(suite: Suite, race: Race, registry: Registry) -> tuple[Suite, tup
         known.add(key)
         if key in race.rows:
             added += _added(cells, race.rows[key].seeds)
-    lost = [key for key, each in race.rows.items() if each.seeds and key not in known]
+    lost = [key for key, row in race.rows.items() if row.seeds and key not in known]
     notes = []
     if lost:
         rows_have = "1 row has" if len(lost) == 1 else f"{len(lost)} rows have"

@@ -27,7 +27,7 @@ class ExpectedTracks:
 
     def __init__(self, plan: Plan, registry: Registry) -> None:
         """``plan`` knows which datasets are here."""
-        self._found = plan.found
+        self._corpora = plan.corpora_by_key
         self._registry = registry
         self._known: dict[tuple[Any, ...], Tracks | None] = {}
 
@@ -61,9 +61,9 @@ class ExpectedTracks:
         return self._known[key]
 
     def _corpus(self, spec: ComponentSpec, duplicates: DuplicateSettings | None = None, /) -> Corpus:
-        if spec.key not in self._found:
+        if spec.key not in self._corpora:
             raise DatasetError(f"Dataset {spec.label} is not here.")
-        return self._found[spec.key]
+        return self._corpora[spec.key]
 
 
 def _difference(expected: Mapping[str, str], stored: SetPredictions, record: CellRecord) -> str:

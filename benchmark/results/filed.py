@@ -123,6 +123,10 @@ def _relabelled(record: CellRecord, dataset: str, names: Mapping[str, str]) -> C
 def _ids(canonical: Mapping[str, Any], evaluate: Sequence[Evaluation], plan: Plan) -> frozenset[str] | None:
     """Return the ids of the tracks of an evaluation set's dataset, or None where it is not here."""
     for evaluation, known in zip(evaluate, plan.identifier.sets(evaluate), strict=True):
-        if known == canonical and evaluation.dataset is not None and evaluation.dataset.key in plan.found:
-            return frozenset(track.id for track in plan.found[evaluation.dataset.key].tracks)
+        if (
+            known == canonical
+            and evaluation.dataset is not None
+            and evaluation.dataset.key in plan.corpora_by_key
+        ):
+            return frozenset(track.id for track in plan.corpora_by_key[evaluation.dataset.key].tracks)
     return None

@@ -32,9 +32,11 @@ class Damaged:
 def damaged_model(folder: Path, record: CellRecord) -> str:
     """Return what is wrong with a kept model's files, or an empty text; of records without digests nothing is known."""
     names = [file for file in (folder / MODEL).rglob("*") if file.is_file()]
-    found = {file.relative_to(folder).as_posix() for file in names}
+    present = {file.relative_to(folder).as_posix() for file in names}
     filed = {name for name in record.files if name.startswith(f"{MODEL}/")}
-    return next((reason for name in sorted(found | filed) if (reason := _changed(folder, name, record))), "")
+    return next(
+        (reason for name in sorted(present | filed) if (reason := _changed(folder, name, record))), ""
+    )
 
 
 def read_record(id_: str, folder: Path) -> CellRecord | Damaged:

@@ -52,11 +52,11 @@ def with_results(plan: Plan, store: ResultsStore, registry: Registry, *, mixed: 
     chosen = _one_revision_each(chain.from_iterable(fitting.values()))
     ids, cells = list(plan.ids), list(plan.suite.cells)
     for number, text in asked.items():
-        found = fitting.get(number, ())
-        same = [record for record in found if mixed or _revisions(record).items() <= chosen.items()]
+        records = fitting.get(number, ())
+        same = [record for record in records if mixed or _revisions(record).items() <= chosen.items()]
         if same:
             ids[number] = same[-1].id
-        elif found:
+        elif records:
             cells[number] = replace(
                 cells[number], pending=f"its result is of other data than the latest ones; {HOW}"
             )
@@ -77,10 +77,10 @@ def absence_text(label: str, error: DatasetError) -> str:
 def _by_specification(records: Mapping[str, CellRecord | Damaged]) -> dict[str, list[CellRecord]]:
     """Return records by their specification without revisions, in the order in which they were started."""
     whole = [record for record in records.values() if isinstance(record, CellRecord)]
-    found: dict[str, list[CellRecord]] = {}
+    by_specification: dict[str, list[CellRecord]] = {}
     for record in sorted(whole, key=_started):
-        found.setdefault(without_revisions(record.spec), []).append(record)
-    return found
+        by_specification.setdefault(without_revisions(record.spec), []).append(record)
+    return by_specification
 
 
 def _started(record: CellRecord) -> str:
@@ -120,14 +120,16 @@ def _one_revision_each(records: Iterable[CellRecord]) -> dict[str, tuple[str, ..
 
 def _revisions(record: CellRecord) -> dict[str, tuple[str, ...]]:
     """Return the revisions of a record's datasets, by what else they are; several may differ in nothing else."""
-    found: dict[str, list[str]] = {}
+    by_dataset: dict[str, list[str]] = {}
     for dataset in (
         record.spec["dataset"],
         *(evaluation["dataset"] for evaluation in record.spec["evaluate"]),
     ):
         if dataset is not None:
-            found.setdefault(canonical_json(_unrevised(dataset)), []).append(str(dataset.get("revision")))
-    return {text: tuple(sorted(set(several))) for text, several in found.items()}
+            by_dataset.setdefault(canonical_json(_unrevised(dataset)), []).append(
+                str(dataset.get("revision"))
+            )
+    return {text: tuple(sorted(set(several))) for text, several in by_dataset.items()}
 
 
 def without_revisions(canonical: Mapping[str, Any]) -> str:

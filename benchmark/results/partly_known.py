@@ -30,17 +30,17 @@ def with_partly_known(plan: Plan, store: ResultsStore, registry: Registry) -> Pl
         return plan
     whole = [record for record in store.records().values() if isinstance(record, CellRecord)]
     by_labels: dict[str, list[CellRecord]] = {}
-    for record in sorted(whole, key=lambda each: str(each.provenance.get("started", "")), reverse=True):
+    for record in sorted(whole, key=lambda record: str(record.provenance.get("started", "")), reverse=True):
         if _made_with(record, registry):
             by_labels.setdefault(canonical_json(record.labels), []).append(record)
-    revisions = {key: corpus.revision for key, corpus in plan.found.items()}
+    revisions = {key: corpus.revision for key, corpus in plan.corpora_by_key.items()}
     identifier = Identifier(lambda spec: revisions.get(spec.key, UNKNOWN))
     ids = []
     for cell, id_ in zip(plan.suite.cells, plan.ids, strict=True):
         canonical = identifier.canonical(cell.spec) if id_ is None and not cell.pending else None
         if canonical is not None and _UNKNOWN in canonical_json(canonical):
             alike = by_labels.get(canonical_json(dict(cell.labels)), ())
-            ids.append(next((each.id for each in alike if _agree(canonical, each.spec)), None))
+            ids.append(next((record.id for record in alike if _agree(canonical, record.spec)), None))
         else:
             ids.append(id_)
     return replace(plan, ids=tuple(ids), notes=(*plan.notes, *notes))
@@ -66,14 +66,14 @@ def _made_with(record: CellRecord, registry: Registry) -> bool:
     return known == registry.unopened.digest if known else registry.unopened.version in str(record.spec)
 
 
-def _agree(wanted: Any, found: Any) -> bool:
+def _agree(wanted: Any, recorded: Any) -> bool:
     """Whether a specification is what another one asks for, as far as that is known."""
     if wanted == UNKNOWN:
         return True
-    if isinstance(wanted, dict) and isinstance(found, dict):
+    if isinstance(wanted, dict) and isinstance(recorded, dict):
         named = wanted.keys() - {UNKNOWN}
-        whole = named == found.keys() or (UNKNOWN in wanted and named <= found.keys())
-        return whole and all(_agree(wanted[key], found[key]) for key in named)
-    if isinstance(wanted, list) and isinstance(found, list):
-        return len(wanted) == len(found) and all(map(_agree, wanted, found))
-    return bool(wanted == found)
+        whole = named == recorded.keys() or (UNKNOWN in wanted and named <= recorded.keys())
+        return whole and all(_agree(wanted[key], recorded[key]) for key in named)
+    if isinstance(wanted, list) and isinstance(recorded, list):
+        return len(wanted) == len(recorded) and all(map(_agree, wanted, recorded))
+    return bool(wanted == recorded)

@@ -25,13 +25,13 @@ class Plan:
 
     ``ids`` has the identity of each cell of ``suite.cells``, None where a dataset that it needs is absent, or where
     it is pending, or something else of it is not known here.
-    ``found`` and ``lacking`` hold, by the datasets' keys, what was found and why what was not. ``notes`` are what
-    must be said of results that were found for such cells.
+    ``corpora_by_key`` and ``lacking`` hold, by the datasets' keys, what was found and why what was not. ``notes`` are
+    what must be said of results that were found for such cells.
     """
 
     suite: Suite
     ids: tuple[str | None, ...]
-    found: Mapping[str, Corpus]
+    corpora_by_key: Mapping[str, Corpus]
     lacking: Mapping[str, DatasetError]
     corpus_of: CorpusOf
     identifier: Identifier
@@ -41,7 +41,9 @@ class Plan:
     def corpora(self) -> dict[str, Corpus]:
         """What was found, by what the suite calls it."""
         return {
-            label: self.found[spec.key] for label, spec in self._datasets.items() if spec.key in self.found
+            label: self.corpora_by_key[spec.key]
+            for label, spec in self._datasets.items()
+            if spec.key in self.corpora_by_key
         }
 
     @property
@@ -58,11 +60,11 @@ class Plan:
         shared = {
             id(part): part for cell in self.suite.cells for part in (cell.spec.dataset, cell.spec.evaluate)
         }
-        found: dict[str, ComponentSpec] = {}
+        by_label: dict[str, ComponentSpec] = {}
         for part in shared.values():
-            several = (each.dataset for each in part) if isinstance(part, tuple) else (part,)
-            found |= {spec.label: spec for spec in several if spec is not None}
-        return found
+            several = (evaluation.dataset for evaluation in part) if isinstance(part, tuple) else (part,)
+            by_label |= {spec.label: spec for spec in several if spec is not None}
+        return by_label
 
     @property
     def cells(self) -> list[tuple[Cell, str]]:
@@ -78,14 +80,14 @@ def _with_both(known: Cell | None, cell: Cell) -> Cell:
     """Return a cell with the corrupted sets that another one of its identity is evaluated on too."""
     if known is None or known.spec.corrupted is cell.spec.corrupted:
         return cell
-    more = tuple(each for each in known.spec.corrupted if each not in cell.spec.corrupted)
+    more = tuple(corrupted for corrupted in known.spec.corrupted if corrupted not in cell.spec.corrupted)
     return replace(cell, spec=replace(cell.spec, corrupted=cell.spec.corrupted + more)) if more else cell
 
 
 @dataclass
 class _Lookup:
     corpus_of: CorpusOf
-    found: dict[str, Corpus] = field(default_factory=dict)
+    corpora_by_key: dict[str, Corpus] = field(default_factory=dict)
     lacking: dict[str, DatasetError] = field(default_factory=dict)
 
     def revision(self, spec: ComponentSpec) -> str | None:
@@ -93,11 +95,11 @@ class _Lookup:
         if spec.key in self.lacking:
             return None
         try:
-            self.found[spec.key] = self.corpus_of(spec)
+            self.corpora_by_key[spec.key] = self.corpus_of(spec)
         except DatasetError as error:
             self.lacking[spec.key] = error
             return None
-        return self.found[spec.key].revision
+        return self.corpora_by_key[spec.key].revision
 
 
 def make_plan(suite: Suite, registry: Registry, locations: Locations, looker: Looker | None = None) -> Plan:
@@ -105,7 +107,7 @@ def make_plan(suite: Suite, registry: Registry, locations: Locations, looker: Lo
     lookup = _Lookup(corpus_loader(registry, locations, looker))
     identifier = Identifier(lookup.revision)
     ids = identities(suite, identifier)
-    return Plan(suite, ids, lookup.found, lookup.lacking, lookup.corpus_of, identifier)
+    return Plan(suite, ids, lookup.corpora_by_key, lookup.lacking, lookup.corpus_of, identifier)
 
 
 def identities(suite: Suite, identifier: Identifier) -> tuple[str | None, ...]:

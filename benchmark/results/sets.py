@@ -42,13 +42,13 @@ def filed_sets(
     """
     recorded = [evaluation for evaluation in record.spec.get("evaluate", []) if isinstance(evaluation, dict)]
     names = _names_by_key(recorded) if record.sets else _names_by_tracks(recorded, record, stored, ids_of)
-    found: list[str | None] = []
+    filed: list[str | None] = []
     problems: list[str] = []
     for evaluation in asked:
         text = _recorded_as(evaluation, recorded, asked)
         name = names.get(text) if text is not None else None
-        found.append(name if name in stored else None)
-        if found[-1] is not None:
+        filed.append(name if name in stored else None)
+        if filed[-1] is not None:
             problems.append("")
         elif text is None:
             problems.append(
@@ -66,7 +66,7 @@ def filed_sets(
                 "an older version of the program filed results under labels, and it is not certain which are its "
                 f"own; {AGAIN}"
             )
-    return FiledSets(tuple(found), tuple(problems))
+    return FiledSets(tuple(filed), tuple(problems))
 
 
 def _recorded_as(

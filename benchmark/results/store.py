@@ -54,12 +54,12 @@ class ResultsStore:
             return {}
         except OSError as error:
             raise _unreadable(error, self.folder) from error
-        found = {}
+        folders = {}
         for entry in sorted(entries, key=lambda entry: entry.name):
             match = _ID.fullmatch(entry.name)
             if match and not entry.name.startswith((TEMPORARY, DAMAGED)):
-                found[match[1]] = Path(entry.path)
-        return found
+                folders[match[1]] = Path(entry.path)
+        return folders
 
     def read(self, id_: str, folder: Path | None = None) -> CellRecord | Damaged | None:
         """Return the record of a cell, what is wrong with its folder, or None if there is none."""
@@ -183,7 +183,9 @@ class ResultsStore:
         with self.claims() as claims:
             others = claims.reap()
             if others:
-                who = ", ".join(f"process {each.pid} on {each.host}, since {each.since}" for each in others)
+                who = ", ".join(
+                    f"process {writer.pid} on {writer.host}, since {writer.since}" for writer in others
+                )
                 raise ResultsError(
                     f"Others are writing {self.folder}: {who}. Wait for them, or choose another folder with "
                     "--results DIR."
@@ -211,9 +213,9 @@ class ResultsStore:
         With ``labels`` it is asked for by its name first: a list of names may be an old one where disks are remote.
         """
         for folder in (self._place(id_, labels) if labels is not None else None, self._find(id_)):
-            found = _stamp(folder) if folder is not None else None
-            if found is not None:
-                return found
+            stamp = _stamp(folder) if folder is not None else None
+            if stamp is not None:
+                return stamp
         return None
 
     def _put_back(self, leftover: Path) -> None:

@@ -22,16 +22,22 @@ _SVG = Markup(
 def badge(name: str, value: str, state: str) -> str:
     """Return a badge that says ``value`` of ``name``, in the colour of a state; text is escaped."""
     name, value = (_short(text) for text in (name, value))
-    one, two = (round(len(text) * _WIDTH) for text in (name, value))
-    left = one + 12
+    name_width, value_width = (round(len(text) * _WIDTH) for text in (name, value))
+    left = name_width + 12
     places = {
-        "width": left + two + 12,
+        "width": left + value_width + 12,
         "left": left,
-        "rest": two + 9,
+        "rest": value_width + 9,
         "one": left / 2,
-        "two": left + (two + 12) / 2,
+        "two": left + (value_width + 12) / 2,
     }
-    texts = {"name": name, "value": value, "said": f"{name}: {value}", "one_length": one, "two_length": two}
+    texts = {
+        "name": name,
+        "value": value,
+        "said": f"{name}: {value}",
+        "one_length": name_width,
+        "two_length": value_width,
+    }
     return str(_SVG.format(colour=COLOURS.get(state, "#565e69"), **places, **texts))
 
 

@@ -64,13 +64,13 @@ def test_a_row_is_found_by_its_name_or_by_some_of_its_labels() -> None:
 def test_rows_are_paired_on_the_cells_that_both_have() -> None:
     found = paired(make({"0": ["x", "y"], "1": ["x"]}), make({"1": ["x"], "2": ["x", "z"]}))
     assert isinstance(found, Pair)
-    assert list(found.one) == list(found.other) == ["1"]
+    assert list(found.first) == list(found.second) == ["1"]
 
 
 def test_rows_whose_tracks_no_seed_changes_are_paired_whatever_their_seeds() -> None:
     found = paired(make({"0": ["x"], "1": ["x"]}), make({"7": ["x"]}))
     assert isinstance(found, Pair)
-    assert (list(found.one), list(found.other)) == (["0", "1"], ["7"])
+    assert (list(found.first), list(found.second)) == (["0", "1"], ["7"])
 
 
 def test_predictions_on_other_tracks_or_of_other_truth_cannot_be_paired() -> None:

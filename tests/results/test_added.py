@@ -32,7 +32,7 @@ def race_of(plan: Plan, *seeds: int) -> Race:
 def with_seeds(plan: Plan, race: Race) -> Plan:
     suite, notes = with_added(plan.suite, race, make_registry())
     ids = identities(suite, plan.identifier)
-    return type(plan)(suite, ids, plan.found, plan.lacking, plan.corpus_of, plan.identifier, notes)
+    return type(plan)(suite, ids, plan.corpora_by_key, plan.lacking, plan.corpus_of, plan.identifier, notes)
 
 
 def looked(results: Results, plan: Plan, price: float) -> pd.DataFrame:

@@ -73,8 +73,8 @@ def compare(first: np.ndarray, second: np.ndarray, words: int, at: int | None = 
     shorter = min(len(first), len(second))
     if end - start < min(STRETCH_SECONDS * SAMPLE_RATE, shorter / 2):
         return Agreement()
-    one, other = _in_band(first), _in_band(second)
-    line = _line(one, other, words * HOP, start, end, (start + end) // 2 if at is None else at * HOP)
+    heard, other_heard = _in_band(first), _in_band(second)
+    line = _line(heard, other_heard, words * HOP, start, end, (start + end) // 2 if at is None else at * HOP)
     if line is None:
         return Agreement()
     places, lags = line
@@ -87,7 +87,7 @@ def compare(first: np.ndarray, second: np.ndarray, words: int, at: int | None = 
     if end - start < min(STRETCH_SECONDS * SAMPLE_RATE, shorter / 2):
         return Agreement()
     when = np.arange(start, end)
-    return _best_stretch(one[start:end], _at(other, when * (1 - slope) - shift))
+    return _best_stretch(heard[start:end], _at(other_heard, when * (1 - slope) - shift))
 
 
 def compare_relative(first: np.ndarray, second: np.ndarray, relative: Relative) -> Agreement:
@@ -173,7 +173,7 @@ def _at(samples: np.ndarray, when: np.ndarray) -> np.ndarray:
 
 
 def _line(
-    one: np.ndarray, other: np.ndarray, lag: int, start: int, end: int, anchor: int
+    first: np.ndarray, second: np.ndarray, lag: int, start: int, end: int, anchor: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the places of pieces of the first recording that lie on one line, and their lags; None without any.
 
@@ -185,7 +185,7 @@ def _line(
     starts = np.arange(start, end - _PIECE + 1, _PIECE) if end - start >= _PIECE else np.array([start])
     length = min(_PIECE, end - start)
     reach = _SLACK + int(DRIFT * max(anchor - start, end - anchor))
-    lags, heights = _piece_lags(one, other, starts, length, lag, reach)
+    lags, heights = _piece_lags(first, second, starts, length, lag, reach)
     places = starts + length / 2
     good = (heights >= _ALIGNED) & (np.abs(lags - lag) <= _SLACK + DRIFT * np.abs(places - anchor))
     places, lags, heights = places[good], lags[good], heights[good]
@@ -213,14 +213,14 @@ def _line(
 
 
 def _piece_lags(
-    one: np.ndarray, other: np.ndarray, starts: np.ndarray, length: int, lag: int, reach: int
+    first: np.ndarray, second: np.ndarray, starts: np.ndarray, length: int, lag: int, reach: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return, for each piece of the first recording, where it fits the second best, and how well, from 0 to 1."""
     import numpy as np
     from scipy.fft import irfft, next_fast_len, rfft
 
     padded = np.concatenate(
-        [np.zeros(reach + length, np.float32), other, np.zeros(reach + length, np.float32)]
+        [np.zeros(reach + length, np.float32), second, np.zeros(reach + length, np.float32)]
     )
     energy = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
     size = next_fast_len(length + 2 * reach, real=True)
@@ -229,7 +229,7 @@ def _piece_lags(
         some = starts[begin : begin + 256]
         # Where a piece's range begins in the padded recording.
         base = np.clip(some - lag + length, 0, len(padded) - length - 2 * reach)
-        pieces = one[some[:, None] + np.arange(length)]
+        pieces = first[some[:, None] + np.arange(length)]
         ranges = padded[base[:, None] + np.arange(length + 2 * reach)]
         products = irfft(np.conj(rfft(pieces, size)) * rfft(ranges, size), size)[:, : 2 * reach + 1]
         spots = base[:, None] + np.arange(2 * reach + 1)

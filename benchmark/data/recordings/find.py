@@ -53,10 +53,10 @@ class Recordings:
         for track in tracks:
             by_content.setdefault(track.content, []).append(track)
         return [
-            (one, twin)
+            (track, twin)
             for first, second in self.overlaps
             if self.of.get(first, first) != self.of.get(second, second)
-            for one in by_content.get(first, ())
+            for track in by_content.get(first, ())
             for twin in by_content.get(second, ())
         ]
 
@@ -86,7 +86,7 @@ def find_recordings(
         pairs = store.search(heard) if unheard else None
         if pairs is None:
             pairs, lost = confirmed(
-                [by_content[each] for each in heard], [prints[each] for each in heard], looker
+                [by_content[content] for content in heard], [prints[content] for content in heard], looker
             )
             unheard |= lost
             store.keep_lost(lost)

@@ -31,7 +31,7 @@ def confirmed(
     tracks: Sequence[Track], prints: Sequence[Print], looker: Looker
 ) -> tuple[list[Pair], dict[str, str]]:
     """Return the contents of those candidates that are one recording, and why some could not be compared."""
-    words = [each for each, _ in prints]
+    words = [words for words, _ in prints]
     whole: dict[_Numbers, bool] = {}
     lost: dict[str, str] = {}
 
@@ -58,10 +58,14 @@ def confirmed(
 
     listen(candidates(words))
     listen(
-        [each for each in relatives(words, [sketch for _, sketch in prints]) if _numbers(each) not in whole]
+        [
+            relative
+            for relative in relatives(words, [sketch for _, sketch in prints])
+            if _numbers(relative) not in whole
+        ]
     )
     _heard.cache_clear()
-    pairs = [(tracks[one].content, tracks[two].content, whole[one, two]) for one, two in sorted(whole)]
+    pairs = [(tracks[a].content, tracks[b].content, whole[a, b]) for a, b in sorted(whole)]
     return pairs, lost
 
 
@@ -73,14 +77,14 @@ def _is_whole(
     first: Track, second: Track, words: np.ndarray, others: np.ndarray, proposal: Match | Relative
 ) -> bool | None:
     """Return whether two tracks are one recording nearly throughout, or None if they have nothing in common."""
-    one, other = _heard(first.path, first.content), _heard(second.path, second.content)
+    sound, other_sound = _heard(first.path, first.content), _heard(second.path, second.content)
     if isinstance(proposal, Match):
-        agreed = _agreement(one, other, words, others, proposal)
+        agreed = _agreement(sound, other_sound, words, others, proposal)
     else:
-        agreed = compare_relative(one, other, proposal)
+        agreed = compare_relative(sound, other_sound, proposal)
     if agreed.level < SAME:
         return None
-    return agreed.seconds * SAMPLE_RATE >= _WHOLE * max(len(one), len(other))
+    return agreed.seconds * SAMPLE_RATE >= _WHOLE * max(len(sound), len(other_sound))
 
 
 @lru_cache(maxsize=32)

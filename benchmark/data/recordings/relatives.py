@@ -65,7 +65,7 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
     """
     import numpy as np
 
-    if not sum(len(each) for each in sketches):
+    if not sum(len(sketch) for sketch in sketches):
         return []
     table, owners = _table(sketches)
     every = _Sketches(
@@ -74,22 +74,22 @@ def relatives(prints: Sequence[np.ndarray], sketches: Sequence[np.ndarray]) -> l
         (table[:, 0] & np.uint32(0xFFFF)).astype(np.int32),
         np.ascontiguousarray(table[:, 1]),
         np.concatenate(list(prints)).astype(np.uint32, copy=False),
-        np.concatenate([[0], np.cumsum([len(each) for each in prints])]).astype(np.int64),
+        np.concatenate([[0], np.cumsum([len(words) for words in prints])]).astype(np.int64),
     )
     best: dict[tuple[int, int], Relative] = {}
     tried: set[tuple[int, int, int, int]] = set()
     for here, there in _hits(every):
-        for one, other in _plausible(every, here, there):
-            a, b = int(every.owners[one]), int(every.owners[other])
-            pair, spot = (min(a, b), max(a, b)), int(every.places[one] - every.places[other]) // 8
-            key = (a, b, int(every.moves[other]), spot)
+        for row, other_row in _plausible(every, here, there):
+            a, b = int(every.owners[row]), int(every.owners[other_row])
+            pair, spot = (min(a, b), max(a, b)), int(every.places[row] - every.places[other_row]) // 8
+            key = (a, b, int(every.moves[other_row]), spot)
             if key in tried:
                 continue
             tried.add(key)
-            relative = _refined(every, one, other)
+            relative = _refined(every, row, other_row)
             if relative is not None and (pair not in best or relative.distance < best[pair].distance):
                 best[pair] = relative
-    return sorted(best.values(), key=lambda each: (each.first, each.second))
+    return sorted(best.values(), key=lambda relative: (relative.first, relative.second))
 
 
 def _table(sketches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -150,13 +150,13 @@ def _plausible(every: _Sketches, here: np.ndarray, there: np.ndarray) -> Iterato
 
     scales = STEP ** np.array(MOVES, float)
     for transposed in (False, True):
-        one, other = here, there
+        rows, others = here, there
         for steps, weak in ((_FIRST, _FIRST_WEAK), (_AROUND, _WEAK)):
-            rates = np.ones(len(other)) if transposed else scales[every.moves[other]]
-            compared, share = _similar(every, one, other, rates, steps)
+            rates = np.ones(len(others)) if transposed else scales[every.moves[others]]
+            compared, share = _similar(every, rows, others, rates, steps)
             likely = (compared >= min(_FEWEST, len(steps) // 2)) & (share <= weak)
-            one, other = one[likely], other[likely]
-        yield from zip(one.tolist(), other.tolist(), strict=True)
+            rows, others = rows[likely], others[likely]
+        yield from zip(rows.tolist(), others.tolist(), strict=True)
 
 
 def _similar(

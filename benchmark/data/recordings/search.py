@@ -98,12 +98,12 @@ def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tupl
     nearest = None
     for shift in (offset, offset - 1, offset + 1):
         begin = max(0, shift)
-        one, other = first[begin:], second[max(0, -shift) :]
-        length = min(len(one), len(other))
-        one, other = one[:length], other[:length]
-        heard = (one != 0) & (other != 0)
+        words, others = first[begin:], second[max(0, -shift) :]
+        length = min(len(words), len(others))
+        words, others = words[:length], others[:length]
+        heard = (words != 0) & (others != 0)
         stretch = min(length, STRETCH)
-        bits = np.where(heard, np.bitwise_count(one ^ other), 0)
+        bits = np.where(heard, np.bitwise_count(words ^ others), 0)
         counts, differing = (_sums(counted, stretch) for counted in (heard, bits))
         told = counts >= max(FEWEST_WORDS, stretch // 4)
         if not told.any():
@@ -112,7 +112,7 @@ def aligned_distance(first: np.ndarray, second: np.ndarray, offset: int) -> tupl
         place = int(np.argmin(shares))
         inside = slice(place, place + stretch)
         # A steady sound repeats its words, and says no more in a minute than in a moment.
-        distinct = min(len(np.unique(counted[inside][heard[inside]])) for counted in (one, other))
+        distinct = min(len(np.unique(counted[inside][heard[inside]])) for counted in (words, others))
         distance = float(shares[place])
         if distance <= threshold(min(int(counts[place]), distinct)) and (
             nearest is None or distance < nearest[0]
@@ -137,7 +137,7 @@ def _candidates(words: np.ndarray, starts: np.ndarray) -> Iterator[tuple[int, in
     lengths = np.diff(starts)
     rates = np.exp2(np.floor(np.log2(np.maximum(1, lengths / SAMPLED)))).astype(np.uint32)
     width = int(min(32, max(18, log2(max(2, int((lengths / rates).sum()))) + 3)))
-    for shift in dict.fromkeys(min(each, 32 - width) for each in SHIFTS):
+    for shift in dict.fromkeys(min(shift, 32 - width) for shift in SHIFTS):
         keys, places, owners = _index(words, starts, rates, shift, width)
         for step in range(1, NEIGHBOURS + 1):
             same = np.flatnonzero((keys[step:] == keys[:-step]) & (owners[step:] != owners[:-step]))
@@ -185,9 +185,9 @@ def _similar(
     compared = np.zeros(len(left), np.int64)
     bounds = [starts[owners[0]], starts[owners[0] + 1], starts[owners[1]], starts[owners[1] + 1]]
     for step in steps:
-        one, other = left + step, right + step
-        inside = (one >= bounds[0]) & (one < bounds[1]) & (other >= bounds[2]) & (other < bounds[3])
-        bits = np.bitwise_count(words[np.where(inside, one, 0)] ^ words[np.where(inside, other, 0)])
+        first, second = left + step, right + step
+        inside = (first >= bounds[0]) & (first < bounds[1]) & (second >= bounds[2]) & (second < bounds[3])
+        bits = np.bitwise_count(words[np.where(inside, first, 0)] ^ words[np.where(inside, second, 0)])
         differing += np.where(inside, bits, 0)
         compared += 32 * inside
     shares: np.ndarray = differing / np.maximum(1, compared)

@@ -117,4 +117,9 @@ def _files(plan: Plan, evaluation: str) -> dict[str, Track]:
         for evaluation_set in cell.spec.evaluate
         if evaluation_set.label == evaluation
     }
-    return {track.id: track for key in sorted(keys) if key in plan.found for track in plan.found[key].tracks}
+    return {
+        track.id: track
+        for key in sorted(keys)
+        if key in plan.corpora_by_key
+        for track in plan.corpora_by_key[key].tracks
+    }

@@ -142,14 +142,14 @@ def crossings_table(asked: Questions, words: Words) -> Table | None:
     lines = []
     for answers, crossing in every:
         line: dict[str, Any] = {
-            "one": crossing.one.name,
+            "one": crossing.curve.name,
             "other": crossing.other.name,
             "measure": answers.asked.measure,
             "verdict": crossing_text(crossing),
             "where": ", ".join(_size(place, answers.total) for place in crossing.places) or None,
         }
         for number, size in enumerate(crossing.sizes):
-            label = crossing.one.labels[crossing.one.numbers.index(size)]
+            label = crossing.curve.labels[crossing.curve.numbers.index(size)]
             line |= {
                 label: crossing.differences[number],
                 f"{label} low": crossing.low[number],

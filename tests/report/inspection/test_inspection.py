@@ -128,7 +128,9 @@ def test_addresses_of_files_are_escaped(tmp_path: Path) -> None:
     tracks = tuple(
         replace(tone(strange, 300), id=f"track {number:02d}") for number in range(fabricate.TRACKS)
     )
-    plan = replace(plan, found={plan.suite.cells[0].spec.dataset.key: Corpus(tracks, fabricate.CLASSES)})
+    plan = replace(
+        plan, corpora_by_key={plan.suite.cells[0].spec.dataset.key: Corpus(tracks, fabricate.CLASSES)}
+    )
     write_inspection(inspected(results, plan), tmp_path / "out", ["html"])
     page = (tmp_path / "out" / "inspect.html").read_text()
     assert f'data-source="{strange.as_uri()}"' in page

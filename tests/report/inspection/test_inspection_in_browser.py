@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tracks.append(Track(f"track {number:02d}", file, "blues", "", 1.0))
     corpus = Corpus(tuple(tracks), fabricate.CLASSES)
     key = plan.suite.cells[0].spec.dataset.key
-    plan = replace(plan, found={key: corpus})
+    plan = replace(plan, corpora_by_key={key: corpus})
     results = collect(plan, store, fabricate.make_registry())
     write_inspection(inspected(results, plan), folder / "inspect")
     return folder / "inspect"
