@@ -39,6 +39,12 @@ def connect(scheduler: str, registry: Registry, needs: Sequence[Need], say: Call
             f"--scheduler needs Dask, which cannot be imported ({error}): pip install 'genrebench[dask]'."
         ) from error
     dask.config.set(_CONFIG)
+    if address.startswith("tls://") and not dask.config.get("distributed.comm.tls.client.cert", None):
+        raise UsageError(
+            f"--scheduler {scheduler}: this machine has no certificate to show there. Say where it is in Dask's "
+            "configuration (distributed.comm.tls: ca-file, client.cert, client.key), or by the variables of the "
+            "documentation's page on clusters."
+        )
     try:
         client = Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False)
     except Exception as error:

@@ -154,12 +154,18 @@ def kept_models(reader: Reader) -> None:
     reader.must("bench run suites/paper.yaml --keep-models")
 
 
+def finished_paper(reader: Reader) -> None:
+    reader.must("bench run suites/paper.yaml")
+
+
 def finished_results(reader: Reader) -> None:
     reader.must("bench run suites/a.yaml && bench run suites/b.yaml && cp -r results results-of-last-week")
 
 
 def networks(reader: Reader) -> None:
-    (reader.folder / "suites" / "paper.yaml").write_text(suite("paper", "[{cnn: {}}, majority]"))
+    (reader.folder / "suites" / "paper.yaml").write_text(
+        suite("paper", "[{cnn: {}}, {cnn: {filters: [8, 16]}, label: small}]")
+    )
 
 
 def results_to_share(reader: Reader) -> None:
@@ -184,6 +190,7 @@ PAGES: dict[str, Callable[[Reader], None]] = {
     "README.md": nothing,
     "docs/audit.md": nothing,
     "docs/cluster.md": a_cluster,
+    "docs/inspect.md": finished_paper,
     "docs/plugins.md": nothing,
     "docs/predict.md": kept_models,
     "docs/reports.md": finished_results,

@@ -258,3 +258,13 @@ def test_runs_on_one_machine_do_not_import_dask() -> None:
         "sys.exit(' '.join({'dask', 'distributed'} & set(sys.modules)) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_tls_without_a_certificate_is_told_before_anybody_is_called() -> None:
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"distributed.comm.tls.client.cert": None}),
+        pytest.raises(UsageError, match="no certificate to show"),
+    ):
+        connect("tls://gpu-head:8786", Plugins().registry, [], print)
