@@ -12,6 +12,8 @@ from test_frozen import Kept, TwoPhase
 from toy import ToyExamples
 
 from benchmark import KerasModel
+from benchmark.contract.kinds import rules_of
+from benchmark.contract.rules import Outcome, Trial, outcomes
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
@@ -239,3 +241,37 @@ def test_a_network_that_is_still_used_is_given_to_nobody_else(tmp_path: Path) ->
     third = TwoPhase()
     third.fit(data[0], None, TrainingRun(settings, 2, networks=networks))
     assert third.network is kept
+
+
+class Imaged(TwoPhase):
+    """Says that it takes images alone."""
+
+    name = "imaged"
+    dimensions = frozenset({3})
+
+
+class Unsaved(Imaged):
+    """Cannot be saved."""
+
+    name = "unsaved"
+
+    def save(self, folder: Path) -> None:
+        raise OSError("no room")
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken"), [(Imaged, set()), (Unsaved, {"model-stored"})], ids=["sound", "unsaved"]
+)
+def test_the_contract_traces_each_step_once_for_all_of_its_rules(
+    traces: list[str], kind: type[KerasModel], broken: set[str]
+) -> None:
+    rules = [rule for rule in rules_of("model") if rule.name.startswith("model-")]
+    tried = [
+        outcome
+        for outcome in outcomes(tuple(rules), Trial(kind, {"fine_tuned": True}))
+        if isinstance(outcome, Outcome)
+    ]
+    assert {outcome.rule for outcome in tried if outcome.findings} == broken, tried
+    assert not [outcome for outcome in tried if outcome.not_tried]
+    # The first stage on items, and on what is kept of them; the second one of both trainings.
+    assert len(traces) == 3
