@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmark.backend import ON_DEMAND
+from benchmark.backend import ON_DEMAND, compiled_once
 from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError, WorkerDiedError
 from benchmark.execution.events import Event, Noted
@@ -22,6 +22,7 @@ from benchmark.execution.processes import GONE, WorkerProcess
 from benchmark.execution.tasks import packed, read_answer, unpacked
 from benchmark.execution.threads import cores, environment, share
 from benchmark.execution.worker_process import ANSWER, EVENT, READY
+from benchmark.locations import default_programs
 
 STARTING_SECONDS = 120
 # Workers whose work is done may end in their own time, for so long.
@@ -265,6 +266,8 @@ class LocalWorkers:
         variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"} | self._variables
         # Memory that is free is given back; sets have one order.
         defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
+        if self._gpus:
+            defaults |= compiled_once(default_programs())
         variables |= {
             name: variables.get(name, os.environ.get(name, value)) for name, value in defaults.items()
         }
