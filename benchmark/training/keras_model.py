@@ -15,7 +15,6 @@ from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 from benchmark.training.network_model import NetworkModel, answered
-from benchmark.training.position import going_on
 
 if TYPE_CHECKING:
     import keras
@@ -61,6 +60,8 @@ class KerasModel(NetworkModel):
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
         with isolated(seed):
+            from benchmark.training.position import going_on
+
             return going_on(
                 lambda run: self._trained(train, validation, run, seed), run, resumable=self.resumable
             )

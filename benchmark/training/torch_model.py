@@ -13,7 +13,6 @@ from benchmark.plugin.border import described
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 from benchmark.training.network_model import NetworkModel, answered
-from benchmark.training.position import going_on
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +61,8 @@ class TorchModel(NetworkModel):
         """Build, then train stage by stage."""
         seed = derive_seed("model", run.seed)
         with isolated(seed):
+            from benchmark.training.position import going_on
+
             return going_on(
                 lambda run: self._trained(train, validation, run, seed), run, resumable=self.resumable
             )
