@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
 from benchmark.settings import LeaderboardSettings
@@ -216,16 +214,14 @@ def _fixed(checker: Checker, cell: Mapping[str, Any], matrix: Mapping[str, Any])
 
 
 def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
-    try:
-        return LeaderboardSettings.model_validate({} if raw is None else raw)
-    except ValidationError as error:
-        for detail in error.errors():
-            path = ("leaderboard", *detail["loc"])
-            if detail["type"] == "extra_forbidden":
-                checker.wrong_setting("'leaderboard'", LeaderboardSettings, detail, path)
-            else:  # by its last name, which may be an axis's
-                checker.problem(path, sentence(str(path[-1]), detail))
-    return LeaderboardSettings()
+    def by_last_name(detail: Any) -> str:
+        """Return what is wrong by the last name of its place, which may be an axis's."""
+        last = ("leaderboard", *detail["loc"])[-1]
+        return "" if detail["type"] == "extra_forbidden" else sentence(str(last), detail)
+
+    given = {} if raw is None else raw
+    made = checker.validated("'leaderboard'", LeaderboardSettings, given, ("leaderboard",), by_last_name)
+    return made or LeaderboardSettings()
 
 
 def _check_columns(checker: Checker, cells: Sequence[Cell], axes: Axes) -> None:
