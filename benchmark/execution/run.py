@@ -23,6 +23,7 @@ from benchmark.execution.events import CellStarted, Event, Noted
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
 from benchmark.execution.notify import Tell, nobody
+from benchmark.execution.spare import sharing_workers
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellError, CellRecord, Status
 from benchmark.results.corrupted import remove_leftovers, unfinished
@@ -149,9 +150,10 @@ def run_suite(
         flight = None
         try:
             cells = [cell for cell, _ in missing]
-            audits = audit_before_run(
-                plan, cells, plugins.registry, locations, display, looker, strict=options.strict
-            )
+            with sharing_workers():
+                audits = audit_before_run(
+                    plan, cells, plugins.registry, locations, display, looker, strict=options.strict
+                )
             with executors.features() as executor:
                 again = [lacking.cell for lacking in worn if not lacking.has_model]
                 unmade = prepare_features(

@@ -15,7 +15,6 @@ from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
-from benchmark.training.keras_state import UnusableCheckpointError
 from benchmark.training.network_model import NetworkModel, answered
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ class KerasModel(NetworkModel):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
+        from benchmark.training.keras_state import UnusableCheckpointError
+
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
         if not self.resumable:
