@@ -1,7 +1,7 @@
 """The most memory that a command and all its processes take together, and the processor time that they use.
 
 A page that several processes share counts once, in parts (PSS). What is read is what the kernel says while the command
-runs, every few hundredths of a second, so that a peak between two looks is missed.
+runs, twice a second, so that a peak between two looks is missed.
 
 Run: python benchmarks/memory.py bench run suites/paper.yaml --rehearse
 """
@@ -64,7 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--every", type=float, default=0.25, metavar="SECONDS", help="how often to look")
+    parser.add_argument("--every", type=float, default=0.5, metavar="SECONDS", help="how often to look")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if not arguments.command:
