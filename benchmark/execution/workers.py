@@ -275,8 +275,13 @@ class LocalWorkers:
 
     def _environment(self, number: int) -> dict[str, str]:
         variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"} | self._variables
-        # Memory that is free is given back; sets have one order.
-        defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
+        # Memory that is free is given back, and is in no more places than threads need; sets have one order.
+        defaults = {
+            **ON_DEMAND,
+            "MALLOC_TRIM_THRESHOLD_": "65536",
+            "MALLOC_ARENA_MAX": str(max(2, self.threads)),
+            "PYTHONHASHSEED": "6640",
+        }
         variables |= {
             name: variables.get(name, os.environ.get(name, value)) for name, value in defaults.items()
         }
