@@ -46,8 +46,13 @@ def leaderboard(
     by = sorting_measure(measures, sort)
     # A data frame for each of a thousand rows takes longer than all that is asked of it.
     columns = {str(name): cells[name].to_numpy() for name in cells}
-    places = cells.groupby(ROW, sort=True).indices
-    lines = [_line(int(row), _chosen(columns, at), axes, measures, by) for row, at in places.items()]
+    by_row = np.argsort(columns[ROW], kind="stable")
+    rows, starts = np.unique(columns[ROW][by_row], return_index=True)
+    places = np.split(by_row, starts[1:])
+    lines = [
+        _line(int(row), _chosen(columns, at), axes, measures, by)
+        for row, at in zip(rows, places, strict=True)
+    ]
     table = pd.DataFrame(lines)
     table["clean"] = table["standing"] == _ranked_standing(table)
     if baseline:
