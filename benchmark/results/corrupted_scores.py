@@ -204,7 +204,9 @@ def _metric(results: Results, sort: str) -> tuple[str, Metric] | None:
 
 def _told(called: Mapping[str, str], filed: Mapping[str, Filed]) -> dict[Wear, str]:
     """Return what wears are filed under by what records say; ``called`` are the clean sets, by what they are called."""
-    labels = {name: label for label, name in called.items()}
+    # Records of format 1 filed the test part of "tones" under "tones:test", and what is worn of it under "test".
+    labels = {name.rpartition(":")[2]: label for label, name in called.items()}
+    labels |= {name: label for label, name in called.items()}
     told = {key: of_set.record.sets[key] for key, of_set in filed.items()}
     return {
         Wear(labels[said["set"]], str(said["label"]), int(said["severity"])): key
