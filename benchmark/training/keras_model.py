@@ -57,7 +57,6 @@ class KerasModel(NetworkModel):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
-        from benchmark.training.keras_state import UnusableCheckpointError
 
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
