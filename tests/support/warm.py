@@ -25,9 +25,18 @@ _IMPORTED = (
     "librosa", "soundfile", "soxr", "pandas", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_pdf", "seaborn", "scipy.stats", "scipy.signal", "sklearn.svm", "sklearn.neighbors",
     "sklearn.dummy", "sklearn.linear_model", "sklearn.preprocessing", "skops.io", "optuna", "jinja2", "psutil",
+    "tabulate", "filelock", "pyarrow.pandas_compat", "pandas.core.reshape.reshape", "pydantic.dataclasses",
+    "importlib_metadata._adapters", "email.policy",
 )  # fmt: skip
-_RUN = "from benchmark.cli.main import main; main()"
-_SERVE = "import sys; sys.path.insert(0, {folder!r}); from warm_server import serve; del sys.path[0]; serve({end}, {names!r})\n"
+_SERVE = """
+import sys
+sys.path.insert(0, {folder!r})
+from warm_server import ending_at_once, serve
+del sys.path[0]
+serve({end}, {names!r})
+from benchmark.cli.main import main
+ending_at_once(main)
+"""
 # What Python and libraries read when they are started or imported.
 _READ_AT_START = (
     "PYTHON",
@@ -137,7 +146,7 @@ class _Server:
             folder=str(Path(__file__).parent), end=theirs.fileno(), names=[*_IMPORTED, *libraries]
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code + _RUN], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
+            [sys.executable, "-c", code], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()
