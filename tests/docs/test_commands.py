@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import warm_shell
+from projects import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 if not (ROOT / "docs" / "index.md").is_file():
@@ -81,8 +82,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    """Return a reader with three clips a genre, songs in the home, and small suites."""
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    """Yield a reader with three clips a genre, songs in the home, and small suites."""
     for folder in ("suites", "bin", "bundles", "home/.ssh"):
         (tmp_path / folder).mkdir(parents=True)
     for seed, place in enumerate(("DIR", "data/gtzan", "data/spotify")):
@@ -90,7 +91,6 @@ def reader(tmp_path: Path) -> Reader:
     music(tmp_path / "home" / "music", ("calm", "loud"), "{number}.wav", seed=3)
     shutil.copy(tmp_path / "DIR" / "rock" / "rock.00000.wav", tmp_path / "song.mp3")
     shutil.copy(tmp_path / "DIR" / "pop" / "pop.00000.wav", tmp_path / "set.flac")
-    program(tmp_path / "bin" / "bench", f'exec "{sys.executable}" -m benchmark "$@"')
     (tmp_path / "mine.yaml").write_text(
         suite("mine", "[{linear: {}, label: cnn}, majority]", "[none, {label: paper, use: [gain]}]", "folder")
     )
@@ -104,7 +104,8 @@ def reader(tmp_path: Path) -> Reader:
         ),
     }.items():
         (tmp_path / "suites" / f"{name}.yaml").write_text(text)
-    return Reader(tmp_path)
+    with warm_shell.program(tmp_path / "bin" / "bench", NETWORKS):
+        yield Reader(tmp_path)
 
 
 def music(folder: Path, genres: tuple[str, ...], name: str, seed: int) -> None:

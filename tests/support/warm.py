@@ -17,6 +17,7 @@ import time
 from functools import cache
 from pathlib import Path
 from threading import RLock, Thread
+from typing import Any
 
 from warm_server import LONGEST
 
@@ -64,6 +65,15 @@ def can_be_warm(environment: dict[str, str]) -> bool:
         return False
     changed = {name for name, _ in {*environment.items()} ^ {*_ENVIRONMENT.items()}}
     return not any(name.startswith(_READ_AT_START) for name in changed - {"PYTHONPATH"})
+
+
+def run_warm(request: dict[str, Any], files: list[int], libraries: tuple[str, ...]) -> int:
+    """Run ``bench`` as ``warm_server.serve`` describes it, and return how it ended."""
+    server = _server(libraries)
+    process = server.fork(json.dumps(request).encode(), files)
+    while (code := server.ending(process, None)) is None:
+        pass
+    return code
 
 
 class WarmProcess:

@@ -18,8 +18,12 @@ from importlib.abc import MetaPathFinder
 from importlib.metadata import entry_points
 from pkgutil import walk_packages
 
+from warm_workers import fork_workers
+
 LONGEST = 1 << 18
-# What Python ends with then.
+# With these no worker process is started.
+_WITHOUT_WORKERS = {"inline", "--inline", "plan", "report", "status", "compare", "plugins", "--help"}
+# What Python ends with when the last of its output cannot be written.
 _NOT_FLUSHED = 120
 _BACKENDS = ("tensorflow", "keras", "torch", "jax")
 
@@ -61,7 +65,10 @@ def serve(descriptor: int, libraries: list[str]) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for other in (connection.detach(), ended, wake):
                 os.close(other)
-            _become(json.loads(message), files)
+            request = json.loads(message)
+            _become(request, files)
+            if not _WITHOUT_WORKERS & {*request["arguments"]}:
+                fork_workers(ending_at_once)
             return
         for file in files:
             os.close(file)
@@ -117,6 +124,7 @@ def _warm_up() -> None:
     import librosa
     import numpy as np
     import sklearn.dummy
+
     from benchmark.report.html import page
     from benchmark.report.inspection import page as inspection
 
