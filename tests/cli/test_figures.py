@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 SUITE = """
 name: drawn
 cell:
@@ -19,6 +21,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_all_that_needs_no_training_is_drawn(project: Any) -> None:
     project.write(SUITE)
     ran = project.bench("figures", "suite.yaml")
@@ -30,6 +33,7 @@ def test_all_that_needs_no_training_is_drawn(project: Any) -> None:
     assert "[synthetic]" in (folder / "copies.tex").read_text().replace("{[}", "[")
 
 
+@pytest.mark.slow
 def test_a_track_may_be_chosen_and_a_wrong_one_is_named(project: Any) -> None:
     project.write(SUITE)
     ran = project.bench("figures", "suite.yaml", "--track", "jazz.00001", "--out", "pictures")
@@ -40,6 +44,7 @@ def test_a_track_may_be_chosen_and_a_wrong_one_is_named(project: Any) -> None:
     assert "Did you mean 'jazz.00001'" in wrong.err
 
 
+@pytest.mark.slow
 def test_without_the_dataset_what_can_be_drawn_is_and_the_rest_is_named(project: Any) -> None:
     project.write(SUITE.replace("{synthetic: {tracks_per_class: 5, seconds: 1}}", "gtzan"))
     project.environment["BENCH_DATA"] = ""

@@ -1,0 +1,51 @@
+"""Forked processes are there when tests could use them, and are as others."""
+
+from __future__ import annotations
+
+import os
+
+import psutil
+import pytest
+from warm import WarmProcess, can_be_warm
+
+from benchmark.backend import settle_backend
+
+pytestmark = pytest.mark.skipif(
+    not can_be_warm({**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}), reason="there are none here"
+)
+
+
+def test_what_a_run_in_the_process_of_the_tests_leaves_is_no_reason_for_a_new_process(project) -> None:
+    environment = project.variables()
+    settle_backend(environment)
+    assert can_be_warm(environment)
+    assert isinstance(project.start("--help"), WarmProcess)
+
+
+def test_what_libraries_read_when_they_are_imported_is_one(project) -> None:
+    assert not can_be_warm(project.variables() | {"KERAS_BACKEND": "jax"})
+    assert not can_be_warm(project.variables() | {"TF_FORCE_GPU_ALLOW_GROWTH": "false"})
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(("--version",), 0), (("plan", "nowhere.yaml"), 2)])
+def test_it_ends_as_another_process_does(project, arguments: tuple[str, ...], code: int) -> None:
+    warm, new = project.bench(*arguments), project.start_new(*arguments)
+    out, err = new.communicate(timeout=120)
+    assert (warm.code, warm.out, warm.err) == (new.returncode, out, err)
+    assert warm.code == code
+
+
+def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
+    run = project.start("run", "suite.yaml", "--jobs", "2")
+    driver = psutil.Process(run.pid)
+    while not (project.rests(0) and project.rests(1)):
+        assert run.poll() is None, run.communicate()[1]
+    children = driver.children()
+    # One that forks, and two workers.
+    assert len(children) == 3
+    assert driver.children(recursive=True) == children
+    run.kill()
+    run.communicate(timeout=60)
+    assert psutil.wait_procs(children, timeout=20)[1] == []
