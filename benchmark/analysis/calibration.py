@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from benchmark.results.predictions import SetPredictions
 
@@ -21,37 +20,55 @@ class Calibration:
         error: the expected calibration error, the mean over cells.
         floor: what the error of a perfectly calibrated model of the same confidences would be on so many tracks, by
             chance alone: an error near it says nothing.
-        bins: see ``calibration``.
+        bins: by confidence, without empty ones.
     """
 
     error: float
     floor: float
-    bins: pd.DataFrame
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The answers whose largest probability is above ``bin_low`` and at most ``bin_high``.
+
+    Attributes:
+        bin_low: the lower edge.
+        bin_high: the upper edge.
+        confidence: their mean largest probability.
+        accuracy: the share of them that is right.
+        count: how many there are.
+    """
+
+    bin_low: float
+    bin_high: float
+    confidence: float
+    accuracy: float
+    count: int
 
 
 def calibration(cells: Sequence[SetPredictions], bins: int = BINS) -> Calibration:
     """Return the expected calibration error, its floor of noise, and bins of equal width over all cells.
 
-    A bin has ``bin_low``, ``bin_high``, ``confidence`` (mean of the largest probability), ``accuracy`` and
-    ``count``; empty ones are left out. Source: Guo et al. (2017), section 2.
+    Empty bins are left out. Source: Guo et al. (2017), section 2.
     """
     tables = [_bins(cell, bins) for cell in cells]
     errors = [float(np.abs(right - sure).sum() / count.sum()) for count, sure, right, _ in tables]
     # The sum of a bin's answers is nearly normal, and the mean distance of a normal from its mean is 0.8 deviations.
     floors = [float(np.sqrt(2 / np.pi * noise).sum() / count.sum()) for count, _, _, noise in tables]
     count, sure, right, _ = (np.sum(parts, axis=0) for parts in zip(*tables, strict=True))
-    filled = count > 0
-    edges = np.linspace(0, 1, bins + 1)
-    table = pd.DataFrame(
-        {
-            "bin_low": edges[:-1][filled],
-            "bin_high": edges[1:][filled],
-            "confidence": sure[filled] / count[filled],
-            "accuracy": right[filled] / count[filled],
-            "count": count[filled].astype(int),
-        }
+    edges = np.linspace(0, 1, bins + 1).tolist()
+    filled = tuple(
+        Bin(
+            edges[at],
+            edges[at + 1],
+            float(sure[at] / count[at]),
+            float(right[at] / count[at]),
+            int(count[at]),
+        )
+        for at in np.flatnonzero(count)
     )
-    return Calibration(float(np.mean(errors)), float(np.mean(floors)), table)
+    return Calibration(float(np.mean(errors)), float(np.mean(floors)), filled)
 
 
 def _bins(cell: SetPredictions, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ def p_values(z: np.ndarray, parts: np.ndarray, freedom: np.ndarray) -> np.ndarra
         parts: of the variance, shape (parts, m); 1 for all where there is no variance at all.
         freedom: of each part, shape (parts, m).
     """
-    parts, freedom = _merged(parts, freedom)
+    parts, freedom = merged(parts, freedom)
     p: np.ndarray = (_weights(parts) * 2 * special.stdtr(freedom, -z)).sum(axis=0)
     return p
 
@@ -34,7 +34,7 @@ def critical(level: float | np.ndarray, parts: np.ndarray, freedom: np.ndarray) 
     It lies between the quantiles of the parts, and is found by Newton's method on the logarithms of both, which a
     tail is nearly straight in; a step that leaves the bracket halves it.
     """
-    parts, freedom = _merged(parts, freedom)
+    parts, freedom = merged(parts, freedom)
     weights = _weights(parts)
     quantiles = _quantiles(level, freedom)
     used = weights > 0
@@ -69,12 +69,13 @@ def critical(level: float | np.ndarray, parts: np.ndarray, freedom: np.ndarray) 
 
 def _quantiles(level: float | np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Return Student's two-sided quantiles, each once for a number of degrees of freedom, of which there are few."""
-    if np.ndim(level):
-        quantiles: np.ndarray = -special.stdtrit(freedom, np.broadcast_to(level, freedom.shape) / 2)
-        return quantiles
-    distinct, places = np.unique(freedom, return_inverse=True)
-    of_distinct: np.ndarray = -special.stdtrit(distinct, level / 2)
-    return of_distinct[places].reshape(freedom.shape)
+    quantiles = np.empty(freedom.shape)
+    levels = np.broadcast_to(level, freedom.shape)
+    for own in np.unique(level):
+        at = levels == own
+        distinct, places = np.unique(freedom[at], return_inverse=True)
+        quantiles[at] = -special.stdtrit(distinct, own / 2)[places]
+    return quantiles
 
 
 def _density_constant(freedom: np.ndarray) -> np.ndarray:
@@ -91,7 +92,7 @@ def satterthwaite(first: float, first_freedom: float, second: float, second_free
     return (first + second) ** 2 / below if below > 0 else first_freedom
 
 
-def _merged(parts: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def merged(parts: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return neighbouring parts of the same degrees of freedom as one: seeds of many rows have them from all rows."""
     starts = np.flatnonzero([True, *(freedom[1:] != freedom[:-1]).any(axis=1)])
     if len(starts) == len(parts):

@@ -5,14 +5,14 @@ Pure functions. The method, its sources and its error rates by simulation are in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.cochran import ALPHA, critical, p_values
+from benchmark.analysis.cochran import ALPHA, critical, merged, p_values
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import FEWEST_UNITS, Measured
 from benchmark.analysis.seeds import seed_variances
@@ -132,9 +132,12 @@ class Contrast:
         p = np.where(room > 0, np.maximum(self._p(np.maximum(room, 0)) / 2, self._least()), 1.0)
         return np.where(self.known, p, np.nan)
 
-    def interval(self, bound: float = np.inf, level: float = ALPHA) -> tuple[np.ndarray, np.ndarray]:
+    def interval(
+        self, bound: float = np.inf, level: float | np.ndarray = ALPHA
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the values that the test at ``level`` does not reject, within ``-bound`` to ``bound``.
 
+        ``level`` is one for all, or one for each, shape (m,).
         NaN where there are too few units. Where a row has one cell, it covers the choice of tracks only.
         """
         half = critical(level, self.parts, self.freedom) * self.error
@@ -150,6 +153,30 @@ class Contrast:
     def _least(self) -> np.ndarray:
         least: np.ndarray = 2.0 ** (1 - self.units)
         return least
+
+
+def intervals(
+    contrasts: Sequence[Contrast], bound: float = np.inf, level: float = ALPHA
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return ``Contrast.interval`` of each; those with as many parts in one go, as a call costs more than its sums."""
+    by_parts: dict[int, list[tuple[int, np.ndarray, np.ndarray]]] = {}
+    for place, contrast in enumerate(contrasts):
+        parts, freedom = merged(contrast.parts, contrast.freedom)
+        by_parts.setdefault(len(parts), []).append((place, parts, freedom))
+    limits: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for alike in by_parts.values():
+        members = [contrasts[place] for place, _, _ in alike]
+        together = Contrast(
+            np.concatenate([contrast.values for contrast in members]),
+            np.concatenate([parts for _, parts, _ in alike], axis=1),
+            np.concatenate([freedom for _, _, freedom in alike], axis=1),
+            np.concatenate([contrast.units for contrast in members]),
+            np.concatenate([contrast.single for contrast in members]),
+        )
+        ends = np.cumsum([len(contrast.values) for contrast in members])[:-1]
+        sides = (np.split(side, ends) for side in together.interval(bound, level))
+        limits |= {place: pair for (place, _, _), pair in zip(alike, zip(*sides, strict=True), strict=True)}
+    return [limits[place] for place in range(len(contrasts))]
 
 
 def family(rows: Mapping[int, Measured]) -> Family:

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmark.analysis.asked import Asked
 from benchmark.analysis.cochran import ALPHA
+from benchmark.analysis.comparison import Contrast, intervals
 from benchmark.analysis.curves import Curve, neighbours
 
 CROSS, ONE_SIDE, UNDECIDED = "cross", "one side", "undecided"
@@ -81,7 +82,7 @@ def worths(asked: Asked, all_curves: Sequence[Curve], baseline: Mapping[str, str
     names none of the axes, the first value. Between sizes a curve is a straight line over the logarithm of the size.
     Curves that give the same answers at all sizes are left out.
     """
-    lines = []
+    asked_for = []
     firsts = {axis: baseline.get(axis, label) for axis, label in (all_curves[0].rest if all_curves else ())}
     if firsts.keys() & baseline.keys():
         firsts = {axis: label for axis, label in firsts.items() if axis in baseline}
@@ -91,26 +92,55 @@ def worths(asked: Asked, all_curves: Sequence[Curve], baseline: Mapping[str, str
             continue
         for curve, base in ((left, right), (right, left)):
             if dict(base.rest)[axis] == first:
-                lines += [
-                    worth(asked, axis, curve, base, row, size)
+                asked_for += [
+                    (axis, curve, base, row, size)
                     for row, size in zip(curve.rows, curve.numbers, strict=True)
                 ]
-    return lines
+    return _worths(asked, asked_for)
 
 
 def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: float) -> Worth:
-    """Return with how much data ``base`` is as good as ``row``.
+    """Return with how much data ``base`` is as good as ``row``; see ``worths``."""
+    return _worths(asked, [(axis, curve, base, row, size)])[0]
+
+
+def _worths(asked: Asked, asked_for: Sequence[tuple[str, Curve, Curve, int, float]]) -> list[Worth]:
+    """Return ``worth`` of each, with all their intervals in one go."""
+    grids = [_grid(base) for _, _, base, _, _ in asked_for]
+    contrasts = [
+        asked.contrasts([row, *base.rows], _ahead(base, grid))
+        for (_, _, base, row, _), grid in zip(asked_for, grids, strict=True)
+    ]
+    return [
+        Worth(axis, curve, base, row, size, *_equal(asked, base, grid, contrast, *ends))
+        for (axis, curve, base, row, size), grid, contrast, ends in zip(
+            asked_for, grids, contrasts, intervals(contrasts), strict=True
+        )
+    ]
+
+
+def _grid(base: Curve) -> np.ndarray:
+    """Return logarithms of sizes: those of a curve, and places between them."""
+    logs = np.log(base.numbers)
+    return np.unique(np.concatenate([logs, np.linspace(logs[0], logs[-1], _STEPS)]))
+
+
+def _ahead(base: Curve, grid: np.ndarray) -> np.ndarray:
+    """Return the weights of a row and a curve's rows in how far that row is above the curve's line at each place."""
+    logs = np.log(base.numbers)
+    return np.array([[1.0, *-_interpolation(at, logs)] for at in grid])
+
+
+def _equal(
+    asked: Asked, base: Curve, grid: np.ndarray, contrast: Contrast, low: np.ndarray, high: np.ndarray
+) -> tuple[float, float, float]:
+    """Return with how much data ``base`` is as good as a row, and the interval of that.
 
     The interval holds the sizes at which the difference between the row and the base's line is not significant
     (Fieller 1954: the inversion of a test). It is open where the curve ends before that is decided.
     """
-    logs = np.log(base.numbers)
-    grid = np.unique(np.concatenate([logs, np.linspace(logs[0], logs[-1], _STEPS)]))
-    weights = np.array([[1.0, *-_interpolation(at, logs)] for at in grid])
-    contrast = asked.contrasts([row, *base.rows], weights)
     sign = 1 if asked.greater_is_better else -1
     ahead = sign * contrast.values
-    low, high = contrast.interval(np.inf)
     surely_ahead = (low > 0) if sign > 0 else (high < 0)
     surely_behind = (high < 0) if sign > 0 else (low > 0)
     places = _crossings(grid, ahead)
@@ -126,7 +156,7 @@ def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: fl
     if known and surely_behind.all():
         most = base.numbers[0]
     equal = float(np.exp(places[0])) if places else np.inf if ahead[-1] > 0 else 0.0
-    return Worth(axis, curve, base, row, size, equal, least, most)
+    return equal, least, most
 
 
 def crossings(asked: Asked, all_curves: Sequence[Curve]) -> list[Crossing]:
@@ -139,20 +169,32 @@ def crossings(asked: Asked, all_curves: Sequence[Curve]) -> list[Crossing]:
         pairs = [(curve.rows[curve.numbers.index(s)], other.rows[other.numbers.index(s)]) for s in sizes]
         if all(asked.alike(*pair) for pair in pairs):
             continue
-        first, second = (np.array([asked.place[pair[side]] for pair in pairs]) for side in (0, 1))
-        drafts.append((axis, curve, other, sizes, asked.family.differences(first, second)))
+        drafts.append((axis, curve, other, sizes, pairs))
     if not drafts:
         return []
-    corrected = asked.corrected(np.concatenate([draft[-1].p() for draft in drafts]))
-    ends = np.cumsum([len(draft[-1].values) for draft in drafts])
-    lines = []
-    for (axis, curve, other, sizes, contrast), p in zip(drafts, np.split(corrected, ends[:-1]), strict=True):
-        signs = set(np.sign(contrast.values[p < ALPHA]).tolist()) - {0.0}
-        low, high = contrast.interval(asked.bound, ALPHA / len(sizes))
-        places = tuple(float(np.exp(at)) for at in _crossings(np.log(sizes), contrast.values))
-        verdict = CROSS if len(signs) == 2 else ONE_SIDE if signs else UNDECIDED
-        lines.append(Crossing(axis, curve, other, sizes, contrast.values, low, high, p, verdict, places))
-    return lines
+    places = np.array([[asked.place[row] for row in pair] for draft in drafts for pair in draft[-1]])
+    contrast = asked.family.differences(*places.T)
+    counts = np.array([len(pairs) for *_, pairs in drafts])
+    low, high = contrast.interval(asked.bound, ALPHA / np.repeat(counts, counts))
+    columns = (contrast.values, low, high, asked.corrected(contrast.p()))
+    split = zip(*(np.split(column, np.cumsum(counts)[:-1]) for column in columns), strict=True)
+    return [_crossing(*draft[:-1], *own) for draft, own in zip(drafts, split, strict=True)]
+
+
+def _crossing(
+    axis: str,
+    curve: Curve,
+    other: Curve,
+    sizes: tuple[float, ...],
+    differences: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    p: np.ndarray,
+) -> Crossing:
+    signs = set(np.sign(differences[p < ALPHA]).tolist()) - {0.0}
+    places = tuple(float(np.exp(at)) for at in _crossings(np.log(sizes), differences))
+    verdict = CROSS if len(signs) == 2 else ONE_SIDE if signs else UNDECIDED
+    return Crossing(axis, curve, other, sizes, differences, low, high, p, verdict, places)
 
 
 def _interpolation(at: float, logs: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import Family
+from benchmark.analysis.comparison import Contrast, Family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import FEWEST_UNITS
 from benchmark.analysis.pooling import pooled
@@ -93,7 +93,7 @@ def effects(
     corrected over the changes.
 
     Args:
-        found: the changes.
+        changes: that are asked for.
         family: rows that were evaluated; pairs of others are left out.
         evaluation: the evaluation set.
         measure: its name.
@@ -118,7 +118,7 @@ def effects(
         }
         blocks = block_of or {}
         protocol = any(blocks.get(row) != blocks.get(other) for row, other in moved)
-        lines = [_line(family, [pair], place, bound) for pair in moved]
+        lines = _lines(family, moved, place, bound)
         by_row += [
             {**names, **line, "row": row, "other": other}
             for line, (row, other) in zip(lines, moved, strict=True)
@@ -127,7 +127,7 @@ def effects(
         overall.append(
             {
                 **names,
-                **_line(family, moved, place, bound),
+                **_facts(family.contrast(_weights(moved, place)), bound)[0],
                 "pairs": len(moved),
                 "unmoved": len(known) - len(moved),
                 "least": least["difference"],
@@ -215,14 +215,18 @@ def _weights(pairs: Sequence[tuple[int, int]], place: Mapping[int, int]) -> np.n
     return weights
 
 
-def _line(
+def _lines(
     family: Family, pairs: Sequence[tuple[int, int]], place: Mapping[int, int], bound: float
-) -> dict[str, Any]:
-    contrast = family.contrast(_weights(pairs, place))
+) -> list[dict[str, Any]]:
+    """Return what is known of the difference of each pair by itself."""
+    first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
+    return _facts(family.differences(first, second), bound)
+
+
+def _facts(contrast: Contrast, bound: float) -> list[dict[str, Any]]:
     low, high = contrast.interval(bound)
-    return {
-        "difference": float(contrast.values[0]),
-        "low": float(low[0]),
-        "high": float(high[0]),
-        "p": float(contrast.p()[0]),
-    }
+    columns = {"difference": contrast.values, "low": low, "high": high, "p": contrast.p()}
+    return [
+        dict(zip(columns, line, strict=True))
+        for line in zip(*(values.tolist() for values in columns.values()), strict=True)
+    ]

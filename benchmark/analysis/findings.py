@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ class Findings:
     """What is gathered, set by set and row by row."""
 
     intervals: list[dict[str, Any]] = field(default_factory=list)
-    calibration: list[pd.DataFrame] = field(default_factory=list)
+    calibration: list[dict[str, Any]] = field(default_factory=list)
     comparisons: list[pd.DataFrame] = field(default_factory=list)
     effects: list[dict[str, Any]] = field(default_factory=list)
     effects_by_row: list[dict[str, Any]] = field(default_factory=list)
@@ -212,10 +212,13 @@ def asked_on(
     )
 
 
-def row_calibration(row: int, evaluation: str, cells: Mapping[str, SetPredictions]) -> pd.DataFrame:
-    """Return the bins of a row's calibration on an evaluation set, with its error and the error's floor."""
+def row_calibration(
+    row: int, evaluation: str, cells: Mapping[str, SetPredictions]
+) -> Iterator[dict[str, Any]]:
+    """Yield the bins of a row's calibration on an evaluation set, with its error and the error's floor."""
     measured = calibration(list(cells.values()))
-    return measured.bins.assign(row=row, set=evaluation, ece=measured.error, floor=measured.floor)
+    for line in measured.bins:
+        yield {**asdict(line), "row": row, "set": evaluation, "ece": measured.error, "floor": measured.floor}
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

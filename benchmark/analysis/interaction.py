@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark.analysis.asked import Asked, Labels
 from benchmark.analysis.cochran import ALPHA
-from benchmark.analysis.comparison import Contrast
+from benchmark.analysis.comparison import Contrast, intervals
 
 # More differences of effects than these nobody reads; then only those to the other axis's baseline are tested.
 _MOST, _MOST_IN_CLASSES = 2_000, 200
@@ -115,24 +115,28 @@ def _pairs(
 
 
 def _within(asked: Asked, effects: Sequence[_Effect]) -> tuple[dict[str, object], ...]:
-    lines: list[dict[str, object]] = []
-    for effect in effects:
-        contrast = _contrast(asked, [(pair, 1.0) for pair in effect.pairs.values()], len(effect.pairs))
-        lines.append(effect.names | _facts(contrast, asked.bound) | {"pairs": len(effect.pairs)})
-    return tuple(lines)
+    contrasts = [
+        _contrast(asked, [(pair, 1.0) for pair in effect.pairs.values()], len(effect.pairs))
+        for effect in effects
+    ]
+    return tuple(
+        effect.names | facts | {"pairs": len(effect.pairs)}
+        for effect, facts in zip(effects, _facts(contrasts, asked.bound), strict=True)
+    )
 
 
 def _between(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[dict[str, object], ...]:
-    lines: list[dict[str, object]] = []
-    for effect, other in pairs:
-        signed, count = _signed(effect, other)
-        contrast = _contrast(asked, signed, count)
-        lines.append(effect.names | {"against": other.at} | _facts(contrast, 2 * asked.bound))
+    contrasts = [_contrast(asked, *_signed(effect, other)) for effect, other in pairs]
+    lines = [
+        effect.names | {"against": other.at} | facts
+        for (effect, other), facts in zip(pairs, _facts(contrasts, 2 * asked.bound), strict=True)
+    ]
     return _corrected(asked, lines)
 
 
 def _by_class(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[dict[str, object], ...]:
-    lines: list[dict[str, object]] = []
+    names: list[dict[str, object]] = []
+    contrasts = []
     for name, rows in asked.by_class.items() if len(pairs) <= _MOST_IN_CLASSES else ():
         of_class = replace(asked, rows=rows, by_class={})
         for effect, other in pairs:
@@ -142,7 +146,9 @@ def _by_class(asked: Asked, pairs: Sequence[tuple[_Effect, _Effect]]) -> tuple[d
             contrast = _contrast(of_class, signed, count)
             # Fewer units agree by chance too often for any test: such classes say nothing, and count as no test.
             if 2.0 ** (1 - contrast.units[0]) < ALPHA:
-                lines.append(effect.names | {"against": other.at, "class": name} | _facts(contrast, 2.0))
+                names.append(effect.names | {"against": other.at, "class": name})
+                contrasts.append(contrast)
+    lines = [name | facts for name, facts in zip(names, _facts(contrasts, 2.0), strict=True)]
     return _corrected(asked, lines)
 
 
@@ -164,14 +170,17 @@ def _contrast(asked: Asked, signed: Sequence[tuple[tuple[int, int], float]], cou
     return asked.contrasts(used, weights[None])
 
 
-def _facts(contrast: Contrast, bound: float) -> dict[str, object]:
-    low, high = contrast.interval(bound)
-    return {
-        "difference": float(contrast.values[0]),
-        "low": float(low[0]),
-        "high": float(high[0]),
-        "p": float(contrast.p()[0]),
-    }
+def _facts(contrasts: Sequence[Contrast], bound: float) -> list[dict[str, object]]:
+    """Return what is known of contrasts of one value each."""
+    return [
+        {
+            "difference": float(contrast.values[0]),
+            "low": float(low[0]),
+            "high": float(high[0]),
+            "p": float(contrast.p()[0]),
+        }
+        for contrast, (low, high) in zip(contrasts, intervals(contrasts, bound), strict=True)
+    ]
 
 
 def _corrected(asked: Asked, lines: Sequence[dict[str, object]]) -> tuple[dict[str, object], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from benchmark.results.frames import ROW, STATUS, Measure, sorting_measure
 from benchmark.results.standing import BLOCKS, LEAKY, gravity
 
 MEAN, SD, DIFFERENCE, LOW, HIGH, WHOLE = "mean", "sd", "difference", "low", "high", "whole"
+# Columns of a table of cells.
+Cells = Mapping[str, np.ndarray]
 
 
 def leaderboard(
@@ -41,7 +44,15 @@ def leaderboard(
     ``sort`` names the measure that orders rows (default: the first).
     """
     by = sorting_measure(measures, sort)
-    lines = [_line(row, group, axes, measures, by) for row, group in cells.groupby(ROW, sort=True)]
+    # A data frame for each of a thousand rows takes longer than all that is asked of it.
+    columns = {str(name): cells[name].to_numpy() for name in cells}
+    by_row = np.argsort(columns[ROW], kind="stable")
+    rows, starts = np.unique(columns[ROW][by_row], return_index=True)
+    places = np.split(by_row, starts[1:])
+    lines = [
+        _line(int(row), _chosen(columns, at), axes, measures, by)
+        for row, at in zip(rows, places, strict=True)
+    ]
     table = pd.DataFrame(lines)
     table["clean"] = table["standing"] == _ranked_standing(table)
     if baseline:
@@ -85,44 +96,39 @@ def varying(cells: pd.DataFrame, axes: Sequence[str]) -> list[str]:
 
 
 def _line(
-    row: Any, group: pd.DataFrame, axes: Sequence[str], measures: Sequence[Measure], by: Measure
+    row: int, cells: Cells, axes: Sequence[str], measures: Sequence[Measure], by: Measure
 ) -> dict[str, Any]:
-    first = group.iloc[0]
-    ok = group[group[STATUS] == "ok"]
-    marks = tuple(dict.fromkeys(mark for marks in group["marks"] for mark in marks))
-    wrong = group.loc[group[STATUS] != "ok", STATUS].value_counts()
+    is_ok = cells[STATUS] == "ok"
+    ok = _chosen(cells, is_ok)
+    marks = tuple(dict.fromkeys(mark for marks in cells["marks"] for mark in marks))
+    wrong = Counter(cells[STATUS][~is_ok].tolist())
     line = {
-        ROW: int(row),
-        **{axis: first[axis] for axis in axes},
-        "ok": len(ok),
-        "expected": len(group),
-        "added": int(group["added"].sum()) if "added" in group else 0,
-        STATUS: ", ".join(f"{count} {status}" for status, count in wrong.items()),
-        "complete": len(ok) == len(group),
-        "standing": _standing(group, marks, by.set),
+        ROW: row,
+        **{axis: cells[axis][0] for axis in axes},
+        "ok": int(is_ok.sum()),
+        "expected": len(is_ok),
+        "added": int(cells["added"].sum()) if "added" in cells else 0,
+        STATUS: ", ".join(f"{count} {status}" for status, count in wrong.most_common()),
+        "complete": bool(is_ok.all()),
+        "standing": _standing(cells, marks, by.set),
         "marks": marks,
-        "verdict": _verdict(group, measures, by),
-        "total": _mean(ok, "total"),
-        "training_seconds": _mean(ok, "training_seconds"),
-        "train_items": _mean(ok, "train_items"),
-        **{name: _mean(ok, name) for name in COSTS},
-        "peak_memory_mb": ok["peak_memory_mb"].max() if "peak_memory_mb" in ok and len(ok) else np.nan,
+        "verdict": _verdict(cells, ok, measures, by),
+        **{name: _mean(_known(ok, name)) for name in ("total", "training_seconds", "train_items", *COSTS)},
+        "peak_memory_mb": max(_known(ok, "peak_memory_mb"), default=np.nan),
     }
     for measure in measures:
         values = _known(ok, measure.name)
-        line[f"{measure.name} {MEAN}"] = values.mean() if len(values) else np.nan
+        line[f"{measure.name} {MEAN}"] = _mean(values)
         line[f"{measure.name} {SD}"] = values.std(ddof=1) if len(values) > 1 else np.nan
         if f"{measure.name} {WHOLE}" in ok:
-            with_leaks = ok[f"{measure.name} {WHOLE}"].fillna(ok[measure.name])
-            line[f"{measure.name} {WHOLE}"] = with_leaks.mean()
+            line[f"{measure.name} {WHOLE}"] = _mean_of_all_tracks(ok, measure.name)
     return line
 
 
-def _standing(group: pd.DataFrame, marks: Sequence[str], evaluation: str) -> str:
+def _standing(cells: Cells, marks: Sequence[str], evaluation: str) -> str:
     """Return the gravest standing of a row's finished cells on a set; older tables say it by their marks."""
-    own = f"{evaluation} standing"
-    column = own if own in group and group[own].notna().any() else "standing"
-    standings = set(group[column].dropna()) if column in group else set()
+    own = _there(cells, f"{evaluation} standing")
+    standings = set(own) if len(own) else set(_there(cells, "standing"))
     return max(standings, key=BLOCKS.index) if standings else LEAKY if LEAKY in marks else BLOCKS[0]
 
 
@@ -132,49 +138,61 @@ def _ranked_standing(table: pd.DataFrame) -> str:
     return min(standings, key=BLOCKS.index, default=BLOCKS[0])
 
 
-def _verdict(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
+def _verdict(cells: Cells, ok: Cells, measures: Sequence[Measure], by: Measure) -> str:
     """Return what audits said of a row's cells, the worst of it; nothing for a row without results."""
-    if "verdict" not in group:
+    if "verdict" not in cells:
         return "unknown"
-    said = [verdict for verdict in dict.fromkeys(group["verdict"]) if verdict]
+    said = [verdict for verdict in dict.fromkeys(cells["verdict"]) if verdict]
     worst = max(said, key=gravity, default="")
-    left_out = _left_out(group, measures, by)
+    left_out = _left_out(cells, ok, measures, by)
     return "; ".join([left_out, worst] if left_out and gravity(worst) else [left_out or worst])
 
 
-def _left_out(group: pd.DataFrame, measures: Sequence[Measure], by: Measure) -> str:
+def _left_out(cells: Cells, ok: Cells, measures: Sequence[Measure], by: Measure) -> str:
     """Return how many tracks that leak are left out of each set, and what ``by`` would be with them."""
     parts = []
-    several = len({measure.set for measure in measures}) > 1
-    for name in sorted({measure.set for measure in measures}, key=lambda name: name != by.set):
-        if f"{name} left out" not in group or not group[f"{name} left out"].notna().any():
+    names = {measure.set for measure in measures}
+    for name in sorted(names, key=lambda name: name != by.set):
+        if not len(_there(cells, f"{name} left out")):
             continue
-        tested = group[group[f"{name} tracks"].notna()]
-        counts = group.loc[group[STATUS] == "ok", f"{name} left out"].fillna(0).astype(int)
+        counts = np.nan_to_num(np.asarray(ok[f"{name} left out"], float)).astype(int)
         low, high = counts.min(), counts.max()
         number = f"{high}" if low == high else f"{low} to {high}"
-        text = f"{number} of {int(tested[f'{name} tracks'].max())} left out"
-        whole = f"{by.name} {WHOLE}"
-        if name == by.set and whole in group:
-            value = group[whole].fillna(group[by.name]).mean()
+        text = f"{number} of {int(_known(cells, f'{name} tracks').max())} left out"
+        if name == by.set and f"{by.name} {WHOLE}" in cells:
+            value = _mean_of_all_tracks(cells, by.name)
             text += f", with {'it' if high == 1 else 'them'} " + (
                 f"{100 * value:.1f}" if by.percent else f"{value:.3g}"
             )
-        parts.append(f"{name}: {text}" if several else text)
+        parts.append(f"{name}: {text}" if len(names) > 1 else text)
     return "; ".join(parts)
 
 
-def _mean(cells: pd.DataFrame, column: str) -> float:
-    known = _known(cells, column)
-    return float(known.mean()) if len(known) else float("nan")
+def _chosen(cells: Cells, at: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[at] for name, values in cells.items()}
 
 
-def _known(cells: pd.DataFrame, column: str) -> np.ndarray:
-    """Return the values of a column that are there."""
-    if column not in cells:
-        return np.empty(0)
-    values = np.asarray(cells[column], float)
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _mean_of_all_tracks(cells: Cells, measure: str) -> float:
+    """Return the mean of a measure with the tracks that are left out for leaking, where there are such."""
+    whole, own = (np.asarray(cells[name], float) for name in (f"{measure} {WHOLE}", measure))
+    values = np.where(np.isnan(whole), own, whole)
+    return _mean(values[~np.isnan(values)])
+
+
+def _known(cells: Cells, column: str) -> np.ndarray:
+    """Return the numbers of a column that are there."""
+    values = np.asarray(cells.get(column, ()), float)
     return values[~np.isnan(values)]
+
+
+def _there(cells: Cells, column: str) -> np.ndarray:
+    """Return the values of a column that are there, of whatever kind."""
+    values = cells.get(column, np.empty(0))
+    return values[~pd.isna(values)]
 
 
 def _differences(

@@ -57,13 +57,11 @@ def needed(
     for outcome in (BETTER, EQUAL):
         if outcome == EQUAL and margin is None:
             continue
-        reached = [
-            _power(family, first, second, outcome, level, margin or 0.0, more, scale)
-            for more, scale in ((seeds, np.ones(len(seeds))), (np.zeros(len(times), int), times))
-        ]
-        options.append(
-            Needed(outcome, _first(seeds, reached[0] >= power), _first(times, reached[1] >= power))
-        )
+        more = np.concatenate([seeds, np.zeros(len(times), int)])
+        scale = np.concatenate([np.ones(len(seeds)), times])
+        enough = _power(family, first, second, outcome, level, margin or 0.0, more, scale) >= power
+        by_seeds, by_tracks = enough[: len(seeds)], enough[len(seeds) :]
+        options.append(Needed(outcome, _first(seeds, by_seeds), _first(times, by_tracks)))
     return min(options, key=_effort)
 
 

@@ -140,9 +140,8 @@ def statistics(
         if asked and asked[-1].set == evaluation:
             asked[-1] = replace(asked[-1], by_class=by_class)
         if "calibration" in parts:
-            findings.calibration += [
-                row_calibration(row, evaluation, cells) for row, cells in evaluated.rows.items()
-            ]
+            for row, cells in evaluated.rows.items():
+                findings.calibration += row_calibration(row, evaluation, cells)
     intervals = pd.DataFrame(
         findings.intervals, columns=[ROW, "measure", "mean", "low", "high", "units", "seeds", "method"]
     )
@@ -157,7 +156,7 @@ def statistics(
         findings.separable,
         pd.DataFrame(findings.effects, columns=COLUMNS),
         pd.DataFrame(findings.effects_by_row, columns=ROW_COLUMNS),
-        joined(findings.calibration),
+        pd.DataFrame(findings.calibration),
         critical_difference(
             complete[complete[ROW].isin(clean_everywhere)],
             results.axes,

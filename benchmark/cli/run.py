@@ -280,7 +280,7 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
         )
     lacking = unfinished(plan, store, options.wants)
     if lacking:
-        from benchmark.execution.corrupted import text_of
+        from benchmark.results.corrupted import text_of
 
         click.echo(f"{text_of(lacking)}.", err=True)
     return 1 if wrong or pending or lacking else 0

@@ -19,6 +19,7 @@ from benchmark.execution.features import prepare_features
 from benchmark.execution.flight import Flight
 from benchmark.execution.making import cell_tasks
 from benchmark.execution.notify import Tell, nobody
+from benchmark.execution.spare import sharing_workers
 from benchmark.plugin.tracker import PlannedCell
 from benchmark.record import CellRecord
 from benchmark.results.corrupted import remove_leftovers, unfinished
@@ -134,9 +135,10 @@ def run_suite(
         flight = None
         try:
             cells = [cell for cell, _ in missing]
-            audits = audit_before_run(
-                plan, cells, plugins.registry, locations, display, looker, strict=options.strict
-            )
+            with sharing_workers():
+                audits = audit_before_run(
+                    plan, cells, plugins.registry, locations, display, looker, strict=options.strict
+                )
             with executors.features() as executor:
                 again = [lacking.cell for lacking in worn if not lacking.has_model]
                 unmade = prepare_features(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,10 @@ from benchmark.suite.cell import REPEATED
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.analysis.ensembles.ensemble import Ensembles
+    from benchmark.analysis.robustness import Robustness
     from benchmark.analysis.statistics import Statistics
+    from benchmark.results.corrupted_scores import CorruptedScores
     from benchmark.results.frames import Results
     from benchmark.settings import LeaderboardSettings
 
@@ -35,7 +38,8 @@ class Loaded:
     _results: Results
     _settings: LeaderboardSettings
     _seedless: frozenset[str]
-    _price: float = 1.0
+    _price: float
+    _corrupted: Callable[[], CorruptedScores]
 
     @property
     def axes(self) -> list[str]:
@@ -181,6 +185,84 @@ class Loaded:
         facts = ["rank", "ok", "expected", "standing", "verdict"]
         shown = lines[["row", *self.axes, *facts, *(name for name in numbers if name in lines)]]
         return shown.assign(row=shown["row"].map(self._labels))
+
+    @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """One line per row and evaluation set that is corrupted; nothing where none is.
+
+        ``row``, ``set``, ``metric`` (that which rows are sorted by, or the first that is a mean over tracks), ``clean``
+        (on tracks as they are), ``corrupted`` with ``corrupted_low`` and ``corrupted_high`` (the mean over corruptions
+        and severities, 95 %), ``drop`` with ``drop_low`` and ``drop_high`` (which share of ``clean`` is lost there).
+        """
+        from benchmark.notebook.answers import robustness_frame
+
+        return robustness_frame(self._robustness, self._labels)
+
+    @cached_property
+    def corrupted(self) -> pd.DataFrame:
+        """One line per row, evaluation set, corruption and severity.
+
+        ``row``, ``set``, ``metric``, ``corruption``, ``severity``, ``amount`` and ``unit`` (what that severity is),
+        ``clean``, ``value``, and of the corruption over all its severities ``mean``, ``low`` and ``high`` (95 %).
+        """
+        from benchmark.notebook.answers import corrupted_frame
+
+        return corrupted_frame(self._robustness, self._labels)
+
+    @cached_property
+    def robustness_changes(self) -> pd.DataFrame:
+        """One line per change of an axis and corruption: which augmentation buys which robustness.
+
+        ``set``, ``metric``, ``axis``, ``value``, ``baseline``, ``corruption``, ``pairs`` (of rows), ``clean`` (what it
+        changes on tracks as they are), ``difference``, ``low``, ``high``, ``p`` and ``p_holm`` on worn ones, and the
+        same with ``extra_``: by how much more than on clean ones. Intervals hold for all lines at once. Asked after
+        are the axes that the leaderboard's ``baseline`` names, or else augmentations, or else all axes.
+        """
+        from benchmark.notebook.answers import changes_frame
+
+        return changes_frame(self._robustness)
+
+    @cached_property
+    def ensembles(self) -> pd.DataFrame:
+        """One line per ensemble and measure: what rows are worth together, as ``leaderboard: {ensembles: …}`` says.
+
+        A suite that says nothing of ensembles has those of ``size: 5``. ``ensemble``, ``of`` (rows, or the seeds of
+        one), ``made_of`` (mean weights), ``cells``, ``measure``, ``mean``, ``sd``, ``low``, ``high``, ``against`` (the
+        row that is best by validation), ``difference``, ``difference_low``, ``difference_high``.
+        """
+        from benchmark.notebook.answers import ensembles_frame
+
+        return ensembles_frame(self._ensembles, self._labels)
+
+    @cached_property
+    def ensemble_members(self) -> pd.DataFrame:
+        """One line per ensemble of rows, cell and member.
+
+        ``ensemble``, ``cell`` (seed/fold), ``row``, ``times``, ``weight``, ``validation`` (what the ensemble reached on
+        the validation part).
+        """
+        from benchmark.notebook.answers import members_frame
+
+        return members_frame(self._ensembles, self._labels)
+
+    @cached_property
+    def _robustness(self) -> tuple[Robustness, ...]:
+        from benchmark.report.robustness import gather_robustness
+
+        baseline = self._settings.baseline or {}
+        return gather_robustness(self._corrupted(), self._results, self._lines, self._statistics, baseline)
+
+    @cached_property
+    def _ensembles(self) -> Ensembles:
+        from benchmark.analysis.ensembles.ensemble import ensembles
+        from benchmark.results.frames import sorting_measure
+        from benchmark.results.validation import read_validation
+        from benchmark.settings import EnsembleSettings
+
+        results, settings = self._results, self._settings.ensembles or EnsembleSettings()
+        sort = sorting_measure(results.measures, self._settings.sort)
+        validation = read_validation(results.records, results.folders)
+        return ensembles(results, self._lines, settings, validation, sort)
 
     @cached_property
     def _lines(self) -> pd.DataFrame:

@@ -12,6 +12,9 @@ from benchmark.notebook.frames import Loaded
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
+    from benchmark.results.frames import Results
+    from benchmark.results.plan import Plan
+    from benchmark.results.store import ResultsStore
 
 Place = str | os.PathLike[str]
 
@@ -46,13 +49,24 @@ def _of_folder(path: Path) -> Loaded:
     from benchmark.bundles.folder import results_of
     from benchmark.plugin.manager import Plugins
     from benchmark.report.compose import seedless_models
+    from benchmark.results.corrupted_scores import filed_corrupted
     from benchmark.results.store import ResultsStore
     from benchmark.settings import LeaderboardSettings
 
     folder = path.resolve()
     registry = Plugins().registry
-    results = results_of(ResultsStore(folder.parent, folder.name), registry)
-    return Loaded(folder.name, results.notes, results, LeaderboardSettings(), seedless_models(registry))
+    store = ResultsStore(folder.parent, folder.name)
+    results = results_of(store, registry)
+    seedless = seedless_models(registry)
+    return Loaded(
+        folder.name,
+        results.notes,
+        results,
+        LeaderboardSettings(),
+        seedless,
+        1.0,
+        lambda: filed_corrupted(store, results),
+    )
 
 
 def _of_bundle(path: Path) -> Loaded:
@@ -68,9 +82,7 @@ def _of_bundle(path: Path) -> Loaded:
     bundle, plan, registry = stack.enter_context(opened_plan(path))
     results = collect(plan, bundle.store, registry)
     notes = (*plan.notes, *results.notes)
-    return Loaded(
-        plan.suite.name, notes, results, plan.suite.leaderboard, seedless_models(registry), plan.suite.price
-    )
+    return _planned(plan, bundle.store, results, notes, seedless_models(registry))
 
 
 def of_suite(
@@ -94,4 +106,22 @@ def of_suite(
     absent = (absence_text(label, error) for label, error in plan.absent.items())
     notes = (*absent, *plan.notes, *results.notes)
     seedless = seedless_models(plugins.registry)
-    return Loaded(plan.suite.name, notes, results, plan.suite.leaderboard, seedless, plan.suite.price)
+    return _planned(plan, store, results, notes, seedless)
+
+
+def _planned(
+    plan: Plan, store: ResultsStore, results: Results, notes: tuple[str, ...], seedless: frozenset[str]
+) -> Loaded:
+    """Return the frames of a plan's results."""
+    from benchmark.report.leaderboard import sorting
+    from benchmark.results.corrupted_scores import collect_corrupted
+
+    return Loaded(
+        plan.suite.name,
+        notes,
+        results,
+        plan.suite.leaderboard,
+        seedless,
+        plan.suite.price,
+        lambda: collect_corrupted(plan, store, results, sorting(results, plan).name),
+    )

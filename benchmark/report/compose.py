@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def compose(
     if not formats:
         return [], board
     chapters = make_chapters(material, folder.parent)
+    board = replace(board, beside=tuple(table for chapter in chapters for table in chapter.beside))
     files: list[Path] = []
     if LEADERBOARD in material.sections:
         drawn = {"md": to_markdown(board), "csv": to_csv(board), "tex": to_latex(board, plan.suite.name)}

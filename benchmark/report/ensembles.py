@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,23 +26,33 @@ _APART = (
 _MOST_NAMED = 5
 
 
+@dataclass(frozen=True)
+class EnsembleTables:
+    """Ensembles of rows, what they are made of cell by cell, and ensembles of the seeds of a row."""
+
+    rows: Table
+    members: Table | None
+    seeds: Table | None
+
+
 def ensemble_tables(
     results: Results, plan: Plan, lines: pd.DataFrame, labels: Mapping[int, str]
-) -> list[Table]:
-    """Return the tables of the ensembles that a suite asks for; else nothing."""
+) -> EnsembleTables | None:
+    """Return the tables of the ensembles that a suite asks for; None where it asks for none."""
     settings = plan.suite.leaderboard.ensembles
     if settings is None:
-        return []
+        return None
     sort = sorting(results, plan)
     validation = read_validation(results.records, results.folders)
     made = ensembles(results, lines, settings, validation, sort)
     marks = {int(line[ROW]): tuple(line["marks"]) for line in lines.to_dict("records")}
     drawn = _Drawn(results, labels, marks, sort)
     absent = [*_absent(made.absent, labels, "of rows"), *made.notes]
-    tables = [drawn.of_rows(made, settings.size, absent)]
-    tables += [drawn.members(made)] if made.of_rows else []
-    tables += [drawn.of_seeds(made, _absent(made.seeds_absent, labels, "of seeds"))] if settings.seeds else []
-    return tables
+    return EnsembleTables(
+        drawn.of_rows(made, settings.size, absent),
+        drawn.members(made) if made.of_rows else None,
+        drawn.of_seeds(made, _absent(made.seeds_absent, labels, "of seeds")) if settings.seeds else None,
+    )
 
 
 class _Drawn:
@@ -72,11 +83,11 @@ class _Drawn:
         ]
         columns = (
             Column("ensemble", "ensemble"),
-            Column("made_of", "made of", spare=3),
+            Column("made_of", "made of", spare=1),
             *self._columns(),
             Column("against", "Δ to", spare=2),
-            Column("cells", "cells", "integer", spare=1),
-            Column("rows", "of rows", "integer", spare=1),
+            Column("cells", "cells", "integer", spare=3),
+            Column("rows", "of rows", "integer", spare=3),
             Column("marks", "marks"),
         )
         caption = (

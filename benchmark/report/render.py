@@ -144,12 +144,18 @@ def to_latex(table: Table, label: str) -> str:
 def to_terminal(table: Table, width: int | None = None) -> str:
     """Return a table as text no wider than ``width`` characters, if that can be done by leaving columns away.
 
-    Which ones are missing is said below. Without a ``width`` all are there.
+    Which ones are missing is said below. Without a ``width`` all are there. Tables that stand ``beside`` it follow.
     """
+    return "\n\n".join(_on_terminal(shown, width) for shown in (table, *table.beside))
+
+
+def _on_terminal(table: Table, width: int | None) -> str:
     from rich.console import Console
     from rich.table import Table as Drawn
     from rich.text import Text
 
+    if not table.lines:
+        return "\n".join(_wrapped([*table.lead, table.caption, *table.notes], width))
     headers = {column.key: _stacked(column) for column in table.drawn}
     shown = _fitting(table, width or _UNLIMITED, list(headers.values()), _SHORTEST + 4)
     most = _longest(table, shown, headers, width or _UNLIMITED)

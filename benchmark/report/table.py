@@ -65,7 +65,8 @@ class Column:
 class Table:
     """Columns, lines of values by key (None where there is no value), a caption, and notes below.
 
-    ``lead`` is what the table says, in a sentence or some: it stands above all.
+    ``lead`` is what the table says, in a sentence or some: it stands above all. ``beside`` are tables that a terminal
+    shows below it; pages have them in sections of their own.
     """
 
     columns: tuple[Column, ...]
@@ -73,6 +74,7 @@ class Table:
     caption: str = ""
     notes: tuple[str, ...] = ()
     lead: tuple[str, ...] = ()
+    beside: tuple[Table, ...] = ()
 
     @property
     def drawn(self) -> tuple[Column, ...]:
@@ -107,7 +109,9 @@ class Table:
             KeyError, TypeError: when ``data`` is not such a table.
         """
         columns = tuple(Column(**column) for column in data["columns"])
-        return cls(columns, tuple(data["lines"]), data["caption"], tuple(data["notes"]), tuple(data["lead"]))
+        beside = tuple(cls.from_json(table) for table in data.get("beside", ()))
+        lines, notes, lead = (tuple(data[name]) for name in ("lines", "notes", "lead"))
+        return cls(columns, lines, data["caption"], notes, lead, beside)
 
 
 def cell_text(column: Column, line: Mapping[str, Any]) -> str:

@@ -16,7 +16,6 @@ from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, rea
 from benchmark.suite.honours import check_honoured
 from benchmark.suite.merge import read_merged
 from benchmark.suite.paths import numbers_of
-from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.shapes import check_shapes
 from benchmark.suite.source import KeyPath
@@ -25,6 +24,7 @@ from benchmark.suite.values import Checker
 from benchmark.validation import sentence
 
 if TYPE_CHECKING:
+    from benchmark.suite.reference import Reference
     from benchmark.suite.tuning.tune import Tune
 
 TOP = (
@@ -120,7 +120,10 @@ def load_suite(
             leaderboard = leaderboard.model_copy(update={"baseline": leaderboard.baseline or {AXIS: DEFAULT}})
         _check_columns(checker, cells, axes)
         _check_leaderboard(checker, leaderboard, names, cells)
-        reference = read_reference(checker, content.get("reference"), names, cells)
+        if content.get("reference") is not None:
+            from benchmark.suite.reference import read_reference
+
+            reference = read_reference(checker, content["reference"], names, cells)
     if checker.problems:
         raise SuiteError(checker.problems)
     cells = cells or []

@@ -57,6 +57,7 @@ class KerasModel(NetworkModel):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
+
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
         with isolated(seed):

@@ -47,10 +47,14 @@ def pictures() -> tuple[Any, Any, Any]:
 
 
 CASES = [
-    (lambda: TwoPhase(fine_tuned=True), pictures, {}),
+    (lambda: TwoPhase(fine_tuned=True), pictures, {"epochs": 2}),
     (lambda: TwoPhase(fine_tuned=True, noisy=True), pictures, {"early_stopping": STOPPING}),
     (Drawing, toys, {"early_stopping": STOPPING, "augmented": True, "schedule": "cosine", "warmup": 1}),
-    (Drawing, toys, {"gradient_accumulation": 2, "optimizer": "adamw", "precision": "mixed_float16"}),
+    (
+        Drawing,
+        toys,
+        {"epochs": 2, "gradient_accumulation": 2, "optimizer": "adamw", "precision": "mixed_float16"},
+    ),
 ]
 
 

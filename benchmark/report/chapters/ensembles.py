@@ -11,4 +11,8 @@ from benchmark.report.sections import ENSEMBLES
 def ensembles_chapter(material: Material) -> Chapter:
     """Return the ensembles that the suite asks for, beside the leaderboard and not in it."""
     tables = ensemble_tables(material.results, material.plan, material.lines, material.labels)
-    return Chapter(ENSEMBLES, TITLE, titled(TITLE, *tables), sortable=True)
+    if tables is None:
+        return Chapter(ENSEMBLES, TITLE)
+    beside = tuple(table for table in (tables.rows, tables.seeds) if table is not None)
+    every = titled(TITLE, tables.rows, tables.members, tables.seeds)
+    return Chapter(ENSEMBLES, TITLE, every, sortable=True, beside=beside)

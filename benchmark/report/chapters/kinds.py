@@ -45,6 +45,7 @@ class Chapter:
         texts: what the page says above.
         items: what the page says below, as a list.
         sortable: whether its tables can be sorted on the page.
+        beside: those of its tables that a terminal shows below the leaderboard.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Chapter:
     texts: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     sortable: bool = False
+    beside: tuple[Table, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -83,7 +83,7 @@ def _said_to_be_mixed(chapter: Chapter) -> Chapter:
     tables = tuple(
         replace(own, tables=tuple(_mixed(table) for table in own.tables)) for own in chapter.tables
     )
-    return replace(chapter, tables=tables)
+    return replace(chapter, tables=tables, beside=tuple(map(_mixed, chapter.beside)))
 
 
 def _mixed(table: Table) -> Table:

@@ -47,7 +47,7 @@ def draw_bars(charts: Sequence[Bars]) -> Figure:
     style_axes(axes, None, chart.y)
     axes.set_xticks(range(count), chart.classes, fontsize=9, rotation=0 if count <= 10 else 40)
     axes.set(ylim=(0, 103), xlim=(-0.6, count - 0.4))
-    axes.tick_params(axis="x", length=0)
+    axes.tick_params(axis="x", length=0, bottom=False)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

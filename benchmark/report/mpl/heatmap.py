@@ -35,7 +35,7 @@ def _one(chart: Heatmap) -> Figure:
     axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=40, ha="right", fontsize=8)
     lines = [_marked(chart, number) for number in range(len(chart.lines))]
     axes.set_yticks(range(len(lines)), lines, fontsize=8)
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, left=False, bottom=False)
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, label=_UNITS[chart.unit])
     bar.ax.tick_params(labelsize=8)
     return figure
@@ -56,7 +56,7 @@ def _several(charts: Sequence[Heatmap]) -> Figure:
             (first, chart.lines, axes.set_yticks),
         ):
             place(range(len(names)), names if shown or not alike else [""] * len(names), fontsize=6)
-        axes.tick_params(length=0)
+        axes.tick_params(length=0, left=False, bottom=False)
         axes.tick_params(axis="x", rotation=90)
     bar = figure.colorbar(image, ax=grid, shrink=0.6, pad=0.01, label=_UNITS[charts[0].unit])
     bar.ax.tick_params(labelsize=7)

@@ -37,7 +37,9 @@ def literal_text() -> Iterator[None]:
 
     installed = set(get_font_names())
     fonts = ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in installed)]
-    with matplotlib.rc_context({"text.parse_math": False, "font.family": fonts}), warnings.catch_warnings():
+    # Nothing is above axes that a title would have to give way to; to look for it takes longer than to draw it.
+    settings = {"text.parse_math": False, "font.family": fonts, "axes.titley": 1.0}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
@@ -46,11 +48,22 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure as PNG and PDF and return the files; no time of writing is stored in them."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png", folder / f"{name}.pdf"]
+    _lay_out(figure)
     figure.savefig(files[0], dpi=DPI)
-    # The layout holds for the second format too, and takes longer than the drawing.
-    figure.set_layout_engine("none")
     figure.savefig(files[1], metadata={"CreationDate": None})
     return files
+
+
+def _lay_out(figure: Figure) -> None:
+    """Lay a figure out once for all formats: with a layout engine, each would be drawn twice."""
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    dpi = figure.dpi
+    figure.set_dpi(DPI)
+    engine.execute(figure)
+    figure.set_dpi(dpi)
+    figure.set_layout_engine(None)
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Any]:
