@@ -71,17 +71,18 @@ def main() -> int:
         parser.error("say which command")
     started = time.perf_counter()
     command = subprocess.Popen(arguments.command, start_new_session=True)
-    peak, at, parts = 0, 0.0, {}
+    peak, at = 0, 0.0
+    parts: list[tuple[int, str]] = []
     while command.poll() is None:
         now = {process: pss(process) for process in tree_of(command.pid)}
         if sum(now.values()) > peak:
             peak, at = sum(now.values()), time.perf_counter() - started
-            parts = {name_of(process): size for process, size in now.items() if size}
+            parts = [(size, name_of(process)) for process, size in now.items() if size]
         time.sleep(arguments.every)
     wall = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"peak: {peak / 1e9:.2f} GB over all processes, after {at:.0f} s", file=sys.stderr)
-    for name, size in sorted(parts.items(), key=lambda part: -part[1]):
+    for size, name in sorted(parts, reverse=True):
         print(f"  {size / 1e6:6.0f} MB  {name}", file=sys.stderr)
     print(
         f"processor: {used.ru_utime + used.ru_stime:.1f} s ({used.ru_utime:.1f} user, {used.ru_stime:.1f} system); "

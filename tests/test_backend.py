@@ -94,6 +94,7 @@ def test_gpu_memory_is_taken_as_needed_unless_the_user_says_otherwise(installed)
     assert environment["XLA_PYTHON_CLIENT_PREALLOCATE"] == "true"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tensorflow", "jax"])
 def test_keras_takes_the_backend_that_is_named_here(name: str, tmp_path: Path) -> None:
     pytest.importorskip(name)

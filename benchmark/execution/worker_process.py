@@ -51,6 +51,8 @@ def main(orders: dict[str, Any]) -> None:
 
 def _end() -> None:
     """End this process, having done what libraries want done at its end: to take them apart takes longer than that."""
+    # As the interpreter does: threads that are not to be lost have written what they had to.
+    threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):

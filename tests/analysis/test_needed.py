@@ -42,6 +42,7 @@ def power(world: World, level: float, tables: int = 250) -> float:
     return float(np.mean(np.array(p) < level))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed_sd", [0.15, 0.3])
 def test_with_as_many_more_seeds_four_of_five_tables_decide(seed_sd: float) -> None:
     world, level = World(3, 250, 1, seed_sd), 0.01

@@ -181,6 +181,7 @@ def test_a_name_nearly_right_is_put_right(project) -> None:
     assert "min_snr_db" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_transform_without_its_package_is_named_before_anything_runs(project) -> None:
     try:
         import pyroomacoustics  # noqa: F401

@@ -142,6 +142,7 @@ def test_a_format_that_is_not_there_is_refused_with_its_line(project, audio: str
     assert why in ran.err
 
 
+@pytest.mark.slow
 def test_a_format_without_an_encoder_is_named_before_anything_runs(project) -> None:
     """libsndfile has no MP3 encoder for this codec, as one that was built without LAME has for none."""
     benchfile = project.folder / "benchfile.py"

@@ -42,8 +42,8 @@ def findings(subject: Any, tmp_path: Path | None = None, **parameters: Any) -> M
     locations = Locations(cache=tmp_path or Path())
     trial = subject if isinstance(subject, ModuleTrial) else Trial(subject, parameters, locations)
     kind = "plugin" if isinstance(subject, ModuleTrial) else getattr(subject, "kind", "tracker")
-    found = [each for each in outcomes(rules_of(kind), trial) if isinstance(each, Outcome)]
-    return {each.rule: "; ".join(each.findings) for each in found if each.findings}
+    tried = [outcome for outcome in outcomes(rules_of(kind), trial) if isinstance(outcome, Outcome)]
+    return {outcome.rule: "; ".join(outcome.findings) for outcome in tried if outcome.findings}
 
 
 def made(base: type, **members: Any) -> type:
@@ -451,15 +451,15 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("rule", "subject", "said"), BROKEN, ids=lambda each: each if isinstance(each, str) else ""
+    ("rule", "subject", "said"), BROKEN, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_broken_promise_is_found_by_its_rule(rule: str, subject, said: str, tmp_path: Path) -> None:
     if isinstance(subject, ModuleTrial):
         kept = subject.imported
-        found = findings(_Imported(subject, kept), tmp_path)
+        told = findings(_Imported(subject, kept), tmp_path)
     else:
-        found = findings(subject, tmp_path)
-    assert said in found.get(rule, ""), found
+        told = findings(subject, tmp_path)
+    assert said in told.get(rule, ""), told
 
 
 class _Imported(ModuleTrial):
@@ -481,9 +481,9 @@ def test_importing_a_plugin_is_to_be_cheap(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "tensorflow.py").write_text("")
     (tmp_path / "heavy_plugin_of_a_test.py").write_text("import tensorflow\n")
     monkeypatch.syspath_prepend(tmp_path)
-    found = findings(ModuleTrial("heavy_plugin_of_a_test"))
+    told = findings(ModuleTrial("heavy_plugin_of_a_test"))
     monkeypatch.delitem(sys.modules, "tensorflow")
-    assert "imports tensorflow: do so inside functions" in found["plugin-imports"]
+    assert "imports tensorflow: do so inside functions" in told["plugin-imports"]
 
 
 @pytest.mark.parametrize(
@@ -517,9 +517,11 @@ def test_an_optional_package_that_is_missing_is_no_broken_promise() -> None:
         def fit(self, train, validation, run):
             raise ImportError("nowhere")
 
-    found = [each for each in outcomes(rules_of("model"), Trial(Elsewhere)) if isinstance(each, Outcome)]
-    assert not any(each.findings for each in found)
-    reasons = {each.rule: each.not_tried for each in found}
+    tried = [
+        outcome for outcome in outcomes(rules_of("model"), Trial(Elsewhere)) if isinstance(outcome, Outcome)
+    ]
+    assert not any(outcome.findings for outcome in tried)
+    reasons = {outcome.rule: outcome.not_tried for outcome in tried}
     assert reasons["model-trains"] == reasons["makes"] == "it needs nowhere: pip install nowhere"
 
 
@@ -532,10 +534,10 @@ def test_what_several_rules_need_is_told_once() -> None:
         def fit(self, train, validation, run):
             raise ZeroDivisionError("no luck")
 
-    found = findings(Unfinished)
-    assert found["model-trains"].startswith("ZeroDivisionError: no luck (")
-    assert f"{__file__}:" in found["model-trains"]
-    assert "model-probabilities" not in found
+    told = findings(Unfinished)
+    assert told["model-trains"].startswith("ZeroDivisionError: no luck (")
+    assert f"{__file__}:" in told["model-trains"]
+    assert "model-probabilities" not in told
 
 
 def _bands_alone(self, train, validation, run):
@@ -548,10 +550,10 @@ def test_a_model_of_one_shape_is_tried_on_it() -> None:
     banded = made(Centroids, fit=_bands_alone, dimensions=frozenset({3}))
     assert "96 bands, not 32" in findings(banded)["model-trains"]
     tried = [
-        each
-        for each in outcomes(rules_of("model"), Trial(banded, shape=(96, 20, 1)))
-        if not isinstance(each, str)
+        outcome
+        for outcome in outcomes(rules_of("model"), Trial(banded, shape=(96, 20, 1)))
+        if not isinstance(outcome, str)
     ]
-    assert [each for each in tried if each.findings or each.not_tried] == []
-    (rule,) = (each for each in rules_of("model") if each.name == "model-dimensions")
+    assert [outcome for outcome in tried if outcome.findings or outcome.not_tried] == []
+    (rule,) = (rule for rule in rules_of("model") if rule.name == "model-dimensions")
     assert "tried on sequences" in next(rule.check(Trial(banded, shape=(96, 20))))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmark.data.corpora import keeping_corpora, kept_corpora
 from benchmark.locations import Locations
 from benchmark.plugin.manager import load_registry
@@ -46,6 +48,7 @@ def test_cells_of_a_run_load_their_corpus_once_inline(project) -> None:
     assert len(log.read_text().split()) == 2
 
 
+@pytest.mark.slow
 def test_each_worker_loads_a_corpus_once(project) -> None:
     log = told(project)
     ran = project.bench("run", "suite.yaml", "--jobs", "1")

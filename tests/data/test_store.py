@@ -82,6 +82,7 @@ def test_a_flipped_bit_in_a_row_is_seen_and_the_row_made_anew(tmp_path: Path) ->
     assert (made.open_rows()[rows[2]] == 2).all()
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_an_index_costs_time_at_most(tmp_path: Path) -> None:
     fill(store(tmp_path), range(6))
     file = tmp_path / "space" / "index.sqlite"

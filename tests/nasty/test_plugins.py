@@ -380,6 +380,7 @@ def test_a_model_that_raises_leaves_the_others_alone_and_the_report_says_where(o
     assert f"model 'odd' (plugin benchfile.py, {odd.folder}/benchfile.py:{line('# model raises')}" in report
 
 
+@pytest.mark.slow
 def test_what_plugins_print_goes_to_standard_error_and_results_stay_where_they_belong(odd) -> None:
     changes = ["cell.features=odd", "cell.metrics=[odd]", "matrix.model=[odd]"]
     arguments = [word for change in changes for word in ("--set", change)]

@@ -103,6 +103,7 @@ def test_dollars_in_names_survive_figures(tmp_path: Path) -> None:
     assert (tmp_path / "figure.pdf").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_a_whole_report_with_nasty_labels_is_written_with_figures(tmp_path: Path) -> None:
     suite = fabricate.SUITE.replace("label: third_50%", "label: '$\\undefined{$ =1 `x`'")
     plan = fabricate.make_plan(tmp_path, suite)

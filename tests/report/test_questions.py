@@ -38,7 +38,7 @@ def test_sizes_are_curves_in_all_formats(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, SIZES)
     # Without counts nobody knows how many tracks there were, and sizes are shares.
     store = make_results(plan, tmp_path / "results", counts={})
-    files, _ = write_report(plan, store, make_registry())
+    files, _ = write_report(plan, store, make_registry(), sections=["learning", "interactions"])
     names = {file.name for file in files}
     assert {"how-much-data-1.csv", "how-much-data-2.tex", "interactions-1.csv"} <= names
     assert {"training-size-tones-test.png", "interaction-augmentation-model-tones-test.pdf"} <= names
@@ -63,7 +63,7 @@ def test_sizes_are_curves_in_all_formats(tmp_path: Path) -> None:
 def test_doses_and_their_surface_are_in_all_formats(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, DOSES)
     store = make_results(plan, tmp_path / "results")
-    files, _ = write_report(plan, store, make_registry())
+    files, _ = write_report(plan, store, make_registry(), sections=["leaderboard", "doses"])
     names = {file.name for file in files}
     assert {"dose-and-response-1.csv", "dose-and-response-2.tex", "surface-1-tones-test.png"} <= names
     assert "dose-augmentation-dosed-strength-tones-test.pdf" in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -17,20 +18,33 @@ from benchmark.tuning.history import load_history
 INLINE = ("run", "suite.yaml", "--executor", "inline")
 
 
-@pytest.fixture
-def reported(project):
-    """Return a project whose suite has been tuned, run and reported."""
+def tuned(project):
+    """Have a project tune a toy."""
     project.write(
         SUITE.replace("trials: 6", "trials: 12").replace(
             "toy]", "{toy: {trouble: raise, x: -0.5}, label: toy}]"
         )
     )
     (project.folder / "benchfile.py").write_text(BENCHFILE)
-    ran = project.bench(*INLINE)
-    assert ran.code == 0, ran.err
     return project
 
 
+@pytest.fixture(scope="module")
+def reported_once(module_project):
+    """Return a project whose suite has been tuned, run and reported. Nothing is to be changed in it."""
+    ran = tuned(module_project).bench(*INLINE)
+    assert ran.code == 0, ran.err
+    return module_project
+
+
+@pytest.fixture
+def reported(project, reported_once):
+    """Return such a project of a test's own."""
+    shutil.copytree(reported_once.folder / "results", project.folder / "results")
+    return tuned(project)
+
+
+@pytest.mark.slow
 def test_a_report_has_a_section_on_each_study(reported) -> None:
     reported.figures = True
     assert reported.bench("report", "suite.yaml").code == 0

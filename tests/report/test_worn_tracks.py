@@ -48,7 +48,7 @@ def test_scores_are_those_of_stored_predictions(made: tuple[Plan, ResultsStore])
 @pytest.mark.slow
 def test_robustness_is_in_all_formats(made: tuple[Plan, ResultsStore]) -> None:
     plan, store = made
-    files, board = write_report(plan, store, make_registry())
+    files, board = write_report(plan, store, make_registry(), sections=["leaderboard", "robustness"])
     names = {file.name for file in files}
     assert {"robustness-1.csv", "robustness-4.tex", "robustness-tones-test.png"} <= names
     assert "robustness-effects-tones-test.pdf" in names

@@ -193,6 +193,7 @@ def test_a_damaged_result_is_named_and_its_row_counts_as_incomplete(tmp_path: Pa
     assert read_csv(folder)[-1]["n"] == "1/2 (1 damaged)"
 
 
+@pytest.mark.slow
 def test_mixed_versions_a_missing_file_and_rows_of_one_seed_are_said_and_do_no_harm(tmp_path: Path) -> None:
     plan = fabricate.make_plan(tmp_path)
     store = fabricate.make_results(plan, tmp_path / "results", {3: "no luck"})

@@ -119,16 +119,12 @@ def test_mixed_precision_trains_answers_in_single_precision_and_ends_with_its_ce
     )
 
 
-def test_steps_are_compiled_where_the_suite_says_so() -> None:
-    assert fitted(jit="on", epochs=1)[0]._whole.jit_compile is True
-    assert fitted(jit="off", epochs=1)[0]._whole.jit_compile is False
-
-
-def test_compiled_steps_compute_the_same() -> None:
-    examples = ToyExamples(4, seed=2)
+def test_steps_are_compiled_where_the_suite_says_so_and_compute_the_same() -> None:
     # XLA draws other dropout masks than TensorFlow by itself.
-    plain, compiled = (fitted(dropout=0.0, jit=jit)[0].predict(examples) for jit in ("off", "on"))
-    np.testing.assert_allclose(plain, compiled, atol=1e-4)
+    plain, compiled = (fitted(dropout=0.0, jit=jit)[0] for jit in ("off", "on"))
+    assert (plain._whole.jit_compile, compiled._whole.jit_compile) == (False, True)
+    examples = ToyExamples(4, seed=2)
+    np.testing.assert_allclose(plain.predict(examples), compiled.predict(examples), atol=1e-4)
 
 
 def test_deterministic_training_repeats_and_the_next_training_is_as_it_was() -> None:

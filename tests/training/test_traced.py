@@ -126,12 +126,15 @@ def test_a_built_in_network_is_the_same_after_another_cell(
 
 
 CASES = [
-    {},
     {"early_stopping": STOPPING, "epochs": 4},
-    {"schedule": "cosine", "warmup": 1, "clip_norm": 1.0},
+    {
+        "schedule": "cosine",
+        "warmup": 1,
+        "clip_norm": 1.0,
+        "loss": {"categorical_focal_crossentropy": {"gamma": 1.5}},
+    },
     {"precision": "mixed_float16", "gradient_accumulation": 2},
     {"deterministic": True, "optimizer": "sgd"},
-    {"loss": {"categorical_focal_crossentropy": {"gamma": 1.5}}},
 ]
 
 

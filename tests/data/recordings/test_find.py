@@ -89,6 +89,7 @@ def test_copies_of_many_tracks_are_found_and_nothing_else() -> None:
     assert [(m.first, m.second) for m in candidates(prints)] == [(index, 2000 + index) for index in range(20)]
 
 
+@pytest.mark.slow
 def test_real_music_is_recognised_after_encoding_trimming_and_gain(shared: Path, tmp_path: Path) -> None:
     files = sorted((shared / "data" / "gtzan").rglob("*.wav"))[::9]
     tracks = [Track(f"{file.parent.name}/{file.name}", file, "x", file.name, 15.0) for file in files]
@@ -105,6 +106,7 @@ def test_real_music_is_recognised_after_encoding_trimming_and_gain(shared: Path,
     assert sets == {(track.id, copy.id) for track, copy in zip(tracks, copies, strict=True)}
 
 
+@pytest.mark.slow
 def test_a_hundred_real_clips_of_ten_genres_have_no_duplicates(shared: Path, tmp_path: Path) -> None:
     files = sorted((shared / "data" / "gtzan").rglob("*.wav"))
     tracks = [Track(file.name, file, "x", file.name, 15.0) for file in files]
