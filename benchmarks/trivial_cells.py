@@ -51,18 +51,18 @@ def run(checkout: Path, cells: int, options: list[str], cache: Path) -> tuple[fl
 
 
 def main() -> None:
-    cells, passes = (int(each) for each in (sys.argv[1:3] + ["300", "3"][len(sys.argv[1:3]) :]))
+    cells, passes = (int(argument) for argument in (sys.argv[1:3] + ["300", "3"][len(sys.argv[1:3]) :]))
     checkouts = [HERE, *map(Path, sys.argv[3:])]
     with tempfile.TemporaryDirectory() as cache:
-        found: dict[tuple[Path, str], list[tuple[float, float]]] = {}
+        measured: dict[tuple[Path, str], list[tuple[float, float]]] = {}
         for _ in range(passes):
             for way, options in WAYS.items():
                 for checkout in checkouts:
                     _, few = run(checkout, FEW, options, Path(cache))
                     between, many = run(checkout, cells, options, Path(cache))
-                    found.setdefault((checkout, way), []).append((between, (many - few) / (cells - FEW)))
+                    measured.setdefault((checkout, way), []).append((between, (many - few) / (cells - FEW)))
     print(f"{cells} cells, {passes} passes each, alternately; milliseconds a cell, median and lowest")
-    for (checkout, way), figures in found.items():
+    for (checkout, way), figures in measured.items():
         between, spent = zip(*figures, strict=True)
         print(
             f"{checkout}, {way}: {statistics.median(between):.1f} and {min(between):.1f}, on CPUs "

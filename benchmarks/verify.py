@@ -78,7 +78,7 @@ def main() -> None:
     from benchmark.bundles.export import export
     from benchmark.bundles.verify import verify
 
-    cells, tracks = (int(each) for each in (sys.argv[1:3] + ["10000", "30"][len(sys.argv[1:3]) :]))
+    cells, tracks = (int(argument) for argument in (sys.argv[1:3] + ["10000", "30"][len(sys.argv[1:3]) :]))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         started = time.perf_counter()
@@ -91,10 +91,10 @@ def main() -> None:
             f"{file.stat().st_size / 1e6:.0f} MB"
         )
         started, spent = time.perf_counter(), time.process_time()
-        found = verify(file)
+        verified = verify(file)
         print(
             f"verified in {time.perf_counter() - started:.1f} s ({time.process_time() - spent:.1f} s on a CPU): "
-            f"{found.cells} cells, {found.metrics} metrics, {len(found.problems)} problems, "
+            f"{verified.cells} cells, {verified.metrics} metrics, {len(verified.problems)} problems, "
             f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
         )
 

@@ -1,6 +1,9 @@
 """What memory a worker process has after each of many small networks, which it trains one after another.
 
-Run: python benchmarks/worker_memory.py [cells]
+With one kind of network all cells share its traced step; with several, each cell has another kind than the one before
+it, and is traced anew.
+
+Run: python benchmarks/worker_memory.py [cells [kinds of networks]]
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ cell:
   training: {{epochs: 1, batch_size: 20}}
   evaluate: [test]
 matrix:
-  model: [{{cnn: {{filters: [4, 8], units: 16}}}}]
-  seed: [{seeds}]
+  seed: {seeds}
+  model: [{models}]
 """
 MIB = 1024 * 1024
 SETTLED = 5
@@ -33,15 +36,18 @@ SETTLED = 5
 
 def worker_of(run: subprocess.Popen[bytes]) -> psutil.Process | None:
     """Return the process with the most memory among those that a run has started: the one with TensorFlow."""
-    found = psutil.Process(run.pid).children(recursive=True)
-    return max(found, key=lambda one: one.memory_info().rss, default=None)
+    children = psutil.Process(run.pid).children(recursive=True)
+    return max(children, key=lambda child: child.memory_info().rss, default=None)
 
 
 def main() -> None:
-    cells = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    cells, kinds = (int(argument) for argument in (sys.argv[1:3] + ["100", "1"][len(sys.argv[1:3]) :]))
+    models = ", ".join(
+        f"{{cnn: {{filters: [4, 8], units: {16 + kind}}}, label: kind {kind}}}" for kind in range(kinds)
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "suite.yaml").write_text(SUITE.format(seeds=", ".join(map(str, range(cells)))))
+        (folder / "suite.yaml").write_text(SUITE.format(seeds=list(range(cells // kinds)), models=models))
         bench = [sys.executable, "-c", "from benchmark.cli.main import main; main()"]
         command = [*bench, "run", "suite.yaml", "--jobs", "1", "--cache", "cache"]
         log = (folder / "log").open("wb")

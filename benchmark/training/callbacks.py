@@ -40,11 +40,17 @@ def progress(training: Batches, stage: Stage, before: int, run: TrainingRun, his
     return Progress()
 
 
-def checkpointing(leave: Callable[[bool], None]) -> Any:
-    """Return a callback, to be the last, that calls ``leave`` after each epoch with whether that ends the stage."""
+def checkpointing(leave: Callable[[bool], None], begin: Callable[[], None]) -> Any:
+    """Return a callback, to be the last, that calls ``leave`` after each epoch with whether that ends the stage.
+
+    ``begin`` is called when all is ready for the first one.
+    """
     import keras
 
     class Checkpointing(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            begin()
+
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             leave(bool(self.model.stop_training))
 

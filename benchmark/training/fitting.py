@@ -198,9 +198,14 @@ class Fitting:
             callbacks.append(stopping)
         if run.checkpoints is not None:
             state = KerasState(self._whole, network.optimizer, stopping)
-            if left is not None:
-                state.put_back(left)
-            callbacks.append(checkpointing(partial(self._leave, run.checkpoints, state, position)))
+
+            def begin() -> None:
+                if left is not None:
+                    state.put_back(left)
+
+            # Keras draws once more before the first epoch, where it builds what it has not built yet.
+            begin()
+            callbacks.append(checkpointing(partial(self._leave, run.checkpoints, state, position), begin))
         begun = training.epoch = len(self.history)
         ended = left is not None and left.facts["ended"]
         try:

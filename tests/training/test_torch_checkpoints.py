@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -81,6 +84,18 @@ def test_a_training_that_is_cut_off_after_each_epoch_comes_to_the_same(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:
     check_cut_off_after_each_epoch(Drawing, toys, tmp_path, **settings)
+
+
+@pytest.mark.slow
+def test_networks_of_keras_go_on_too_where_pytorch_computes_them() -> None:
+    # Keras reads once for which backend it is.
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/training/test_checkpoints.py", "-k", "settings2"],
+        cwd=Path(__file__).parents[2], env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+    assert "1 passed" in ran.stdout
 
 
 def test_a_checkpoint_changes_nothing_of_a_training(tmp_path: Path) -> None:
