@@ -111,7 +111,7 @@ def test_files_that_hang_or_kill_are_left_out_of_a_dataset_by_name_and_remembere
     (project.folder / "benchfile.py").write_text(LEVEL + DECODER)
     project.write(SUITE.replace("DATASET", "folder"))
     places = ("--data", f"folder={music}", "--cache", str(tmp_path / "cache"))
-    ran = project.bench("run", "suite.yaml", "--timeout", "3", "--jobs", "2", *places)
+    ran = project.bench("run", "suite.yaml", "--timeout", "5", "--jobs", "2", *places)
     assert ran.code == 0, ran.err
     assert "11 tracks, 2 files left out" in ran.err
     assert "Traceback" not in ran.err
