@@ -46,7 +46,7 @@ def test_pages_and_data_have_the_numbers_of_the_report(tmp_path: Path) -> None:
         assert known["metric"] == "top1"
         assert known["corrupted"]["mean"] == pytest.approx(float(line["mean"]))
         assert known["relative_drop"]["mean"] == pytest.approx(float(line["drop"]))
-        assert {(one["corruption"], one["severity"]) for one in known["by_corruption"]} == {
+        assert {(wear["corruption"], wear["severity"]) for wear in known["by_corruption"]} == {
             (name, severity) for name in ("hiss", "rain") for severity in (1, 3)
         }
         page = (site / row["page"]).read_text()
