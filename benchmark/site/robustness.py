@@ -14,6 +14,8 @@ from benchmark.report.html.tables import PageTable, heat_table, page_table
 from benchmark.report.robustness import robustness_tables
 from benchmark.results.corrupted_scores import CellScores, SetScores
 
+_APART = "Rows that were worn by the same corruptions stand together; what other rows lose is not known."
+
 
 def robustness_of(worn: Mapping[int, SetScores | None], task: str, metric: str) -> tuple[Robustness, ...]:
     """Return how robust the rows of a table are by ``metric``, by what they were worn by: most rows first.
@@ -53,7 +55,8 @@ def robustness_section(results: tuple[Robustness, ...], labels: Mapping[int, str
         title = f"{len(result.scores.corruptions)} corruptions" if len(results) > 1 else ""
         chooser = Chooser(f"worn-{number}", "Row", options)
         passages.append(Passage(title, tables=tuple(grids), chooser=chooser))
-    return Section("robustness", "Robustness", passages=tuple(passages), sortable=True)
+    said = (_APART,) if passages else ()
+    return Section("robustness", "Robustness", said, passages=tuple(passages), sortable=True)
 
 
 def row_robustness(
@@ -61,10 +64,14 @@ def row_robustness(
 ) -> tuple[PageTable, ...]:
     """Return one row by corruption and severity; nothing where that is not known."""
     return tuple(
-        heat_table("worn", severities_heatmap(result, row, labels, {}))
+        heat_table("worn", replace(severities_heatmap(result, row, labels, {}), title=_titled(result)))
         for result in results
         if row in result.rows
     )
+
+
+def _titled(result: Robustness) -> str:
+    return f"{result.scores.metric} by corruption and severity, from mild to grave"
 
 
 def robustness_data(results: tuple[Robustness, ...], row: int) -> dict[str, Any] | None:
