@@ -19,6 +19,15 @@ BACKENDS = ("tensorflow", "jax", "torch")
 ON_DEMAND = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
+def compiled_once(folder: Path) -> dict[str, str]:
+    """Return what has JAX keep the programs that it compiles in ``folder``, and take them from there.
+
+    A network's step is compiled anew for each cell otherwise, which on a GPU, with its search for the quickest
+    kernels, takes longer than many a training. For GPUs only: programs for a CPU may not run on the next machine's.
+    """
+    return {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2"}
+
+
 def settle_backend(environment: MutableMapping[str, str] = os.environ) -> str:
     """Settle on a backend that is installed, and have it take GPU memory as needed; return what to tell people.
 

@@ -19,6 +19,16 @@ def default_cache() -> Path:
     return Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("genrebench"))
 
 
+def default_programs() -> Path:
+    """Return the platform's per-user folder of compiled programs.
+
+    Whoever may write there has this user run what they like: it is never a cache that others share.
+    """
+    from platformdirs import user_cache_path
+
+    return Path(user_cache_path("genrebench-programs"))
+
+
 def default_results() -> Path:
     """Return the results folder: ``$BENCH_RESULTS``, else ``results`` in the working directory."""
     return Path(os.environ.get(RESULTS_VARIABLE) or "results")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,11 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from benchmark.validation import sentence
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
@@ -154,6 +159,15 @@ def _class_weights(given: Any) -> Any:
     return {str(name): float(weight) for name, weight in given.items()}
 
 
+class _LossSchema:
+    """The schema of a loss, made when somebody asks for it: that builds what checks the parameters of each loss."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return _loss_schema()
+
+
 def _loss_schema() -> dict[str, Any]:
     parameters = {
         name: {
@@ -177,7 +191,7 @@ def _loss_schema() -> dict[str, Any]:
     return {"anyOf": [{"enum": list(LOSSES)}, *mappings]}
 
 
-Loss = Annotated[str | dict[str, dict[str, float]], BeforeValidator(_loss), WithJsonSchema(_loss_schema())]
+Loss = Annotated[str | dict[str, dict[str, float]], BeforeValidator(_loss), _LossSchema()]
 ClassWeights = Annotated[
     str | dict[str, float] | None,
     BeforeValidator(_class_weights),

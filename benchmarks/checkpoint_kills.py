@@ -27,39 +27,17 @@ from pathlib import Path
 
 import psutil
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
+
+from long_training import COMPONENTS, suite
+
 CELLS, EPOCHS, INTERVAL, JOBS = 4, 12, 1.5, 1
 WAYS = ("driver SIGKILL", "driver SIGTERM", "driver SIGUSR1", "worker SIGKILL", "group SIGKILL")
-BENCHFILE = """
-import json, os, time
-from dataclasses import replace
-from benchmark import Augmentation, KerasModel, Stage, hookimpl
-
-class Noise(Augmentation):
-    '''Noise drawn for each batch, after a while.'''
-    name = "batch-noise"
-    acts_on = "batch"
-    def apply_batch(self, inputs, targets, rng):
-        time.sleep(0.08)
-        return (inputs + rng.normal(0, 0.02, inputs.shape)).astype("float32"), targets
-
-class Phases(KerasModel):
-    '''A convolution, frozen at first, batch normalisation and dropout.'''
-    name = "phases"
-
-    def build(self, input_shape, num_classes):
-        from keras import Input, Model, layers
-        inputs = Input(input_shape)
-        x = layers.Conv2D(4, 3, strides=2, name="body")(inputs)
-        x = layers.Dropout(0.3)(layers.Flatten()(layers.BatchNormalization()(x)))
-        return Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
-
-    def training_stages(self, settings):
-        def body(trainable):
-            return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
-        return [
-            Stage("transfer", settings.epochs, settings.learning_rate, body(False)),
-            Stage("fine-tune", settings.epochs, settings.learning_rate / 10, body(True)),
-        ]
+BENCHFILE = (
+    COMPONENTS
+    + """
+class Noted(Phases):
+    '''Notes epochs and checkpoints.'''
 
     def fit(self, train, validation, run):
         told, left, save = [], run.checkpoints.load(), run.checkpoints.save
@@ -87,29 +65,10 @@ class Phases(KerasModel):
 
 @hookimpl
 def bench_models():
-    return [Phases]
-
-@hookimpl
-def bench_augmentations():
-    return [Noise]
+    return [Noted]
 """
-SUITE = f"""
-name: kills
-cell:
-  dataset: {{synthetic: {{tracks_per_class: 4, seconds: 1, difficulty: 0}}}}
-  features: {{mel: {{size: [12, 16], n_mels: 12}}}}
-  split: {{fractions: [0.5, 0.25, 0.25]}}
-  augmentation: [batch-noise]
-  training:
-    epochs: {EPOCHS}
-    batch_size: 8
-    schedule: cosine
-    early_stopping: {{metric: loss, patience: {EPOCHS - 3}, restore_best: true}}
-  evaluate: [test]
-matrix:
-  model: [phases]
-  seed: [{", ".join(map(str, range(CELLS)))}]
-"""
+)
+SUITE = suite("kills", epochs=EPOCHS, patience=EPOCHS - 3, seeds=CELLS)
 
 
 def start(folder: Path, results: str, *, checkpoints: str) -> subprocess.Popen[bytes]:

@@ -1,6 +1,6 @@
 """How often the answers to further questions are wrong, and how often they find what is there: by simulation.
 
-Run: python benchmarks/questions.py [--tables N] [--only TEXT]
+Run: python benchmarks/questions.py [--tables N] [--only TEXT] [--processes N]
 In null worlds no dose, size or combination changes anything; planted worlds have a known effect. The table of
 docs/questions.md is made of these lines.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 
@@ -180,15 +181,15 @@ CASES = (
 )  # fmt: skip
 
 
-def run(case: Case, place: tuple[int, int, float, int, bool], tables: int) -> Counter[str]:
-    """Return in how many tables each thing was found at least once."""
+def run(case: Case, place: tuple[int, int, float, int, bool], tables: Sequence[int]) -> Counter[str]:
+    """Return in how many of these tables, whose numbers seed their draws, each thing was found at least once."""
     tracks, seeds, spread, group, own = place
     world = World(
         tuple(case.accuracies), (spread,) * len(case.accuracies), tracks, seeds, group, own_tracks=own
     )
     labels = dict(enumerate(case.labels))
     counted: Counter[str] = Counter()
-    for table in range(tables):
+    for table in tables:
         rng = np.random.default_rng([table, tracks, seeds])
         said = (
             found_robust(world, rng, labels)
@@ -199,21 +200,40 @@ def run(case: Case, place: tuple[int, int, float, int, bool], tables: int) -> Co
     return counted
 
 
+def part(number: int, place: tuple[int, int, float, int, bool], tables: Sequence[int]) -> Counter[str]:
+    """Return what ``run`` does of a case by its number: cases hold functions, which need not travel."""
+    return run(CASES[number], place, tables)
+
+
 def main() -> None:
     """Print a line for each case and world."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--tables", type=int, default=2000)
     parser.add_argument("--only", default="")
+    parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
     quiet = {dose.UNDECIDED, dose.FLAT}
-    for case in (case for case in CASES if given.only in case.name):
-        for place in PLACES:
+    asked = [
+        (number, place) for number, case in enumerate(CASES) if given.only in case.name for place in PLACES
+    ]
+    with ProcessPoolExecutor(given.processes) as pool:
+        parts = [
+            [
+                pool.submit(part, number, place, range(first, given.tables, given.processes))
+                for first in range(given.processes)
+            ]
+            for number, place in asked
+        ]
+        for (number, place), running in zip(asked, parts, strict=True):
+            case = CASES[number]
             tracks, seeds, spread, group, own = place
-            counted = run(case, place, given.tables)
+            counted: Counter[str] = Counter()
+            for ended in running:
+                counted.update(ended.result())
             shares = {name: 100 * count / given.tables for name, count in sorted(counted.items())}
             if case.name == "dose, null":
                 shares["found"] = sum(
-                    each for name, each in shares.items() if name not in {*quiet, "optimum missed"}
+                    share for name, share in shares.items() if name not in {*quiet, "optimum missed"}
                 )
             said = ", ".join(f"{name} {share:.1f} %" for name, share in shares.items()) or "nothing"
             where = f"{tracks} tracks{f' in groups of {group}' if group > 1 else ''}, {seeds} seeds, {spread:g} points"

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import claims as module
 from benchmark.claims import Claims, Owner, holdings, is_held, owners, process_start, this_process
 from benchmark.exceptions import UsageError
 
@@ -152,7 +151,7 @@ def test_an_owner_elsewhere_that_stops_to_beat_is_dead_after_its_lease_by_the_cl
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(module, "awake_seconds", lambda: now)
+    monkeypatch.setattr("benchmark.claims.claims.awake_seconds", lambda: now)
     file = stranger(
         tmp_path / "c", "owner-0", "a", lease=30.0, since="2031-01-01T00:00:00+00:00", **elsewhere_less()
     )

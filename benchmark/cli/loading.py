@@ -10,6 +10,7 @@ from benchmark.cli.trust import load_plugins
 from benchmark.data.looking import THREADS, Looker
 from benchmark.exceptions import Problem, SuiteError
 from benchmark.execution.looking import in_local_workers
+from benchmark.execution.spare import sharing_workers
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
@@ -65,7 +66,8 @@ def load_plan(
         suite = rehearse(suite, plugins.registry)
     suite, notes = with_added(suite, read_race(locations.results / suite.name), plugins.registry)
     looker = (looking or Looking()).looker(plugins.registry, locations)
-    plan = replace(make_plan(suite, plugins.registry, locations, looker), notes=notes)
+    with sharing_workers():
+        plan = replace(make_plan(suite, plugins.registry, locations, looker), notes=notes)
     if suite.tune is not None:
         from benchmark.tuning.resolve import resolved
 

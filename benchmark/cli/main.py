@@ -13,6 +13,7 @@ import click
 from benchmark.cli.interrupts import INTERRUPTED, interrupts_arrive, was_interrupted
 from benchmark.cli.output import output_problem, own_output, plain_output, safe_output
 from benchmark.exceptions import BenchError, PluginFailure, error_message
+from benchmark.garbage import look_seldom
 
 if TYPE_CHECKING:
     from benchmark.plugin.registry import Source
@@ -154,6 +155,7 @@ def cli(context: click.Context, verbose: bool) -> None:
 
 def main() -> None:
     """Run the command line; errors that are the user's to act on are printed without a traceback."""
+    look_seldom()
     # Pydantic looks for plugins of its own in all that is installed, which takes a tenth of what most verbs take.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with safe_output(), interrupts_arrive():

@@ -14,6 +14,8 @@ from benchmark.cli.options import locations_options, rehearse_option, suite_opti
 if TYPE_CHECKING:
     from benchmark.locations import Locations
     from benchmark.results.plan import Plan
+    from benchmark.results.store import ResultsStore
+    from benchmark.suite.cell import Cell
 
 _SHOWN = 12
 
@@ -25,8 +27,6 @@ _SHOWN = 12
 def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, rehearse: bool) -> None:
     """Show the matrix of SUITE, what is done and missing, and what the rest needs. Runs nothing."""
     from benchmark.cli.loading import load_plan
-    from benchmark.execution.corrupted import text_of
-    from benchmark.results.corrupted import unfinished
     from benchmark.results.store import ResultsStore
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearse)
@@ -44,12 +44,21 @@ def command(suite_file: Path, overrides: tuple[str, ...], locations: Locations, 
     _echo_datasets(plan)
     if not plan.absent:
         missing = [cell for cell, id_ in plan.cells if statuses.get(id_) not in ("ok", "failed", "timed out")]
-        lacking = unfinished(plan, store)
-        if lacking:
-            click.echo(f"{text_of(lacking)}.")
-        again = [partial.cell for partial in lacking if not partial.has_model]
-        kept = [partial.cell for partial in lacking if partial.has_model]
+        again, kept = _lacking_corrupted(plan, store)
         _echo_needs(plan, [*missing, *again], kept, plugins, locations)
+
+
+def _lacking_corrupted(plan: Plan, store: ResultsStore) -> tuple[list[Cell], list[Cell]]:
+    """Say which finished cells lack corrupted sets; return those to be trained again, and those whose model is kept."""
+    if not any(cell.spec.corrupted for cell in plan.suite.cells):
+        return [], []
+    from benchmark.results.corrupted import text_of, unfinished
+
+    lacking = unfinished(plan, store)
+    if lacking:
+        click.echo(f"{text_of(lacking)}.")
+    again = [partial.cell for partial in lacking if not partial.has_model]
+    return again, [partial.cell for partial in lacking if partial.has_model]
 
 
 def _shortened(labels: tuple[str, ...]) -> str:

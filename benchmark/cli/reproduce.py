@@ -135,3 +135,9 @@ def _say(record: CellRecord, reproduced: Reproduced, tolerance: float) -> None:
         CLOSE: f"predictions are not the same, and all metrics agree within {tolerance:g}",
     }
     click.echo(f"{label} ({record.id}): {words.get(reproduced.verdict, 'NOT reproduced')}")
+    for name, (changed, of, _) in reproduced.answers.items():
+        if reproduced.verdict not in words and changed and 1 / of > tolerance:
+            click.echo(
+                f"With the {of} tracks of {name} one other answer is {1 / of:.2g} of top1, more than the tolerance of "
+                f"{tolerance:g}. On another device or backend a few may differ: --tolerance says how far that may go."
+            )

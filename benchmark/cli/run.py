@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.checkpoints import NEVER
-from benchmark.cli.cluster import Away, on_cluster, read_cluster
+from benchmark.cli.cluster import read_cluster
 from benchmark.cli.interrupts import INTERRUPTED, time_may_be_up
 from benchmark.cli.limits import Limits, check_decidable, read_limits
 from benchmark.cli.options import (
@@ -27,14 +28,13 @@ from benchmark.exceptions import BenchError, BrokenDatasetError
 
 if TYPE_CHECKING:
     from benchmark.cli.loading import Looking
-    from benchmark.data.looking import Looker
-    from benchmark.execution.executor import Executors
-    from benchmark.execution.notify import Tell
+    from benchmark.cli.session import Session
     from benchmark.execution.run import RunOptions, RunSummary
     from benchmark.locations import Locations
     from benchmark.plugin.manager import Plugins
     from benchmark.plugin.registry import BrokenPlugin
     from benchmark.results.plan import Plan
+    from benchmark.results.store import ResultsStore
 
 TRACK_VARIABLE = "BENCH_TRACK"
 
@@ -113,29 +113,41 @@ def command(
     Exits with 0 if every cell is ok, 1 if any is not, 2 for a wrong suite or command line, 130 when interrupted, and 75
     when SIGUSR1 said that the time is up.
     """
+    from benchmark.cli.executors import make_executors
     from benchmark.cli.loading import Looking
+    from benchmark.cli.only import check_parts, read_only
+    from benchmark.cli.session import Session
     from benchmark.exceptions import PluginError
+    from benchmark.execution.run import RunOptions
     from benchmark.execution.slurm import TIME_IS_UP
 
     limits = read_limits(max_seeds, budget, flags)
     away = read_cluster(scheduler, gpus, jobs, executor)
+    inline = executor == "inline"
     with time_may_be_up() as told, ExitStack() as stack:
         try:
-            executors = partial(_executors, locations, jobs, timeout, executor == "inline", away, stack)
-            code = _command(
-                suite_file,
-                overrides,
-                locations,
-                Looking(jobs, timeout, here=executor == "inline"),
-                executors,
-                timeout,
-                checkpoint_every,
-                limits,
-                parts,
-                trackers,
-                flags,
-                told,
+            looking = Looking(jobs, timeout, here=inline)
+            plugins, plan = _loaded(
+                suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"]
             )
+            if limits is not None:
+                check_decidable(plan.suite)
+            check_parts(parts, plan.suite, decide=limits is not None)
+            options = RunOptions(
+                force=flags["force"],
+                retry_failed=flags["retry_failed"],
+                keep_models=flags["keep_models"],
+                strict=flags["strict"],
+                seconds=timeout,
+                marks=("rehearsal",) if flags["rehearse"] else (),
+                wait=not flags["no_wait"],
+                checkpoint_every=checkpoint_every,
+                only=read_only(parts, plan.suite),
+            )
+            looker = looking.looker(plugins.registry, locations)
+            executors = partial(make_executors, locations, jobs, timeout, inline, away, stack, plan, plugins)
+            session = Session(plugins, locations, options, cache(executors), looker)
+            code = _told(session, plan, limits, told, verbose=flags["verbose"])
         except SystemExit as error:
             # With the plugin's exit code, 0 say, this run would pass for one that did what it was asked for.
             raise PluginError(f"A plugin ended the program (sys.exit({error.code!r})).") from error
@@ -146,95 +158,68 @@ def command(
     sys.exit(TIME_IS_UP if told and code == INTERRUPTED else code)
 
 
-def _command(
-    suite_file: Path,
-    overrides: tuple[str, ...],
-    locations: Locations,
-    looking: Looking,
-    make: Callable[[Plan, Plugins], Executors],
-    timeout: float | None,
-    checkpoint_every: float | None,
-    limits: Limits | None,
-    parts: tuple[str, ...],
-    trackers: tuple[str, ...],
-    flags: dict[str, bool],
-    told: list[int],
-) -> int:
-    from benchmark.cli.only import check_parts, read_only
-    from benchmark.cli.report import show_report
+def _told(session: Session, plan: Plan, limits: Limits | None, told: Sequence[int], *, verbose: bool) -> int:
+    """Run what is missing, and write the report, with trackers told of both; return the exit code.
+
+    ``told`` has something in it once the time is up.
+    """
     from benchmark.execution.notify import telling
-    from benchmark.execution.run import RunOptions, has_work, planned_cells
     from benchmark.results.store import ResultsStore
 
-    plugins, plan = _loaded(suite_file, overrides, locations, trackers, looking, rehearsed=flags["rehearse"])
-    if limits is not None:
-        check_decidable(plan.suite)
-    check_parts(parts, plan.suite, decide=limits is not None)
-    options = RunOptions(
-        force=flags["force"],
-        retry_failed=flags["retry_failed"],
-        keep_models=flags["keep_models"],
-        strict=flags["strict"],
-        seconds=timeout,
-        marks=("rehearsal",) if flags["rehearse"] else (),
-        wait=not flags["no_wait"],
-        checkpoint_every=checkpoint_every,
-        only=read_only(parts, plan.suite),
-    )
-    looker = looking.looker(plugins.registry, locations)
-    store = ResultsStore(locations.results, plan.suite.name)
-    store.tidy()
-    if options.strict:
-        _refuse_leaks(plan, plugins, locations, looker)
-    executors = cache(partial(make, plan, plugins))
-
     def say(broken: BrokenPlugin) -> None:
-        trace = f"\n{broken.traceback}" if flags["verbose"] else " (-v shows the traceback)"
+        trace = f"\n{broken.traceback}" if verbose else " (-v shows the traceback)"
         click.echo(f"Warning: plugin {broken.source}: {broken.error}{trace}", err=True)
 
     def warn(text: str) -> None:
         click.echo(f"Warning: {text}", err=True)
 
-    with telling(plugins, plan.suite.name, store.folder, say, warn) as notifier:
-        summary = None
-        if plan.suite.tune is not None:
-            plan, summary = _study(plan, plugins, locations, options, executors)
-        cells = planned_cells(plan, store, options)
-        count = sum(cell.to_run for cell in cells)
-        notifier.tell(
-            "bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells
-        )
-        if summary is None and has_work(plan, store, options):
-            summary = _run(plan, plugins, locations, options, executors, notifier.tell, looker)
-        if limits is not None and (summary is None or not summary.interrupted):
-            from benchmark.cli.decide import decide
-
-            at_once = executors().at_once
-            run = partial(
-                _run,
-                plugins=plugins,
-                locations=locations,
-                options=options,
-                executors=executors,
-                tell=notifier.tell,
-                looker=looker,
-            )
-            plan, more = decide(plan, store, plugins.registry, limits, run, at_once)
-            summary = more or summary
-        if told and summary is not None and summary.interrupted:
-            # Whoever has a minute left does not draw figures.
-            notifier.code = _exit_code(plan, store, summary, options)
-            return notifier.code
-        notifier.wait()
-        try:
-            show_report(plan, plugins, locations, asked_formats())
-        except BenchError as error:
-            if summary is None or not summary.interrupted:
-                raise
-            # Whoever reads the exit code must learn of the interruption.
-            click.echo(f"Error: {error}", err=True)
-        notifier.code = _exit_code(plan, store, summary, options)
+    store = ResultsStore(session.locations.results, plan.suite.name)
+    store.tidy()
+    if session.options.strict:
+        session.refuse_leaks(plan)
+    with telling(session.plugins, plan.suite.name, store.folder, say, warn) as notifier:
+        plan, summary = _worked(replace(session, tell=notifier.tell), plan, store, limits)
+        # Whoever has a minute left does not draw figures.
+        if not (told and summary is not None and summary.interrupted):
+            notifier.wait()
+            _reported(session, plan, summary)
+        notifier.code = _exit_code(plan, store, summary, session.options)
     return notifier.code
+
+
+def _worked(
+    session: Session, plan: Plan, store: ResultsStore, limits: Limits | None
+) -> tuple[Plan, RunSummary | None]:
+    """Run studies, cells, and with ``limits`` the seeds that verdicts hang on; return the plan with all of them."""
+    from benchmark.execution.run import has_work, planned_cells
+
+    summary = None
+    if plan.suite.tune is not None:
+        plan, summary = session.study(plan)
+    cells = planned_cells(plan, store, session.options)
+    count = sum(cell.to_run for cell in cells)
+    session.tell("bench_suite_started", suite=plan.suite.name, results=store.folder, cells=count, plan=cells)
+    if summary is None and has_work(plan, store, session.options):
+        summary = session.run(plan)
+    if limits is not None and (summary is None or not summary.interrupted):
+        from benchmark.cli.decide import decide
+
+        at_once = session.executors().at_once
+        plan, more = decide(plan, store, session.plugins.registry, limits, session.run, at_once)
+        summary = more or summary
+    return plan, summary
+
+
+def _reported(session: Session, plan: Plan, summary: RunSummary | None) -> None:
+    from benchmark.cli.report import show_report
+
+    try:
+        show_report(plan, session.plugins, session.locations, asked_formats())
+    except BenchError as error:
+        if summary is None or not summary.interrupted:
+            raise
+        # Whoever reads the exit code must learn of the interruption.
+        click.echo(f"Error: {error}", err=True)
 
 
 def _loaded(
@@ -268,103 +253,6 @@ def _loaded(
     return plugins, plan
 
 
-def _refuse_leaks(plan: Plan, plugins: Plugins, locations: Locations, looker: Looker) -> None:
-    """Raise if any cell leaks, also one that is finished: before studies, which train too."""
-    from benchmark.execution.audit import audit_plan, refuse_leaks
-    from benchmark.execution.progress import make_display
-
-    with make_display() as display:
-        cells = [cell for cell, _ in plan.cells]
-        refuse_leaks(plan, audit_plan(plan, cells, plugins.registry, locations, display, looker))
-
-
-def _study(
-    plan: Plan, plugins: Plugins, locations: Locations, options: Any, executors: Callable[[], Executors]
-) -> tuple[Plan, RunSummary | None]:
-    """Run the studies; return the plan with what they found, and a summary if that was interrupted."""
-    from benchmark.execution.progress import make_display
-    from benchmark.execution.run import RunSummary
-    from benchmark.results.store import ResultsStore
-    from benchmark.tuning.resolve import resolved, unfinished_studies
-
-    store = ResultsStore(locations.results, plan.suite.name)
-    if not unfinished_studies(plan, store.folder, plugins.registry, retry_failed=options.retry_failed):
-        return plan, None
-    from benchmark.tuning.run import run_studies
-
-    with make_display() as display:
-        interrupted = run_studies(plan, plugins, locations, options, executors(), display)
-    plan = resolved(plan, store.folder, plugins.registry)
-    return plan, RunSummary(interrupted=True) if interrupted else None
-
-
-def _run(
-    plan: Plan,
-    plugins: Plugins,
-    locations: Locations,
-    options: Any,
-    executors: Callable[[], Executors],
-    tell: Tell,
-    looker: Looker,
-) -> RunSummary:
-    from benchmark.execution.progress import make_display
-    from benchmark.execution.run import run_suite
-
-    with make_display() as display:
-        return run_suite(plan, plugins, locations, options, executors(), display, tell, looker)
-
-
-def _executors(
-    locations: Locations,
-    jobs: int | None,
-    seconds: float | None,
-    inline: bool,
-    away: Away | None,
-    stack: ExitStack,
-    plan: Plan,
-    plugins: Plugins,
-) -> Executors:
-    """Return what makes executors: worker processes, this one, or a cluster's; all give each training as many threads.
-
-    What they need until the end of the run is closed with ``stack``.
-    """
-    from benchmark.backend import settle_backend
-    from benchmark.execution.executor import Executors, Inline
-    from benchmark.execution.threads import cores, share
-    from benchmark.execution.workers import LocalWorkers, visible_gpus
-
-    said = settle_backend()
-    if said:
-        click.echo(said, err=True)
-
-    gpus = visible_gpus()
-    at_once = _at_once(jobs)
-    threads = share(at_once)
-    if inline:
-        return Executors(lambda: Inline(share(jobs or cores())), lambda tasks: Inline(threads), threads, 1)
-    log = locations.results / plan.suite.name / "workers.log"
-
-    def features() -> LocalWorkers:
-        return LocalWorkers(jobs or cores(), log=log, seconds=seconds)
-
-    def training(tasks: int) -> LocalWorkers:
-        return LocalWorkers(min(tasks, at_once), gpus, log, threads=threads, seconds=seconds)
-
-    here = Executors(features, training, threads, at_once)
-    return (
-        here
-        if away is None
-        else stack.enter_context(on_cluster(away, plan, plugins, locations, seconds, here))
-    )
-
-
-def _at_once(jobs: int | None) -> int:
-    """Return how many cells are trained at once."""
-    from benchmark.execution.workers import default_jobs, visible_gpus
-
-    return jobs or default_jobs(visible_gpus())
-
-
 def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOptions) -> int:
     if summary is not None and summary.interrupted:
         click.echo("Interrupted. What is finished is kept; the same command goes on from here.", err=True)
@@ -392,7 +280,7 @@ def _exit_code(plan: Any, store: Any, summary: RunSummary | None, options: RunOp
         )
     lacking = unfinished(plan, store, options.wants)
     if lacking:
-        from benchmark.execution.corrupted import text_of
+        from benchmark.results.corrupted import text_of
 
         click.echo(f"{text_of(lacking)}.", err=True)
     return 1 if wrong or pending or lacking else 0

@@ -58,9 +58,8 @@ def _lines(
 ) -> Iterator[str]:
     """Yield what is to be said of each cell, of those who work at them, and of jobs; notes go to stderr."""
     from benchmark.claims import FOLDER, holdings, owners
-    from benchmark.execution.corrupted import text_of
     from benchmark.execution.progress import outcome_text
-    from benchmark.results.corrupted import unfinished
+    from benchmark.results.corrupted import text_of, unfinished
     from benchmark.results.intact import Damaged
     from benchmark.results.matching import absence_text, with_results
     from benchmark.results.store import ResultsStore

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes in each job.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="The time that each cell may take.")  # fmt: skip
+@click.option("--checkpoint-every", metavar="SECONDS",
+              help="How often a training leaves what it goes on from: 0 for each epoch, or 'never'.")  # fmt: skip
 @click.option("--retry-failed", is_flag=True, help="Run cells again that failed or timed out.")
 @click.option("--keep-models", is_flag=True, help="Store each cell's trained model with its result.")
 @rehearse_option
@@ -104,6 +106,7 @@ def command(
             *_places(locations, own_cache=part.site.cache is None),
             *(["--jobs", str(jobs)] if jobs else []),
             *(["--timeout", f"{timeout:g}"] if timeout else []),
+            *(["--checkpoint-every", part.site.checkpoint_every] if part.site.checkpoint_every else []),
             *(["--retry-failed"] if retry_failed else []),
             *(["--keep-models"] if keep_models else []),
             *(["--rehearse"] if rehearse else []),

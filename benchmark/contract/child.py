@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import sys
@@ -39,6 +40,8 @@ def is_done(folder: Path) -> bool:
 
 def main() -> None:
     """Try what lies in the folders that the command line names, and write there what came of it."""
+    # Most of what is made here, such as graphs, is needed to the end: looking for what is not takes long.
+    gc.set_threshold(100_000, 50, 100)
     seconds, folders = float(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
     for folder in folders:
         _enter(folder)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, SHAPES, Pictures
-from benchmark.contract.rules import NotTriedError, Rule, Trial
+from benchmark.contract.material import CLASSES, FORMS
+from benchmark.contract.rules import Rule, Trial
+from benchmark.contract.trainings import (
+    HELD_OUT,
+    SEED,
+    answers_again,
+    answers_of,
+    first_answers,
+    first_model,
+    fitted,
+    is_frozen,
+    parts,
+    saved_first,
+    sound_answers,
+)
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.border import checked_probabilities
 from benchmark.plugin.model import BATCH_AUGMENTATIONS, LOSS_PARAMETERS
-from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.keras_model import KerasModel
 from benchmark.training.network_model import NetworkModel
 from benchmark.training.torch_model import TorchModel
 
-_HELD_OUT = 9
-_SEED = 3
-_PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 8}
 # Values that no model that follows the setting answers the same to. Of the others (jit, deterministic, early stopping)
 # a model may follow what it says, and answer as before.
 _CONTRASTS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
@@ -60,55 +67,9 @@ class Watching(Augmentation):
         return inputs, targets
 
 
-def _fitted(
-    trial: Trial,
-    settings: Mapping[str, Any] = _PLAIN,
-    *,
-    seed: int = _SEED,
-    augmentations: tuple[Augmentation, ...] = (),
-    cache: Path | None = None,
-    dimensions: int = 0,
-) -> tuple[Any, Any]:
-    """Return a model, trained, and what its ``fit`` gave."""
-    model = trial.make()
-    given = TrainingSettings(**{**_PLAIN, **settings})
-    train, held_out = _parts(trial, dimensions)
-    history = model.fit(train, held_out, TrainingRun(given, seed, augmentations, cache=cache))
-    return model, history
-
-
-def _parts(trial: Trial, dimensions: int = 0) -> tuple[Pictures, Pictures]:
-    """Return what is trained on and what is held out, of the shape asked for; else images, if the model takes them."""
-    shape = SHAPES[dimensions or max(trial.component.dimensions)]  # type: ignore[attr-defined]
-    if trial.shape and dimensions in (0, len(trial.shape)):
-        shape = trial.shape
-    return Pictures(8, 0, shape), Pictures(_HELD_OUT // CLASSES, 1, shape)
-
-
-def _trained(trial: Trial) -> tuple[Any, Any]:
-    trained: tuple[Any, Any] = trial.once("fit", partial(_fitted, trial))
-    return trained
-
-
-def _answers(trial: Trial) -> Any:
-    return trial.once("predict", lambda: _trained(trial)[0].predict(_parts(trial)[1]))
-
-
-def _sound_answers(trial: Trial) -> np.ndarray:
-    """Return answers that can be compared.
-
-    Raises:
-        NotTriedError: when they are none, which another rule tells.
-    """
-    answers = np.asarray(_answers(trial))
-    if answers.shape != (_HELD_OUT, CLASSES) or answers.dtype.kind != "f":
-        raise NotTriedError("predict does not give probabilities")
-    return answers
-
-
 def trains(trial: Trial) -> Iterator[str]:
     """Yield what is wrong with the history that ``fit`` returns."""
-    _, history = _trained(trial)
+    _, history = first_model(trial)
     if not isinstance(history, list):
         yield f"fit gave {type(history).__name__} instead of a list with a mapping for each epoch"
         return
@@ -138,7 +99,7 @@ def _is_number(value: Any) -> bool:
 
 def probabilities(trial: Trial) -> Iterator[str]:
     """Raise when answers are not probabilities."""
-    checked_probabilities(_trained(trial)[0], _answers(trial), (_HELD_OUT, CLASSES))
+    checked_probabilities(first_model(trial)[0], first_answers(trial), (HELD_OUT, CLASSES))
     yield from ()
 
 
@@ -151,14 +112,14 @@ def dimensions(trial: Trial) -> Iterator[str]:
     if trial.shape and len(trial.shape) not in claimed:
         yield f"it is tried on {FORMS[len(trial.shape)]}, and says that it takes none"
         return
-    _trained(trial)
+    first_model(trial)
     taken = {len(trial.shape) or max(claimed)}
     for count in sorted(claimed - taken, reverse=True):
         try:
-            answers = np.asarray(_fitted(trial, dimensions=count)[0].predict(_parts(trial, count)[1]))
+            answers = answers_of(trial, dimensions=count)
             problem = (
                 ""
-                if answers.shape == (_HELD_OUT, CLASSES)
+                if answers.shape == (HELD_OUT, CLASSES)
                 else f"answers with an array of shape {answers.shape}"
             )
         except Exception as error:  # Libraries refuse shapes in many ways.
@@ -171,8 +132,8 @@ def dimensions(trial: Trial) -> Iterator[str]:
 
 def alone(trial: Trial) -> Iterator[str]:
     """Yield when an item's answer depends on what it is asked together with."""
-    model, together = _trained(trial)[0], _sound_answers(trial)
-    answer = np.asarray(model.predict(_parts(trial)[1].only(np.array([7]))))
+    model, together = first_model(trial)[0], sound_answers(trial)
+    answer = np.asarray(model.predict(parts(trial)[1].only(np.array([7]))))
     if answer.shape != (1, CLASSES):
         yield f"predict gave an array of shape {answer.shape} for one item instead of {(1, CLASSES)}"
     elif not np.allclose(answer, together[7], atol=1e-3):
@@ -181,15 +142,13 @@ def alone(trial: Trial) -> Iterator[str]:
 
 def repeats(trial: Trial) -> Iterator[str]:
     """Yield when two trainings with one seed differ."""
-    first = _sound_answers(trial)
+    first = sound_answers(trial)
 
     def differs(other: np.ndarray) -> bool:
         return other.shape != first.shape or not np.allclose(first, other, atol=1e-3)
 
     # Where outputs of a frozen part were kept and all is the same, training without them need not be tried again.
-    if differs(_answers_again(trial)) and (
-        not _is_frozen(trial) or differs(np.asarray(_fitted(trial)[0].predict(_parts(trial)[1])))
-    ):
+    if differs(answers_again(trial)) and (not is_frozen(trial) or differs(answers_of(trial))):
         yield "two trainings with the same seed differ: draw all random numbers from the run's seed"
 
 
@@ -197,27 +156,27 @@ def seedless(trial: Trial) -> Iterator[str]:
     """Yield when a model that says that its seed changes nothing depends on it."""
     if not trial.component.seedless:  # type: ignore[attr-defined]
         return
-    first = _sound_answers(trial)
-    other = np.asarray(_fitted(trial, seed=_SEED + 1)[0].predict(_parts(trial)[1]))
+    first = sound_answers(trial)
+    other = answers_of(trial, seed=SEED + 1)
     if other.shape != first.shape or not np.allclose(first, other, atol=1e-5):
         yield "it says that it is seedless, and two seeds give two models: one cell would stand for all seeds"
 
 
 def stored(trial: Trial) -> Iterator[str]:
     """Yield when a stored model answers otherwise, or is stored by pickle."""
-    before, model = _sound_answers(trial), _trained(trial)[0]
+    before, saved = sound_answers(trial), saved_first(trial)
+    if saved.error is not None:
+        raise saved.error
     kind: Any = trial.component
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        model.save(folder)
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            if file.suffix in _PICKLES or file.open("rb").read(1) == _PICKLE_START:
-                yield f"save wrote {file.name}, a pickle: whoever reads it runs what is in it. Store arrays, or JSON"
-        loaded = kind.load(folder, **trial.parameters)
-        if loaded is None:
-            yield "load gave None instead of a model"
-        elif not np.allclose(np.asarray(loaded.predict(_parts(trial)[1])), before, atol=1e-5):
-            yield "a model that was saved and loaded answers otherwise than before"
+    folder = Path(saved.folder.name)
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if file.suffix in _PICKLES or file.open("rb").read(1) == _PICKLE_START:
+            yield f"save wrote {file.name}, a pickle: whoever reads it runs what is in it. Store arrays, or JSON"
+    loaded = kind.load(folder, **trial.parameters)
+    if loaded is None:
+        yield "load gave None instead of a model"
+    elif not np.allclose(np.asarray(loaded.predict(parts(trial)[1])), before, atol=1e-5):
+        yield "a model that was saved and loaded answers otherwise than before"
 
 
 def honours(trial: Trial) -> Iterator[str]:
@@ -235,7 +194,7 @@ def honours(trial: Trial) -> Iterator[str]:
     def answer(settings: Mapping[str, Any]) -> np.ndarray:
         key = repr(sorted(settings.items()))
         if key not in answers:
-            answers[key] = np.asarray(_fitted(trial, settings)[0].predict(_parts(trial)[1]))
+            answers[key] = answers_of(trial, settings)
         return answers[key]
 
     for name in sorted(set(kind.honours) & set(_CONTRASTS)):
@@ -244,7 +203,7 @@ def honours(trial: Trial) -> Iterator[str]:
             yield f"its honours has '{name}', and training with two values of it gives one model"
     if BATCH_AUGMENTATIONS in kind.honours:
         watching = Watching()
-        _fitted(trial, augmentations=(watching,))
+        fitted(trial, augmentations=(watching,))
         if not watching.batches:
             yield f"its honours has '{BATCH_AUGMENTATIONS}', and fit applies none of the run's batch_augmentations"
 
@@ -256,31 +215,11 @@ def _trained_by_us(kind: type) -> bool:
 
 def frozen(trial: Trial) -> Iterator[str]:
     """Yield when a stage that is frozen up to a layer learns otherwise where that layer's outputs are kept."""
-    if not _is_frozen(trial):
+    if not is_frozen(trial):
         return
-    before, again = _sound_answers(trial), _answers_again(trial)
+    before, again = sound_answers(trial), answers_again(trial)
     if again.shape != before.shape or not np.allclose(again, before, atol=2e-2):
         yield "a stage with 'frozen' learns otherwise on kept outputs: something before that layer is drawn, or trained"
-
-
-def _is_frozen(trial: Trial) -> bool:
-    """Whether a stage is frozen up to a layer."""
-    told: Any = getattr(trial.make(), "training_stages", None)
-    stages = told(TrainingSettings(**_PLAIN)) if told is not None else []
-    return any(getattr(stage, "frozen", None) for stage in stages)
-
-
-def _answers_again(trial: Trial) -> np.ndarray:
-    """Return the answers of a second training with the same seed, on kept outputs where a stage is frozen."""
-
-    def again() -> np.ndarray:
-        if not _is_frozen(trial):
-            return np.asarray(_fitted(trial)[0].predict(_parts(trial)[1]))
-        with tempfile.TemporaryDirectory() as cache:
-            return np.asarray(_fitted(trial, cache=Path(cache))[0].predict(_parts(trial)[1]))
-
-    answers: np.ndarray = trial.once("fit again", again)
-    return answers
 
 
 MODEL = (

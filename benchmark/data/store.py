@@ -14,7 +14,6 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.claims import Claims
 from benchmark.database import FAILURES, add_column, columns, connect, is_damage, remove
 from benchmark.digests import checksum
 from benchmark.exceptions import CacheError
@@ -22,6 +21,8 @@ from benchmark.files import is_full, make_folder, remove_leftovers, sync_folder,
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from benchmark.claims import Claims
 
 DATA, INDEX, META = "data.bin", "index.sqlite", "meta.json"
 PATIENCE_SECONDS = 2.0
@@ -165,6 +166,9 @@ class FeatureStore:
         Raises:
             CacheError: when the folder cannot be written.
         """
+        # Who only reads makes none.
+        from benchmark.claims import Claims
+
         with ExitStack() as stack:
             try:
                 self._claims = stack.enter_context(Claims(claims_folder(self.folder)))

@@ -24,6 +24,7 @@ from benchmark.results.corrupted import (
     clean_digest,
     described,
     file_corrupted,
+    text_of,
     unfinished,
 )
 from benchmark.results.provenance import provenance
@@ -145,17 +146,6 @@ def run_corrupted(
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_WAIT)
             claims.reap()
-
-
-def text_of(left: Sequence[Unfinished]) -> str:
-    """Return what is to be said of finished cells that lack corrupted sets."""
-    sets = sum(len(cell.corrupted) for cell in left)
-    again = sum(not cell.has_model for cell in left)
-    kept = len(left) - again
-    parts = [f"{kept} from their kept models"] if kept else []
-    parts += [f"{again} must be trained again, since their models were not kept"] if again else []
-    cells = "1 finished cell lacks" if len(left) == 1 else f"{len(left)} finished cells lack"
-    return f"{cells} {sets} corrupted sets: {'; '.join(parts)}"
 
 
 def wear_cell(task: CorruptedTask) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from benchmark.execution.events import Event
     from benchmark.execution.executor import Executor
+    from benchmark.execution.workers import LocalWorkers
     from benchmark.plugin.benchfile import Benchfile
 
 # A worker that would look at fewer files takes longer to start than to look.
@@ -99,10 +100,12 @@ def in_local_workers(
     They are there while there is something to look at. ``seconds`` is the limit for each file, ``log`` where goes what
     they print.
     """
-    from benchmark.execution.threads import cores
-    from benchmark.execution.workers import LocalWorkers
 
     def make(files: int) -> LocalWorkers:
+        # Most runs look at nothing: what was seen before is known.
+        from benchmark.execution.threads import cores
+        from benchmark.execution.workers import LocalWorkers
+
         return LocalWorkers(min(jobs or cores(), -(-files // _FILES_EACH)), log=log, seconds=seconds)
 
     return InWorkers(make, benchfile, seconds, again=again)

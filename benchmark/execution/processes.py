@@ -71,6 +71,10 @@ class WorkerProcess:
         """How it ended, or None while it has not."""
         return self._process.poll()
 
+    def tell(self, hear: Callable[[WorkerProcess, bytes, bytes], None]) -> None:
+        """Have somebody else hear it from now on, while it has nothing to do."""
+        self._hear = hear
+
     def give(self, task: bytes) -> None:
         """Have it do a task (see ``tasks.answered``) when it has done those before."""
         self._tasks.put(task)

@@ -23,6 +23,7 @@ _FORMS = {
     "mem": r"\d+[KMGTkmgt]?",
     "time": r"\d+(-\d+)?(:\d+){0,2}",
     "cache": r"(\$\w+|\$\{\w+\})?[\w/.+-]*",
+    "checkpoint_every": r"never|\d+(\.\d+)?",
 }
 _EXAMPLES = {
     "gpus": "1 or a100:2",
@@ -30,7 +31,10 @@ _EXAMPLES = {
     "mem": "16G",
     "time": "4:00:00",
     "cache": "$TMPDIR/genrebench",
+    "checkpoint_every": "300 or never",
 }
+# Of what a site says, that which the run is told, and not sbatch.
+_OF_RUNS = ("cache", "checkpoint_every")
 _OPTIONS = {"gpus": "gres=gpu", "cpus": "cpus-per-task"}
 
 
@@ -45,6 +49,7 @@ class Site:
         partition, account, qos, constraint, time, mem: as ``sbatch`` has them.
         gpus: GPUs for each job, such as 1 or a100:2; ``cpus`` its cores.
         cache: a folder on the node's own disk for features; it may begin with a variable of the job's.
+        checkpoint_every: seconds between two checkpoints of a training, or ``never``.
         setup: shell lines that are run before, such as ``module load cuda``.
         options: further options of ``sbatch``.
         per: what cells ask for in place of that: an axis, a label of it, and settings by name.
@@ -59,6 +64,7 @@ class Site:
     mem: str | None = None
     time: str | None = None
     cache: str | None = None
+    checkpoint_every: str | None = None
     setup: str = ""
     options: tuple[str, ...] = ()
     per: tuple[tuple[str, str, Settings], ...] = ()
@@ -96,7 +102,7 @@ class Site:
         asked = [
             f"{_OPTIONS[name]}:{value}" if name == "gpus" else f"{_OPTIONS.get(name, name)}={value}"
             for name, value in named
-            if value is not None and name in _FORMS and name != "cache"
+            if value is not None and name in _FORMS and name not in _OF_RUNS
         ]
         return [f"#SBATCH --{line}" for line in asked] + [f"#SBATCH {option}" for option in self.options]
 

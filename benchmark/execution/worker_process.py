@@ -5,8 +5,10 @@ Tasks come, and events and answers go, through a pair of sockets without a name,
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
+import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -16,6 +18,7 @@ from benchmark.data.corpora import keeping_corpora
 from benchmark.execution.events import Event, sink
 from benchmark.execution.lifeline import die_with
 from benchmark.execution.tasks import answered, packed
+from benchmark.garbage import look_seldom
 from benchmark.isolation import install
 
 # Nothing is imported from the working directory, and the driver's own import path comes with the orders.
@@ -33,6 +36,7 @@ def main(orders: dict[str, Any]) -> None:
     ``orders`` has the driver's process id, its import path, and the file number of the connection.
     """
     die_with(orders["driver"])
+    look_seldom()
     # On a terminal Ctrl-C reaches this process too; it is the driver's to act on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     install()
@@ -42,6 +46,16 @@ def main(orders: dict[str, Any]) -> None:
     os.set_inheritable(orders["connection"], False)
     with Connection(orders["connection"]) as connection, keeping_corpora(), suppress(EOFError, OSError):
         _serve(connection)
+    _end()
+
+
+def _end() -> None:
+    """End this process, having done what libraries want done at its end: to take them apart takes longer than that."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 def _serve(connection: Connection) -> None:

@@ -12,20 +12,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmark.backend import ON_DEMAND
+from benchmark.backend import ON_DEMAND, compiled_once
 from benchmark.clock import awake_seconds
 from benchmark.exceptions import CellTimeoutError, WorkerDiedError
 from benchmark.execution.events import Event, Noted
 from benchmark.execution.executor import Outcome
 from benchmark.execution.memory import GROWTH_VARIABLE, growth_limit
 from benchmark.execution.processes import GONE, WorkerProcess
+from benchmark.execution.spare import end_processes, kind_of, spare_workers
 from benchmark.execution.tasks import packed, read_answer, unpacked
 from benchmark.execution.threads import cores, environment, share
 from benchmark.execution.worker_process import ANSWER, EVENT, READY
+from benchmark.locations import default_programs
 
 STARTING_SECONDS = 120
-# Workers whose work is done may end in their own time, for so long.
-ENDING_SECONDS = 5
 # What a task gets beyond its limit, to notice by itself that its time is up; then its process is killed.
 GRACE_SECONDS = 4
 _STARTS = 3
@@ -111,12 +111,19 @@ class LocalWorkers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        processes = [slot.process for slot in self._slots if slot.process is not None]
-        for process in processes:
-            process.ask_to_end() if kind is None else process.kill()
-        until = awake_seconds() + ENDING_SECONDS
-        for process in processes:
-            process.end_within(max(0.0, until - awake_seconds()))
+        spare = spare_workers() if kind is None else None
+        ending: list[WorkerProcess] = []
+        for slot in self._slots:
+            process = slot.process
+            if process is None:
+                continue
+            if kind is not None:
+                process.kill()
+            elif spare is not None and slot.arrived and slot.running is None:
+                spare.keep(kind_of(self._environment(slot.number), self._log), process)
+            else:
+                ending.append(process)
+        end_processes(ending)
 
     def kill(self) -> None:
         """Kill what runs now, which ends as if its process had died. Any thread may ask for it."""
@@ -152,8 +159,14 @@ class LocalWorkers:
         def hear(process: WorkerProcess, kind: bytes, content: bytes) -> None:
             self._news.put((process, kind, content))
 
-        slot.process = WorkerProcess(self._environment(slot.number), self._log, hear)
+        environment, spare = self._environment(slot.number), spare_workers()
         slot.since = awake_seconds()
+        slot.process = None if spare is None else spare.take(kind_of(environment, self._log))
+        if slot.process is None:
+            slot.process = WorkerProcess(environment, self._log, hear)
+        else:
+            slot.arrived = True
+            slot.process.tell(hear)
 
     def _give(self, slot: _Slot, function: Callable[..., Any]) -> None:
         """Give a worker that has nothing to do its task: it begins now, which nobody needs to tell."""
@@ -263,8 +276,15 @@ class LocalWorkers:
 
     def _environment(self, number: int) -> dict[str, str]:
         variables = environment(self.threads) | {"TF_CPP_MIN_LOG_LEVEL": "3"} | self._variables
-        # Memory that is free is given back; sets have one order.
-        defaults = {**ON_DEMAND, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONHASHSEED": "6640"}
+        # Memory that is free is given back, and is in no more places than threads need; sets have one order.
+        defaults = {
+            **ON_DEMAND,
+            "MALLOC_TRIM_THRESHOLD_": "65536",
+            "MALLOC_ARENA_MAX": str(max(2, self.threads)),
+            "PYTHONHASHSEED": "6640",
+        }
+        if self._gpus:
+            defaults |= compiled_once(default_programs())
         variables |= {
             name: variables.get(name, os.environ.get(name, value)) for name, value in defaults.items()
         }

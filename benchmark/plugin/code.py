@@ -20,6 +20,9 @@ from pathlib import Path
 CORE = "benchmark"
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_REACHING = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom)
+# Fields that say nothing of what runs.
+_SILENT = frozenset({"ctx", "kind", "type_comment"})
 # Who uses these may reach any name of a module.
 _REFLECTION = frozenset({"globals", "eval", "exec", "__import__"})
 _GUARDS = frozenset({"__name__", "TYPE_CHECKING"})
@@ -87,23 +90,21 @@ class _Source:
         """
         entry = self._known.get(name)
         if entry is None:
-            statements = self.bound[name]
-            entry = "".join(map(_text, statements)), tuple(self._mentions(statements))
+            nodes: list[ast.AST] = []
+            text = "".join(_text(statement, nodes) for statement in self.bound[name])
+            entry = text, tuple(self._mentions(nodes))
             self._known[name] = entry
         return entry
 
-    def _mentions(self, statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    def _mentions(self, nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
         names: set[str] = set()
-        for statement in statements:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name):
-                    if node.id not in names and (node.id in self.bound or node.id in _REFLECTION):
-                        names.add(node.id)
-                        yield node
-                elif isinstance(node, ast.Import | ast.ImportFrom) or (
-                    isinstance(node, ast.Attribute) and node.attr == "import_module"
-                ):
+        for node in nodes:
+            if isinstance(node, ast.Name):
+                if node.id not in names and (node.id in self.bound or node.id in _REFLECTION):
+                    names.add(node.id)
                     yield node
+            elif not isinstance(node, ast.Attribute) or node.attr == "import_module":
+                yield node
 
 
 class _Reach:
@@ -310,16 +311,21 @@ def _is_words(statement: object) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _text(value: object) -> str:
-    """Return a syntax tree as text that is the same on all versions of Python that know its syntax."""
+def _text(value: object, met: list[ast.AST]) -> str:
+    """Return a syntax tree as text that is the same on all versions of Python that know its syntax.
+
+    ``met`` gets all that is in it and may reach something.
+    """
     if isinstance(value, list):
-        return f"[{','.join(_text(item) for item in value if not _is_words(item))}]"
+        return f"[{','.join([_text(item, met) for item in value if not _is_words(item)])}]"
     if not isinstance(value, ast.AST):
         return f"{type(value).__name__} {value!r}"
+    if isinstance(value, _REACHING):
+        met.append(value)
     parts = []
     for name in value._fields:
         field = getattr(value, name, None)
         # Versions differ in the fields that they have, and in whether empty ones are there.
-        if field is not None and field != [] and name not in ("ctx", "kind", "type_comment"):
-            parts.append(f"{name}={_text(field)}")
+        if field is not None and field != [] and name not in _SILENT:
+            parts.append(f"{name}={_text(field, met)}")
     return f"{type(value).__name__}({','.join(parts)})"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from benchmark.digests import is_intact, sealed
 from benchmark.exceptions import ResultsError
 from benchmark.files import make_folder, write_text
-from benchmark.results.matching import UNKNOWN, without_revisions
 from benchmark.suite.cell import Cell
 from benchmark.suite.identity import Identifier
 
@@ -112,13 +111,17 @@ class RowKeys:
     """Keys of rows, which no label, seed, fold or revision of data changes."""
 
     def __init__(self) -> None:
+        # Most suites were never raced, and need none of this.
+        from benchmark.results.matching import UNKNOWN, without_revisions
+
         self._identifier = Identifier(lambda spec: UNKNOWN)
+        self._key_of = without_revisions
 
     def of(self, cell: Cell) -> str:
         """Return the key of a cell's row."""
         canonical = self._identifier.canonical(cell.spec)
         assert canonical is not None
-        return without_revisions({**canonical, "seed": None, "fold": None})
+        return self._key_of({**canonical, "seed": None, "fold": None})
 
 
 def with_added(suite: Suite, race: Race, registry: Registry) -> tuple[Suite, tuple[str, ...]]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -263,6 +263,17 @@ def unfinished(
             kept = (folders[id_] / MODEL).is_dir() and not damaged_model(folders[id_], record)
             lacking.append(Unfinished(cell, id_, folders[id_], absent, kept))
     return lacking
+
+
+def text_of(left: Sequence[Unfinished]) -> str:
+    """Return what is to be said of finished cells that lack corrupted sets."""
+    sets = sum(len(cell.corrupted) for cell in left)
+    again = sum(not cell.has_model for cell in left)
+    kept = len(left) - again
+    parts = [f"{kept} from their kept models"] if kept else []
+    parts += [f"{again} must be trained again, since their models were not kept"] if again else []
+    cells = "1 finished cell lacks" if len(left) == 1 else f"{len(left)} finished cells lack"
+    return f"{cells} {sets} corrupted sets: {'; '.join(parts)}"
 
 
 def remove_leftovers(results: ResultsStore) -> None:

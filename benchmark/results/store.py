@@ -14,8 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.claims import FOLDER as CLAIMS
-from benchmark.claims import Claims, is_held
 from benchmark.digests import sealed
 from benchmark.exceptions import LostClaimError, ResultsError
 from benchmark.files import (
@@ -32,6 +30,8 @@ from benchmark.results.parquet import write_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from benchmark.claims import Claims
 
 DAMAGED = "damaged-"
 _ID = re.compile(r".*-([0-9a-f]{12})")
@@ -113,6 +113,8 @@ class ResultsStore:
                 filed = replace(record, files=digests_below(folder))
                 (folder / CELL).write_text(_json(sealed(filed.to_json())), encoding="utf-8")
         except OSError as error:
+            from benchmark.claims import is_held
+
             if claim is not None and not is_held(claim):
                 raise LostClaimError(
                     f"The result of {record.id} is not filed: this process was stopped for so long that others took it "
@@ -154,7 +156,9 @@ class ResultsStore:
 
     def tidy(self) -> None:
         """Remove what the dead left, if there is anything and nobody works at the suite."""
-        if any(self.folder.glob(f"{TEMPORARY}*")) or (self.folder / CLAIMS).is_dir():
+        from benchmark.claims import FOLDER
+
+        if any(self.folder.glob(f"{TEMPORARY}*")) or (self.folder / FOLDER).is_dir():
             with self.claims() as claims:
                 if not claims.reap():
                     self.clean_leftovers()
@@ -166,9 +170,12 @@ class ResultsStore:
         Raises:
             ResultsError: when the folder cannot be written.
         """
+        # Who only reads makes none.
+        from benchmark.claims import FOLDER, Claims
+
         with ExitStack() as stack:
             try:
-                claims = stack.enter_context(Claims(self.folder / CLAIMS, self._put_back))
+                claims = stack.enter_context(Claims(self.folder / FOLDER, self._put_back))
             except OSError as error:
                 raise _unwritable(error, self.folder) from error
             yield claims

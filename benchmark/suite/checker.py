@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -18,6 +18,8 @@ from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.settings import SETTINGS, Settings, SplitSettings
 from benchmark.suite.source import KeyPath, PlacedValue
 from benchmark.validation import sentence
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 class ComponentChecker:
@@ -76,13 +78,32 @@ class ComponentChecker:
         if not isinstance(raw, dict):
             self.problem(path, f"'{key}' is a mapping of settings, found {raw!r}.")
             return None
+        made = self.validated(f"'{key}'", SETTINGS[key], raw, path)
+        return self._with_files(made, path) if isinstance(made, SplitSettings) else made
+
+    def validated(
+        self,
+        what: str,
+        kind: type[AnySettings],
+        raw: Any,
+        path: KeyPath,
+        own_words: Callable[[Any], str] = lambda detail: "",
+    ) -> AnySettings | None:
+        """Return settings of a ``kind``, which messages call ``what``; None where something is wrong with them.
+
+        ``own_words`` may say one of pydantic's error details better.
+        """
         try:
-            made = SETTINGS[key].model_validate(raw)
+            return kind.model_validate(raw)
         except ValidationError as error:
             for detail in error.errors():
-                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"]))
-            return None
-        return self._with_files(made, path) if isinstance(made, SplitSettings) else made
+                below = (*path, *detail["loc"])
+                said = own_words(detail)
+                if said:
+                    self.problem(below, said)
+                else:
+                    self._wrong_setting(what, kind, detail, below)
+        return None
 
     def setting(self, key: str, name: str, raw: Any, path: KeyPath) -> bool:
         """Check one setting by itself; return whether it is right."""
@@ -91,7 +112,7 @@ class ComponentChecker:
         except ValidationError as error:
             details = [detail for detail in error.errors() if detail["loc"][0] == name]
             for detail in details:
-                self.wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"][1:]))
+                self._wrong_setting(f"'{key}'", SETTINGS[key], detail, (*path, *detail["loc"][1:]))
             return not details
         return True
 
@@ -119,7 +140,7 @@ class ComponentChecker:
             return None
         return made
 
-    def wrong_setting(self, what: str, kind: type[Settings], detail: Any, path: KeyPath) -> None:
+    def _wrong_setting(self, what: str, kind: type[Settings], detail: Any, path: KeyPath) -> None:
         """Note one of pydantic's error details about settings, which messages call ``what``."""
         what, kind, name = _owner(what, kind, detail["loc"])
         if detail["type"] == "extra_forbidden":

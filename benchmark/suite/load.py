@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
 from benchmark.settings import LeaderboardSettings
@@ -18,7 +16,6 @@ from benchmark.suite.expand import DEFAULTS, KEYS, REQUIRED, Axes, Expander, rea
 from benchmark.suite.honours import check_honoured
 from benchmark.suite.merge import read_merged
 from benchmark.suite.paths import numbers_of
-from benchmark.suite.reference import Reference, read_reference
 from benchmark.suite.selection import excluded, included, read_exclude, read_include
 from benchmark.suite.shapes import check_shapes
 from benchmark.suite.source import KeyPath
@@ -27,6 +24,7 @@ from benchmark.suite.values import Checker
 from benchmark.validation import sentence
 
 if TYPE_CHECKING:
+    from benchmark.suite.reference import Reference
     from benchmark.suite.tuning.tune import Tune
 
 TOP = (
@@ -122,7 +120,10 @@ def load_suite(
             leaderboard = leaderboard.model_copy(update={"baseline": leaderboard.baseline or {AXIS: DEFAULT}})
         _check_columns(checker, cells, axes)
         _check_leaderboard(checker, leaderboard, names, cells)
-        reference = read_reference(checker, content.get("reference"), names, cells)
+        if content.get("reference") is not None:
+            from benchmark.suite.reference import read_reference
+
+            reference = read_reference(checker, content["reference"], names, cells)
     if checker.problems:
         raise SuiteError(checker.problems)
     cells = cells or []
@@ -216,16 +217,14 @@ def _fixed(checker: Checker, cell: Mapping[str, Any], matrix: Mapping[str, Any])
 
 
 def _leaderboard(checker: Checker, raw: Any) -> LeaderboardSettings:
-    try:
-        return LeaderboardSettings.model_validate({} if raw is None else raw)
-    except ValidationError as error:
-        for detail in error.errors():
-            path = ("leaderboard", *detail["loc"])
-            if detail["type"] == "extra_forbidden":
-                checker.wrong_setting("'leaderboard'", LeaderboardSettings, detail, path)
-            else:  # by its last name, which may be an axis's
-                checker.problem(path, sentence(str(path[-1]), detail))
-    return LeaderboardSettings()
+    def by_last_name(detail: Any) -> str:
+        """Return what is wrong by the last name of its place, which may be an axis's."""
+        last = ("leaderboard", *detail["loc"])[-1]
+        return "" if detail["type"] == "extra_forbidden" else sentence(str(last), detail)
+
+    given = {} if raw is None else raw
+    made = checker.validated("'leaderboard'", LeaderboardSettings, given, ("leaderboard",), by_last_name)
+    return made or LeaderboardSettings()
 
 
 def _check_columns(checker: Checker, cells: Sequence[Cell], axes: Axes) -> None:

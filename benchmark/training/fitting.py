@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -14,16 +13,11 @@ from benchmark.plugin.examples import Examples
 from benchmark.training.batches import Batches
 from benchmark.training.callbacks import checkpointing, early_stopping, progress
 from benchmark.training.frozen import FrozenPart, identity_of, split_network
-from benchmark.training.keras_state import (
-    KerasState,
-    Position,
-    UnusableCheckpointError,
-    check_fits,
-    put_back_network,
-)
+from benchmark.training.keras_state import KerasState, check_fits, put_back_network
 from benchmark.training.losses import chosen_loss, class_weights, make_loss
 from benchmark.training.objective import VALIDATION_BATCH, held_out_part
 from benchmark.training.optimizers import make_optimizer, rate_of
+from benchmark.training.position import Position, history_facts, tell, tell_again
 from benchmark.training.precision import compiled, precision
 from benchmark.training.release import forgetting_gradients
 from benchmark.training.stages import Left, Stage, StageStore, reseed, stage_key
@@ -69,7 +63,9 @@ class Fitting:
         left = self._run.checkpoints.load() if self._run.checkpoints is not None else None
         position = Position.of(left) if left is not None else Position()
         if left is not None:
-            self._tell_again(left, stages)
+            # Before anybody is told anything.
+            check_fits(self._whole, left)
+            tell_again(left, stages, self.history, self._run)
         for number, stage in enumerate(stages):
             if stage.prepare is not None:
                 stage.prepare(self._network)
@@ -114,31 +110,10 @@ class Fitting:
         assert train is not None
         self._fit(stage, part.head, train, validation, position, left)
 
-    def _tell_again(self, left: Checkpoint, stages: Sequence[Stage]) -> None:
-        """Take up what was noted, and tell of the epochs as if they were trained now."""
-        by_name = {stage.name: stage for stage in stages}
-        history: list[Epoch] = left.facts["history"]
-        # Before anybody is told anything.
-        check_fits(self._whole, left)
-        if not {epoch["stage"] for epoch in history} <= by_name.keys():
-            raise UnusableCheckpointError
-        before: Counter[str] = Counter()
-        for epoch in history:
-            stage = by_name[str(epoch["stage"])]
-            before[stage.name] += 1
-            self._tell(stage, before[stage.name], epoch)
-        self._run.notes.extend(left.facts["notes"])
-        self._run.reused.update(left.facts["reused"])
-
-    def _tell(self, stage: Stage, number: int, epoch: Epoch) -> None:
-        self.history.append(epoch)
-        logs = {name: float(value) for name, value in epoch.items() if name not in ("stage", "epoch")}
-        self._run.epoch_finished(stage.name, number, stage.epochs, logs)
-
     def _take(self, stage: Stage, left: Left) -> None:
         """Go on from what an earlier training left, whose epochs are told as if they were trained now."""
         for number, epoch in enumerate(left.history, 1):
-            self._tell(stage, number, epoch)
+            tell(stage, number, epoch, self.history, self._run)
         self._run.reused[stage.name] = left.seconds
         for note in (*left.notes, f"Stage {stage.name} was taken from an earlier training that began alike."):
             self._run.note(note)
@@ -257,10 +232,7 @@ class Fitting:
         facts = {
             **state.facts(),
             **position.facts(),
-            "ended": ended,
-            "history": self.history,
-            "notes": self._run.notes,
-            "reused": self._run.reused,
+            **history_facts(self.history, self._run, ended=ended),
         }
         checkpoints.save(state.arrays(), facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,14 +164,23 @@ def _graph_and_output(network: keras.Model, name: str) -> tuple[Any, Any]:
     return network, keras.layers.Layer.output.fget(layer)
 
 
-def identity_of(network: keras.Model, code: str = "") -> str:
-    """Return a hash of a network's layers and weights, and of what computes them: ``code`` and the backend."""
+def identity_of(network: keras.Model, code: str = "", *, as_compiled: bool = True) -> str:
+    """Return a hash of a network's layers and weights, and of what computes them: ``code`` and the backend.
+
+    Unless ``as_compiled``, how the network was compiled last does not count.
+    """
     import keras
     import numpy as np
 
-    digest = hashlib.sha256(
-        f"{keras.backend.backend()} {keras.__version__}\n{network.to_json()}{code}".encode()
-    )
+    settings = network.to_json() if as_compiled else settings_text(network)
+    digest = hashlib.sha256(f"{keras.backend.backend()} {keras.__version__}\n{settings}{code}".encode())
     for weight in network.weights:
         digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return digest.hexdigest()
+
+
+def settings_text(network: keras.Model) -> str:
+    """Return all settings of a network's layers, which it keeps apart from how it was compiled last."""
+    settings = json.loads(network.to_json())
+    settings.pop("compile_config", None)
+    return json.dumps(settings)

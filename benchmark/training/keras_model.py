@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
@@ -15,7 +14,6 @@ from benchmark.exceptions import BackendError
 from benchmark.isolation import isolated
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
-from benchmark.training.keras_state import UnusableCheckpointError
 from benchmark.training.network_model import NetworkModel, answered
 
 if TYPE_CHECKING:
@@ -34,10 +32,6 @@ class KerasModel(NetworkModel):
     """
 
     libraries = ("keras",)
-    # Whether its training depends on nothing but weights, the optimizer and Keras's random numbers, and so goes on from
-    # a checkpoint as if nothing had happened. A network that keeps more in attributes, or draws by TensorFlow's own
-    # random operations, says False, and is trained from its beginning after a kill.
-    resumable: ClassVar[bool] = True
 
     def __init__(self, **parameters: Any) -> None:
         settle_backend()
@@ -63,19 +57,15 @@ class KerasModel(NetworkModel):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
+
         seed = derive_seed("model", run.seed)
         # Those who call this without a cell get the same network as a cell.
-        if not self.resumable:
-            run = replace(run, checkpoints=None)
         with isolated(seed):
-            try:
-                return self._trained(train, validation, run, seed)
-            except UnusableCheckpointError:
-                assert run.checkpoints is not None
-                run.checkpoints.restart()
-                run.notes.clear()
-                run.reused.clear()
-                return self._trained(train, validation, run, seed)
+            from benchmark.training.position import going_on
+
+            return going_on(
+                lambda run: self._trained(train, validation, run, seed), run, resumable=self.resumable
+            )
 
     def _trained(
         self, train: Examples, validation: Examples | None, run: TrainingRun, seed: int

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.checkpoints import Checkpoint
+from benchmark.training.position import UnusableCheckpointError
+from benchmark.training.random_state import put_back_random, random_arrays, random_facts
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
 _WEIGHT, _OPTIMIZER, _BEST = "weight", "optimizer", "best"
-_NUMPY, _NUMPY_REST, _KERAS, _TORCH, _PYTHON = (
-    "random-numpy",
-    "random-numpy-rest",
-    "random-keras",
-    "random-torch",
-    "python",
-)
-
-
-class UnusableCheckpointError(Exception):
-    """A checkpoint does not fit the network that was built; never leaves the training of networks."""
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a training is: the number of its stage, what was there when that began, and what it is kept under.
-
-    ``epochs`` and ``notes`` count those of earlier stages; ``seconds`` is how long it was trained before ``since``.
-    """
-
-    stage: int = 0
-    epochs: int = 0
-    notes: int = 0
-    key: str | None = None
-    seconds: float = 0.0
-    since: float = field(default_factory=time.monotonic)
-
-    @classmethod
-    def of(cls, left: Checkpoint) -> Position:
-        """Return what a checkpoint says of it."""
-        return cls(**left.facts["position"])
-
-    def spent(self) -> float:
-        """Return how long it has been trained, in seconds."""
-        return self.seconds + time.monotonic() - self.since
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a checkpoint says of it."""
-        known = {name: value for name, value in asdict(self).items() if name != "since"}
-        return {"position": {**known, "seconds": self.spent()}}
+_KERAS = "random-keras"
 
 
 @dataclass(frozen=True)
@@ -82,13 +43,14 @@ class KerasState:
             **_named(_WEIGHT, self.network.variables),
             **_named(_OPTIMIZER, self.optimizer.variables),
             **_named(_BEST, best),
-            **_random_arrays(),
+            **_keras_random(),
+            **random_arrays(),
         }
 
     def facts(self) -> dict[str, Any]:
         """Return what is to be kept beside arrays: how far early stopping is, and Python's random numbers."""
         stopping = None if self.stopping is None else self.stopping.state()
-        return {"stopping": stopping, _PYTHON: random.getstate()}
+        return {"stopping": stopping, **random_facts()}
 
     def put_back(self, left: Checkpoint) -> None:
         """Have all as it was, random numbers too.
@@ -100,7 +62,8 @@ class KerasState:
         _assign(self.optimizer.variables, _taken(_OPTIMIZER, left.arrays))
         if self.stopping is not None:
             self.stopping.put_back(left.facts["stopping"], _taken(_BEST, left.arrays))
-        _put_back_random(left)
+        _put_back_keras_random(left)
+        put_back_random(left)
 
 
 def put_back_network(network: keras.Model, left: Checkpoint) -> None:
@@ -147,46 +110,19 @@ def _count(shape: Sequence[int]) -> int:
     return size
 
 
-def _random_arrays() -> dict[str, np.ndarray]:
-    """Return the states of global generators that layers and callbacks of plugins may draw from. Nothing is drawn."""
+def _keras_random() -> dict[str, np.ndarray]:
+    """Return the state of the generator that Keras draws from without a seed. Nothing is drawn."""
     import keras
     import numpy as np
     from keras.src.backend.common.global_state import get_global_attribute
 
-    _, key, position, has_gauss, gauss = np.random.get_state()
-    states = {
-        _NUMPY: np.asarray(key),
-        _NUMPY_REST: np.array([position, has_gauss, gauss], np.float64),
-    }
-    # Keras exports no way to the generator of draws without a seed, which it makes when there is the first.
-    keras_generator = get_global_attribute("global_seed_generator")
-    if keras_generator is not None:
-        states[_KERAS] = np.asarray(keras.ops.convert_to_numpy(keras_generator.state))
-    if keras.backend.backend() == "torch":
-        import torch
-
-        states[_TORCH] = torch.get_rng_state().numpy()
-        for number in range(torch.cuda.device_count()):
-            states[f"{_TORCH}-{number}"] = torch.cuda.get_rng_state(number).numpy()
-    return states
+    # Keras exports no way to it, and makes it when there is the first draw.
+    generator = get_global_attribute("global_seed_generator")
+    return {} if generator is None else {_KERAS: np.asarray(keras.ops.convert_to_numpy(generator.state))}
 
 
-def _put_back_random(left: Checkpoint) -> None:
-    import keras
-    import numpy as np
+def _put_back_keras_random(left: Checkpoint) -> None:
     from keras.src.random.seed_generator import global_seed_generator
 
-    arrays = left.arrays
-    if _KERAS in arrays:
-        global_seed_generator().state.assign(arrays[_KERAS])
-    if keras.backend.backend() == "torch":
-        import torch
-
-        torch.set_rng_state(torch.from_numpy(arrays[_TORCH]))
-        for number in range(torch.cuda.device_count()):
-            torch.cuda.set_rng_state(torch.from_numpy(arrays[f"{_TORCH}-{number}"]), number)
-    position, has_gauss, gauss = arrays[_NUMPY_REST].tolist()
-    np.random.set_state(("MT19937", arrays[_NUMPY], int(position), int(has_gauss), gauss))
-    # Last, as making a generator may have drawn from it.
-    version, numbers, following = left.facts[_PYTHON]
-    random.setstate((version, tuple(numbers), following))
+    if _KERAS in left.arrays:
+        global_seed_generator().state.assign(left.arrays[_KERAS])

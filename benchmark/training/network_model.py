@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.plugin.model import BATCH_AUGMENTATIONS, LOSS_PARAMETERS, Model
 from benchmark.settings import TrainingSettings
@@ -23,6 +23,11 @@ class NetworkModel(Model):
     A subclass has ``build``, whose keyword-only parameters are the model's parameters.
     """
 
+    # Whether its training depends on nothing but weights, the optimizer and the random numbers of its library, of NumPy
+    # and of Python, and so goes on from a checkpoint as if nothing had happened. A network that keeps more in
+    # attributes, or draws from generators of its own or by TensorFlow's own random operations, says False, and is
+    # trained from its beginning after a kill.
+    resumable: ClassVar[bool] = True
     honours = frozenset(TrainingSettings.model_fields) | {BATCH_AUGMENTATIONS, LOSS_PARAMETERS}
 
     def __init__(self, **parameters: Any) -> None:

@@ -76,6 +76,8 @@ def stage_key(
     stages: its layers and their settings, its weights, and which of them can be trained. How it became so does not
     matter. What is drawn anew in each epoch counts by the run's ``recipe``.
     """
+    # The network may be one that an earlier cell has compiled.
+    identity = identity_of(network, run.code, as_compiled=False)
     trained = [weight.trainable for weight in network.weights]
     data = [
         [examples.space, examples.content_keys(), examples.labels.tolist()]
@@ -85,7 +87,7 @@ def stage_key(
     plain = [stage.name, stage.epochs, stage.learning_rate, stage.frozen, finished]
     settings = run.settings.model_dump(mode="json")
     drawn = run.recipe if train.redrawn or run.batch_augmentations else ""
-    text = canonical_json([identity_of(network, run.code), trained, plain, settings, run.seed, data, drawn])
+    text = canonical_json([identity, trained, plain, settings, run.seed, data, drawn])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

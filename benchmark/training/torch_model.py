@@ -59,16 +59,26 @@ class TorchModel(NetworkModel):
 
     def fit(self, train: Examples, validation: Examples | None, run: TrainingRun) -> list[Epoch]:
         """Build, then train stage by stage."""
-        from benchmark.training.determinism import set_torch_determinism
-        from benchmark.training.torch_fitting import TorchFitting, trainable
-
         seed = derive_seed("model", run.seed)
         with isolated(seed):
-            network = self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
-            set_torch_determinism(run.settings.deterministic)
-            fitting = TorchFitting(network, self._inputs, train, validation, run)
-            for stage in self.training_stages(run.settings):
-                fitting.train(stage)
+            from benchmark.training.position import going_on
+
+            return going_on(
+                lambda run: self._trained(train, validation, run, seed), run, resumable=self.resumable
+            )
+
+    def _trained(
+        self, train: Examples, validation: Examples | None, run: TrainingRun, seed: int
+    ) -> list[Epoch]:
+        network = self._prepare(train.shape, train.num_classes, train.dtype, seed, run.settings.precision)
+
+        from benchmark.training.determinism import set_torch_determinism
+        from benchmark.training.torch_fitting import TorchFitting
+        from benchmark.training.torch_layers import trainable
+
+        set_torch_determinism(run.settings.deterministic)
+        fitting = TorchFitting(network, self._inputs, train, validation, run)
+        fitting.train(self.training_stages(run.settings))
         self._trainable = sum(weight.numel() for weight in trainable(network))
         return fitting.history
 
@@ -76,7 +86,7 @@ class TorchModel(NetworkModel):
         """Return probabilities, batch by batch."""
         import torch
 
-        from benchmark.training.torch_fitting import precise
+        from benchmark.training.torch_layers import precise
 
         network = self.network
         if network is None:

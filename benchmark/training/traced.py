@@ -18,7 +18,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from benchmark.training.frozen import FrozenPart
+from benchmark.training.frozen import FrozenPart, settings_text
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +54,7 @@ class Traced:
         """Return the frozen part of the network as a stage has prepared it, made if there is none."""
         if not self.config:
             return make()
-        key = f"{stage} {_settings_text(self.whole)}"
+        key = f"{stage} {settings_text(self.whole)}"
         if key not in self.parts:
             self.parts[key] = make()
         return self.parts[key]
@@ -68,7 +68,7 @@ class Traced:
             make()
             return
         name = next((f"after {key}" for key, part in self.parts.items() if part.head is network), "whole")
-        what = f"{what} {_settings_text(self.whole)}"
+        what = f"{what} {settings_text(self.whole)}"
         known = self.compiled.get(name)
         if known is not None and known.what == what:
             for variable, value in zip(network.optimizer.variables, known.optimizer, strict=True):
@@ -115,19 +115,12 @@ def _config(whole: keras.Model, how: str) -> str:
     if keras.backend.backend() != "tensorflow":
         return ""
     try:
-        text = _settings_text(whole)
+        text = settings_text(whole)
         is_known = all(_is_of_keras(said) for said in _described(json.loads(text)))
         return f"{how} {text}" if is_known and not _has_own_functions(whole) else ""
     # What layers of others raise when they are asked.
     except Exception:
         return ""
-
-
-def _settings_text(network: keras.Model) -> str:
-    """Return all settings of a network's layers, which it keeps apart from how it was compiled last."""
-    settings = json.loads(network.to_json())
-    settings.pop("compile_config", None)
-    return json.dumps(settings)
 
 
 def _described(config: Any) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,8 @@ from benchmark.execution.availability import check_available
 from benchmark.execution.failure import cell_error
 from benchmark.execution.features import prepare_features
 from benchmark.execution.left import checkpoint_place
-from benchmark.execution.run import RunOptions, made_with, terminate_as_interrupt
+from benchmark.execution.making import made_with
+from benchmark.execution.run import RunOptions, terminate_as_interrupt
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 from benchmark.suite.cell import Cell, CellSpec

@@ -17,7 +17,7 @@ cell:
   dataset: {synthetic: {tracks_per_class: 6, seconds: 1, difficulty: 0}}
   features: {mel: {size: [12, 16], n_mels: 12}}
   split: {fractions: [0.5, 0.17, 0.33]}
-  evaluate: [test, {synthetic-shifted: {tracks_per_class: 2}}]
+  evaluate: [test, {synthetic-shifted: {tracks_per_class: 2, seconds: 1}}]
   model: nearest
   augmentation: {pitch-shift: {semitones: [2]}}
 matrix:

@@ -32,17 +32,17 @@ print("LOADED" + json.dumps([code, sorted(name for name in json.loads(sys.argv.p
 """
 
 
-def loaded(project, *arguments: str) -> tuple[int, list[str]]:
+def loaded(project, *arguments: str, names: tuple[str, ...] = HEAVY) -> tuple[int, list[str]]:
     import subprocess
     import sys
 
-    code = CODE.replace("json.loads(sys.argv.pop())", repr(HEAVY))
+    code = CODE.replace("json.loads(sys.argv.pop())", repr(names))
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps(arguments)],
         cwd=project.folder, env=project.variables(), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    code, names = json.loads(done.stdout.rpartition("LOADED")[2])
-    return code, names
+    code, there = json.loads(done.stdout.rpartition("LOADED")[2])
+    return code, there
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,28 @@ def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(project) 
         code, names = loaded(project, *arguments)
         assert code == 0
         assert names == [], arguments
+
+
+def test_plan_loads_nothing_of_what_trains_or_takes_part_in_a_run(project) -> None:
+    names = (
+        "benchmark.claims",
+        "benchmark.results.matching",
+        "benchmark.execution.workers",
+        "benchmark.execution.train",
+    )
+    assert project.bench("plan", "suite.yaml").code == 0
+    assert loaded(project, "plan", "suite.yaml", names=names) == (0, [])
+
+
+def test_what_checks_settings_is_built_when_it_is_first_needed() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "from benchmark import settings as s; "
+        "assert not any(kind.__pydantic_complete__ for kind in (s.TrainingSettings, *s.LOSSES.values()))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_plan_shows_the_matrix_what_is_missing_and_what_it_needs(project) -> None:

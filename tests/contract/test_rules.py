@@ -272,6 +272,10 @@ def _forgetful(folder_model, folder) -> None:
     np.save(folder / "means.npy", 0 * folder_model.means, allow_pickle=False)
 
 
+def _unsaved(self, folder) -> None:
+    raise OSError("no room")
+
+
 def _pickled(self, folder) -> None:
     import pickle
 
@@ -407,6 +411,7 @@ BROKEN = [
     ("model-seedless", made(Centroids, seedless=True, fit=_unseeded), "two seeds give two models"),
     ("model-stored", made(Centroids, save=_forgetful), "answers otherwise than before"),
     ("model-stored", made(Centroids, save=_pickled), "a pickle"),
+    ("model-stored", made(Centroids, save=_unsaved), "OSError: no room (" + __file__),
     ("model-honours", made(Centroids, fit=_deaf), "'learning_rate'"),
     ("model-honours", made(Centroids, fit=_deaf), "'batch_augmentations'"),
     ("model-honours", made(Centroids, honours=frozenset({"epoch"})), "no setting of training"),

@@ -68,7 +68,7 @@ def test_a_recording_sounds_the_same_in_one_piece_and_in_blocks(mode, tmp_path, 
     """Small frames lean on many before them, which a decoder that is asked for its place loses."""
     data = mp3(changing(8.0, channels=1), mode=mode)
     whole, _ = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    monkeypatch.setattr("benchmark.data.audio.BLOCK", 50_000)
+    monkeypatch.setattr("benchmark.data.libsndfile.BLOCK", 50_000)
     samples, _ = decode(saved(tmp_path, data))
     np.testing.assert_allclose(samples, whole, atol=1e-6)
 

@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import warm_shell
+from projects import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 if not (ROOT / "docs" / "index.md").is_file():
@@ -59,13 +60,14 @@ class Reader:
     """Somebody at a shell, with music and suites in the folder."""
 
     folder: Path
+    cache: Path
 
     def type(self, text: str) -> subprocess.CompletedProcess[str]:
         """Run lines of a shell, which ends at the first that fails."""
         own = {
             "HOME": str(self.folder / "home"),
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "BENCH_CACHE": str(self.folder / "cache"),
+            "BENCH_CACHE": str(self.cache),
             "BENCH_DATA": str(self.folder / "data"),
             "BENCH_ENERGY": "off",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -80,17 +82,31 @@ class Reader:
         assert ran.returncode == 0, f"{text}\n{ran.stdout[-2000:]}\n{ran.stderr[-3000:]}"
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with four clips a genre, thrice, and songs."""
+    folder = tmp_path_factory.mktemp("recorded")
+    for seed, place in enumerate(("DIR", "data/gtzan", "data/spotify")):
+        music(folder / place, GENRES, "{genre}.{number:05}.wav", seed)
+    music(folder / "home" / "music", ("calm", "loud"), "{number}.wav", seed=3)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache for all pages, whose clips are the same."""
+    return tmp_path_factory.mktemp("computed")
+
+
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    """Return a reader with three clips a genre, songs in the home, and small suites."""
+def reader(tmp_path: Path, recorded: Path, computed: Path) -> Iterator[Reader]:
+    """Yield a reader with clips, songs in the home, and small suites."""
+    # Nobody changes a clip.
+    shutil.copytree(recorded, tmp_path, copy_function=os.link, dirs_exist_ok=True)
     for folder in ("suites", "bin", "bundles", "home/.ssh"):
         (tmp_path / folder).mkdir(parents=True)
-    for seed, place in enumerate(("DIR", "data/gtzan", "data/spotify")):
-        music(tmp_path / place, GENRES, "{genre}.{number:05}.wav", seed)
-    music(tmp_path / "home" / "music", ("calm", "loud"), "{number}.wav", seed=3)
     shutil.copy(tmp_path / "DIR" / "rock" / "rock.00000.wav", tmp_path / "song.mp3")
     shutil.copy(tmp_path / "DIR" / "pop" / "pop.00000.wav", tmp_path / "set.flac")
-    program(tmp_path / "bin" / "bench", f'exec "{sys.executable}" -m benchmark "$@"')
     (tmp_path / "mine.yaml").write_text(
         suite("mine", "[{linear: {}, label: cnn}, majority]", "[none, {label: paper, use: [gain]}]", "folder")
     )
@@ -104,7 +120,8 @@ def reader(tmp_path: Path) -> Reader:
         ),
     }.items():
         (tmp_path / "suites" / f"{name}.yaml").write_text(text)
-    return Reader(tmp_path)
+    with warm_shell.program(tmp_path / "bin" / "bench", NETWORKS):
+        yield Reader(tmp_path, computed)
 
 
 def music(folder: Path, genres: tuple[str, ...], name: str, seed: int) -> None:

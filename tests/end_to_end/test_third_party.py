@@ -97,10 +97,11 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         package(folder, "bench-broken", "bench_broken", "import a_module_that_nobody_has\n"),
     ]
     environment = folder / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     made = environment / "bin" / "python"
     # Before the dependencies are to be seen: among them pip would find a genrebench that is installed already.
-    subprocess.run([made, "-m", "pip", "install", "--quiet", "--no-deps", *wheels], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", made]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", *wheels], check=True)
     (site,) = environment.glob("lib/python*/site-packages")
     # It comes behind the environment's own packages, whose genrebench is the one that is found.
     dependencies = [path for path in sys.path if "site-packages" in path]

@@ -69,8 +69,10 @@ matrix:
 class Machines:
     """A scheduler, workers that see nothing of the driver's folders, and a plugin that most of them have installed."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(self, folder: Path, cache: Path, certificate: Path | None = None) -> None:
         self.folder = folder
+        self.tls = () if certificate is None else tls_options(certificate)
+        self.keys = {} if certificate is None else tls_variables(certificate)
         self.cache = cache
         self.file = folder / "scheduler.json"
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -81,7 +83,8 @@ class Machines:
         self.driver = folder / "driver"
         self.driver.mkdir()
         self.suite(SUITE)
-        own = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(self.file)]
+        host = "tls://127.0.0.1" if certificate is not None else "127.0.0.1"
+        own = ["--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", str(self.file), *self.tls]
         self._start("scheduler", "dask_scheduler", own)
         wait_for(self.file.is_file)
 
@@ -96,6 +99,7 @@ class Machines:
             "--no-dashboard",
             "--local-directory",
             str(self.folder / name / "dask"),
+            *self.tls,
         ]
         return self._start(name, "dask_worker", [*options, *local], installed=installed)
 
@@ -108,7 +112,7 @@ class Machines:
         command = [sys.executable, "-c", "from benchmark.cli.main import main; main()", "run", "suite.yaml"]
         return subprocess.Popen(
             [*command, *options], cwd=self.driver, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**self._variables("driver", installed=True), "BENCH_CACHE": str(self.cache)},
+            env={**self._variables("driver", installed=True), "BENCH_CACHE": str(self.cache), **self.keys},
         )  # fmt: skip
 
     def ran(self, *options: str) -> tuple[int, str]:
@@ -299,8 +303,7 @@ def test_a_cluster_with_tls_is_not_warned_of_and_one_of_another_authority_not_sp
     ]
     file = tmp_path / "scheduler.json"
     server = subprocess.Popen(
-        [*command, "--no-dashboard", "--scheduler-file", str(file), "--tls-ca-file", str(own), "--tls-cert", str(own),
-         "--tls-key", str(own)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
+        [*command, "--no-dashboard", "--scheduler-file", str(file), *tls_options(own)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
     )  # fmt: skip
     said: list[str] = []
     try:
@@ -322,6 +325,38 @@ def test_a_cluster_with_tls_is_not_warned_of_and_one_of_another_authority_not_sp
         server.kill()
         server.wait()
     assert [text for text in said if "ENCRYPTED" in text] == []
+
+
+def test_a_suite_runs_over_tls_by_the_documented_commands(tmp_path: Path, cache: Path) -> None:
+    machines = Machines(tmp_path, cache, certificate(tmp_path, "own"))
+    try:
+        for name in ("first", "second"):
+            machines.worker(name, "--no-nanny")
+        address = json.loads(machines.file.read_text())["address"]
+        assert address.startswith("tls://127.0.0.1:")
+        code, told = machines.ran("--scheduler", address)
+        assert code == 0, told
+        assert "ENCRYPTED" not in told
+        assert [record["status"] for record in machines.records().values()] == ["ok"] * 3
+        caches = [machines.folder / name / "cache" / "features" for name in ("first", "second")]
+        assert any(place.is_dir() for place in caches)
+
+        machines.keys = {}
+        code, told = machines.ran("--scheduler", address, "--results", "refused")
+        assert code == 2, told
+        assert "certificate" in told
+        assert not machines.records("refused")
+    finally:
+        machines.end()
+
+
+def tls_options(file: Path) -> tuple[str, ...]:
+    return ("--tls-ca-file", str(file), "--tls-cert", str(file), "--tls-key", str(file))
+
+
+def tls_variables(file: Path) -> dict[str, str]:
+    name = "DASK_DISTRIBUTED__COMM__TLS__"
+    return {f"{name}{key}": str(file) for key in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")}
 
 
 def certificate(folder: Path, name: str) -> Path:

@@ -110,6 +110,8 @@ def test_a_site_has_its_settings_in_one_file(tmp_path: Path) -> None:
         ("setup: [module]", "'setup' is text"),
         ("mem: much", "mem cannot be 'much'"),
         ("mem: [", "cannot be read"),
+        ("checkpoint_every: often", "checkpoint_every cannot be 'often'. Write it like 300 or never"),
+        ("checkpoint_every: -1", "checkpoint_every cannot be '-1'"),
         ("per: [gpu]", "'per' has axes, and below them labels"),
         ("per: {model: gpu}", "'per' has axes, and below them labels"),
         ("per: {model: {vgg16: gpu}}", "per model vgg16: write settings"),
@@ -174,6 +176,22 @@ def test_a_dry_run_prints_the_script_and_writes_nothing(project) -> None:
     assert f"--results {project.folder / 'results'}" in ran.out
     assert not project.results.exists()
     assert "There is no setting" not in ran.err
+
+
+def test_runs_are_told_how_often_to_leave_checkpoints_and_sbatch_is_not(project) -> None:
+    site = project.folder / "site.yaml"
+    site.write_text("checkpoint_every: 300\nper: {model: {nearest: {checkpoint_every: never}}}\n")
+    asked = ("submit", "suite.yaml", "--slurm", "--site", "site.yaml", "--dry-run")
+    both = project.bench(*asked)
+    assert both.code == 0, both.err
+    assert "--checkpoint-every 300 " in both.out
+    assert "--checkpoint-every never " in both.out
+    assert "checkpoint" not in "\n".join(head(both.out))
+    said = project.bench(*asked, "--checkpoint-every", "0.5")
+    assert said.out.count("--checkpoint-every") == said.out.count("--checkpoint-every 0.5 ") == 1
+    wrong = project.bench(*asked, "--checkpoint-every", "often")
+    assert wrong.code == 2
+    assert "checkpoint_every cannot be 'often'" in wrong.err
 
 
 PER = """

@@ -9,6 +9,7 @@ import pytest
 from benchmark.exceptions import WorkerDiedError
 from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
+from benchmark.locations import default_programs
 
 pytestmark = pytest.mark.slow
 # Workers cannot import the tests where these are not beside the package.
@@ -56,6 +57,19 @@ def test_each_worker_sees_a_gpu_of_its_own_before_any_backend_is_there() -> None
         assert backends == []
         assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
         assert environment["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+def test_programs_for_a_gpu_are_compiled_once_for_all_cells_unless_the_user_says_where(monkeypatch) -> None:
+    def kept(gpus: tuple[str, ...]) -> str | None:
+        with LocalWorkers(1, gpus=gpus) as workers:
+            (outcome,) = workers.run(surroundings, [(0.0,)], lambda event: None)
+        return outcome.value[1].get("JAX_COMPILATION_CACHE_DIR")
+
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    assert kept(()) is None
+    assert kept(("0",)) == str(default_programs())
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "mine")
+    assert kept(("0",)) == "mine"
 
 
 def test_only_the_gpus_that_this_process_may_use_are_shared_out(monkeypatch) -> None:

@@ -113,10 +113,8 @@ def make_finished(folder: Path) -> Finished:
 
 
 def bench(folder: Path, *arguments: str) -> Ran:
-    """Run a command of ``bench`` in a project's folder."""
-    variables = _variables(
-        BENCH_CACHE=str(folder / "cache"), BENCH_ENERGY="off", BENCH_FORMAT="", BENCH_TRUST="1"
-    )
+    """Run a command of ``bench`` in a project's folder; its reports have the formats that the environment asks for."""
+    variables = _variables(BENCH_CACHE=str(folder / "cache"), BENCH_ENERGY="off", BENCH_TRUST="1")
     with chdir(folder), variables, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ran = CliRunner().invoke(cli, arguments)

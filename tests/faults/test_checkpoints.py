@@ -9,74 +9,28 @@ from pathlib import Path
 
 import psutil
 import pytest
+from long_training import COMPONENTS, suite
 
-BENCHFILE = """
-import os, time
-from benchmark import Augmentation, KerasModel, Stage, hookimpl
-
-class Noise(Augmentation):
-    '''Noise drawn for each batch, after a while.'''
-    name = "batch-noise"
-    acts_on = "batch"
-
-    def apply_batch(self, inputs, targets, rng):
-        time.sleep(0.1)
-        return (inputs + rng.normal(0, 0.02, inputs.shape)).astype("float32"), targets
-
-class Phases(KerasModel):
-    '''A convolution that is frozen at first, batch normalisation and dropout.'''
-    name = "phases"
-
-    def build(self, input_shape, num_classes):
-        from keras import Input, Model, layers
-        inputs = Input(input_shape)
-        x = layers.Conv2D(4, 3, strides=2, name="body")(inputs)
-        x = layers.Dropout(0.3)(layers.Flatten()(layers.BatchNormalization()(x)))
-        return Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
-
-    def training_stages(self, settings):
-        def body(trainable):
-            return lambda network: setattr(network.get_layer("body"), "trainable", trainable)
-        return [
-            Stage("transfer", settings.epochs, settings.learning_rate, body(False)),
-            Stage("fine-tune", settings.epochs, settings.learning_rate / 10, body(True)),
-        ]
-
+BENCHFILE = (
+    COMPONENTS
+    + """
 @hookimpl
 def bench_models():
     return [Phases]
-
-@hookimpl
-def bench_augmentations():
-    return [Noise]
 
 @hookimpl
 def bench_epoch_finished(suite, cell, stage, epoch, epochs, logs):
     with open(os.environ["TOLD"], "a") as file:
         file.write(f"{stage} {epoch}\\n")
 """
-SUITE = """
-name: trial
-cell:
-  dataset: {synthetic: {tracks_per_class: 4, seconds: 1, difficulty: 0}}
-  features: {mel: {size: [12, 16], n_mels: 12}}
-  split: {fractions: [0.5, 0.25, 0.25]}
-  augmentation: [batch-noise, frequency-mask]
-  training:
-    epochs: 6
-    batch_size: 8
-    schedule: cosine
-    early_stopping: {metric: loss, patience: 3, restore_best: true}
-  evaluate: [test]
-matrix:
-  model: [phases]
-  seed: [0]
-"""
+)
+SUITE = suite("trial", epochs=6, patience=3, seeds=1)
 
 
 @pytest.fixture
-def trained_twice(project, tmp_path: Path):
+def trained_twice(network_project, tmp_path: Path):
     """Return a project of one two-stage network, and where its epochs are told."""
+    project = network_project
     (project.folder / "benchfile.py").write_text(BENCHFILE)
     project.write(SUITE)
     told = tmp_path / "told"
@@ -84,8 +38,13 @@ def trained_twice(project, tmp_path: Path):
     return project, told
 
 
+# With as many threads as in a worker, so that what either leaves is the other's to go on from.
+INLINE = ("--executor", "inline", "--jobs", "1")
+IN_A_WORKER = ("--jobs", "1")
+
+
 def start(project, results: str, *options: str) -> subprocess.Popen[str]:
-    every = ("--jobs", "1", "--checkpoint-every", "0", "--retry-failed")
+    every = ("--checkpoint-every", "0", "--retry-failed")
     return project.start("run", "suite.yaml", "--results", results, *every, *options)
 
 
@@ -123,28 +82,28 @@ def record_of(results: Path) -> dict:
 @pytest.mark.slow
 def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(trained_twice) -> None:
     project, told = trained_twice
-    run = start(project, "whole")
+    run = start(project, "whole", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
     whole, epochs = outcome(project.folder / "whole"), len(epochs_told(told))
 
     results = project.folder / "killed"
     seen = []
     # In the first stage the run is killed, in the second its worker. What else can be sent is left to benchmarks.
-    for count in (3, 8):
+    for count, executor in ((3, INLINE), (8, IN_A_WORKER)):
         told.unlink()
-        run = start(project, "killed")
+        run = start(project, "killed", *executor)
         wait_for_epochs(run, told, count)
         if count == 3:
             run.kill()
         else:
-            (worker,) = psutil.Process(run.pid).children()
-            worker.kill()
+            # Where it was forked, another one stands by, which is older.
+            max(psutil.Process(run.pid).children(), key=lambda child: child.create_time()).kill()
         run.communicate(timeout=300)
         assert len(checkpoints(results)) == 1
         seen.append(record_of(results)["status"] if list(results.glob("trial/[!.]*/cell.json")) else "")
     assert seen == ["", "failed"]
     told.unlink()
-    run = start(project, "killed")
+    run = start(project, "killed", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
 
     assert outcome(results) == whole
@@ -162,7 +121,7 @@ def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_
 def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(trained_twice) -> None:
     project, told = trained_twice
     results = project.folder / "damaged"
-    run = start(project, "damaged")
+    run = start(project, "damaged", *INLINE)
     wait_for_epochs(run, told, 3)
     run.kill()
     run.communicate(timeout=60)
@@ -170,7 +129,7 @@ def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginn
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    run = start(project, "damaged", "--executor", "inline")
+    run = start(project, "damaged", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
     record = record_of(results)
     assert record["status"] == "ok"

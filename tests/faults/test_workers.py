@@ -109,7 +109,7 @@ def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temp
     )
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {trouble: raise, seconds: 0.1}}]"))
-    run = project.start("run", "suite.yaml", "--jobs", "2")
+    run = project.start_new("run", "suite.yaml", "--jobs", "2")
     wait_for(lambda: len(records(project)) == 2 and project.rests(0) and project.rests(1))
     time.sleep(1)  # They take the lock a tenth of a second later.
     started = tree(run.pid)
@@ -159,7 +159,7 @@ def test_workers_and_inline_use_and_record_the_threads_that_were_asked_for(proje
 def test_ctrl_c_at_a_terminal_leaves_no_process_and_no_traceback(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
-    run = project.start("run", "suite.yaml", "--jobs", "2")
+    run = project.start_new("run", "suite.yaml", "--jobs", "2")
     wait_for(lambda: len(records(project)) == 2)
     started = tree(run.pid)
     # A terminal sends it to all processes of the group.

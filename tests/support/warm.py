@@ -17,6 +17,7 @@ import time
 from functools import cache
 from pathlib import Path
 from threading import RLock, Thread
+from typing import Any
 
 from warm_server import LONGEST
 
@@ -25,9 +26,18 @@ _IMPORTED = (
     "librosa", "soundfile", "soxr", "pandas", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_pdf", "seaborn", "scipy.stats", "scipy.signal", "sklearn.svm", "sklearn.neighbors",
     "sklearn.dummy", "sklearn.linear_model", "sklearn.preprocessing", "skops.io", "optuna", "jinja2", "psutil",
+    "tabulate", "filelock", "pyarrow.pandas_compat", "pandas.core.reshape.reshape", "pydantic.dataclasses",
+    "importlib_metadata._adapters", "email.policy",
 )  # fmt: skip
-_RUN = "from benchmark.cli.main import main; main()"
-_SERVE = "import sys; sys.path.insert(0, {folder!r}); from warm_server import serve; del sys.path[0]; serve({end}, {names!r})\n"
+_SERVE = """
+import sys
+sys.path.insert(0, {folder!r})
+from warm_server import ending_at_once, serve
+del sys.path[0]
+serve({end}, {names!r})
+from benchmark.cli.main import main
+ending_at_once(main)
+"""
 # What Python and libraries read when they are started or imported.
 _READ_AT_START = (
     "PYTHON",
@@ -55,6 +65,15 @@ def can_be_warm(environment: dict[str, str]) -> bool:
         return False
     changed = {name for name, _ in {*environment.items()} ^ {*_ENVIRONMENT.items()}}
     return not any(name.startswith(_READ_AT_START) for name in changed - {"PYTHONPATH"})
+
+
+def run_warm(request: dict[str, Any], files: list[int], libraries: tuple[str, ...]) -> int:
+    """Run ``bench`` as ``warm_server.serve`` describes it, and return how it ended."""
+    server = _server(libraries)
+    process = server.fork(json.dumps(request).encode(), files)
+    while (code := server.ending(process, None)) is None:
+        pass
+    return code
 
 
 class WarmProcess:
@@ -137,7 +156,7 @@ class _Server:
             folder=str(Path(__file__).parent), end=theirs.fileno(), names=[*_IMPORTED, *libraries]
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code + _RUN], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
+            [sys.executable, "-c", code], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -9,13 +10,21 @@ import select
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.metadata import entry_points
 from pkgutil import walk_packages
 
+from warm_workers import fork_workers
+
 LONGEST = 1 << 18
+# With these no worker process is started.
+_WITHOUT_WORKERS = {"inline", "--inline", "plan", "report", "status", "compare", "plugins", "--help"}
+# What Python ends with when the last of its output cannot be written.
+_NOT_FLUSHED = 120
 _BACKENDS = ("tensorflow", "keras", "torch", "jax")
 
 
@@ -25,6 +34,8 @@ def serve(descriptor: int, libraries: list[str]) -> None:
     A request is arguments, environment and working directory, with the files that become output and errors; answers
     are pairs of a process and how it ended, which is null when it has begun.
     """
+    # What tests write need not outlive a power cut; tests/faults/power.py records what is really synced.
+    os.fsync = lambda descriptor: None  # type: ignore[assignment]
     _import_ours()
     for name in libraries:
         import_module(name)
@@ -54,11 +65,39 @@ def serve(descriptor: int, libraries: list[str]) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for other in (connection.detach(), ended, wake):
                 os.close(other)
-            _become(json.loads(message), files)
+            request = json.loads(message)
+            _become(request, files)
+            if not _WITHOUT_WORKERS & {*request["arguments"]}:
+                fork_workers(ending_at_once)
             return
         for file in files:
             os.close(file)
         _tell(connection, child, None)
+
+
+def ending_at_once(main: Callable[[], None]) -> None:
+    """Run ``main`` and end as the interpreter does after it, but for what it takes apart, module by module.
+
+    That would write to nearly all memory that this process shares with the one that it was forked from.
+    """
+    code = 0
+    try:
+        main()
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or _NOT_FLUSHED
+    os._exit(code)
 
 
 class _NoBackend(MetaPathFinder):
@@ -81,13 +120,22 @@ def _import_ours() -> None:
 
 
 def _warm_up() -> None:
-    """Have the functions compiled that Numba compiles when they are first called."""
+    """Have what is compiled or looked up when it is first needed be there: Numba's functions, templates, narwhals' plugins."""
     import librosa
     import numpy as np
+    import sklearn.dummy
+
+    from benchmark.report.html import page
+    from benchmark.report.inspection import page as inspection
 
     heard = np.zeros(4096, np.float32)
     librosa.power_to_db(librosa.feature.melspectrogram(y=heard, n_fft=512))
     librosa.feature.mfcc(y=heard, n_fft=512)
+    for module in (page, inspection):
+        environment = module._template()[0].environment
+        for name in environment.list_templates(extensions=["j2"]):
+            environment.get_template(name)
+    sklearn.dummy.DummyClassifier().fit(np.zeros((2, 1)), [0, 1])
 
 
 def _tell_ends(connection: socket.socket) -> None:

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from cut_off import check_cut_off_after_each_epoch, toys, train
 from test_frozen import Kept, TwoPhase
-from toy import ToyExamples
 
-from benchmark import Augmentation, KerasModel
-from benchmark.checkpoints import CheckpointPlace, Checkpoints
+from benchmark import KerasModel
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.stages import Stage
 
 pytestmark = pytest.mark.slow
-EPOCHS = 4
 STOPPING = {"metric": "loss", "patience": 1, "min_delta": 0.0, "restore_best": True}
-
-
-class CutOffError(Exception):
-    pass
-
-
-class Mixed(Augmentation):
-    """Adds noise that is drawn for each batch."""
-
-    name = "mixed"
-
-    def apply_batch(self, inputs: Any, targets: Any, rng: np.random.Generator) -> Any:
-        return inputs + rng.normal(0, 0.05, inputs.shape).astype(np.float32), targets
 
 
 class Drawing(KerasModel):
@@ -59,60 +42,19 @@ class Drawing(KerasModel):
         return [Stage(name, settings.epochs, settings.learning_rate) for name in ("first", "second")]
 
 
-@dataclass
-class Trained:
-    """What a training came to: its history, its notes, what it says; and the epochs that it told of, in all its parts."""
-
-    history: list[Any]
-    notes: list[str]
-    answers: np.ndarray
-    parts: int = 1
-    told: list[tuple[str, int, int]] = field(default_factory=list)
-
-
-def train(
-    model: KerasModel, data: tuple[Any, Any, Any], file: Path, cut: Iterator[int], **settings: Any
-) -> Trained:
-    """Train, cut off after so many epochs again and again, until ``cut`` has no more."""
-    augmented = settings.pop("augmented", False)
-    training, validation, asked = data
-    run_settings = TrainingSettings(batch_size=8, learning_rate=0.01, **{"epochs": EPOCHS, **settings})
-    parts = 0
-    while True:
-        limit, told = next(cut, None), []
-        checkpoints = Checkpoints(CheckpointPlace(file, {"id": "toy"}, every=0.0))
-
-        def listen(stage: str, epoch: int, epochs: int, logs: Any) -> None:
-            told.append((stage, epoch, epochs))  # noqa: B023
-            # What was trained before is told again at once, before there are weights to be trained.
-            if limit is not None and len(told) > limit:  # noqa: B023
-                raise CutOffError
-
-        run = TrainingRun(
-            run_settings, 3, batch_augmentations=(Mixed(),) if augmented else (), listener=listen,
-            cache=file.parent / f"cache-{parts}", checkpoints=checkpoints,
-        )  # fmt: skip
-        parts += 1
-        try:
-            history = model.fit(training, validation, run)
-        except CutOffError:
-            continue
-        return Trained(history, run.notes, model.predict(asked), parts, told)
-
-
 def pictures() -> tuple[Any, Any, Any]:
     return Kept(24, 0), Kept(9, 1), Kept(9, 2)
 
 
-def toys() -> tuple[Any, Any, Any]:
-    return ToyExamples(8, size=12), ToyExamples(3, seed=1, size=12), ToyExamples(3, seed=2, size=12)
-
-
 CASES = [
-    (lambda: TwoPhase(fine_tuned=True), pictures, {}),
+    (lambda: TwoPhase(fine_tuned=True), pictures, {"epochs": 2}),
     (lambda: TwoPhase(fine_tuned=True, noisy=True), pictures, {"early_stopping": STOPPING}),
     (Drawing, toys, {"early_stopping": STOPPING, "augmented": True, "schedule": "cosine", "warmup": 1}),
-    (Drawing, toys, {"gradient_accumulation": 2, "optimizer": "adamw", "precision": "mixed_float16"}),
+    (
+        Drawing,
+        toys,
+        {"epochs": 2, "gradient_accumulation": 2, "optimizer": "adamw", "precision": "mixed_float16"},
+    ),
 ]
 
 
@@ -120,16 +62,7 @@ CASES = [
 def test_a_training_that_is_cut_off_after_each_epoch_comes_to_the_same(
     tmp_path: Path, model: Any, data: Any, settings: dict[str, Any]
 ) -> None:
-    whole = train(model(), data(), tmp_path / "whole" / "c.npz", iter(()), **settings)
-    epochs = len(whole.history)
-    assert epochs > EPOCHS
-    # After its first epoch it is cut off before there is a checkpoint, then after one more each time.
-    cut = train(model(), data(), tmp_path / "cut" / "c.npz", iter(range(epochs)), **settings)
-    assert cut.parts == epochs + 1
-    assert cut.history == whole.history
-    assert cut.notes == whole.notes
-    assert cut.told == whole.told
-    np.testing.assert_array_equal(cut.answers, whole.answers)
+    check_cut_off_after_each_epoch(model, data, tmp_path, **settings)
 
 
 def test_a_checkpoint_changes_nothing_of_a_training(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_frozen import TwoPhase
 from toy import ToyExamples
 
 from benchmark import Augmentation
@@ -51,16 +52,13 @@ def test_without_restoring_the_last_weights_stay() -> None:
 
 
 def test_each_stage_is_stopped_by_itself() -> None:
-    from bench_models import MobileNet
-
     seen: list[tuple[str, int, int]] = []
     run = TrainingRun(
         TrainingSettings(epochs=5, batch_size=8, early_stopping={"patience": 1, "min_delta": 10.0}),
         seed=0,
         listener=lambda stage, epoch, epochs, logs: seen.append((stage, epoch, epochs)),
     )
-    examples = ToyExamples(4, size=32)
-    MobileNet(weights=None, units=4).fit(examples, ToyExamples(2, size=32), run)
+    TwoPhase(fine_tuned=True).fit(ToyExamples(4), ToyExamples(2), run)
     assert seen == [("transfer", 1, 5), ("transfer", 2, 5), ("fine-tune", 1, 5), ("fine-tune", 2, 5)]
     assert [note.split(" (")[0] for note in run.notes] == [
         "Stage transfer was stopped early after epoch 2",

@@ -125,10 +125,18 @@ class SpaceReader:
         owners = [cell for cell in rows if tunable_values(cell.spec, name, self.untrained)]
         # Of a plugin that was not loaded nobody knows what can be tuned: such rows are shown as they are.
         if not owners and self._checker.registry.unopened is None:
-            self._checker.problem(
-                path, f"no row has a parameter '{name}'.{did_you_mean(name, self._names(rows))}"
-            )
+            self._checker.problem(path, self._ownerless(name, rows))
         return owners
+
+    def _ownerless(self, name: str, rows: Sequence[Cell]) -> str:
+        """Return why no row has a parameter."""
+        key, _, setting = split_path(name)
+        if key == "clips" and setting in SETTINGS[key].model_fields:
+            return f"'{name}' cannot be tuned: no row has 'clips'."
+        if key == "training" and setting in SETTINGS[key].model_fields:
+            models = ", ".join(dict.fromkeys(cell.spec.model.name for cell in rows))
+            return f"'{name}' cannot be tuned: settings of training mean nothing to these models ({models})."
+        return f"no row has a parameter '{name}'.{did_you_mean(name, self._names(rows))}"
 
     def _set_by_axis(self, key: str, setting: str) -> bool:
         values = self._axes.get(key, ()) if key in SETTINGS else ()
@@ -136,7 +144,9 @@ class SpaceReader:
 
     def _names(self, rows: Iterable[Cell]) -> list[str]:
         """Return what could be tuned in these rows."""
-        names: dict[str, None] = {f"training.{name}": None for name in SETTINGS["training"].model_fields}
+        names: dict[str, None] = {}
+        if any(cell.spec.model.name not in self.untrained for cell in rows):
+            names |= {f"training.{name}": None for name in SETTINGS["training"].model_fields}
         for spec in {id(cell.spec.model): cell.spec for cell in rows}.values():
             names |= {f"model.{name}": None for name in spec.model.parameters}
         for spec in {id(cell.spec.augmentation): cell.spec for cell in rows}.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from benchmark.plugin.registry import ComponentSpec
 from benchmark.settings import Settings
@@ -177,24 +177,20 @@ def _metric(checker: Checker, raw: Any, cells: Sequence[Cell]) -> ComponentSpec 
 
 
 def _settings(checker: Checker, raw: Mapping[str, Any]) -> TuneSettings | None:
-    try:
-        made = TuneSettings.model_validate({key: raw[key] for key in TuneSettings.model_fields if key in raw})
-        problem = variables_problem(made.storage or "")
-        if problem:
-            checker.problem(("tune", "storage"), problem)
-        return None if problem else made
-    except ValidationError as error:
-        for detail in error.errors():
-            name = str(detail["loc"][0])
-            if detail["type"] == "string_pattern_mismatch":
-                message = (
-                    f"'storage' is a URL that Optuna takes, such as sqlite:///studies.db, or null for a file "
-                    f"beside the results; found {detail['input']!r}."
-                )
-                checker.problem(("tune", name), message)
-            else:
-                checker.wrong_setting("'tune'", TuneSettings, detail, ("tune", *detail["loc"]))
-    return None
+    def no_url(detail: Any) -> str:
+        if detail["type"] != "string_pattern_mismatch":
+            return ""
+        return (
+            "'storage' is a URL that Optuna takes, such as sqlite:///studies.db, or null for a file beside "
+            f"the results; found {detail['input']!r}."
+        )
+
+    given = {key: raw[key] for key in TuneSettings.model_fields if key in raw}
+    made = checker.validated("'tune'", TuneSettings, given, ("tune",), no_url)
+    problem = variables_problem(made.storage or "") if made is not None else ""
+    if problem:
+        checker.problem(("tune", "storage"), problem)
+    return None if problem else made
 
 
 def _choice(checker: Checker, key: str, raw: Any, known: Mapping[str, type[Settings]]) -> Choice | None:
@@ -211,12 +207,8 @@ def _choice(checker: Checker, key: str, raw: Any, known: Mapping[str, type[Setti
     if name not in known:
         checker.unknown(path, f"there is no {key}", name, list(known))
         return None
-    try:
-        return Choice(name, known[name].model_validate(given or {}))
-    except ValidationError as error:
-        for detail in error.errors():
-            checker.wrong_setting(f"{key} '{name}'", known[name], detail, (*path, *detail["loc"]))
-    return None
+    settings = checker.validated(f"{key} '{name}'", known[name], given or {}, path)
+    return None if settings is None else Choice(name, settings)
 
 
 def _check_grid(checker: Checker, tune: Tune) -> None:

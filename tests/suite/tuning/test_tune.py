@@ -5,6 +5,7 @@ from inspect import signature
 import pytest
 from suite_components import replaced, with_cell
 
+from benchmark.exceptions import SuiteError
 from benchmark.plugin.manager import Plugins
 from benchmark.suite.load import load_suite
 from benchmark.suite.tuning.searching import PRUNERS, SAMPLERS
@@ -136,6 +137,7 @@ def test_chosen_values_make_the_cell_that_a_suite_would_make_of_them(load, regis
         ),
         ("seed: [1, 2]", "'seed' cannot be tuned"),
         ("augmentation.mask.width: [3]", "no row has a parameter 'augmentation.mask.width'."),
+        ("clips.seconds: [3]", "'clips.seconds' cannot be tuned: no row has 'clips'."),
     ],
 )
 def test_a_wrong_space_is_refused_with_its_line(problems, entry: str, message: str) -> None:
@@ -265,6 +267,30 @@ def test_models_bring_spaces_of_their_own(tmp_path) -> None:
     assert varied.keys() == {"cnn", "mobilenet"}
     assert "model.dropout" in varied["cnn"]
     assert "model.fine_tune_learning_rate" in varied["mobilenet"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "training.learning_rate",
+            "cannot be tuned: settings of training mean nothing to these models (majority, mfcc-svm).",
+        ),
+        ("training.rate", "no row has a parameter 'training.rate'."),
+    ],
+)
+def test_settings_of_training_are_no_space_of_models_that_are_not_trained_by_them(
+    tmp_path, name: str, said: str
+) -> None:
+    file = tmp_path / "suite.yaml"
+    file.write_text(
+        "name: x\ncell: {dataset: synthetic, features: mel}\nmatrix: {model: [majority, mfcc-svm]}\n"
+        f"tune: {{space: {{{name}: [0.001, 0.01]}}}}\n"
+    )
+    with pytest.raises(SuiteError) as refused:
+        load_suite(file, Plugins().registry)
+    assert said in str(refused.value)
+    assert "Did you mean 'training" not in str(refused.value)
 
 
 def test_samplers_and_pruners_take_the_settings_of_optunas_constructors() -> None:

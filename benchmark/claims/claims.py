@@ -1,25 +1,4 @@
-"""Who works at what: claims that any number of processes, on any number of machines, make in one folder.
-
-``folder/<name>/<owner>/`` is the claim of ``owner`` on ``name``, and the place in which it makes what it is to file.
-``folder/<owner>`` is a file that says who the owner is; its first bytes are a counter, which the owner turns.
-
-- *One holder*. A claim is made by renaming a folder that holds the owner's name to ``<name>``. Renaming onto a folder
-  that is not empty fails (POSIX, rename: EEXIST or ENOTEMPTY), in one step, on the server too where the file system is
-  NFS (RFC 1813, 3.3.14; RFC 8881, 18.26). There a call may fail whose first sending did it (rename(2), BUGS; link(2)
-  and open(2), O_EXCL, say the same of their ways): whether the owner's name is there afterwards decides.
-- *Names are used once*. An owner's name is drawn, so that whoever is late with removing a claim of one owner cannot
-  remove that of another: a folder is only removed when it is empty.
-- *Leases*. An owner is dead when its counter did not turn for its lease, by the clock of the one who looks, and only
-  while that one was awake: no two clocks are ever compared. On one machine its process is asked for, too: one that is
-  gone, or was there before the machine started, is dead at once.
-- *Fences*. Whoever finds an owner dead removes its file, then takes out of its claims what is being made there, piece
-  by piece, then removes the empty folder. What is filed is renamed out of that folder: it is either the owner that
-  takes it out or the other, and what is not there any more cannot be filed. So an owner that was stopped for longer
-  than its lease learns of it at the latest when it files.
-
-Readers of NFS see what was written before they opened a file (close-to-open consistency, nfs(5)), which is all that
-counters need.
-"""
+"""Claims that this process makes, keeps alive by a thread, and frees where others have died."""
 
 from __future__ import annotations
 
@@ -28,76 +7,34 @@ import json
 import os
 import re
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
-from functools import cache
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
+from benchmark.claims.owner import (
+    COUNTER,
+    OWNER,
+    Owner,
+    lease_seconds,
+    owner_files,
+    read_owner,
+    this_job,
+    this_process,
+)
 from benchmark.clock import awake_seconds
-from benchmark.exceptions import UsageError
 from benchmark.files import TEMPORARY, make_folder, replaced_name
 
-FOLDER = ".claims"
-LEASE_SECONDS = 60.0
 BEATS_PER_LEASE = 10
-_OWNER = "owner-"
-_MADE_BY = re.compile(rf"{re.escape(TEMPORARY)}({_OWNER}[0-9a-f]{{16}})-.*", re.DOTALL)
-_COUNTER = 12
+_MADE_BY = re.compile(rf"{re.escape(TEMPORARY)}({OWNER}[0-9a-f]{{16}})-.*", re.DOTALL)
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.EBUSY)
 _LONGEST_WAIT = 1.0
 _MOST_TRIES = 1000
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Who makes claims, as its file says.
-
-    Attributes:
-        name: drawn, and used once.
-        host, machine, boot, processes: the machine's name and id, its start, and the namespace of its process ids.
-        pid, started: the process, and when it began, in its machine's own measure.
-        since: when it began, for people.
-        lease: for how many seconds its counter may stand still.
-        job: what a scheduler calls it, if one started it.
-    """
-
-    name: str
-    host: str = ""
-    machine: str = ""
-    boot: str = ""
-    processes: str = ""
-    pid: int = 0
-    started: str = ""
-    since: str = ""
-    lease: float = LEASE_SECONDS
-    job: str = ""
-
-    def is_gone(self) -> bool:
-        """Whether it is known at once that it is dead: its process ran on this machine and is not there any more."""
-        here = this_machine()
-        if not self.boot or not here["boot"]:
-            return False
-        if self.boot != here["boot"]:
-            same = bool(self.machine) and (self.host, self.machine) == (here["host"], here["machine"])
-            return same and self.processes == here["processes"]
-        return self.processes == here["processes"] and process_is_gone(self.pid, self.started)
-
-
-@dataclass(frozen=True)
-class Holding:
-    """A claim as others see it: its name, who holds it, and since when (seconds since the epoch, for people)."""
-
-    name: str
-    owner: Owner
-    since: float
 
 
 class Claims:
@@ -213,10 +150,10 @@ class Claims:
         """Free what the dead hold; return the others that live, as far as is known."""
         living = []
         with self._looking, suppress(OSError):
-            for name, content in _owners(self.folder):
+            for name, content in owner_files(self.folder):
                 if name == self._name:
                     continue
-                owner = _read_owner(name, content)
+                owner = read_owner(name, content)
                 if self._is_dead(owner, content):
                     (self.folder / name).unlink(missing_ok=True)
                     self._seen.pop(name, None)
@@ -227,8 +164,8 @@ class Claims:
 
     def _begin(self) -> None:
         """Take a new name, and write who that is."""
-        owner = Owner(f"{_OWNER}{uuid4().hex[:16]}", lease=self._lease, job=_job(), **this_process())
-        content = f"{0:>{_COUNTER}}\n{json.dumps(asdict(owner))}\n".encode()
+        owner = Owner(f"{OWNER}{uuid4().hex[:16]}", lease=self._lease, job=this_job(), **this_process())
+        content = f"{0:>{COUNTER}}\n{json.dumps(asdict(owner))}\n".encode()
         while True:
             self._make_folder()
             try:
@@ -268,7 +205,7 @@ class Claims:
                     self._renew(owner)
                     continue
                 try:
-                    os.write(descriptor, f"{count:>{_COUNTER}}".encode())
+                    os.write(descriptor, f"{count:>{COUNTER}}".encode())
                 finally:
                     os.close(descriptor)
             self.reap()
@@ -313,7 +250,7 @@ class Claims:
             made_by = _MADE_BY.fullmatch(name)
             if made_by and not (self.folder / made_by[1]).exists():
                 _remove_tree(self.folder / name)
-            if name.startswith((".", _OWNER)):
+            if name.startswith((".", OWNER)):
                 continue
             with suppress(OSError):
                 for owner in os.listdir(self.folder / name):
@@ -350,148 +287,6 @@ class Claims:
             break
         with suppress(OSError):
             os.rmdir(place.parent)
-
-
-def is_held(claim: Path) -> bool:
-    """Whether a claim, as ``Claims.take`` returned it, was not taken from its owner."""
-    return claim.is_dir() and (claim.parents[1] / claim.name).exists()
-
-
-def is_living(folder: Path, owner: str) -> bool | None:
-    """Whether an owner has its file in a folder of claims, and is not known to be dead; None if it has none."""
-    try:
-        content = (folder / owner).read_bytes()
-    except OSError:
-        return None
-    return not _read_owner(owner, content).is_gone()
-
-
-def holdings(folder: Path) -> list[Holding]:
-    """Return the claims in a folder, by name; who looks changes nothing."""
-    held = []
-    with suppress(OSError):
-        owners = {name: _read_owner(name, content) for name, content in _owners(folder)}
-        for name in sorted(os.listdir(folder)):
-            if name.startswith((".", _OWNER)):
-                continue
-            with suppress(OSError):
-                since = os.stat(folder / name).st_mtime
-                held += [Holding(name, owners[o], since) for o in os.listdir(folder / name) if o in owners]
-    return held
-
-
-def owners(folder: Path) -> list[Owner]:
-    """Return who takes part in a folder of claims, the first to come first; who looks changes nothing."""
-    try:
-        known = [_read_owner(name, content) for name, content in _owners(folder)]
-    except OSError:
-        return []
-    return sorted(known, key=lambda owner: (owner.since, owner.name))
-
-
-def lease_seconds() -> float:
-    """Return for how long an owner may be silent: ``BENCH_LEASE``, or a minute.
-
-    Raises:
-        UsageError: when that is no number from 1 to 86,400.
-    """
-    said = os.environ.get("BENCH_LEASE", "")
-    if not said:
-        return LEASE_SECONDS
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 86_400:
-        raise UsageError(f"BENCH_LEASE={said!r}: write a number of seconds from 1 to 86400, such as 60.")
-    return seconds
-
-
-@cache
-def this_machine() -> dict[str, str]:
-    """Return the host's name, the machine's id, its start, and the namespace of its process ids; empty where unknown.
-
-    The start is drawn by the kernel, so that machines of one name are not taken for one. Containers share it, and
-    have process ids of their own.
-    """
-    try:
-        processes = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        processes = ""
-    return {
-        "host": socket.gethostname(),
-        "machine": _text("/etc/machine-id"),
-        "boot": _text("/proc/sys/kernel/random/boot_id"),
-        "processes": processes,
-    }
-
-
-def this_process() -> dict[str, Any]:
-    """Return what an owner's file says of this process."""
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    return {**this_machine(), "pid": os.getpid(), "started": process_start(os.getpid()), "since": since}
-
-
-def process_start(pid: int) -> str:
-    """Return when a process of this machine began, in clock ticks since the machine did, or an empty text.
-
-    One that has ended, and is only kept for its parent to ask how, has no start.
-    """
-    try:
-        # The second field, the program's name, may hold anything (proc(5)).
-        state, *rest = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        return "" if state in "ZX" else rest[18]
-    except (OSError, ValueError, IndexError):
-        return ""
-
-
-def process_is_gone(pid: int, started: str) -> bool:
-    """Whether a process of this machine has ended; another one may have its number now."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        # It is somebody else's, and may be hidden: what is not known is left to its lease.
-        now = process_start(pid)
-        return bool(started and now) and now != started
-    except OverflowError:
-        return False
-    return bool(started) and process_start(pid) != started
-
-
-def _owners(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for name in os.listdir(folder):
-        if name.startswith(_OWNER):
-            with suppress(OSError):
-                yield name, (folder / name).read_bytes()
-
-
-def _read_owner(name: str, content: bytes) -> Owner:
-    """Return what an owner's file says; of one that is not whole, nothing is known but its name."""
-    try:
-        written = json.loads(content[_COUNTER:])
-        known = {field.name: written[field.name] for field in fields(Owner) if field.name in written}
-        owner = Owner(**{**known, "name": name})
-        if isinstance(owner.pid, int) and isinstance(owner.lease, int | float):
-            return owner
-    except (ValueError, TypeError):
-        pass
-    return Owner(name)
-
-
-def _job() -> str:
-    """Return what a scheduler calls this process's job, or an empty text."""
-    job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID", "")
-    task = os.environ.get("SLURM_ARRAY_TASK_ID", "")
-    return f"{job}_{task}" if job and task else job
-
-
-def _text(file: str) -> str:
-    try:
-        return Path(file).read_text().strip()
-    except OSError:
-        return ""
 
 
 def _remove_tree(folder: Path) -> None:

@@ -1,0 +1,124 @@
+"""Worker processes of a process that was forked: forked as well, from one that has imported what they need.
+
+That one is a child of the driver, which has done nothing yet, and each worker is the driver's own child, as the kernel
+sees it: it can be waited for and killed, and it dies with the driver.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+LONGEST = 1 << 18
+# From <linux/sched.h>, and the numbers of the system call.
+_CLONE_PARENT = 0x00008000
+_CLONE = {"x86_64": 56, "aarch64": 220}
+# What workers are given beside the environment of their driver; libraries are told of these after they were loaded.
+_OF_WORKERS = {
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+    "TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE", "MALLOC_TRIM_THRESHOLD_",
+    "PYTHONHASHSEED", "PYDANTIC_DISABLE_PLUGINS",
+}  # fmt: skip
+_FREE = 200
+
+
+def fork_workers(ending_at_once: Callable[[Callable[[], None]], None]) -> None:
+    """Have the worker processes that this one will start be forked from what it is now; return in this one only."""
+    if platform.machine() not in _CLONE:
+        return
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * LONGEST)
+    driver = os.getpid()
+    if not os.fork():
+        from benchmark.execution.lifeline import die_with
+
+        ours.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with(driver)
+        ending_at_once(_forked(theirs))
+    theirs.close()
+
+    from benchmark.execution import processes
+
+    _ForkedWorker.forker, _ForkedWorker.before = ours, dict(os.environ)
+    processes.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _ForkedWorker})  # type: ignore[attr-defined]
+
+
+class _ForkedWorker(subprocess.Popen[bytes]):
+    """What a driver has of a worker: all but how it begins is as of any other process."""
+
+    forker: socket.socket
+    before: dict[str, str]
+
+    def _execute_child(
+        self, args: Any, executable: Any, preexec_fn: Any, close_fds: Any, pass_fds: Any, *rest: Any
+    ) -> None:
+        _, environment, _, _, _, read, written, out, out_end, err, err_end, *_ = rest
+        changed = {name for name, _ in {*environment.items()} ^ {*self.before.items()}}
+        if changed - _OF_WORKERS or written == -1 or len(pass_fds) != 1:
+            super()._execute_child(args, executable, preexec_fn, close_fds, pass_fds, *rest)  # type: ignore[misc]
+            return
+        request = {"code": args[-1], "environment": environment, "connection": pass_fds[0]}
+        socket.send_fds(self.forker, [json.dumps(request).encode()], [read, out_end, err_end, pass_fds[0]])
+        self.pid = int(self.forker.recv(100))
+        self._child_created = True
+        self._close_pipe_fds(read, written, out, out_end, err, err_end)  # type: ignore[attr-defined]
+
+
+def _forked(connection: socket.socket) -> Callable[[], None]:
+    """Fork workers as asked; return in each of them, what it is to run."""
+    while True:
+        message, files, _, _ = socket.recv_fds(connection, LONGEST, 4)
+        if not message:
+            os._exit(0)
+        process = _fork_for_parent()
+        if not process:
+            connection.close()
+            return _become(json.loads(message), files)
+        for file in files:
+            os.close(file)
+        connection.send(str(process).encode())
+
+
+def _fork_for_parent() -> int:
+    """Fork as ``os.fork`` does; the new process is this one's parent's child. There are no other threads here."""
+    python, system = ctypes.pythonapi, ctypes.PyDLL(None)
+    python.PyOS_BeforeFork()
+    process = system.syscall(_CLONE[platform.machine()], _CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    if process:
+        python.PyOS_AfterFork_Parent()
+    else:
+        python.PyOS_AfterFork_Child()
+    if process < 0:
+        raise OSError("no worker could be forked")
+    return int(process)
+
+
+def _become(request: dict[str, Any], files: list[int]) -> Callable[[], None]:
+    places = (0, 1, 2, request["connection"])
+    # None of them may be where another one goes.
+    apart = [fcntl.fcntl(file, fcntl.F_DUPFD, _FREE) for file in files]
+    for file in files:
+        os.close(file)
+    for file, place in zip(apart, places, strict=True):
+        os.dup2(file, place)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = ["-c"]
+    sys.modules["numpy"].random.seed()
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
+    return lambda: exec(request["code"], {"__name__": "__main__"})
