@@ -129,7 +129,7 @@ def mean_intervals(asked: Asked, rows: Sequence[int], level: float = ALPHA) -> t
     """
     contrast = asked.contrasts(rows, np.eye(len(rows)))
     quantiles = critical(level / len(rows), contrast.parts, contrast.freedom)
-    low, high = contrast.interval(np.inf, level / len(rows))
+    low, high = contrast.within(quantiles, np.inf, level / len(rows))
     if asked.proportion:
         total = contrast.parts.sum(axis=0)
         for at, (share, variance, quantile) in enumerate(zip(contrast.values, total, quantiles, strict=True)):

@@ -140,7 +140,13 @@ class Contrast:
         ``level`` is one for all, or one for each, shape (m,).
         NaN where there are too few units. Where a row has one cell, it covers the choice of tracks only.
         """
-        half = critical(level, self.parts, self.freedom) * self.error
+        return self.within(critical(level, self.parts, self.freedom), bound, level)
+
+    def within(
+        self, quantiles: np.ndarray, bound: float = np.inf, level: float | np.ndarray = ALPHA
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``interval`` where the critical values at ``level`` are known."""
+        half = quantiles * self.error
         half = np.where(self._least() > level, np.inf, half)
         half = np.where(self.units >= FEWEST_UNITS, half, np.nan)
         return np.maximum(self.values - half, -bound), np.minimum(self.values + half, bound)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -106,29 +107,28 @@ def worth(asked: Asked, axis: str, curve: Curve, base: Curve, row: int, size: fl
 
 def _worths(asked: Asked, asked_for: Sequence[tuple[str, Curve, Curve, int, float]]) -> list[Worth]:
     """Return ``worth`` of each, with all their intervals in one go."""
-    grids = [_grid(base) for _, _, base, _, _ in asked_for]
+    grids = [_grid(base.numbers) for _, _, base, _, _ in asked_for]
     contrasts = [
-        asked.contrasts([row, *base.rows], _ahead(base, grid))
-        for (_, _, base, row, _), grid in zip(asked_for, grids, strict=True)
+        asked.contrasts([row, *base.rows], weights)
+        for (_, _, base, row, _), (_, weights) in zip(asked_for, grids, strict=True)
     ]
     return [
         Worth(axis, curve, base, row, size, *_equal(asked, base, grid, contrast, *ends))
-        for (axis, curve, base, row, size), grid, contrast, ends in zip(
+        for (axis, curve, base, row, size), (grid, _), contrast, ends in zip(
             asked_for, grids, contrasts, intervals(contrasts), strict=True
         )
     ]
 
 
-def _grid(base: Curve) -> np.ndarray:
-    """Return logarithms of sizes: those of a curve, and places between them."""
-    logs = np.log(base.numbers)
-    return np.unique(np.concatenate([logs, np.linspace(logs[0], logs[-1], _STEPS)]))
+@cache
+def _grid(sizes: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return logarithms of the sizes of a curve and of places between them, and weights at each of these.
 
-
-def _ahead(base: Curve, grid: np.ndarray) -> np.ndarray:
-    """Return the weights of a row and a curve's rows in how far that row is above the curve's line at each place."""
-    logs = np.log(base.numbers)
-    return np.array([[1.0, *-_interpolation(at, logs)] for at in grid])
+    The weights are those of a row and the curve's rows in how far that row is above the curve's line.
+    """
+    logs = np.log(sizes)
+    grid = np.unique(np.concatenate([logs, np.linspace(logs[0], logs[-1], _STEPS)]))
+    return grid, np.array([[1.0, *-_interpolation(at, logs)] for at in grid])
 
 
 def _equal(

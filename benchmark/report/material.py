@@ -188,4 +188,6 @@ def _statistics_for(sections: Collection[str]) -> frozenset[str]:
 def _differences(shares: pd.DataFrame, references: Mapping[int, int]) -> pd.DataFrame:
     """Return each row's accuracies less its baseline's; rows that have both."""
     pairs = {row: references[row] for row in shares.index if references.get(row) in shares.index}
-    return pd.DataFrame({row: shares.loc[row] - shares.loc[base] for row, base in pairs.items()}).T
+    if not pairs:
+        return pd.DataFrame()
+    return shares.loc[list(pairs)] - shares.loc[list(pairs.values())].to_numpy()

@@ -27,6 +27,7 @@ _LATEX = {
     "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "ŋ": "ng",
     "Ŋ": "Ng", "ĸ": "k",
 }  # fmt: skip
+_LATEX_LETTERS = str.maketrans(_LATEX)
 _ACCENTED = set(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĀāĂăĆćČčĎďĒēĚěĞğĪīŁłŃńŇňŌōŐőŒœŘřŚśŞşŠšŤťŪūŮůŰűŹźŻżŽž"
 )
@@ -217,8 +218,11 @@ def escape_latex(text: str) -> str:
 
 def _latex_text(text: str) -> str:
     """Return text as ``escape_latex`` does, but with letters that other engines can set beside what stands for them."""
+    line = " ".join(visible(text).split())
+    if line.isascii():
+        return line.translate(_LATEX_LETTERS)
     parts = []
-    for missing, letters in groupby(" ".join(visible(text).split()), key=_is_beyond_latex):
+    for missing, letters in groupby(line, key=_is_beyond_latex):
         run = "".join(letters)
         plain = "".join(map(_latex_letter, run))
         parts.append(f"{_LETTERS}{{{run}}}{{{plain}}}" if missing else plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -178,6 +179,9 @@ def _bought(result: Robustness) -> list[Table]:
     lead = (
         f"On worn tracks of {scores.set}, {gains} of {len(lines)} changes by corruption are significant, and {more} do "
         "significantly more or less than on clean tracks."
+        if any(not math.isnan(effect["p"]) for effect in result.effects)
+        else f"No change on worn tracks of {scores.set} can be tested: rows have one seed, or too few tracks. "
+        "Intervals cover the choice of test tracks only."
     )
     return [Table(columns, _plain(lines), caption, (), (lead,))]
 

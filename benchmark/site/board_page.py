@@ -18,6 +18,7 @@ from benchmark.report.html.tables import PageCell, PageTable, items_table, page_
 from benchmark.report.table import Column, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
 from benchmark.results.frames import ROW
+from benchmark.site.robustness import robustness_section
 from benchmark.site.standings import REPRODUCED, Board
 from benchmark.site.words import KICKER, bundles_table, footer, marks_of, shown, states_table, warnings_of
 
@@ -38,6 +39,7 @@ def board_page(board: Board) -> Page:
         Section(
             "leaderboard", "Leaderboard", texts=table.lead, tables=(grid,), sortable=True, filters=filters
         ),
+        robustness_section(board.robustness, _labels(board)),
         _history_section(board),
         Section("bundles", "Bundles", tables=(bundles_table(board.sources),)),
         Section("marks", "What is said of a row", tables=(states_table(),)),
@@ -61,7 +63,7 @@ def board_page(board: Board) -> Page:
 
 def board_table(board: Board) -> Table:
     """Return a table's values, for people and for programs."""
-    labels = {number: row.label for number, row in board.rows.items()}
+    labels = _labels(board)
     names = block_names(board.statistics, board.lines, ())
     blocks = {
         row: names[number] for number, known in enumerate(board.statistics.known) for row in known.block.rows
@@ -110,6 +112,11 @@ def board_table(board: Board) -> Table:
     notes = (*separable_sentences(board.statistics, board.results.measures), *board.statistics.notes)
     lead = tuple(known_sentences(board.statistics, labels, names, board.sort))
     return Table(columns, tuple(lines), caption, notes, lead)
+
+
+def _labels(board: Board) -> dict[int, str]:
+    """Return what rows are called, the best first."""
+    return {int(number): board.rows[int(number)].label for number in board.lines[ROW]}
 
 
 def _measured(board: Board, number: int) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,12 @@ from benchmark.bundles.signature import signer_of
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.unopened import Unopened
 from benchmark.report.material import seedless_models
+from benchmark.results.corrupted_scores import (
+    CorruptedScores,
+    SetScores,
+    collect_corrupted,
+    filed_corrupted,
+)
 from benchmark.results.folder import read_history
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
 from benchmark.suite.cell import REPEATED, identity
@@ -23,6 +29,10 @@ if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
     from benchmark.record import CellRecord
     from benchmark.results.predictions import SetPredictions
+
+
+# The metric that orders tables, where bundles have it.
+FIRST = "top1"
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Entry:
         records, tested: by the cell's name (seed and fold), of finished cells.
         filed: what the set is filed under, by the cell's name.
         epochs: how many lines of history each finished cell has.
+        worn: what its cells score on corrupted versions of the set (``rows`` has this row alone); None where that is
+            not known.
     """
 
     source: Submission
@@ -83,6 +95,7 @@ class Entry:
     tested: Mapping[str, SetPredictions]
     filed: Mapping[str, str]
     epochs: Mapping[str, int]
+    worn: SetScores | None = None
 
 
 @dataclass(frozen=True)
@@ -119,10 +132,12 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
 
                 plan = plan_of(bundle, registry)
                 results = collect(plan, bundle.store, registry)
+                worn = collect_corrupted(plan, bundle.store, results, FIRST)
                 price = plan.suite.price
             except SuiteError:
                 # Of a plugin that takes other parameters by now, say: the records speak for themselves.
                 results = results_of(bundle.store, registry)
+                worn = filed_corrupted(bundle.store, results, FIRST)
                 notes.append(
                     f"The suite in {file.name} cannot be read here; cells without a result are not known."
                 )
@@ -148,7 +163,7 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
                         f"Metric '{label}' of {file.name} is another one than that of other bundles."
                     )
             sources.append(source)
-            entries += _entries(source, results)
+            entries += _entries(source, results, worn)
     order = {id(source): (source.date or "9", source.file) for source in sources}
     return Gathered(
         tuple(sorted(sources, key=lambda source: order[id(source)])),
@@ -159,10 +174,11 @@ def gather(files: Sequence[Path], signers: Path | None = None) -> Gathered:
     )
 
 
-def _entries(source: Submission, results: Results) -> Iterator[Entry]:
+def _entries(source: Submission, results: Results, worn: CorruptedScores) -> Iterator[Entry]:
+    on_set = {scores.set: scores for scores in worn.sets}
     axes = varying(results.cells, results.axes)
     taken: set[tuple[str, str]] = set()
-    for _, cells in results.cells.groupby(ROW, sort=True):
+    for number, cells in results.cells.groupby(ROW, sort=True):
         lines = tuple({str(key): value for key, value in line.items()} for line in cells.to_dict("records"))
         ok = [line for line in lines if line[STATUS] == "ok"]
         for label in dict.fromkeys(name for line in ok for name in results.stored.get(line["id"], {})):
@@ -178,7 +194,15 @@ def _entries(source: Submission, results: Results) -> Iterator[Entry]:
                 continue
             taken.add((task.key, key))
             epochs = {str(line[CELL_NAME]): len(read_history(results.folders[line["id"]])) for line in own}
-            yield Entry(source, task, key, row_label(lines[0], axes), lines, records, tested, filed, epochs)
+            named = row_label(lines[0], axes)
+            own_scores = _of_row(on_set.get(label), number)
+            yield Entry(source, task, key, named, lines, records, tested, filed, epochs, own_scores)
+
+
+def _of_row(scores: SetScores | None, row: Any) -> SetScores | None:
+    """Return the scores of one row; None where it has none."""
+    own = {} if scores is None else {row: scores.rows[row]} if row in scores.rows else {}
+    return replace(scores, rows=own) if scores is not None and own else None
 
 
 def row_key(spec: Mapping[str, Any]) -> str:

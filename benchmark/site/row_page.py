@@ -19,6 +19,7 @@ from benchmark.report.html.tables import PageTable, heat_table, items_table
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import plain
 from benchmark.results.frames import ROW
+from benchmark.site.robustness import row_robustness
 from benchmark.site.standings import Board, Row
 from benchmark.site.words import KICKER, STATES, footer, marks_of, shown
 
@@ -62,6 +63,7 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any], suite: str) -> Pag
         caption = "Per cent of each class's tracks that were recognised, mean over cells"
         classes = (heat_table("class-table", heatmap(caption, "row", shares, {}, {})),)
     measure = f"{board.sort.name} {MEAN}"
+    labels = {row.number: row.label}
     return Page(
         row.label,
         f"{board.task.title}; {board.task.protocol}",
@@ -76,6 +78,7 @@ def row_page(board: Board, row: Row, line: Mapping[str, Any], suite: str) -> Pag
         (
             Section("results", "Results", tables=tuple(grids), texts=(f"{row.state}: {STATES[row.state]}.",)),
             Section("classes", "Per class", tables=classes),
+            Section("robustness", "Robustness", tables=row_robustness(board.robustness, row.number, labels)),
             Section("cost", "Cost", tables=_cost(board, row)),
             Section("run", "Run it", texts=_how(), source=suite),
             Section("specification", "Specification", source=spec),

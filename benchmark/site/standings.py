@@ -11,10 +11,12 @@ import pandas as pd
 
 from benchmark.analysis.leaderboard import MEAN, leaderboard
 from benchmark.analysis.ranked import with_statistics
+from benchmark.analysis.robustness import Robustness
 from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
 from benchmark.settings import LeaderboardSettings
-from benchmark.site.entries import Entry, Gathered, Submission, Task
+from benchmark.site.entries import FIRST, Entry, Gathered, Submission, Task
+from benchmark.site.robustness import robustness_of
 
 if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
@@ -24,7 +26,6 @@ REPORTED, REPRODUCED, PARTLY = "reported", "reproduced", "reproduced in part"
 DISPUTED = "not reproduced"
 # Metrics of two runs may be off by so much, in their own units: devices differ.
 TOLERANCE = 0.02
-_FIRST = "top1"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """A table: its task, rows by number, the leaderboard, and the statistics; ``sort`` orders it."""
+    """A table: its task, rows by number, the leaderboard, and the statistics; ``sort`` orders it.
+
+    ``robustness`` has rows that were worn alike together.
+    """
 
     task: Task
     rows: Mapping[int, Row]
@@ -79,6 +83,7 @@ class Board:
     sort: Measure
     sources: tuple[Submission, ...]
     history: tuple[tuple[Submission, int, str, float], ...]
+    robustness: tuple[Robustness, ...] = ()
 
 
 def boards(gathered: Gathered) -> list[Board]:
@@ -92,7 +97,7 @@ def boards(gathered: Gathered) -> list[Board]:
 
 def _board(entries: Sequence[Entry], gathered: Gathered) -> Board:
     task = entries[0].task
-    metrics = dict(sorted(gathered.metrics.items(), key=lambda pair: pair[0] != _FIRST))
+    metrics = dict(sorted(gathered.metrics.items(), key=lambda pair: pair[0] != FIRST))
     by_key: dict[str, list[Entry]] = {}
     for entry in entries:
         by_key.setdefault(entry.key, []).append(entry)
@@ -121,9 +126,9 @@ def _board(entries: Sequence[Entry], gathered: Gathered) -> Board:
     known = statistics(results, lines, settings, gathered.seedless, price)
     lines = with_statistics(lines, known)
     sources = tuple(source for source in gathered.sources if any(entry.source is source for entry in entries))
-    return Board(
-        task, rows, lines, known, results, sort, sources, _history(rows, lines, sort, sources, entries)
-    )
+    history = _history(rows, lines, sort, sources, entries)
+    robust = robustness_of({number: row.entry.worn for number, row in rows.items()}, task.title, sort.metric)
+    return Board(task, rows, lines, known, results, sort, sources, history, robust)
 
 
 def _check(shown: Entry, other: Entry, metrics: Mapping[str, Metric]) -> Check | None:

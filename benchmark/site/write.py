@@ -15,6 +15,7 @@ from benchmark.site.badges import badge
 from benchmark.site.board_page import board_page, board_table
 from benchmark.site.entries import gather
 from benchmark.site.index_page import index_page
+from benchmark.site.robustness import robustness_data
 from benchmark.site.row_page import row_page, row_yaml
 from benchmark.site.standings import Board, boards
 from benchmark.text import visible
@@ -127,6 +128,7 @@ def _line(board: Board, line: dict[str, Any]) -> dict[str, Any]:
         "ok": line["ok"],
         "expected": line["expected"],
         "metrics": metrics,
+        "robustness": robustness_data(board.robustness, row.number),
         "checks": [
             {"lab": check.source.lab, "cells": len(check.names), "exact": check.exact, "agree": check.agree}
             for check in row.checks

@@ -79,16 +79,23 @@ def effects_picture(
 
 
 def effects_forest(title: str, effects: Mapping[str, pd.DataFrame], *, percent: bool) -> Forest:
-    """Return effects (``axis, value, difference, low, high``) by group; ``percent``: they are differences of shares."""
+    """Return effects (``axis, value, difference, low, high``) by group; ``percent``: they are differences of shares.
+
+    Without an ``axis`` lines are called by the value alone.
+    """
     groups = tuple(
         (
             name,
-            tuple((f"{line['axis']}: {line['value']}", _estimate(line)) for line in table.to_dict("records")),
+            tuple((_effect_label(line), _estimate(line)) for line in table.to_dict("records")),
         )
         for name, table in effects.items()
     )
     labels = tuple(dict.fromkeys(label for _, own in groups for label, _ in own))
     return Forest(title, Axis("difference to the baseline, 95 % interval", points=percent), labels, groups)
+
+
+def _effect_label(line: Mapping[Any, Any]) -> str:
+    return f"{line['axis']}: {line['value']}" if line.get("axis") else str(line["value"])
 
 
 def _estimate(line: Mapping[Any, Any]) -> Estimate:

@@ -34,11 +34,11 @@ def robustness_pictures(
         lines: dict[str, list[dict[str, object]]] = {}
         for effect in result.effects:
             ends = {key: effect[key] for key in ("difference", "low", "high")}
-            line = {"axis": "corruption", "value": effect["corruption"], **ends}
+            line = {"value": effect["corruption"], **ends}
             lines.setdefault(f"{effect['axis']}: {effect['value']}", []).append(line)
         if lines:
             groups = {change: pd.DataFrame(some) for change, some in list(lines.items())[:_MOST_CHANGES]}
-            title = f"What each choice changes in {scores.metric} on corrupted {scores.set}"
+            title = f"What each choice changes in {scores.metric} on {scores.set}, by corruption"
             forest = effects_forest(title, groups, percent=scores.percent)
             yield Picture(f"robustness-effects-{slug(scores.set)}", title, (forest,), marks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -51,7 +51,8 @@ def render(page: Page) -> str:
     page ever could.
     """
     template, drawn = _template()
-    return str(template.render(page=page, **drawn))
+    filled = replace(page, sections=tuple(section for section in page.sections if not section.is_empty))
+    return str(template.render(page=filled, **drawn))
 
 
 @cache
@@ -81,7 +82,7 @@ def _template() -> tuple[Any, dict[str, Any]]:
 
 
 def make_page(material: Material, chapters: Sequence[Chapter]) -> Page:
-    """Return the page's contents, sections without any left out."""
+    """Return the page's contents; sections without any are not drawn."""
     suite, cells = material.plan.suite, material.results.cells
     sections = [
         *([leaderboard_section(material)] if LEADERBOARD in material.sections else []),
@@ -99,7 +100,7 @@ def make_page(material: Material, chapters: Sequence[Chapter]) -> Page:
             ("metrics", ", ".join(dict.fromkeys(measure.metric for measure in material.results.measures))),
         ),
         tuple((mark, MARKS.get(mark, "")) for mark in material.marks),
-        tuple(section for section in sections if not section.is_empty),
+        tuple(sections),
         f"Made by genrebench {version('genrebench')}. This file needs nothing else, and loads nothing.",
     )
 

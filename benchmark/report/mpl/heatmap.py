@@ -44,7 +44,9 @@ def _one(chart: Heatmap) -> Figure:
 def _several(charts: Sequence[Heatmap]) -> Figure:
     # Room for the names of many classes, at 6 points each.
     side = max(2.6, 0.9 + 0.095 * max(len(chart.lines) for chart in charts))
-    figure, grid = panels(len(charts), _ACROSS, side, side + 0.15)
+    # Tiles are square: where columns are few, so much width would be empty.
+    across = max(len(chart.columns) / max(len(chart.lines), 1) for chart in charts)
+    figure, grid = panels(len(charts), _ACROSS, max(min(across, 1) * side, 2.0), side + 0.15)
     alike = len({chart.columns for chart in charts}) == 1
     image: Any = None
     for number, (axes, chart) in enumerate(zip(grid, charts, strict=True)):
