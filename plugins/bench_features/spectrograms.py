@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Positive = Annotated[int, Field(gt=0)]
 Size = Annotated[list[Positive], Field(min_length=2, max_length=2, description="height, width in pixels")]
-SMALL = 40
+SMALL = 32
 DType = Literal["uint8", "float32"]
 # SciPy's windows that take no parameters.
 Window = Literal[

@@ -36,7 +36,7 @@ def test_a_rehearsal_keeps_every_axis_but_seeds_and_is_small(tmp_path: Path) -> 
     assert len(small.cells) == len(suite.cells) // 2
     for cell in small.cells:
         assert cell.spec.training.epochs == 1
-        assert cell.spec.features.parameters["size"] == [40, 40]
+        assert cell.spec.features.parameters["size"] == [32, 32]
         for dataset in (cell.spec.dataset, cell.spec.evaluate[1].dataset):
             assert dataset is not None
             assert registry.offer("dataset", dataset.name).component.synthetic
