@@ -101,7 +101,7 @@ def test_what_another_run_stored_while_this_one_waited_is_not_computed_again(
     second = open_store(features, registry, tmp_path)
     writing, waits = second.writing, Event()
     monkeypatch.setattr(second, "writing", lambda: waits.set() or writing())
-    told: dict[str, list[int]] = {"first": [], "second": []}
+    told: dict[str, list[tuple[int, int]]] = {"first": [], "second": []}
     computed: list[str] = []
 
     def noted(function: Any, arguments: Any) -> Iterator[Any]:
@@ -110,7 +110,7 @@ def test_what_another_run_stored_while_this_one_waited_is_not_computed_again(
             yield from run(function, [given])
 
     def second_run() -> None:
-        prepare(second, asked, features, None, noted, lambda done, total: told["second"].append(done))
+        prepare(second, asked, features, None, noted, lambda *counts: told["second"].append(counts))
 
     other = Thread(target=second_run)
 
@@ -120,11 +120,14 @@ def test_what_another_run_stored_while_this_one_waited_is_not_computed_again(
         yield from noted(function, arguments)
 
     first = open_store(features, registry, tmp_path)
-    prepare(first, asked, features, None, slowly, lambda done, total: told["first"].append(done))
+    prepare(first, asked, features, None, slowly, lambda *counts: told["first"].append(counts))
     other.join()
-    # Whoever comes first: each is computed once, and all that is said of progress ends with all.
+    # Whoever comes first: each is computed once, and progress ends with all that was missing as its run began.
+    # The second run may begin when some, or all, is stored.
     assert sorted(computed) == [track.id for track in tracks]
-    assert {counts[-1] for counts in told.values() if counts} == {6}
+    assert told["first"][-1] == (6, 6)
+    for counts in told.values():
+        assert all(done == total for done, total in counts[-1:])
     assert len(first.open_rows()) == 6
 
 
