@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
 
 VARIABLE = "KERAS_BACKEND"
 # In the order in which one is taken when nobody asked for another.
 BACKENDS = ("tensorflow", "jax", "torch")
+# What programs compiled for GPUs may take up, all together.
+PROGRAMS_BYTES = 10**9
+_PROGRAMS_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 # Without these the first process takes a whole GPU's memory, also what it does not need.
 ON_DEMAND = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
-def compiled_once(folder: Path) -> dict[str, str]:
+def compiled_once(folder: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what has JAX keep the programs that it compiles in ``folder``, and take them from there.
 
     A network's step is compiled anew for each cell otherwise, which on a GPU, with its search for the quickest
     kernels, takes longer than many a training. For GPUs only: programs for a CPU may not run on the next machine's.
+    The programs that were not used for longest go when all are larger than ``PROGRAMS_BYTES``. Nothing is returned
+    where ``environment`` names a folder: what lies there is the user's, and not ours to remove.
     """
-    return {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2"}
+    if environment.get(_PROGRAMS_VARIABLE):
+        return {}
+    return {
+        _PROGRAMS_VARIABLE: str(folder),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(PROGRAMS_BYTES),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.2",
+    }
 
 
 def settle_backend(environment: MutableMapping[str, str] = os.environ) -> str:

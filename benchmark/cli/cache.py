@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmark.backend import PROGRAMS_BYTES
 from benchmark.claims import owners
 from benchmark.cli.options import locations_options
 from benchmark.exceptions import UsageError
 from benchmark.files import TEMPORARY
+from benchmark.locations import default_programs
 
 if TYPE_CHECKING:
     from benchmark.locations import Locations
@@ -172,6 +174,13 @@ def _show(cache: Path) -> None:
     if rows:
         click.echo(tabulate(rows, headers=("size", "last used", "folder", "holds"), disable_numparse=True))
     click.echo(f"{_megabytes(sum(entry.size for entry in kept))} in all, in {cache}")
+    programs = default_programs()
+    if programs.is_dir():
+        size = sum(file.stat().st_size for file in programs.rglob("*") if file.is_file())
+        click.echo(
+            f"{_megabytes(size)} of programs compiled for GPUs, in {programs} (at most {_megabytes(PROGRAMS_BYTES)}: "
+            "those not used for longest go first; the folder can be removed)"
+        )
 
 
 def _describe(entry: CachedFolder, registry: Registry) -> str:

@@ -284,7 +284,7 @@ class LocalWorkers:
             "PYTHONHASHSEED": "6640",
         }
         if self._gpus:
-            defaults |= compiled_once(default_programs())
+            defaults |= compiled_once(default_programs(), {**os.environ, **variables})
         variables |= {
             name: variables.get(name, os.environ.get(name, value)) for name, value in defaults.items()
         }

@@ -76,6 +76,15 @@ def test_an_empty_cache_and_an_absent_one_hold_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "absent").exists()
 
 
+def test_programs_compiled_for_gpus_are_told_with_their_folder(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
+    folder = tmp_path / "mine" / "genrebench-programs"
+    assert str(folder) not in bench_cache(tmp_path).output
+    folder.mkdir(parents=True)
+    (folder / "step-cache").write_bytes(bytes(2_300_000))
+    assert f"2.3 MB of programs compiled for GPUs, in {folder}" in bench_cache(tmp_path).output
+
+
 def test_what_was_not_used_for_a_month_is_removed(tmp_path: Path) -> None:
     old, new = space(tmp_path, days_old=31), space(tmp_path, days_old=29, htk=True)
     old_data = data(tmp_path, days_old=31)

@@ -6,6 +6,7 @@ import sys
 import cloudpickle
 import pytest
 
+from benchmark.backend import PROGRAMS_BYTES
 from benchmark.exceptions import WorkerDiedError
 from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers, default_jobs, visible_gpus
@@ -60,16 +61,18 @@ def test_each_worker_sees_a_gpu_of_its_own_before_any_backend_is_there() -> None
 
 
 def test_programs_for_a_gpu_are_compiled_once_for_all_cells_unless_the_user_says_where(monkeypatch) -> None:
-    def kept(gpus: tuple[str, ...]) -> str | None:
+    def kept(gpus: tuple[str, ...]) -> tuple[str | None, str | None]:
         with LocalWorkers(1, gpus=gpus) as workers:
             (outcome,) = workers.run(surroundings, [(0.0,)], lambda event: None)
-        return outcome.value[1].get("JAX_COMPILATION_CACHE_DIR")
+        told = outcome.value[1]
+        return told.get("JAX_COMPILATION_CACHE_DIR"), told.get("JAX_COMPILATION_CACHE_MAX_SIZE")
 
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
-    assert kept(()) is None
-    assert kept(("0",)) == str(default_programs())
+    assert kept(()) == (None, None)
+    assert kept(("0",)) == (str(default_programs()), str(PROGRAMS_BYTES))
+    # Nothing is removed from a folder of the user's.
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "mine")
-    assert kept(("0",)) == "mine"
+    assert kept(("0",)) == ("mine", None)
 
 
 def test_only_the_gpus_that_this_process_may_use_are_shared_out(monkeypatch) -> None:
