@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -18,6 +19,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ["BENCH_TRUST"] = "1"
 # Figures drawn by Matplotlib take longer than all else that a small run does. Tests of them ask for all formats.
 os.environ["BENCH_FORMAT"] = "md,html,csv,tex"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Have the garbage collector leave alone what lasts as long as the tests: libraries, and the tests themselves.
+
+    It would go through millions of objects again and again, which takes a second each time.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

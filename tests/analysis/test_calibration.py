@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.calibration import calibration_curve
 
 from benchmark.analysis.calibration import calibration
 from benchmark.results.predictions import SetPredictions
@@ -21,6 +20,8 @@ def cell() -> SetPredictions:
 def test_bins_are_those_of_scikit_learn(cell: SetPredictions) -> None:
     confidence = cell.probabilities.max(axis=1)
     hits = cell.probabilities.argmax(axis=1) == cell.labels
+    from sklearn.calibration import calibration_curve
+
     accuracy, mean_confidence = calibration_curve(hits, confidence, n_bins=10)
     bins = pd.DataFrame(calibration([cell]).bins)
     np.testing.assert_allclose(bins["accuracy"], accuracy)

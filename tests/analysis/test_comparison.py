@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 from simulated import Accuracy, World, predictions
-from statsmodels.stats.multitest import multipletests
 
 from benchmark.analysis.comparison import compare, family
 from benchmark.analysis.holm import holm
@@ -34,6 +33,8 @@ def drawn(seed: int, *shares: float, tracks: int = 90, seeds: int = 3) -> dict[i
 
 def test_holms_correction_is_that_of_statsmodels() -> None:
     p = np.random.default_rng(0).random(30) ** 3
+    from statsmodels.stats.multitest import multipletests
+
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], atol=1e-12)
 
 

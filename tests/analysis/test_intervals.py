@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from simulated import Accuracy, World, predictions
-from statsmodels.stats.proportion import proportion_confint
 
 from bench_metrics import MacroF1
 from benchmark.analysis.intervals import Interval, interval, wilson
@@ -35,6 +34,8 @@ def weights() -> Weights:
 def test_the_accuracy_of_one_cell_has_wilsons_interval(weights: Weights, right: int) -> None:
     row = measure(Accuracy(), {"0": predictions(np.arange(100) < right)}, weights)
     found = limits(row, proportion=True)
+    from statsmodels.stats.proportion import proportion_confint
+
     expected = proportion_confint(right, 100, method="wilson")
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
     assert found.method == "Wilson, over tracks"
@@ -45,6 +46,8 @@ def test_tracks_of_one_group_count_as_one(weights: Weights) -> None:
     hits = np.repeat(np.arange(50) < 30, 6)
     groups = np.repeat([f"artist{n}" for n in range(50)], 6)
     row = measure(Accuracy(), {"0": predictions(hits, groups)}, weights)
+    from statsmodels.stats.proportion import proportion_confint
+
     low, high = proportion_confint(30, 50, method="wilson")
     found = limits(row, proportion=True)
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.03)

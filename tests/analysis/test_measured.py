@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from simulated import Accuracy, predictions
 
 from benchmark.analysis.measured import Measured, measure
@@ -38,6 +37,8 @@ def test_with_groups_the_variance_is_that_of_a_regression_with_clustered_errors(
     rng = np.random.default_rng(0)
     groups = np.sort(rng.integers(0, 40, 300)).astype(str)
     hits = rng.random(300) < 0.6
+    import statsmodels.api as sm
+
     reference = sm.OLS(hits.astype(float), np.ones(300)).fit(
         cov_type="cluster", cov_kwds={"groups": groups.astype(int), "use_correction": False}
     )

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.proportion import proportion_confint
 
 from bench_metrics.classification import top_k_scores
 from benchmark.analysis.per_class import class_accuracy
@@ -51,5 +50,7 @@ def test_a_class_without_tracks_has_no_share_and_no_interval() -> None:
 @pytest.mark.parametrize("cells", [1, 2, 5])
 def test_intervals_are_those_of_statsmodels_with_each_track_counted_once(cells: int) -> None:
     blues = class_topk(make_cells(cells), CLASSES, 1).loc["blues"]
+    from statsmodels.stats.proportion import proportion_confint
+
     expected = proportion_confint(blues["share"] * 10, 10, alpha=0.05, method="wilson")
     assert (blues["low"], blues["high"]) == pytest.approx(expected, abs=1e-9)

@@ -11,6 +11,7 @@ import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,11 @@ class Nasty:
 
 def music(seconds: float = SECONDS, channels: int = 2, rate: int = RATE, seed: int = 0) -> np.ndarray:
     """Return a chord with a little noise, different in each channel, as float64 (n, channels)."""
+    return _music(seconds, channels, rate, seed).copy()
+
+
+@cache
+def _music(seconds: float, channels: int, rate: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * rate)) / rate
     tones = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from cut_off import check_cut_off_after_each_epoch, toys, train
@@ -26,6 +25,8 @@ class Drawing(KerasModel):
     name = "drawing"
 
     def build(self, input_shape: Any, num_classes: int) -> Any:
+        import keras
+
         class Unseeded(keras.layers.Layer):
             def call(self, inputs: Any, training: bool = False) -> Any:
                 if not training:

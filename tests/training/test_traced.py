@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from test_frozen import Kept, TwoPhase
@@ -61,6 +60,8 @@ def pictures() -> tuple[Any, Any, Any]:
 @pytest.fixture
 def traces(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the networks whose training step was traced, in order."""
+    import keras
+
     seen: list[str] = []
     step = keras.Model.train_step
 
@@ -171,6 +172,8 @@ class Layered(TwoPhase):
     name = "layered"
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        import keras
+
         def calm(network: keras.Model) -> None:
             for layer in network.layers:
                 if isinstance(layer, keras.layers.Dropout):
@@ -197,6 +200,8 @@ class Stateful(KerasModel):
     made = 0
 
     def build(self, input_shape: Any, num_classes: int) -> Any:
+        import keras
+
         Stateful.made += 1
         factor = float(Stateful.made)
 
@@ -215,6 +220,8 @@ class Lambdas(KerasModel):
     name = "lambdas"
 
     def build(self, input_shape: Any, num_classes: int) -> Any:
+        import keras
+
         inputs = keras.Input(input_shape)
         x = keras.layers.Dense(4, activation=lambda value: value * 0.5)(keras.layers.Flatten()(inputs))
         return keras.Model(inputs, keras.layers.Dense(num_classes, activation="softmax")(x))
