@@ -190,7 +190,26 @@ def _seed_network_library(name: str, seed: int) -> None:
     elif name == "torch":
         module.manual_seed(seed)
     else:
-        module.utils.set_random_seed(seed)
+        seed_keras(seed)
+
+
+def seed_keras(seed: int) -> None:
+    """Seed Keras and its backend, as ``keras.utils.set_random_seed`` does.
+
+    That imports TensorFlow wherever it is installed, only to seed it: seconds and memory for nothing on another backend.
+    """
+    import keras
+    from keras.src.utils.module_utils import tensorflow
+
+    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
+        keras.utils.set_random_seed(seed)
+        return
+    known = tensorflow._available
+    tensorflow._available = False
+    try:
+        keras.utils.set_random_seed(seed)
+    finally:
+        tensorflow._available = known
 
 
 # Keras seeds the others too, but a plugin may use one of them without it.

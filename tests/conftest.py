@@ -4,7 +4,9 @@ import gc
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,18 @@ def pytest_collection() -> Iterator[object]:
         gc.enable()
         gc.collect()
         gc.freeze()
+
+
+def pytest_runtest_setup() -> None:
+    """Have it leave alone TensorFlow and Keras too, which tests import: Keras asks for garbage at each network."""
+    if "tensorflow" in sys.modules and "keras" in sys.modules:
+        _leave_alone_what_is_there()
+
+
+@cache
+def _leave_alone_what_is_there() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
 from benchmark.exceptions import BackendError
-from benchmark.isolation import isolated
+from benchmark.isolation import isolated, seed_keras
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 from benchmark.training.network_model import NetworkModel, answered
@@ -156,7 +156,7 @@ class KerasModel(NetworkModel):
         from benchmark.training.precision import precision
 
         keras.utils.clear_session()
-        keras.utils.set_random_seed(seed)
+        seed_keras(seed)
         with precision(policy):
             self.network = self.build(input_shape, num_classes, **self.parameters)
             scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []

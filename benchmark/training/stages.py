@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 from benchmark.data.examples import StoredExamples
 from benchmark.digests import with_digest, without_digest
 from benchmark.files import make_folder, remove_leftovers, write_bytes
+from benchmark.isolation import seed_keras
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 from benchmark.training.frozen import SEED_STATE, identity_of
@@ -53,10 +54,8 @@ class Stage:
 
 def reseed(network: keras.Model, seed: int, stage: str) -> None:
     """Set all random numbers (dropout), so that a stage's do not depend on what came before it."""
-    import keras
-
     # PyTorch draws most dropouts from a state of the process and not of the layer, and its integers are signed.
-    keras.utils.set_random_seed(derive_seed("stage", seed, stage) // 2)
+    seed_keras(derive_seed("stage", seed, stage) // 2)
     states = [variable for variable in network.variables if variable.name == SEED_STATE]
     for number, state in enumerate(states):
         state.assign([derive_seed("stage", seed, stage, number) // 2, 0])

@@ -14,6 +14,7 @@ import numpy as np
 from toy import ToyExamples
 
 from benchmark import KerasModel
+from benchmark.backend import BACKENDS
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 
@@ -41,15 +42,15 @@ class Toy(KerasModel):
         return network
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
-    settings = TrainingSettings(epochs=4, batch_size=8, learning_rate=0.01, schedule="cosine", clip_norm=1.0)
+def main(folder: Path) -> None:
+    settings = TrainingSettings(epochs=4, batch_size=9, learning_rate=0.01, schedule="cosine", clip_norm=1.0)
     model = Toy()
     history = model.fit(ToyExamples(), ToyExamples(4, seed=1), TrainingRun(settings, seed=0))
     model.save(folder)
     (folder / "history.json").write_text(json.dumps(history))
     np.save(folder / "predictions.npy", model.predict(ToyExamples(6, seed=2)))
+    (folder / "backends.json").write_text(json.dumps([name for name in BACKENDS if name in sys.modules]))
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))
