@@ -196,7 +196,7 @@ def _seed_network_library(name: str, seed: int) -> None:
 def seed_keras(seed: int) -> None:
     """Seed Keras and its backend, as ``keras.utils.set_random_seed`` does.
 
-    That imports TensorFlow wherever it is installed, only to seed it: seconds and memory for nothing on another backend.
+    That imports TensorFlow, wherever it is installed, only to seed it: on another backend, seconds for nothing.
     """
     import keras
     from keras.src.utils.module_utils import tensorflow

@@ -24,10 +24,16 @@ def fitted(seed: int = 0, **settings: object):
     from bench_models import Cnn
 
     train = ToyExamples()
-    run = TrainingRun(TrainingSettings(epochs=4, batch_size=8, **settings), seed)
+    run = TrainingRun(TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings}), seed)
     model = Cnn(filters=[4, 8], units=8, dropout=0.1)
     history = model.fit(train, ToyExamples(4, seed=1), run)
     return model, history, train
+
+
+@pytest.fixture(scope="module")
+def first():
+    """Return what ``fitted`` does, once for tests that only read it."""
+    return fitted()
 
 
 def test_a_network_learns_the_toy_and_reports_each_epoch() -> None:
@@ -67,26 +73,28 @@ def test_each_epoch_sees_every_item_once_in_an_order_of_its_own() -> None:
     assert sorted(index for row in served for index in row[1:]) == list(range(len(examples)))
 
 
-def test_keras_asks_for_the_batches_of_the_epoch_it_is_in() -> None:
-    _, _, train = fitted()
-    for epoch in range(4):
+def test_keras_asks_for_the_batches_of_the_epoch_it_is_in(first) -> None:
+    _, _, train = first
+    for epoch in range(2):
         indices = {index for row in train.gathered if row[0] == epoch for index in row[1:]}
         assert indices == set(range(len(train)))
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
-    first, history, train = fitted()
+def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not(first) -> None:
+    model, history, train = first
     again, history_again, _ = fitted()
     other, _, _ = fitted(seed=1)
     assert history == history_again
-    np.testing.assert_array_equal(first.predict(train), again.predict(train))
-    assert not np.array_equal(first.predict(train), other.predict(train))
+    np.testing.assert_array_equal(model.predict(train), again.predict(train))
+    assert not np.array_equal(model.predict(train), other.predict(train))
 
 
 def test_every_process_gives_the_same_predictions() -> None:
     # This process may compute with another number of threads by now: other tests have trained in it.
     code = textwrap.dedent(f"""
-        import sys, json
+        import gc, json, sys
+        # It would look for garbage in what is imported.
+        gc.disable()
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_keras_model import fitted
         model, _, train = fitted()
@@ -107,8 +115,8 @@ def test_every_process_gives_the_same_predictions() -> None:
     assert one == other
 
 
-def test_a_stored_network_predicts_as_before(tmp_path: Path) -> None:
-    model, _, train = fitted()
+def test_a_stored_network_predicts_as_before(tmp_path: Path, first) -> None:
+    model, _, train = first
     expected = model.predict(train)
     model.save(tmp_path)
     restored = type(model).load(tmp_path, **model.parameters)
@@ -127,13 +135,13 @@ def test_a_cell_that_is_out_of_time_stops_at_the_next_batch() -> None:
     "loss", ["categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"]
 )
 def test_losses_on_one_hot_labels_train_and_report_accuracy(loss: str) -> None:
-    _, history, _ = fitted(loss=loss)
+    _, history, _ = fitted(loss=loss, epochs=1)
     assert 0 <= history[-1]["val_accuracy"] <= 1
     assert np.isfinite(history[-1]["loss"])
 
 
 def test_a_closed_model_holds_no_weights() -> None:
-    model, *_ = fitted()
+    model, *_ = fitted(epochs=1)
     weight = weakref.ref(model.network.trainable_weights[0])
     model.close()
     assert model.network is None

@@ -13,10 +13,13 @@ from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import LOSSES, TrainingSettings
 from benchmark.training.batches import Batches
 from benchmark.training.losses import chosen_loss, class_weights, make_loss
+from benchmark.training.traced import TracedNetworks
 
 LABELS = np.array([0, 2, 1, 2])
 ANSWERS = np.random.default_rng(0).dirichlet(np.ones(3), 4).astype(np.float32)
 ONE_HOT = np.eye(3, dtype=np.float32)[LABELS]
+# Tracing a step takes longer than all else here.
+NETWORKS = TracedNetworks()
 
 
 def loss_of(written: object, answers: np.ndarray = ANSWERS) -> float:
@@ -93,12 +96,13 @@ def test_items_of_a_batch_come_with_the_weights_of_their_classes(one_hot: bool) 
 def fitted(**settings: object):
     from bench_models import Cnn
 
-    run = TrainingRun(
-        TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings}), seed=0, classes=("a", "b", "c")
-    )
+    chosen = TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings})
+    run = TrainingRun(chosen, seed=0, classes=("a", "b", "c"), networks=NETWORKS)
     model = Cnn(filters=[4], units=8)
     history = model.fit(ToyExamples(), ToyExamples(4, seed=1), run)
-    return model.predict(ToyExamples(4, seed=2)), history
+    answers = model.predict(ToyExamples(4, seed=2))
+    model.close()
+    return answers, history
 
 
 @pytest.mark.slow

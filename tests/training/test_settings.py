@@ -12,43 +12,65 @@ from benchmark.exceptions import PluginError, SplitError
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.determinism import XLA_FLAG, allow_determinism
+from benchmark.training.traced import TracedNetworks
 
 pytestmark = pytest.mark.slow
+ASKED = ToyExamples(4, seed=2)
+# Tracing a step takes longer than all else here.
+NETWORKS = TracedNetworks()
 
 
-def fitted(validation: bool = True, dropout: float = 0.1, **settings: object):
+def fitted(
+    validation: bool = True, dropout: float = 0.1, networks: TracedNetworks | None = None, **settings: object
+):
     from bench_models import Cnn
 
-    run = TrainingRun(TrainingSettings(**{"epochs": 3, "batch_size": 8, **settings}), seed=0)
+    run = TrainingRun(
+        TrainingSettings(**{"epochs": 3, "batch_size": 8, **settings}), seed=0, networks=networks
+    )
     model = Cnn(filters=[4], units=8, dropout=dropout)
     history = model.fit(ToyExamples(), ToyExamples(4, seed=1) if validation else None, run)
     return model, history, run.notes
+
+
+def answers(*, networks: TracedNetworks | None = NETWORKS, **settings: object) -> np.ndarray:
+    """Return what a network says after training."""
+    model, *_ = fitted(networks=networks, **settings)
+    said = model.predict(ASKED)
+    model.close()
+    return said
+
+
+@pytest.fixture(scope="module")
+def plain() -> np.ndarray:
+    """Return what a network says after training under no setting of its own."""
+    return answers()
 
 
 STOPPING = {"patience": 2, "min_delta": 10.0}
 
 
 def test_a_stage_ends_when_validation_gets_no_better_and_the_best_weights_stay() -> None:
-    model, history, notes = fitted(epochs=20, early_stopping=STOPPING)
+    model, history, notes = fitted(epochs=20, early_stopping=STOPPING, networks=NETWORKS)
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert notes == [
         "Stage train was stopped early after epoch 3 (val_loss); the weights of epoch 1 are kept."
     ]
-    one_epoch, _, _ = fitted(epochs=1)
-    examples = ToyExamples(4, seed=2)
-    np.testing.assert_array_equal(model.predict(examples), one_epoch.predict(examples))
+    said = model.predict(ASKED)
+    model.close()
+    np.testing.assert_array_equal(said, answers(epochs=1))
 
 
-def test_without_restoring_the_last_weights_stay() -> None:
-    model, _, notes = fitted(
-        epochs=20, early_stopping={**STOPPING, "metric": "accuracy", "restore_best": False}
-    )
+def test_without_restoring_the_last_weights_stay(plain: np.ndarray) -> None:
+    stopping = {**STOPPING, "metric": "accuracy", "restore_best": False}
+    model, _, notes = fitted(epochs=20, early_stopping=stopping, networks=NETWORKS)
     assert notes == [
         "Stage train was stopped early after epoch 3 (val_sparse_categorical_accuracy); epoch 1 was the best."
     ]
-    three_epochs, _, _ = fitted(epochs=3)
-    examples = ToyExamples(4, seed=2)
-    np.testing.assert_array_equal(model.predict(examples), three_epochs.predict(examples))
+    said = model.predict(ASKED)
+    model.close()
+    # That is what three epochs come to.
+    np.testing.assert_array_equal(said, plain)
 
 
 def test_each_stage_is_stopped_by_itself() -> None:
@@ -99,45 +121,38 @@ def test_early_stopping_without_validation_data_is_refused() -> None:
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_answers_in_single_precision_and_ends_with_its_cell(
-    policy: str, tmp_path
+    policy: str, tmp_path, plain: np.ndarray
 ) -> None:
     import keras
 
-    before, _, _ = fitted()
     mixed, history, _ = fitted(precision=policy)
-    after, _, _ = fitted()
-    examples = ToyExamples(4, seed=2)
+    after = answers()
+    said = mixed.predict(ASKED)
     assert {layer.compute_dtype for layer in mixed.network.layers[:3]} == {policy.removeprefix("mixed_")}
     assert np.isfinite([row["loss"] for row in history]).all()
-    np.testing.assert_allclose(mixed.predict(examples).sum(axis=1), 1, atol=1e-5)
-    assert not np.array_equal(mixed.predict(examples), before.predict(examples))
+    np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
+    assert not np.array_equal(said, plain)
     assert keras.config.dtype_policy().name == "float32"
-    np.testing.assert_array_equal(before.predict(examples), after.predict(examples))
+    np.testing.assert_array_equal(plain, after)
     mixed.save(tmp_path)
-    np.testing.assert_array_equal(
-        type(mixed).load(tmp_path, **mixed.parameters).predict(examples), mixed.predict(examples)
-    )
+    np.testing.assert_array_equal(type(mixed).load(tmp_path, **mixed.parameters).predict(ASKED), said)
 
 
 def test_steps_are_compiled_where_the_suite_says_so_and_compute_the_same() -> None:
     # XLA draws other dropout masks than TensorFlow by itself.
-    plain, compiled = (fitted(dropout=0.0, jit=jit)[0] for jit in ("off", "on"))
-    assert (plain._whole.jit_compile, compiled._whole.jit_compile) == (False, True)
-    examples = ToyExamples(4, seed=2)
-    np.testing.assert_allclose(plain.predict(examples), compiled.predict(examples), atol=1e-4)
+    by_itself, compiled = (fitted(False, dropout=0.0, jit=jit)[0] for jit in ("off", "on"))
+    assert (by_itself._whole.jit_compile, compiled._whole.jit_compile) == (False, True)
+    np.testing.assert_allclose(by_itself.predict(ASKED), compiled.predict(ASKED), atol=1e-4)
 
 
-def test_deterministic_training_repeats_and_the_next_training_is_as_it_was() -> None:
+def test_deterministic_training_repeats_and_the_next_training_is_as_it_was(plain: np.ndarray) -> None:
     config = pytest.importorskip("tensorflow.python.framework.config")
     enabled = config.is_op_determinism_enabled
 
-    examples = ToyExamples(4, seed=2)
-    before = fitted()[0].predict(examples)
-    first = fitted(deterministic=True)[0].predict(examples)
+    first, second = (answers(networks=None, deterministic=True) for _ in range(2))
     assert enabled()
-    second = fitted(deterministic=True)[0].predict(examples)
     np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(fitted()[0].predict(examples), before)
+    np.testing.assert_array_equal(answers(networks=None), plain)
     assert not enabled()
 
 
