@@ -15,6 +15,9 @@ from batches_in_pixels import ALL, COVERING, MIXING, batch, digest
 from bench_augmentations import CutMix, FourierMix, GridMask, MixUp, RandomCutout, RandomErasing
 
 SEEDS = range(6)
+# What Keras's layers do takes TensorFlow, which takes seconds to import.
+BY_KERAS = ("mixup", "cutmix", "random-erasing")
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in BY_KERAS else []) for name in ALL]
 
 
 def rng(seed: int) -> np.random.Generator:
@@ -31,6 +34,7 @@ def partner_and_share(targets: np.ndarray) -> list[tuple[int, float]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_mixup_is_a_convex_combination_of_two_items_and_of_their_labels_by_one_weight(seed: int) -> None:
     images, targets = batch()
@@ -42,7 +46,7 @@ def test_mixup_is_a_convex_combination_of_two_items_and_of_their_labels_by_one_w
     assert np.abs(mixed - images).max() > 0.1
 
 
-@pytest.mark.parametrize("kind", [CutMix, FourierMix])
+@pytest.mark.parametrize("kind", [pytest.param(CutMix, marks=pytest.mark.slow), FourierMix])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_pasting_mixes_labels_by_the_pixels_that_are_pasted(kind, seed: int) -> None:
     images, targets = batch()
@@ -54,6 +58,7 @@ def test_pasting_mixes_labels_by_the_pixels_that_are_pasted(kind, seed: int) -> 
     assert not (mixed == images).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_cutmix_pastes_one_rectangle(seed: int) -> None:
     images, targets = batch()
@@ -76,7 +81,7 @@ def test_fourier_masks_vary_along_both_axes() -> None:
     assert 0.25 < (rows > columns).mean() < 0.75
 
 
-@pytest.mark.parametrize("kind", [RandomErasing, RandomCutout])
+@pytest.mark.parametrize("kind", [pytest.param(RandomErasing, marks=pytest.mark.slow), RandomCutout])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rectangle_is_covered_and_all_else_is_as_it_was(kind, seed: int) -> None:
     images, targets = batch()
@@ -88,6 +93,7 @@ def test_a_rectangle_is_covered_and_all_else_is_as_it_was(kind, seed: int) -> No
         assert is_rectangle(mask)
 
 
+@pytest.mark.slow
 def test_erased_areas_and_how_many_items_are_erased_are_as_asked() -> None:
     images, targets = batch(size=300, height=40, width=60)
     erased, _ = RandomErasing(smallest=0.1, largest=0.4, probability=0.5).apply_batch(images, targets, rng(1))
@@ -98,6 +104,7 @@ def test_erased_areas_and_how_many_items_are_erased_are_as_asked() -> None:
     assert areas[hit].max() == pytest.approx(0.4, abs=0.04)
 
 
+@pytest.mark.slow
 def test_noise_fills_what_is_erased_within_the_range_of_inputs() -> None:
     images, targets = batch()
     erased, _ = RandomErasing(fill="noise", smallest=0.3).apply_batch(images, targets, rng(0))
@@ -135,6 +142,7 @@ def test_a_grid_is_turned() -> None:
     assert not any(crosses)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_the_generator_alone_decides(name: str) -> None:
     import keras
@@ -145,6 +153,7 @@ def test_the_generator_alone_decides(name: str) -> None:
     assert digest(name, 4) != first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_global_random_numbers_are_left_alone(name: str) -> None:
     """A model's dropout must not depend on what its batches went through."""
@@ -170,7 +179,7 @@ def test_another_process_draws_the_same() -> None:
     assert done.stdout.partition("RESULT ")[2].split() == [digest(name, 3) for name in ALL]
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(1, 24, 40, 1), (2, 17, 9, 1), (5, 32, 32, 3)])
 def test_any_batch_is_taken_and_what_comes_back_is_finite_and_within_range(name: str, shape) -> None:
     images, targets = batch(*shape)
@@ -187,6 +196,7 @@ def test_any_batch_is_taken_and_what_comes_back_is_finite_and_within_range(name:
     np.testing.assert_array_equal(images, before)
 
 
+@pytest.mark.slow
 def test_one_item_mixes_with_itself() -> None:
     images, targets = batch(size=1)
     for kind in MIXING.values():

@@ -63,6 +63,7 @@ def test_copies_are_numbered_and_repeat_by_their_random_numbers() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_batches_are_changed_by_one_of_several() -> None:
     policy = TrivialAugment(of=[MixUp(), CutMix()])
     assert (policy.acts_on, policy.fresh) == ("batch", True)

@@ -57,7 +57,7 @@ class Once(Drawing):
 
 
 CASES = [
-    (lambda: TwoPhase(fine_tuned=True), pictures, {}),
+    (lambda: TwoPhase(fine_tuned=True), lambda: (Kept(24, 0), None, Kept(9, 2)), {}),
     (lambda: TwoPhase(fine_tuned=True, noisy=True), pictures, {"early_stopping": STOPPING}),
     # All at once that keeps something of its own from epoch to epoch.
     (

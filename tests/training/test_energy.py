@@ -92,9 +92,10 @@ def test_a_cell_that_fails_stops_its_meter(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_records_of_a_run_hold_what_training_took(project: Any) -> None:
     pytest.importorskip("codecarbon")
     project.environment["BENCH_ENERGY"] = "on"
+    project.write((project.folder / "suite.yaml").read_text().replace("majority, ", ""))
     assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
     records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
-    assert len(records) == 4
+    assert len(records) == 2
     assert all(record["cost"]["energy_wh"] > 0 for record in records)
     assert all(record["cost"]["items_per_second"] > 0 for record in records)
     assert all("codecarbon" in record["provenance"]["notes"][-1] for record in records)

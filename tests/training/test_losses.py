@@ -32,6 +32,7 @@ def loss_of(written: object, answers: np.ndarray = ANSWERS) -> float:
     return float(np.mean(values))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_a_smoothed_label_gives_each_class_its_share(share: float) -> None:
     smooth = ONE_HOT * (1 - share) + share / 3
@@ -41,6 +42,7 @@ def test_a_smoothed_label_gives_each_class_its_share(share: float) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gamma", "alpha", "share"), [(0.0, 1.0, 0.0), (1.0, 0.25, 0.0), (5.0, 0.5, 0.2)])
 def test_a_focal_loss_weighs_by_how_far_the_answer_is_from_sure(
     gamma: float, alpha: float, share: float
@@ -51,6 +53,7 @@ def test_a_focal_loss_weighs_by_how_far_the_answer_is_from_sure(
     assert loss_of(written) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_losses_at_their_defaults_are_those_that_keras_calls_so() -> None:
     import keras
 
