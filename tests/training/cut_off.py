@@ -77,12 +77,13 @@ def toys() -> tuple[Any, Any, Any]:
 
 
 def check_cut_off_after_each_epoch(
-    model: Callable[[], Model], data: Callable[[], Any], folder: Path, **settings: Any
+    model: Callable[[], Model], data: Callable[[], Any], folder: Path, stages: int = 2, **settings: Any
 ) -> None:
     """Compare a training that nobody disturbs with one that is cut off as often as it can be."""
     whole = train(model(), data(), folder / "whole" / "c.npz", iter(()), **settings)
     epochs = len(whole.history)
-    assert epochs > settings.get("epochs", EPOCHS)
+    assert len({epoch["stage"] for epoch in whole.history}) == stages
+    assert epochs > stages
     # After its first epoch it is cut off before there is a checkpoint, then after one more each time.
     cut = train(model(), data(), folder / "cut" / "c.npz", iter(range(epochs)), **settings)
     assert cut.parts == epochs + 1

@@ -61,9 +61,11 @@ CASES = [
     (lambda: TwoPhase(fine_tuned=True, noisy=True), pictures, {"early_stopping": STOPPING}),
     # All at once that keeps something of its own from epoch to epoch.
     (
-        Drawing,
+        Once,
         toys,
         {
+            "stages": 1,
+            "epochs": 3,
             "early_stopping": STOPPING,
             "augmented": True,
             "schedule": "cosine",
