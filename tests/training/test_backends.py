@@ -44,6 +44,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
     import keras
     import train_toy
 
+    # To optimise what JAX compiles takes longer than to run it.
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
     by_backend = {}
     for name in HERE:
         folder = tmp_path_factory.mktemp(name)
@@ -52,7 +54,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
         else:
             subprocess.run(
                 [sys.executable, train_toy.__file__, str(folder)],
-                env={**os.environ, "KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={**os.environ, "KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": "3", "XLA_FLAGS": flags},
                 capture_output=True, check=True, timeout=300,
             )  # fmt: skip
         by_backend[name] = Trained(folder)

@@ -11,23 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import ToyExamples
+from toy import ToyExamples, fitted
 
 from benchmark.exceptions import CellTimeoutError
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
-
-
-def fitted(seed: int = 0, **settings: object):
-    from bench_models import Cnn
-
-    train = ToyExamples()
-    run = TrainingRun(TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings}), seed)
-    model = Cnn(filters=[4, 8], units=8, dropout=0.1)
-    history = model.fit(train, ToyExamples(4, seed=1), run)
-    return model, history, train
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +86,7 @@ def test_every_process_gives_the_same_predictions() -> None:
         # It would look for garbage in what is imported.
         gc.disable()
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_keras_model import fitted
+        from toy import fitted
         model, _, train = fitted()
         print("RESULT" + json.dumps(model.predict(train).tolist()))
     """)

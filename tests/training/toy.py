@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -26,3 +28,15 @@ class ToyExamples:
     def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
         self.gathered.append((epoch, *indices.tolist()))
         return self.images[indices]
+
+
+def fitted(seed: int = 0, **settings: object) -> tuple[Any, list[Any], ToyExamples]:
+    """Return a small network that was trained on such examples, its history, and the examples."""
+    from bench_models import Cnn
+    from benchmark.plugin.training_run import TrainingRun
+    from benchmark.settings import TrainingSettings
+
+    train = ToyExamples()
+    run = TrainingRun(TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings}), seed)
+    model = Cnn(filters=[4, 8], units=8, dropout=0.1)
+    return model, model.fit(train, ToyExamples(4, seed=1), run), train
