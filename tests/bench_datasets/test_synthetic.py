@@ -52,6 +52,7 @@ def test_the_shifted_twin_is_stereo_mp3_at_another_rate(locations):
     assert SyntheticShifted.role == "test"
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_samples(locations, tmp_path):
     script = (
         "import sys; from pathlib import Path\n"
@@ -140,10 +141,14 @@ def test_every_style_sounds_without_clipping_and_fits_its_length(genre):
 
 
 def test_styles_differ_in_what_makes_their_genre():
+    played = {genre: play(genre, 6.0) for genre in STYLES}
     brightness = {
-        genre: librosa.feature.spectral_centroid(y=play(genre, 6.0), sr=RATE).mean() for genre in STYLES
+        genre: librosa.feature.spectral_centroid(y=samples, sr=RATE).mean()
+        for genre, samples in played.items()
     }
-    onsets = {genre: librosa.onset.onset_strength(y=play(genre, 6.0), sr=RATE).std() for genre in STYLES}
+    onsets = {
+        genre: librosa.onset.onset_strength(y=samples, sr=RATE).std() for genre, samples in played.items()
+    }
     assert brightness["metal"] > 1.5 * brightness["reggae"]
     assert brightness["country"] > brightness["hiphop"]
     assert onsets["classical"] < min(onsets["disco"], onsets["hiphop"], onsets["metal"])
@@ -230,6 +235,7 @@ def test_planning_with_files_that_are_there_imports_nothing_heavy(locations):
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_is_said_in_words(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys\n"
