@@ -126,13 +126,13 @@ def test_mixed_precision_trains_answers_in_single_precision_and_ends_with_its_ce
     import keras
 
     mixed, history, _ = fitted(precision=policy)
+    assert keras.config.dtype_policy().name == "float32"
     after = answers()
     said = mixed.predict(ASKED)
     assert {layer.compute_dtype for layer in mixed.network.layers[:3]} == {policy.removeprefix("mixed_")}
     assert np.isfinite([row["loss"] for row in history]).all()
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
     assert not np.array_equal(said, plain)
-    assert keras.config.dtype_policy().name == "float32"
     np.testing.assert_array_equal(plain, after)
     mixed.save(tmp_path)
     np.testing.assert_array_equal(type(mixed).load(tmp_path, **mixed.parameters).predict(ASKED), said)

@@ -30,6 +30,7 @@ def test_mfcc_svm_learns_the_toy() -> None:
     assert history[0]["val_accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_the_cepstrum_is_that_of_librosa() -> None:
     import librosa
 
