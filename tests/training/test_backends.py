@@ -81,8 +81,10 @@ def test_a_model_that_one_backend_trained_predicts_the_same_on_another(trained: 
         np.testing.assert_allclose(answers, other.predictions, atol=1e-5)
 
 
-def test_a_backend_does_without_those_that_are_installed_beside_it(trained: dict[str, Trained]) -> None:
-    for name, other in trained.items():
-        # TensorFlow takes seconds to import, and may well be imported here for another test.
-        if name not in ("torch", sys.modules["keras"].backend.backend()):
-            assert other.imported == [name]
+def test_jax_does_without_tensorflow_where_that_is_installed_too(trained: dict[str, Trained]) -> None:
+    import keras
+
+    # In this process another test may well have imported it.
+    if "jax" not in trained or keras.backend.backend() == "jax":
+        pytest.skip("JAX has no process of its own here")
+    assert "tensorflow" not in trained["jax"].imported
