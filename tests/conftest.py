@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from projects import NETWORKS, Project, make_project
+from warm import warm_workers as with_warm_workers
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -84,6 +85,13 @@ def network_project(project: Project) -> Project:
     """Return such a project for models that need TensorFlow: it is imported before they are."""
     project.libraries = NETWORKS
     return project
+
+
+@pytest.fixture
+def warm_workers() -> Iterator[None]:
+    """Have worker processes that a test starts in its own process be forked: they need not import anything."""
+    with with_warm_workers():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from pathlib import Path
 
+import cloudpickle
 import psutil
 import pytest
 from warm import WarmProcess, can_be_warm
 
 from benchmark.backend import settle_backend
+from benchmark.execution.workers import LocalWorkers
 
+# Workers cannot import the tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = pytest.mark.skipif(
     not can_be_warm({**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}), reason="there are none here"
 )
@@ -35,6 +42,27 @@ def test_it_ends_as_another_process_does(project, arguments: tuple[str, ...], co
     assert warm.code == code
 
 
+def command(process: psutil.Process) -> tuple[str, ...]:
+    return tuple(process.cmdline())
+
+
+def as_seen() -> tuple[object, ...]:
+    time.sleep(0.2)
+    return os.getpid(), os.getppid(), os.getcwd(), os.environ.get("NOTED"), "librosa" in sys.modules
+
+
+def test_workers_of_the_process_of_the_tests_are_forked_children_too(
+    warm_workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NOTED", "by a test")
+    with LocalWorkers(2) as workers:
+        outcomes = list(workers.run(as_seen, [()] * 4, print))
+    assert [outcome.error for outcome in outcomes] == [None] * 4
+    assert {outcome.value[1:] for outcome in outcomes} == {(os.getpid(), str(tmp_path), "by a test", True)}
+    assert len({outcome.value[0] for outcome in outcomes}) == 2
+
+
 def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
@@ -43,8 +71,9 @@ def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     while not (project.rests(0) and project.rests(1)):
         assert run.poll() is None, run.communicate()[1]
     children = driver.children()
-    # One that forks, and two workers.
+    # One that forks, and two workers, which are no new interpreters: those would cost more than all that is tested.
     assert len(children) == 3
+    assert {*map(command, children)} == {command(driver)}
     assert driver.children(recursive=True) == children
     run.kill()
     run.communicate(timeout=60)
