@@ -15,7 +15,7 @@ from benchmark.execution.looking import in_local_workers
 from benchmark.execution.spare import sharing_workers
 from benchmark.execution.workers import LocalWorkers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm_workers")]
 # Workers cannot import the tests where these are not beside the package.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 

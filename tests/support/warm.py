@@ -16,11 +16,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import RLock, Thread
+from types import MappingProxyType
 from typing import Any
 
 from warm_server import HERE, READY
@@ -60,7 +61,7 @@ def can_be_warm(environment: dict[str, str]) -> bool:
         return False
     # Whatever runs a suite in the process of the tests leaves these there, and in each of its own it does the same.
     changed = changed_at_start({**ON_DEMAND, **environment}, {**ON_DEMAND, **_ENVIRONMENT})
-    return changed <= {"PYTHONPATH"}
+    return changed <= {"PYTHONPATH", "TMPDIR"}
 
 
 @contextmanager
@@ -96,8 +97,12 @@ class WarmProcess:
         libraries: tuple[str, ...] = (),
         program: str = BENCH,
         log: Path | None = None,
+        limits: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        """Start it with ``libraries`` imported. What it prints can be read, or goes to the end of a ``log``."""
+        """Start it with ``libraries`` imported. What it prints can be read, or goes to the end of a ``log``.
+
+        ``limits`` are other values for constants of modules, by their full names, that tests would wait for.
+        """
         self.stdout, self.stderr = None, None
         if log is not None:
             ends = [os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)] * 2
@@ -109,6 +114,7 @@ class WarmProcess:
             self._server = _server(libraries)
             request = {
                 "program": program, "arguments": arguments, "environment": environment, "folder": str(folder),
+                "limits": dict(limits),
             }  # fmt: skip
             self.pid = self._server.fork(json.dumps(request).encode(), ends)
         finally:

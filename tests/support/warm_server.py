@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -37,9 +38,9 @@ def serve(descriptor: int, libraries: list[str]) -> Callable[[], None]:
 
     A request says what is asked for, and comes with files:
 
-    - ``program``: the name of a module whose ``main`` is run with ``arguments``, in a ``folder`` and an ``environment``; its
-      output and its errors. It is answered by the process, and later by how that ended, both as a pair of which the
-      second is null at first.
+    - ``program``: the name of a module whose ``main`` is run with ``arguments``, in a ``folder`` and an ``environment``,
+      with constants of modules set to other ``limits``; its output and its errors. It is answered by the process, and
+      later by how that ended, both as a pair of which the second is null at first.
     - ``libraries``: another server that has imported these as well; its end of a socket.
     - ``driver``: a process that forks workers for this one; its end of a socket. See ``warm_workers``.
     """
@@ -193,9 +194,20 @@ def _become(request: dict, files: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    tempfile.tempdir = None
     sys.argv = ["-c", *request["arguments"]]
-    sys.path[1:1] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[1:1] = paths
+    # Python imports it when it starts.
+    if any(os.path.exists(os.path.join(path, "sitecustomize.py")) for path in paths):
+        sys.modules.pop("sitecustomize", None)
+        import_module("sitecustomize")
     if "dask" in sys.modules:
         sys.modules["dask"].config.refresh()
+    for name, seconds in request.get("limits", {}).items():
+        module, _, constant = name.rpartition(".")
+        if not hasattr(import_module(module), constant):
+            raise AttributeError(name)
+        setattr(import_module(module), constant, seconds)
     # It would go on alike in each of these processes.
     sys.modules["numpy"].random.seed()
