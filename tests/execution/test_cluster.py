@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 
 # What processes of a cluster need beside ``bench``.
 DASK = ("distributed", "distributed.cli.dask_scheduler", "distributed.cli.dask_worker")
+DASK_PROGRAM = "from distributed.cli.{} import main; main()"
 # How long a run tries to reach a scheduler that has ended, and waits for a task beyond its time.
 LIMITS = {
     "benchmark.execution.connection._CONNECTING_SECONDS": 4,
@@ -153,7 +154,7 @@ class Machines:
         place = self.folder / name
         place.mkdir(exist_ok=True)
         variables = self._variables(name, installed=installed)
-        process = started(f"distributed.cli.{module}", options, place, variables, place / "log")
+        process = started(DASK_PROGRAM.format(module), options, place, variables, place / "log")
         self.processes.append(process)
         return process
 
@@ -182,10 +183,10 @@ class Machines:
 def started(
     program: str, arguments: Sequence[str], folder: Path, variables: dict[str, str], log: Path | None = None
 ) -> Process:
-    """Start a module's ``main``; what it prints can be read, or goes to the end of a ``log``."""
+    """Start a program; what it prints can be read, or goes to the end of a ``log``."""
     if can_be_warm(variables):
         return WarmProcess(tuple(arguments), folder, variables, DASK, program, log, LIMITS)
-    command = [sys.executable, "-c", f"from {program} import main; main()", *arguments]
+    command = [sys.executable, "-c", program, *arguments]
     with nullcontext(subprocess.PIPE) if log is None else log.open("ab") as output:
         return subprocess.Popen(command, cwd=folder, env=variables, text=True, stdout=output, stderr=output)
 
@@ -238,7 +239,7 @@ def test_workers_come_late_are_killed_and_refused_and_results_are_those_of_one_p
 def test_a_cell_that_loses_two_workers_has_failed_and_one_that_hangs_is_ended(machines) -> None:
     trouble = "[{central: {trouble: kill, seed: 0}}, {central: {trouble: hang, seed: 1}, label: hangs}]"
     machines.suite(SUITE.replace("[central]", trouble).replace("[0, 1, 2]", "[0, 1]"))
-    run = machines.run("--scheduler", str(machines.file), "--timeout", "6")
+    run = machines.run("--scheduler", str(machines.file), "--timeout", "4")
     # Started again whenever it has died, as by a nanny.
     worker = machines.worker("nursed", "--no-nanny")
     while run.poll() is None:
@@ -317,7 +318,7 @@ def test_a_cluster_with_tls_is_not_warned_of_and_one_of_another_authority_not_sp
     keys = ("ca-file", "scheduler.cert", "scheduler.key", "client.cert", "client.key")
     file = tmp_path / "scheduler.json"
     host = ["--host", "tls://127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    program = "distributed.cli.dask_scheduler"
+    program = DASK_PROGRAM.format("dask_scheduler")
     server = started(program, [*host, *tls_options(own)], tmp_path, dict(os.environ), tmp_path / "log")
     said: list[str] = []
     try:

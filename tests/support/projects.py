@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from warm import WarmProcess, can_be_warm
+from warm import BENCH, WarmProcess, can_be_warm
 
 BENCHFILE = """
 import os, time
@@ -108,7 +108,7 @@ class Project:
         return file.is_file() and str(seed) in file.read_text().split()
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", "from benchmark.cli.main import main; main()", *arguments]
+        return [sys.executable, "-c", BENCH, *arguments]
 
     def variables(self) -> dict[str, str]:
         quick = {"BENCH_ENERGY": "off", "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_CACHE": str(self.cache)}

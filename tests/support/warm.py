@@ -49,7 +49,7 @@ ending_at_once(serve({end}, {names!r}))
 _ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 _READY_SECONDS = 300
 _PR_SET_CHILD_SUBREAPER = 36
-BENCH = "benchmark.cli.main"
+BENCH = "from benchmark.cli.main import main; main()"
 # Where they print errors.
 _errors: list[int] = []
 _PAUSE = 0.1
@@ -87,7 +87,7 @@ def run_warm(request: dict[str, Any], files: list[int], libraries: tuple[str, ..
 
 
 class WarmProcess:
-    """A process that runs ``bench``, or another ``program``, with what tests use of ``subprocess.Popen``."""
+    """A process that runs ``bench``, or the code of another ``program``, with what tests use of ``subprocess.Popen``."""
 
     def __init__(
         self,

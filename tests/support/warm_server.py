@@ -25,9 +25,7 @@ from warm_workers import LONGEST, fork_workers, forking
 
 HERE, READY = b"here", b"ready"
 # With these no worker process is started.
-_WITHOUT_WORKERS = {
-    "inline", "--inline", "plan", "report", "status", "compare", "plugins", "--help", "distributed.cli.dask_scheduler",
-}  # fmt: skip
+_WITHOUT_WORKERS = {"inline", "--inline", "plan", "report", "status", "compare", "plugins", "--help"}
 # What Python ends with when the last of its output cannot be written.
 _NOT_FLUSHED = 120
 _BACKENDS = ("tensorflow", "keras", "torch", "jax")
@@ -38,9 +36,9 @@ def serve(descriptor: int, libraries: list[str]) -> Callable[[], None]:
 
     A request says what is asked for, and comes with files:
 
-    - ``program``: the name of a module whose ``main`` is run with ``arguments``, in a ``folder`` and an ``environment``,
-      with constants of modules set to other ``limits``; its output and its errors. It is answered by the process, and
-      later by how that ended, both as a pair of which the second is null at first.
+    - ``program``: the code that is run with ``arguments``, in a ``folder`` and an ``environment``, with constants of
+      modules set to other ``limits``; its output and its errors. It is answered by the process, and later by how that
+      ended, both as a pair of which the second is null at first.
     - ``libraries``: another server that has imported these as well; its end of a socket.
     - ``driver``: a process that forks workers for this one; its end of a socket. See ``warm_workers``.
     """
@@ -102,9 +100,9 @@ def _asked_for(request: dict[str, Any], files: list[int]) -> Callable[[], None]:
             import_module(name)
         return _served(connection)
     _become(request, files)
-    if not _WITHOUT_WORKERS & {request["program"], *request["arguments"]}:
+    if not _WITHOUT_WORKERS & {*request["arguments"]}:
         fork_workers(ending_at_once)
-    return import_module(request["program"]).main
+    return lambda: exec(request["program"], {"__name__": "__main__"})
 
 
 def ending_at_once(main: Callable[[], None]) -> None:
