@@ -270,13 +270,29 @@ def reported_before(recording: Recording, point: int) -> int:
     return len(_REPORTED.findall(_played(recording, point).told))
 
 
+def first_moment_with(recording: Recording, reported: int) -> int:
+    """Return the first of the ``moments`` before which so many cells were reported as finished."""
+    disk, points = _empty(recording), {*moments(recording)}
+    for number, call in enumerate(recording.calls, 1):
+        disk.play(call)
+        if number in points and len(_REPORTED.findall(disk.told)) >= reported:
+            return number
+    raise ValueError(f"{reported} cells were not reported")
+
+
 def _played(recording: Recording, point: int) -> Disk:
+    disk = _empty(recording)
+    for call in recording.calls[:point]:
+        disk.play(call)
+    return disk
+
+
+def _empty(recording: Recording) -> Disk:
+    """Return a disk on which nothing has happened yet."""
     disk = Disk(recording.project.folder)
     for name in ("suite.yaml", "benchfile.py"):
         content = (recording.project.folder / name).read_bytes()
         disk.top.now[name] = disk.top.synced[name] = Content(bytearray(content), content)
-    for call in recording.calls[:point]:
-        disk.play(call)
     return disk
 
 
