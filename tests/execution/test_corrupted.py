@@ -148,6 +148,7 @@ def test_ids_and_results_of_cells_are_the_same_with_and_without(
     assert not other.filed()
 
 
+@pytest.mark.slow
 def test_a_kept_model_is_evaluated_on_a_new_corruption_and_not_trained(bench: Bench) -> None:
     bench.run(keep_models=True)
     before = bench.cells()
