@@ -190,7 +190,7 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 @pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
-    project.write(with_model("{nearest: {seconds: 6, seed: 0}}"))
+    project.write(with_model("{nearest: {seconds: 3, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: len(stamps(project)) == 2 and project.rests(0))
     first.send_signal(signal.SIGSTOP)
@@ -243,7 +243,7 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_oth
     project,
 ) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "2"}
-    project.write(with_model("{nearest: {seconds: 4, seed: 0}}").replace("[majority, ", "["))
+    project.write(with_model("{nearest: {seconds: 2, seed: 0}}").replace("[majority, ", "["))
     first = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
     first.send_signal(signal.SIGSTOP)
@@ -360,7 +360,7 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
-    project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
+    project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))
     process.send_signal(number)
