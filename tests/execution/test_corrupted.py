@@ -200,6 +200,7 @@ def test_a_model_that_answers_otherwise_is_refused(bench: Bench, monkeypatch: py
     assert len(unfinished(bench.plan(NOISE), bench.store)) == 2
 
 
+@pytest.mark.slow
 def test_a_further_corruption_computes_only_what_is_new(bench: Bench) -> None:
     bench.run(NOISE, keep_models=True)
     first = {folder: (folder / "predictions.parquet").read_bytes() for folder in bench.filed()}

@@ -90,6 +90,7 @@ def test_a_split_by_groups_can_be_rehearsed(project) -> None:
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.slow
 def test_a_suite_is_rehearsed_without_the_weights_that_it_names(project) -> None:
     project.write(
         "name: trial\ncell: {dataset: gtzan, features: musicnn-mel, evaluate: [test]}\n"
