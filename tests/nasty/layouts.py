@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -123,14 +124,13 @@ def nasty_sounds(root: Path) -> None:
 
 
 def _usable(nasty: Nasty) -> bool:
-    # Half a second is decoded rightly, and is less than a recording must have.
-    return nasty.samples is not None and len(nasty.samples) >= nasty.rate
+    return nasty.samples is not None and not nasty.short
 
 
 def m4a(root: Path) -> None:
     (root / "pop").mkdir()
     for number in range(4):
-        encoded("-c:a aac", music(seed=number))(root / f"pop/{number}.m4a")
+        encoded("-c:a aac", partial(music, seed=number))(root / f"pop/{number}.m4a")
 
 
 def few(root: Path) -> None:
