@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 RATE = 44100
-SECONDS = 1.5
+SECONDS = 1.2
 FFMPEG = shutil.which("ffmpeg")
 
 Make = Callable[[Path], object]
@@ -310,7 +310,9 @@ def by_ffmpeg() -> list[Nasty]:
 
     variable = encoded("-c:a libmp3lame -q:a 0 -write_xing 0 -id3v2_version 0", loud_then_tone)
     low = encoded("-c:a libmp3lame -q:a 0 -write_xing 0 -id3v2_version 0 -ar 22050", loud_then_tone)
-    joined = changed(encoded("-c:a libmp3lame -q:a 2"), ".mp3", lambda content: content * 3)
+    joined = changed(
+        encoded("-c:a libmp3lame -q:a 2", partial(music, 1.5)), ".mp3", lambda content: content * 3
+    )
     return [
         Nasty("variable-rate.mp3", variable),
         Nasty("variable-rate-22050.mp3", low),
