@@ -44,7 +44,7 @@ def test_control_characters_are_seen_and_not_obeyed(odd) -> None:
         assert done.code == 0, done.err
         assert not set(printed) & {"\x1b", "\a", "\u202e"}
         assert "red" in printed  # without a terminal, click takes whole commands away
-    assert "owned" in odd.bench("plan", "suite.yaml").out
+        assert verb != ("plan",) or "owned" in printed
     for file in (odd.results / "report").glob("*.*"):
         assert not set(file.read_text()) & {"\x1b", "\a", "\u202e"}, file
 
