@@ -120,6 +120,7 @@ def test_a_ci_job_says_it_in_the_environment(foreign) -> None:
     assert not (foreign.folder / "state" / "genrebench").exists()
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_is_asked_once(foreign) -> None:
     code, said = answered(foreign, "y\n", "plan", "suite.yaml")
     assert "This suite has plugin code of its own" in said
@@ -187,6 +188,7 @@ def test_compiled_code_of_modules_beside_it_is_never_run_either(foreign) -> None
     assert not planted.exists()
 
 
+@pytest.mark.slow
 def test_workers_run_what_their_driver_has_read_though_the_file_changes(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("[majority, nearest]", "[{nearest: {seconds: 1}}]"))
@@ -267,6 +269,7 @@ def test_a_suite_that_is_not_there_is_said_before_anything_is_asked(foreign) -> 
     assert "plugin code" not in done.err
 
 
+@pytest.mark.slow
 def test_a_suite_with_studies_of_its_components_shows_rows_as_they_are(foreign) -> None:
     import tuning_toys
 
