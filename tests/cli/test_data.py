@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
+from threads import look_in_threads
 
 from benchmark.cli.data import command
 from benchmark.exceptions import DatasetError, UsageError
+from benchmark.execution.looking import in_local_workers
 
 
 def noise(file: Path, seconds: float = 1.2, seed: int = 0, peak: float = 0.5) -> None:
@@ -21,6 +23,7 @@ def noise(file: Path, seconds: float = 1.2, seed: int = 0, peak: float = 0.5) ->
 def bench(tmp_path, monkeypatch):
     monkeypatch.delenv("BENCH_DATA", raising=False)
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    look_in_threads(monkeypatch)
 
     def run(*arguments: object) -> Result:
         return CliRunner().invoke(command, [str(argument) for argument in arguments])
@@ -28,7 +31,8 @@ def bench(tmp_path, monkeypatch):
     return run
 
 
-def test_verify_says_what_is_there_and_what_is_missing_of_the_real_clips(bench, shared: Path):
+def test_verify_says_what_is_there_and_what_is_missing_of_the_real_clips(bench, shared: Path, monkeypatch):
+    monkeypatch.setattr("benchmark.execution.looking.in_local_workers", in_local_workers)
     result = bench("verify", "gtzan", "--data", shared / "data")
     assert result.exit_code == 1
     assert "gtzan: 100 usable tracks" in result.output

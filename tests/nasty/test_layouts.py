@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from layouts import GOOD, LAYOUTS, ODD_NAMES, Layout, good, sound
 from sounds import FFMPEG
+from threads import look_in_threads
 
 from benchmark.cli.main import cli
 from benchmark.data.folders import shown
-from benchmark.data.looking import THREADS
 from benchmark.exceptions import BenchError
 
 SUITE = """
@@ -47,11 +47,6 @@ def bench(tmp_path: Path, monkeypatch) -> Bench:
     monkeypatch.delenv("BENCH_DATA", raising=False)
     (tmp_path / "suite.yaml").write_text(SUITE)
     return Bench()
-
-
-def look_in_threads(monkeypatch) -> None:
-    """Have no processes be started that look at files."""
-    monkeypatch.setattr("benchmark.execution.looking.in_local_workers", lambda *_, **__: THREADS)
 
 
 @pytest.mark.slow

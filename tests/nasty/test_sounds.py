@@ -11,6 +11,12 @@ from benchmark.data.audio import decode
 from benchmark.data.probe import probe_file
 
 PYAV = find_spec("av") is not None
+# Of what FFmpeg makes, which takes longer than to decode it, one of each kind of trouble.
+OFTEN = {"joined.mp3", "aac.m4a", "flac.mka", "dolby-in.wav", "called.wav"}
+MADE_BY_FFMPEG = [
+    pytest.param(nasty, id=nasty.name, marks=[] if nasty.name in OFTEN else pytest.mark.slow)
+    for nasty in by_ffmpeg()
+]
 
 
 def made(nasty: Nasty, folder: Path) -> Path:
@@ -47,7 +53,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not here")
-@pytest.mark.parametrize("nasty", by_ffmpeg(), ids=str)
+@pytest.mark.parametrize("nasty", MADE_BY_FFMPEG)
 def test_what_ffmpeg_made_is_decoded_as_ffmpeg_does(nasty: Nasty, encoded: Path):
     if nasty.av and not PYAV:
         pytest.skip("PyAV is not here")
@@ -58,7 +64,7 @@ def test_what_ffmpeg_made_is_decoded_as_ffmpeg_does(nasty: Nasty, encoded: Path)
     assert np.abs(samples - expected).max() < 1e-3
 
 
-@pytest.mark.parametrize("nasty", [n for n in by_ffmpeg() if n.av], ids=str)
+@pytest.mark.parametrize("nasty", [param for param in MADE_BY_FFMPEG if param.values[0].av])
 @pytest.mark.skipif(FFMPEG is None, reason="FFmpeg is not here")
 def test_what_needs_a_decoder_that_is_not_here_says_which_extra_brings_it(nasty, encoded, monkeypatch):
     monkeypatch.setattr("benchmark.data.codecs.installed", lambda: False)

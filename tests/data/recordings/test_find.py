@@ -217,6 +217,7 @@ def test_a_flipped_bit_in_a_fingerprint_is_seen_and_it_is_made_anew(tmp_path: Pa
     assert store.search(contents) == []
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_the_store_costs_time_at_most(tmp_path: Path) -> None:
     prints = {f"content {number}": np.arange(number, number + 20, dtype=np.uint32) for number in range(5)}
     store = PrintStore(tmp_path)
