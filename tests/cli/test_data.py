@@ -32,6 +32,7 @@ def bench(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_verify_says_what_is_there_and_what_is_missing_of_the_real_clips(
     bench, shared: Path, tmp_path: Path, monkeypatch
 ):

@@ -116,7 +116,7 @@ def test_a_reader_that_has_gone_changes_no_exit_code(odd) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(  # noqa: PLW1510
-        odd.command("status", "suite.yaml"), cwd=odd.folder, env=odd.variables(), stdout=write,
+        odd.command("completion", "bash"), cwd=odd.folder, env=odd.variables(), stdout=write,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     os.close(write)
@@ -143,7 +143,7 @@ def test_a_full_pipe_that_does_not_wait_is_waited_for(odd) -> None:
 def test_output_that_is_lost_is_an_error_in_words(odd) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(  # noqa: PLW1510
-            odd.command("status", "suite.yaml"), cwd=odd.folder, env=odd.variables(), stdout=full,
+            odd.command("completion", "bash"), cwd=odd.folder, env=odd.variables(), stdout=full,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
     assert done.returncode == 1
