@@ -22,7 +22,7 @@ matrix:
 
 
 def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 0.1, 2 * RATE).astype(np.float32)
+    return np.random.default_rng(seed).normal(0, 0.1, round(1.5 * RATE)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")

@@ -302,7 +302,7 @@ def test_anything_else_always_does(one, other, how, same) -> None:
 
 
 # Each example tries all parts that happen to differ, of 14, so that few miss none.
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(CONTENT, CONTENT, DECORATION)
 def test_a_single_difference_is_enough(one, other, how) -> None:
     identity = id_of(one, how)
