@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 import soundfile
-from scipy.signal import resample
 
 from benchmark.data.audio import load_mono
 from benchmark.data.looking import THREADS, Look, Threads
@@ -127,7 +127,7 @@ def test_tracks_with_a_part_in_common_are_no_copies_but_sound_alike() -> None:
 @pytest.mark.parametrize("ppm", [10, 20, 100, 1000, -300])
 def test_a_clock_that_drifts_is_taken_out_before_waveforms_are_compared(ppm: float) -> None:
     music = drum_loop(3, 110, 12.0) + 0.02 * np.random.default_rng(1).normal(size=12 * SAMPLE_RATE)
-    finer = resample(music, 8 * len(music))
+    finer = scipy.signal.resample(music, 8 * len(music))
     when = np.arange(len(music) - 100) * (1 + ppm * 1e-6)
     copy = np.interp(8 * when, np.arange(len(finer)), finer)
     assert compare(music, copy, 0).level >= 0.95
