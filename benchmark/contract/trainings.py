@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, SHAPES, Pictures
+from benchmark.contract.material import CLASSES, SHAPES
+from benchmark.contract.pictures import Pictures
 from benchmark.contract.rules import NotTriedError, Trial
 from benchmark.garbage import import_to_stay
 from benchmark.plugin.augmentation import Augmentation

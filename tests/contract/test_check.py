@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from bench_metrics import Top1, TopK
 from benchmark import Metric
 from benchmark.contract.check import Subject, check, check_all, names_of
 from benchmark.contract.rules import QUIET, Outcome
+from benchmark.plugin.component import Kind
 from benchmark.plugin.manager import Plugins
 from benchmark.testing import MetricContract, PluginContract
 
@@ -162,21 +164,25 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
     assert f"1 failed, {passed} passed" in ran.stdout
 
 
+# Fewer layers and stages, as tracing them takes longest; tests/training/test_traced.py fine-tunes these networks.
+SMALL: dict[str, dict[str, Any]] = {
+    "ast": {"depth": 1, "width": 16, "heads": 2},
+    "residual-cnn": {"filters": [8, 16], "blocks": 1},
+    "mobilenet": {"width": 0.25, "stages": ["transfer"]},
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kinds",
-    [["model"], ["dataset", "audio", "features", "augmentation", "corruption", "metric"]],
-    ids=["model", "others"],
-)
-def test_built_in_components_keep_their_promises(kinds: list[str]) -> None:
+def test_built_in_components_keep_their_promises() -> None:
     registry = Plugins().registry
     subjects = [
-        Subject(kind, name=name, source=offer.source)
-        for kind in kinds
+        Subject(kind, name=name, source=offer.source, parameters=SMALL.get(name, {}))
+        for kind in get_args(Kind)
         for name in registry.names(kind)
         for offer in registry.offers[kind][name]
         if offer.source.distribution == "genrebench"
     ]
+    assert {subject.kind for subject in subjects} == {*get_args(Kind)}
     outcomes = zip(subjects, check_all(subjects, 600), strict=True)
     assert not {f"{subject.kind} {subject.name}": told(one) for subject, one in outcomes if told(one)}
 
