@@ -124,6 +124,7 @@ def test_what_does_not_go_together_is_refused_with_its_line(project, use: str, w
     assert why in ran.err
 
 
+@pytest.mark.slow
 def test_a_component_that_cannot_work_here_is_named_before_anything_runs(project) -> None:
     project.write(suite("kl_divergence", "{keras-cv: {layer: RandomFlip}}"))
     project.environment["KERAS_BACKEND"] = "jax"

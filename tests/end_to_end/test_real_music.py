@@ -13,13 +13,13 @@ pytestmark = pytest.mark.slow
 SONGS = Path("/usr/share/games/fretsonfire/data/songs")
 # The shortest one.
 WHOLE = "Metal madness"
-SECONDS = 45
+SECONDS = 33
 
 SUITE = """
 name: songs
 cell:
   dataset: folder
-  clips: {seconds: 10}
+  clips: {seconds: 8}
   split: {strategy: grouped, fractions: [0.5, 0.25, 0.25]}
   features: {mel: {size: [32, 48], n_mels: 32}}
   training: {epochs: 2, batch_size: 16}

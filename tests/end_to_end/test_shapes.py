@@ -130,6 +130,7 @@ def top1(project) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_classifiers_learn_from_vectors_and_sequences_with_augmented_copies(shapes) -> None:
     ran = shapes.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
