@@ -86,6 +86,7 @@ def test_what_others_would_notice_is_a_finding(trouble: str, said: str) -> None:
     assert said in problems[QUIET]
 
 
+@pytest.mark.slow
 def test_components_share_a_process_until_one_ends_it(tmp_path: Path) -> None:
     logs = [str(tmp_path / str(number)) for number in range(4)]
     troubles = ["none", "none", "crash", "none"]
@@ -100,6 +101,7 @@ def test_components_share_a_process_until_one_ends_it(tmp_path: Path) -> None:
     assert not last & (first | third)
 
 
+@pytest.mark.slow
 def test_a_component_is_not_blamed_for_what_others_left_behind(tmp_path: Path) -> None:
     log = tmp_path / "log"
     outcomes = [*check_all([careless("leave"), careless("behind", str(log)), careless("print")])]
