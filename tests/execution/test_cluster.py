@@ -11,19 +11,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import pytest
 from warm import BENCH, WarmProcess, can_be_warm
 
-pytest.importorskip("distributed")
-
 from benchmark.exceptions import ClusterError
 from benchmark.execution.connection import connect
 from benchmark.plugin.registry import Registry
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed"),
+]
 
 # What processes of a cluster need beside ``bench``.
 DASK = ("distributed", "distributed.cli.dask_scheduler", "distributed.cli.dask_worker")

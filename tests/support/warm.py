@@ -28,7 +28,6 @@ from warm_server import HERE, READY
 from warm_workers import FORKING_MACHINES, changed_at_start, fork_by, pair
 
 from benchmark.backend import ON_DEMAND
-from benchmark.execution import processes
 
 # Beside all of ours.
 _IMPORTED = (
@@ -68,6 +67,8 @@ def can_be_warm(environment: dict[str, str]) -> bool:
 def warm_workers() -> Iterator[None]:
     """Have worker processes that are started inside, in this process, be forked, where that can be."""
     if sys.platform.startswith("linux") and platform.machine() in FORKING_MACHINES:
+        from benchmark.execution import processes
+
         before = fork_by(_forker(), {**ON_DEMAND, **_ENVIRONMENT})
         try:
             yield
