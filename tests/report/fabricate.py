@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 from bench_metrics import bench_metrics
@@ -144,10 +149,11 @@ def make_results(
 
     Those that are ``validated`` have validation predictions too.
     """
-    store, registry = ResultsStore(root, plan.suite.name), registry or make_registry()
+    store, known = ResultsStore(root, plan.suite.name), registry or make_registry()
+    there = store.scan()
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         assert id_ is not None
-        record: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "id": id_,
             "suite": plan.suite.name,
             "labels": dict(cell.labels),
@@ -162,20 +168,45 @@ def make_results(
         } | changes
         if number in (failed or {}):
             error = CellError("ValueError", failed[number])  # type: ignore[index]
-            broken = CellRecord(**record | {"status": "failed", "error": error})
-            store.write(broken, predictions=None, history=[], metrics=None)
+            facts |= {"status": "failed", "error": error}
         else:
-            record |= {"metrics": {spec.label: spec.identity() for spec in cell.spec.metrics}} | changes
-            metrics = {spec.label: spec.create(registry) for spec in cell.spec.metrics}
+            facts |= {"metrics": {spec.label: spec.identity() for spec in cell.spec.metrics}} | changes
+        metrics = {spec.label: spec.create(known) for spec in cell.spec.metrics}
+        record = CellRecord(**facts)
+
+        def file(
+            store: ResultsStore, number: int = number, record: CellRecord = record, metrics: Any = metrics
+        ) -> None:
+            if number in (failed or {}):
+                store.write(record, predictions=None, history=[], metrics=None)
+                return
             values = {label: metric_value(metric, *make_answers(number)) for label, metric in metrics.items()}
             store.write(
-                CellRecord(**record),
+                record,
                 predictions=_predictions(number),
                 validation=_predictions(VALIDATED + number, "validation") if validated else None,
                 history=_history(number),
                 metrics={"tones:test": values},
             )
+
+        if id_ in there or registry is not None:
+            file(store)
+        else:
+            file_once(store, f"{record} {number} {validated}", file)
     return store
+
+
+def file_once(store: ResultsStore, key: str, file: Callable[[ResultsStore], object]) -> None:
+    """Have a store hold what ``file`` writes into one. What has the same key is written once, and copied from then on."""
+    kept = ResultsStore(Path(_kept().name, sha256(key.encode()).hexdigest()), store.folder.name)
+    if not kept.folder.exists():
+        file(kept)
+    shutil.copytree(kept.folder, store.folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+
+
+@cache
+def _kept() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="results-")
 
 
 def without_digests(folder: Path) -> None:
