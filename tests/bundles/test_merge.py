@@ -34,7 +34,8 @@ def bench(*arguments: object) -> Result:
 def folders(tmp_path: Path) -> tuple[Path, Path]:
     """Return two folders of a suite's results, with the same twelve cells."""
     for name in ("one", "two"):
-        bundled.make_bundle(tmp_path / name)
+        (tmp_path / name).mkdir()
+        fabricate.make_results(fabricate.make_plan(tmp_path / name), tmp_path / name / "results")
     return tmp_path / "one" / "results" / "made_up", tmp_path / "two" / "results" / "made_up"
 
 
@@ -195,12 +196,12 @@ def test_halves_in_bundles_are_reported_together(tmp_path: Path) -> None:
     whole = bundled.make_bundle(tmp_path / "whole")
     halves = []
     for name, part in (("one", slice(0, 6)), ("two", slice(6, 12))):
-        bundled.make_bundle(tmp_path / name)
-        folder = tmp_path / name / "results" / "made_up"
-        for cell in cells_of(folder)[part]:
-            shutil.rmtree(cell)
+        (tmp_path / name).mkdir()
         plan = fabricate.make_plan(tmp_path / name)
-        halves.append(export(plan, ResultsStore(folder.parent, "made_up"), tmp_path / f"{name}.zip").file)
+        store = fabricate.make_results(plan, tmp_path / name / "results")
+        for cell in cells_of(store.folder)[part]:
+            shutil.rmtree(cell)
+        halves.append(export(plan, store, tmp_path / f"{name}.zip").file)
     (together,) = report_bundles(halves, tmp_path / "together", ["csv"])
     (alone,) = report_bundles([whole], tmp_path / "alone", ["csv"])
     assert (together.folder / "leaderboard.csv").read_text() == (alone.folder / "leaderboard.csv").read_text()

@@ -45,12 +45,12 @@ def planned(text: str, folder: Path, cache: Path, registry: Registry) -> Plan:
     return make_plan(load_suite(folder / "suite.yaml", registry), registry, Locations(cache=cache))
 
 
-@pytest.fixture
-def plan(tmp_path: Path, cache: Path, registry: Registry) -> Plan:
-    return planned(SUITE, tmp_path, cache, registry)
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory, cache: Path, registry: Registry) -> Plan:
+    return planned(SUITE, tmp_path_factory.mktemp("flows"), cache, registry)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def variants(plan: Plan, registry: Registry) -> list[Variant]:
     return data_variants(plan, registry)
 
