@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
+from unittest.mock import patch
 
 from bench_metrics import bench_metrics
 from benchmark import Augmentation, Corruption, Dataset, Features, Location, Model
@@ -197,16 +196,22 @@ def make_results(
 
 
 def file_once(store: ResultsStore, key: str, file: Callable[[ResultsStore], object]) -> None:
-    """Have a store hold what ``file`` writes into one. What has the same key is written once, and copied from then on."""
-    kept = ResultsStore(Path(_kept().name, sha256(key.encode()).hexdigest()), store.folder.name)
-    if not kept.folder.exists():
-        file(kept)
-    shutil.copytree(kept.folder, store.folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    """Have a store hold what ``file`` writes into one; what has the same key is filed once, and written from then on."""
+    if key not in _filed:
+        # What lives for a moment need not outlive a power cut.
+        with TemporaryDirectory() as folder, patch("benchmark.files._sync_tree"):
+            kept = ResultsStore(Path(folder), store.folder.name)
+            file(kept)
+            files = [path for path in kept.folder.rglob("*") if path.is_file()]
+            _filed[key] = {str(path.relative_to(kept.folder)): path.read_bytes() for path in files}
+    for name, content in _filed[key].items():
+        path = os.path.join(store.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb", buffering=0) as target:
+            target.write(content)
 
 
-@cache
-def _kept() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="results-")
+_filed: dict[str, dict[str, bytes]] = {}
 
 
 def without_digests(folder: Path) -> None:
