@@ -47,7 +47,7 @@ def reported(project, reported_once):
 @pytest.mark.slow
 def test_a_report_has_a_section_on_each_study(reported) -> None:
     reported.figures = True
-    assert reported.bench("report", "suite.yaml").code == 0
+    assert reported.bench("report", "suite.yaml", "--sections", "studies").code == 0
     folder: Path = reported.results / "report"
     page = (folder / "report.md").read_text()
     section = page.split("## Studies\n")[1].split("\n## ")[0]

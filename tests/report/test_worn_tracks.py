@@ -82,6 +82,7 @@ def test_robustness_is_in_all_formats(made: tuple[Plan, ResultsStore]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_report_is_what_it_is_without(tmp_path: Path, made: tuple[Plan, ResultsStore]) -> None:
     plan, store = made
     write_report(plan, store, make_registry(), ["csv"])

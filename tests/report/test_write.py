@@ -299,6 +299,7 @@ def test_a_report_that_cannot_be_written_can_still_be_seen(tmp_path: Path) -> No
     assert "third_50%" in to_terminal(caught.value.leaderboard)
 
 
+@pytest.mark.slow
 def test_nothing_new_writes_nothing_and_imports_nothing_heavy(tmp_path: Path) -> None:
     folder = report(tmp_path)
     before = {file: file.stat().st_mtime_ns for file in folder.rglob("*")}

@@ -31,6 +31,7 @@ def rows_of(site: Path) -> dict[str, Any]:
     return {row["label"]: row for row in json.loads((site / table["data"]).read_text())["rows"]}
 
 
+@pytest.mark.slow
 def test_pages_and_data_have_the_numbers_of_the_report(tmp_path: Path) -> None:
     import csv
 

@@ -76,14 +76,17 @@ def test_a_row_is_reproduced_when_another_lab_has_run_all_its_cells(labs: list[P
 
 def test_nobody_reproduces_who_is_the_same_or_has_no_name(tmp_path: Path) -> None:
     names = ("Lab A", "", "Lab a", "LAB A")
-    files = [one_lab(tmp_path / f"{day}", name, f"2026-02-0{day}") for day, name in enumerate(names, 1)]
+    files = [
+        one_lab(tmp_path / f"{day}", name, f"2026-02-0{day}", fabricate.FEW)
+        for day, name in enumerate(names, 1)
+    ]
     (board,) = boards(gather(files))
     assert {row.state for row in board.rows.values()} == {REPORTED}
 
 
 def test_a_copy_of_results_under_another_name_reproduces_nothing(tmp_path: Path) -> None:
-    one = one_lab(tmp_path / "one", "Lab A")
-    plan = fabricate.make_plan(tmp_path / "one")
+    one = one_lab(tmp_path / "one", "Lab A", text=fabricate.FEW)
+    plan = fabricate.make_plan(tmp_path / "one", fabricate.FEW)
     other = export(
         plan, ResultsStore(tmp_path / "one" / "results", "made_up"), tmp_path / "b.zip", lab="Lab B"
     ).file
@@ -92,13 +95,14 @@ def test_a_copy_of_results_under_another_name_reproduces_nothing(tmp_path: Path)
 
 
 def test_another_split_is_another_table(tmp_path: Path) -> None:
-    text = fabricate.SUITE.replace("evaluate: [test]", "evaluate: [test]\n  split: {strategy: grouped}")
-    files = [one_lab(tmp_path / "one", "A"), one_lab(tmp_path / "two", "B", text=text)]
+    text = fabricate.FEW.replace("evaluate: [test]", "evaluate: [test]\n  split: {strategy: grouped}")
+    files = [one_lab(tmp_path / "one", "A", text=fabricate.FEW), one_lab(tmp_path / "two", "B", text=text)]
     found = boards(gather(files))
-    assert [len(board.rows) for board in found] == [6, 6]
+    assert [len(board.rows) for board in found] == [2, 2]
     assert len({board.task.key for board in found}) == 2
 
 
+@pytest.mark.slow
 def test_the_order_of_bundles_changes_nothing(labs: list[Path], site: Path, tmp_path: Path) -> None:
     write_site(labs[::-1], tmp_path / "public")
     for file in site.rglob("*.*"):
