@@ -57,11 +57,6 @@ def _end() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    if os.environ.get("BENCH_PROF"):  # TEMP
-        import resource
-        a, b = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        with open(os.environ["BENCH_PROF"], "a") as f:
-            f.write(f"    worker {a.ru_utime:.2f}+{a.ru_stime:.2f} {a.ru_minflt} {b.ru_utime + b.ru_stime:.2f}\n")
     os._exit(0)
 
 

@@ -97,11 +97,6 @@ def ending_at_once(main: Callable[[], None]) -> None:
             stream.flush()
         except (OSError, ValueError):
             code = code or _NOT_FLUSHED
-    if os.environ.get("BENCH_PROF"):  # TEMP
-        import resource
-        a, b = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        with open(os.environ["BENCH_PROF"], "a") as f:
-            f.write(f"{a.ru_utime + a.ru_stime:.2f}+{b.ru_utime + b.ru_stime:.2f} {sys.argv[1:]}\n")
     os._exit(code)
 
 

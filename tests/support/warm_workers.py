@@ -26,7 +26,7 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 # What workers are given beside the environment of their driver; libraries are told of these after they were loaded.
 _OF_WORKERS = {
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
-    "TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX",
+    "TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE", "MALLOC_TRIM_THRESHOLD_",
     "PYTHONHASHSEED", "PYDANTIC_DISABLE_PLUGINS",
 }  # fmt: skip
 _FREE = 200
@@ -67,9 +67,6 @@ class _ForkedWorker(subprocess.Popen[bytes]):
         _, environment, _, _, _, read, written, out, out_end, err, err_end, *_ = rest
         changed = {name for name, _ in {*environment.items()} ^ {*self.before.items()}}
         if changed - _OF_WORKERS or written == -1 or len(pass_fds) != 1:
-            if os.environ.get("BENCH_PROF"):  # TEMP
-                with open(os.environ["BENCH_PROF"], "a") as f:
-                    f.write(f"COLD {changed - _OF_WORKERS} {written} {pass_fds}\n")
             super()._execute_child(args, executable, preexec_fn, close_fds, pass_fds, *rest)  # type: ignore[misc]
             return
         request = {"code": args[-1], "environment": environment, "connection": pass_fds[0]}
