@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import norm
 
-from benchmark.analysis.comparison import Family, family
+from benchmark.analysis.contrast import Family, family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.intervals import interval
 from benchmark.analysis.measured import Measured, Units, of_scores

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from error_rates import ALPHA, SPREADS, Learners, World
 
-from benchmark.analysis.comparison import Family, family
+from benchmark.analysis.contrast import Family, family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import Units, of_scores
 from benchmark.analysis.racing import LOOKS, PRICE, grown, next_seeds

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.analysis.cochran import ALPHA, critical
-from benchmark.analysis.comparison import Contrast, Family, family
+from benchmark.analysis.contrast import Contrast, Family, family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.intervals import Bounds, wilson
 from benchmark.analysis.measured import Measured

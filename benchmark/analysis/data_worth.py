@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark.analysis.asked import Asked
 from benchmark.analysis.cochran import ALPHA
-from benchmark.analysis.comparison import Contrast, intervals
+from benchmark.analysis.contrast import Contrast, intervals
 from benchmark.analysis.curves import Curve, neighbours
 
 CROSS, ONE_SIDE, UNDECIDED = "cross", "one side", "undecided"

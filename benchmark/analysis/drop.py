@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.analysis.asked import Asked
-from benchmark.analysis.comparison import Contrast
+from benchmark.analysis.contrast import Contrast
 
 
 def drops(here: Asked, there: Asked, rows: Sequence[int]) -> dict[int, tuple[float, float, float]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import Contrast, Family
+from benchmark.analysis.contrast import Contrast, Family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import FEWEST_UNITS
 from benchmark.analysis.pooling import pooled

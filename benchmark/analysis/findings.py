@@ -13,7 +13,8 @@ from scipy import special
 from benchmark.analysis.asked import Asked
 from benchmark.analysis.calibration import calibration
 from benchmark.analysis.cochran import ALPHA, critical
-from benchmark.analysis.comparison import Family, compare, family
+from benchmark.analysis.comparison import compare
+from benchmark.analysis.contrast import Family, family
 from benchmark.analysis.evaluated import EvaluatedSet
 from benchmark.analysis.identical import among
 from benchmark.analysis.intervals import interval

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmark.analysis.asked import Asked, Labels
 from benchmark.analysis.cochran import ALPHA
-from benchmark.analysis.comparison import Contrast, intervals
+from benchmark.analysis.contrast import Contrast, intervals
 
 # More differences of effects than these nobody reads; then only those to the other axis's baseline are tested.
 _MOST, _MOST_IN_CLASSES = 2_000, 200

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.cochran import ALPHA
-from benchmark.analysis.comparison import EQUAL, UNDECIDED, Family, by_pair
+from benchmark.analysis.comparison import EQUAL, UNDECIDED, by_pair
+from benchmark.analysis.contrast import Family
 from benchmark.analysis.measured import Measured
 from benchmark.analysis.needed import needed
 from benchmark.analysis.protocols import Block

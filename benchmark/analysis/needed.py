@@ -8,7 +8,8 @@ import numpy as np
 from scipy import special
 
 from benchmark.analysis.cochran import critical
-from benchmark.analysis.comparison import BETTER, EQUAL, Family
+from benchmark.analysis.comparison import BETTER, EQUAL
+from benchmark.analysis.contrast import Family
 
 POWER = 0.8
 MOST_SEEDS, MOST_TIMES = 100, 100.0

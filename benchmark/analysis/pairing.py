@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmark.analysis.comparison import family, judge
+from benchmark.analysis.comparison import judge
+from benchmark.analysis.contrast import family
 from benchmark.analysis.identical import alike
 from benchmark.analysis.measured import Measured, Units
 from benchmark.analysis.measured import measure as measure_row

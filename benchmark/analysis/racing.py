@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from benchmark.analysis.cochran import ALPHA, critical
-from benchmark.analysis.comparison import Family
+from benchmark.analysis.contrast import Family
 
 LOOKS = 8
 # By this every p value of a table that is raced is multiplied.

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.asked import Asked
 from benchmark.analysis.cochran import ALPHA, critical
-from benchmark.analysis.comparison import Contrast, Family, family
+from benchmark.analysis.contrast import Contrast, Family, family
 from benchmark.analysis.effects import Change
 from benchmark.analysis.intervals import wilson
 from benchmark.analysis.measured import Measured, Units, of_scores

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.comparison import family
+from benchmark.analysis.contrast import family
 from benchmark.analysis.effects import Change, class_effects, effects
 from benchmark.analysis.evaluated import EvaluatedSet
 from benchmark.analysis.findings import Findings

@@ -9,7 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmark.analysis.asked import Asked
-from benchmark.analysis.comparison import Family
+from benchmark.analysis.contrast import Family
 from benchmark.analysis.critical_difference import CriticalDifference, critical_difference
 from benchmark.analysis.effects import COLUMNS, ROW_COLUMNS, changes
 from benchmark.analysis.evaluated import evaluated_set

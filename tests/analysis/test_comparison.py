@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 from simulated import Accuracy, World, predictions
 
-from benchmark.analysis.comparison import compare, family
+from benchmark.analysis.comparison import compare
+from benchmark.analysis.contrast import family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import Measured, measure
 from benchmark.analysis.resampling import Weights

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from simulated import Accuracy, predictions
 
-from benchmark.analysis.comparison import compare, family
+from benchmark.analysis.comparison import compare
+from benchmark.analysis.contrast import family
 from benchmark.analysis.effects import changes, class_effects, effects
 from benchmark.analysis.measured import Measured, measure
 from benchmark.analysis.resampling import Weights

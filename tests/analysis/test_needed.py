@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from simulated import Accuracy, World, predictions
 
-from benchmark.analysis.comparison import Family, family
+from benchmark.analysis.contrast import Family, family
 from benchmark.analysis.measured import measure
 from benchmark.analysis.needed import needed
 from benchmark.analysis.resampling import Weights

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.asked import Asked, contrasts, mean_intervals
-from benchmark.analysis.comparison import compare, family
+from benchmark.analysis.comparison import compare
+from benchmark.analysis.contrast import family
 from benchmark.analysis.curves import Curve, curves
 from benchmark.analysis.data_worth import CROSS, ONE_SIDE, crossings, worth, worths
 from benchmark.analysis.dose import BENDS, DIP, FALLS, FLAT, PEAK, RISES, UNDECIDED, responses, surface_best

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.analysis.comparison import Family
+from benchmark.analysis.contrast import Family
 from benchmark.analysis.racing import LOOKS, chance, grown, next_seeds
 
 

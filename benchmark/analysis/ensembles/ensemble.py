@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import family
+from benchmark.analysis.contrast import family
 from benchmark.analysis.ensembles.greedy import goodness, greedy
 from benchmark.analysis.intervals import interval
 from benchmark.analysis.measured import Measured, Units, measure

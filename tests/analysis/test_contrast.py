@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.analysis.cochran import critical, p_values
-from benchmark.analysis.comparison import Contrast, intervals
+from benchmark.analysis.contrast import Contrast, intervals
 
 
 def contrasts() -> list[Contrast]:
