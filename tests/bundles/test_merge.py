@@ -150,6 +150,7 @@ def test_results_whose_metrics_are_not_those_of_their_predictions_are_not_taken(
     assert len(cells_of(tmp_path / "all" / "made_up")) == 11
 
 
+@pytest.mark.slow
 def test_several_suites_are_not_merged(tmp_path: Path) -> None:
     one = bundled.make_bundle(tmp_path / "one", text=fabricate.FEW)
     other = bundled.make_bundle(tmp_path / "two", text=fabricate.FEW.replace("made_up", "another"))
@@ -189,6 +190,7 @@ def test_a_bundle_reports_what_its_folder_reports(tmp_path: Path) -> None:
     assert "report.html" in ran.stdout
 
 
+@pytest.mark.slow
 def test_halves_in_bundles_are_reported_together(tmp_path: Path) -> None:
     whole = bundled.make_bundle(tmp_path / "whole", text=fabricate.FEW)
     halves = []

@@ -66,6 +66,7 @@ def test_a_board_without_corrupted_results_has_no_such_section(tmp_path: Path) -
     assert 'id="robustness"' not in board.read_text()
 
 
+@pytest.mark.slow
 def test_rows_that_were_worn_otherwise_stand_apart(tmp_path: Path) -> None:
     from benchmark.site.entries import gather
     from benchmark.site.standings import boards

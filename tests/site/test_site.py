@@ -160,6 +160,7 @@ def test_a_folder_with_other_things_is_left_alone(labs: list[Path], tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.slow
 def test_what_is_gone_from_the_bundles_goes_from_the_site(labs: list[Path], tmp_path: Path) -> None:
     write_site(labs, tmp_path / "public")
     write_site([labs[1]], tmp_path / "public")
