@@ -17,6 +17,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # The benchfiles here are the tests' own. Tests of what is asked before one runs take this away.
 os.environ["BENCH_TRUST"] = "1"
+# It has a plugin for tests of asynchronous code, which imports trio.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 # Figures drawn by Matplotlib take longer than all else that a small run does. Tests of them ask for all formats.
 os.environ["BENCH_FORMAT"] = "md,html,csv,tex"
 
@@ -31,9 +33,9 @@ def pytest_collection() -> Iterator[object]:
     try:
         return (yield)
     finally:
-        gc.enable()
-        gc.collect()
+        # What is garbage by now stays as well: to look for it takes longer than it is worth.
         gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,9 @@ def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     # One that forks, and two workers.
     assert len(children) == 3
     assert driver.children(recursive=True) == children
+    assert {tuple(child.cmdline()) for child in children} == {tuple(driver.cmdline())}, (
+        "none is a new interpreter"
+    )
     run.kill()
     run.communicate(timeout=60)
     assert psutil.wait_procs(children, timeout=20)[1] == []
