@@ -36,7 +36,7 @@ def awake_seconds() -> float:
 
 @cache
 def _ticking() -> AwakeClock:
-    clock = AwakeClock()
+    clock = AwakeClock(LONGEST_SECONDS)
 
     def tick() -> None:
         while True:

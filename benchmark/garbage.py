@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from functools import cache
+from importlib import import_module
 
 # Of new objects that are neither gone nor looked at; Python's own is 700.
 _AFTER = 10_000
@@ -15,3 +17,17 @@ def look_seldom() -> None:
     takes, and a seventh of what TensorFlow's import does.
     """
     gc.set_threshold(_AFTER, 10, 10)
+
+
+@cache
+def import_to_stay(libraries: tuple[str, ...]) -> None:
+    """Import libraries, and have Python look for garbage in what comes after them only: Keras asks it to each time.
+
+    Raises:
+        ImportError: when one is not there.
+    """
+    for library in libraries:
+        import_module(library)
+    if libraries:
+        gc.collect()
+        gc.freeze()

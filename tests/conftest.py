@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from projects import NETWORKS, Project, make_project
+from warm import warm_workers as with_warm_workers
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -19,8 +20,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # The benchfiles here are the tests' own. Tests of what is asked before one runs take this away.
 os.environ["BENCH_TRUST"] = "1"
+# It has a plugin for tests of asynchronous code, which imports trio.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 # Figures drawn by Matplotlib take longer than all else that a small run does. Tests of them ask for all formats.
 os.environ["BENCH_FORMAT"] = "md,html,csv,tex"
+# A process that watches energy looks at its hardware first, for one to two seconds. Tests of that take this away.
+os.environ["BENCH_ENERGY"] = "off"
+# What tests write need not outlive a power cut; tests/faults/power.py records what is really synced.
+os.fsync = lambda fd: None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,9 +40,9 @@ def pytest_collection() -> Iterator[object]:
     try:
         return (yield)
     finally:
-        gc.enable()
-        gc.collect()
+        # What is garbage by now stays as well: to look for it takes longer than it is worth.
         gc.freeze()
+        gc.enable()
 
 
 def pytest_runtest_setup() -> None:
@@ -98,6 +105,13 @@ def network_project(project: Project) -> Project:
     """Return such a project for models that need TensorFlow: it is imported before they are."""
     project.libraries = NETWORKS
     return project
+
+
+@pytest.fixture
+def warm_workers() -> Iterator[None]:
+    """Have worker processes that a test starts in its own process be forked: they need not import anything."""
+    with with_warm_workers():
+        yield
 
 
 @pytest.fixture(scope="session")

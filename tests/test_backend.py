@@ -94,18 +94,38 @@ def test_gpu_memory_is_taken_as_needed_unless_the_user_says_otherwise(installed)
     assert environment["XLA_PYTHON_CLIENT_PREALLOCATE"] == "true"
 
 
+# Libraries are imported within the first of the two cells.
+NAMED_AND_DRAWN = """
+from benchmark.backend import asked_backend
+from benchmark.isolation import isolated
+named = asked_backend()
+def drawn():
+    with isolated(2):
+        import keras
+        numbers = [float(keras.random.uniform(()))]
+        if named == "tensorflow":
+            import tensorflow as tf
+            numbers.append(float(tf.random.uniform(())))
+        return numbers
+first = drawn()
+import keras
+print(named, keras.backend.backend(), drawn() == first)
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["tensorflow", "jax"])
-def test_keras_takes_the_backend_that_is_named_here(name: str, tmp_path: Path) -> None:
+def test_keras_takes_the_backend_that_is_named_here_and_is_seeded_as_it_is_imported_and_for_the_next_cell(
+    name: str, tmp_path: Path
+) -> None:
     pytest.importorskip(name)
     (tmp_path / "keras.json").write_text(json.dumps({"backend": name}))
-    code = "from benchmark.backend import asked_backend as ask; named = ask(); import keras; print(named, keras.backend.backend())"
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", NAMED_AND_DRAWN],
         env=environment | {"KERAS_HOME": str(tmp_path)}, capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
-    assert done.stdout.split() == [name, name]
+    assert done.stdout.split() == [name, name, "True"]
 
 
 def test_a_network_without_its_backend_is_refused_before_anything_runs(project) -> None:

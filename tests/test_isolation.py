@@ -163,18 +163,3 @@ def test_the_functions_are_pickled_by_name() -> None:
     with isolated(0):
         for function in (random.random, random.shuffle, np.random.rand, np.random.default_rng):
             assert pickle.loads(pickle.dumps(function)) is function
-
-
-@pytest.mark.slow
-def test_networks_libraries_are_seeded_as_they_are_imported_and_again_for_the_next_cell() -> None:
-    code = textwrap.dedent("""
-        from benchmark.isolation import isolated
-        def drawn():
-            with isolated(2):
-                import tensorflow as tf
-                import keras
-                return float(tf.random.uniform(())), float(keras.random.uniform(()))
-        print(drawn() == drawn())
-    """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "True"

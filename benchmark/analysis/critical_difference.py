@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from benchmark.analysis.intervals import LEVEL
 
@@ -63,6 +62,9 @@ def critical_difference(
     ranks.index = pd.Index(
         [" · ".join(map(str, label if isinstance(label, tuple) else (label,))) for label in ranks.index]
     )
+    # Takes longer to import than all else here, and few suites have so many data sets.
+    from scipy import stats
+
     p = float(stats.friedmanchisquare(*signed.to_numpy()).pvalue)
     quantile = float(stats.studentized_range.ppf(LEVEL, methods, np.inf)) / np.sqrt(2)
     difference = quantile * np.sqrt(methods * (methods + 1) / (6 * count))

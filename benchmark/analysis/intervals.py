@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from benchmark.analysis.cochran import LEVEL, satterthwaite
 from benchmark.analysis.measured import Measured
@@ -46,10 +46,10 @@ def interval(
         )
     sources += " and seeds" if len(row.values) > 1 and not row.fixed else ""
     if proportion and (len(row.values) == 1 or row.fixed) and not row.grouped:
-        low, high = wilson(row.mean, row.tracks, float(stats.norm.ppf((1 + LEVEL) / 2)))
+        low, high = wilson(row.mean, row.tracks, float(special.ndtri((1 + LEVEL) / 2)))
         return Interval(low, high, "Wilson, over tracks")
     degrees = satterthwaite(row.variance, row.units - 1, seeds, freedom)
-    total, quantile = row.variance + seeds, float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+    total, quantile = row.variance + seeds, float(special.stdtrit(degrees, (1 + LEVEL) / 2))
     if proportion:
         spread = row.mean * (1 - row.mean)
         effective = spread / total if total > 0 and spread > 0 else float(row.units)

@@ -76,12 +76,14 @@ def baseline_rows(
 ) -> dict[int, int]:
     """Return, for each row that has one, the row with the baseline's labels and otherwise the same."""
     wanted = {axis: str(label) for axis, label in baseline.items()}
-    by_labels = {tuple(line[axis] for axis in axes): int(line[ROW]) for line in table.to_dict("records")}
+    columns = [table[axis].tolist() for axis in axes]
+    labels = {int(row): tuple(column[place] for column in columns) for place, row in enumerate(table[ROW])}
+    rows = {own: row for row, own in labels.items()}
     references = {}
-    for line in table.to_dict("records"):
-        reference = by_labels.get(tuple(wanted.get(axis, line[axis]) for axis in axes))
-        if reference is not None and reference != line[ROW]:
-            references[int(line[ROW])] = reference
+    for row, own in labels.items():
+        reference = rows.get(tuple(wanted.get(axis, label) for axis, label in zip(axes, own, strict=True)))
+        if reference is not None and reference != row:
+            references[row] = reference
     return references
 
 

@@ -211,6 +211,6 @@ def is_fixed(cells: Sequence[SetPredictions]) -> bool:
 def _counts(groups: Sequence[np.ndarray], units: Units) -> tuple[int, float, bool]:
     """Return how many units the cell with fewest has, how many tracks cells have, and whether units have several."""
     distinct = {id(grouping): (len(units.of(grouping).names), len(grouping)) for grouping in groups}
-    tracks = float(np.mean([len(grouping) for grouping in groups]))
+    tracks = sum(map(len, groups)) / len(groups)
     grouped = any(own < held for own, held in distinct.values())
     return min(own for own, _ in distinct.values()), tracks, grouped

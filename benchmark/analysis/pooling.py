@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from benchmark.analysis.cochran import LEVEL
 
@@ -55,5 +55,5 @@ def pooled(values: np.ndarray, variances: np.ndarray, freedom: np.ndarray) -> Po
     within = weight * variances + (1 - weight) ** 2 / precision
     mean = (share * shrunk).sum(axis=0)
     variance = (share * (within + (shrunk - mean) ** 2)).sum(axis=0)
-    half = stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(variance)
+    half = special.stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(variance)
     return Pooled(mean, mean - half, mean + half, (share * weight).sum(axis=0))

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from benchmark.contract.corruptions import CORRUPTION
-from benchmark.contract.datasets import DATASET
-from benchmark.contract.metrics import METRIC
-from benchmark.contract.models import MODEL
-from benchmark.contract.packages import PLUGIN
+from importlib import import_module
+
 from benchmark.contract.rules import COMMON, Rule
-from benchmark.contract.sounds import AUDIO, AUGMENTATION, FEATURES
-from benchmark.contract.trackers import TRACKER
 
-_OWN: dict[str, tuple[Rule, ...]] = {
-    "dataset": DATASET,
-    "audio": AUDIO,
-    "features": FEATURES,
-    "augmentation": AUGMENTATION,
-    "corruption": CORRUPTION,
-    "model": MODEL,
-    "metric": METRIC,
-}
-
-
-_OTHERS = {"plugin": PLUGIN, "tracker": TRACKER}
+# Where those of a kind are: a process that tries components of one kind need not import what others are tried on.
+_MODULES = {
+    "dataset": "datasets", "audio": "sounds", "features": "sounds", "augmentation": "sounds",
+    "corruption": "corruptions", "model": "models", "metric": "metrics", "plugin": "packages", "tracker": "trackers",
+}  # fmt: skip
+_NO_COMPONENTS = {"plugin", "tracker"}
 
 
 def rules_of(kind: str) -> tuple[Rule, ...]:
     """Return the rules of a kind of component, of a ``tracker``, or of a ``plugin``."""
-    return _OTHERS.get(kind) or (*COMMON, *_OWN[kind])
+    own: tuple[Rule, ...] = getattr(import_module(f"benchmark.contract.{_MODULES[kind]}"), kind.upper())
+    return own if kind in _NO_COMPONENTS else (*COMMON, *own)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, RATE, SHAPES, Pictures, unchanged, waveforms
+from benchmark.contract.material import CLASSES, FORMS, RATE, SHAPES, unchanged, waveforms
+from benchmark.contract.pictures import Pictures
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.border import checked_batch, checked_items

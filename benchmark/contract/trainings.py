@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, SHAPES, Pictures
+from benchmark.contract.material import CLASSES, SHAPES
+from benchmark.contract.pictures import Pictures
 from benchmark.contract.rules import NotTriedError, Trial
+from benchmark.garbage import import_to_stay
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
@@ -35,6 +37,7 @@ def fitted(
 ) -> tuple[Any, Any]:
     """Return a model, trained, and what its ``fit`` gave."""
     model = trial.make()
+    import_to_stay(model.libraries)
     if isinstance(model, KerasModel):
         _leave_graphs_as_they_are()
     given = TrainingSettings(**{**PLAIN, **settings})

@@ -157,9 +157,11 @@ class Cluster:
                 told: dict[str, Any] = self.client.sync(self.client.scheduler.identity, n_workers=-1)
                 return dict(told["workers"])
             except Exception as error:
-                if awake_seconds() > until or self.client.status == "closed":
+                is_closed = self.client.status == "closed"
+                if awake_seconds() > until or is_closed:
+                    why = "the connection to it is lost" if is_closed else error_text(error)
                     raise ClusterError(
-                        f"The scheduler of the cluster does not answer any more ({error_text(error)}). What is "
+                        f"The scheduler of the cluster does not answer any more ({why}). What is "
                         "finished is kept; the same command goes on with a scheduler that does."
                     ) from error
             self._over.wait(_PAUSE)

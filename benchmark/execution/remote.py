@@ -113,7 +113,10 @@ _crew = _Crew()
 
 @contextmanager
 def _killed_when_unwanted(workers: LocalWorkers) -> Iterator[None]:
-    """Kill what runs inside as soon as nobody waits for it: its driver has given it up, has ended, or was killed."""
+    """Kill what runs inside as soon as nobody waits for it: its driver has given it up, has ended, or was killed.
+
+    Nor does anybody when the worker closes, as it does when its scheduler has ended; it would wait for half a minute.
+    """
     from distributed import get_worker
 
     worker: Any = get_worker()
@@ -122,7 +125,8 @@ def _killed_when_unwanted(workers: LocalWorkers) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(_LOOKING_SECONDS):
             state = worker.state.tasks.get(key)
-            if state is None or state.state in ("cancelled", "released", "forgotten"):
+            unwanted = state is None or state.state in ("cancelled", "released", "forgotten")
+            if unwanted or worker.status.name in ("closing", "closed", "failed"):
                 workers.kill()
 
     watching = threading.Thread(target=watch, daemon=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.checkpoints import CheckpointPlace, Checkpoints
 from benchmark.execution.failure import close_model
+from benchmark.garbage import import_to_stay
 from benchmark.isolation import isolated
 from benchmark.plugin.border import calling
 from benchmark.plugin.training_run import Listener, TrainingRun
@@ -88,10 +86,7 @@ def trained(
     with isolated(derive_seed("cell", spec.seed)):
         model = spec.model.create(registry)
         try:
-            for library in model.libraries:
-                import_module(library)
-            if model.libraries:
-                _leave_out_of_collections(model.libraries)
+            import_to_stay(model.libraries)
             run = TrainingRun(
                 spec.training,
                 spec.seed,
@@ -119,13 +114,6 @@ def trained(
             yield Trained(model, data, run, history, predictions, values, energy, *took)
         finally:
             close_model(model, key)
-
-
-@cache
-def _leave_out_of_collections(libraries: tuple[str, ...]) -> None:
-    """Have Python look for garbage in what trainings make, and not in these too: Keras asks it to each time."""
-    gc.collect()
-    gc.freeze()
 
 
 def _computed_with(model: Model) -> dict[str, Any]:

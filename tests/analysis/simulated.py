@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy import special
 
 from benchmark.analysis.measured import Measured, measure
 from benchmark.analysis.resampling import Weights
@@ -52,7 +52,7 @@ class World:
 
     def accuracy(self, skill: float) -> float:
         """Return the true share over all tracks and seeds."""
-        return float(norm.cdf(skill / np.sqrt(2 + self.seed_sd**2)))
+        return float(special.ndtr(skill / np.sqrt(2 + self.seed_sd**2)))
 
     def draw(self, rng: np.random.Generator, skills: tuple[float, ...], weights: Weights) -> list[Measured]:
         """Return one row per skill; all rows see the same tracks."""

@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from benchmark.analysis.cochran import critical, p_values, satterthwaite
 
 
 def test_one_part_of_the_variance_gives_students_t() -> None:
     z, parts, freedom = np.array([0.0, 1.3, 4.0]), np.full((1, 3), 0.2), np.full((1, 3), 7.0)
-    np.testing.assert_allclose(p_values(z, parts, freedom), 2 * stats.t.sf(z, 7), rtol=1e-9)
-    np.testing.assert_allclose(critical(0.05, parts, freedom), stats.t.ppf(0.975, 7), rtol=1e-9)
+    np.testing.assert_allclose(p_values(z, parts, freedom), 2 * scipy.stats.t.sf(z, 7), rtol=1e-9)
+    np.testing.assert_allclose(critical(0.05, parts, freedom), scipy.stats.t.ppf(0.975, 7), rtol=1e-9)
 
 
 def test_several_parts_are_weighed_by_their_size() -> None:
     z, parts, freedom = np.array([2.5]), np.array([[3.0], [1.0]]), np.array([[100.0], [2.0]])
-    expected = 2 * (0.75 * stats.t.sf(2.5, 100) + 0.25 * stats.t.sf(2.5, 2))
+    expected = 2 * (0.75 * scipy.stats.t.sf(2.5, 100) + 0.25 * scipy.stats.t.sf(2.5, 2))
     assert p_values(z, parts, freedom)[0] == pytest.approx(expected)
 
 
@@ -29,7 +29,7 @@ def test_the_critical_value_is_where_p_is_the_level(level: float) -> None:
 
 def test_without_any_variance_the_first_part_counts() -> None:
     assert critical(0.05, np.zeros((2, 1)), np.array([[9.0], [1.0]]))[0] == pytest.approx(
-        stats.t.ppf(0.975, 9)
+        scipy.stats.t.ppf(0.975, 9)
     )
 
 

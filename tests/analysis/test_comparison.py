@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+import scipy
 from simulated import Accuracy, World, predictions
 
 from benchmark.analysis.comparison import compare
@@ -48,7 +48,7 @@ def test_rows_that_no_seed_changes_are_compared_as_scipys_paired_t_test_does() -
     rng = np.random.default_rng(0)
     one, other = rng.random(400) < 0.7, rng.random(400) < 0.6
     found = compare({0: fixed(one), 1: fixed(other)}, "m").iloc[0]
-    expected = stats.ttest_rel(one.astype(float), other.astype(float))
+    expected = scipy.stats.ttest_rel(one.astype(float), other.astype(float))
     limits = expected.confidence_interval()
     assert found["p"] == pytest.approx(expected.pvalue, abs=1e-9)
     assert (found["low"], found["high"]) == pytest.approx((limits.low, limits.high), abs=1e-9)
@@ -63,7 +63,7 @@ def test_a_difference_has_the_interval_of_the_values_that_its_test_does_not_reje
         moved = contrast.values - end
         z = np.abs(moved) / contrast.error
         p = sum(
-            part * 2 * stats.t.sf(z, freedom)
+            part * 2 * scipy.stats.t.sf(z, freedom)
             for part, freedom in zip(contrast.parts, contrast.freedom, strict=True)
         )
         assert p / contrast.parts.sum(axis=0) == pytest.approx(0.05, abs=1e-9)
@@ -168,8 +168,8 @@ def test_rows_that_are_surely_closer_than_what_anybody_cares_about_are_equal() -
     assert found["verdict"] == "equal"
     # Two one-sided tests, as scipy makes them.
     difference = base.astype(float) - near
-    lower = stats.ttest_1samp(difference, -0.02, alternative="greater").pvalue
-    upper = stats.ttest_1samp(difference, 0.02, alternative="less").pvalue
+    lower = scipy.stats.ttest_1samp(difference, -0.02, alternative="greater").pvalue
+    upper = scipy.stats.ttest_1samp(difference, 0.02, alternative="less").pvalue
     assert found["p_equal"] == pytest.approx(max(lower, upper), abs=1e-9)
     assert compare({0: fixed(base), 1: fixed(near)}, "m", smallest=0.001).iloc[0]["verdict"] == "undecided"
 

@@ -47,6 +47,7 @@ def test_too_few_tracks_have_no_interval() -> None:
     assert np.isnan([low, high]).all()
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_true_drop() -> None:
     random = np.random.default_rng(3)
     missed = 0

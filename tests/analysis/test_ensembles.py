@@ -271,6 +271,7 @@ def test_a_metric_that_fails_costs_its_own_column_only(made) -> None:
     assert found.notes == ("No macro-f1 of ensembles: RuntimeError: no",)
 
 
+@pytest.mark.slow
 def test_the_report_has_ensembles_in_a_table_of_their_own(tmp_path: Path) -> None:
     from benchmark.report.write import write_report
 

@@ -42,10 +42,10 @@ def world(script: Any, name: str, tracks: int, seeds: int, kind: str = "null") -
     [
         ("3", 290, 2, 0.05),
         ("8", 55, 2, 0.05),
-        ("0, 3 and 8", 290, 2, 0.07),
-        ("1, one row 8", 290, 2, 0.1),
-        ("0", 55, 3, 0.05),
-        ("3 and 8", 290, 5, 0.05),
+        pytest.param("0, 3 and 8", 290, 2, 0.07, marks=pytest.mark.slow),
+        pytest.param("1, one row 8", 290, 2, 0.1, marks=pytest.mark.slow),
+        pytest.param("0", 55, 3, 0.05, marks=pytest.mark.slow),
+        pytest.param("3 and 8", 290, 5, 0.05, marks=pytest.mark.slow),
     ],
 )
 def test_equal_rows_are_seldom_called_different(
@@ -57,6 +57,7 @@ def test_equal_rows_are_seldom_called_different(
     assert 0.92 <= found.rows <= 0.985
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "least"), [(2, 0.45), (3, 0.60), (5, 0.83)])
 def test_differences_of_30_points_are_found_as_often_as_promised(
     script: Any, seeds: int, least: float
@@ -71,19 +72,21 @@ def test_differences_of_30_points_are_found_as_often_as_promised(
     assert np.mean([each.false_better for each in found]) <= 0.03
 
 
+@pytest.mark.slow
 def test_learners_on_splits_drawn_anew_for_each_seed_are_seldom_called_different(script: Any) -> None:
     found = script.rates(script.Learners(6, 150, 3), 100, seed=11)
     assert found.false_better <= 0.1
     assert 0.92 <= found.differences <= 0.98
 
 
-@pytest.mark.parametrize("rows", [2, 4])
+@pytest.mark.parametrize("rows", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_few_rows_with_few_seeds_are_no_exception(script: Any, rows: int) -> None:
     spread = ((0.0, 3.0, 8.0) * 2)[:rows]
     found = script.rates(script.World((0.7,) * rows, spread, 290, 2), 150)
     assert found.false_better <= 0.07
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tracks", "least", "most"), [(1000, 0.0, 0.1), (16000, 0.9, 1.0)])
 def test_equal_rows_are_found_to_be_with_tracks_enough_and_those_on_the_edge_are_not(
     script: Any, tracks: int, least: float, most: float

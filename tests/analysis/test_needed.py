@@ -53,6 +53,7 @@ def test_with_as_many_more_seeds_four_of_five_tables_decide(seed_sd: float) -> N
     assert 0.7 <= power(World(3 + int(found.seeds), 250, 1, seed_sd), level) <= 0.93
 
 
+@pytest.mark.slow
 def test_with_as_many_more_tracks_four_of_five_tables_decide() -> None:
     world, level = World(5, 100, 1, 0.05), 0.01
     found = needed(typical(world), 0, 1, level=level)

@@ -159,6 +159,7 @@ def world(script: Any, grid: str, name: str, tracks: int) -> Any:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "tracks"), [("0", 55), ("0, 3 and 8", 290), ("1", 290)])
 def test_equal_rows_are_seldom_called_different_however_often_one_looks(
     script: Any, name: str, tracks: int

@@ -56,14 +56,14 @@ def kinds(findings: list[Finding]) -> dict[str, tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Track]:
-    """A thousand short tracks that all differ."""
+    """Four hundred short tracks that all differ."""
     folder = tmp_path_factory.mktemp("corpus")
-    return [save(folder, f"{i:04d}.wav", tune(i, 1.5 + i % 3 / 2)) for i in range(1000)]
+    return [save(folder, f"{i:04d}.wav", tune(i, 1.5 + i % 3 / 2)) for i in range(400)]
 
 
 @pytest.mark.slow
 def test_each_planted_leak_is_found_and_a_clean_corpus_has_none(corpus: list[Track], tmp_path: Path) -> None:
-    train, validation, test = corpus[:600], corpus[600:800], corpus[800:]
+    train, validation, test = corpus[:240], corpus[240:320], corpus[320:]
     clean = near(corpus, tmp_path)
     assert clean == NearDuplicates()
     assert audit_sides(sides(train, validation, test), clean) == []
@@ -172,32 +172,39 @@ def planting() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def songs(planting: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Eight songs of one style, with the same drums."""
+    """Five songs of one style, with the same drums."""
     folder = tmp_path_factory.mktemp("songs")
-    for number, song in enumerate(planting.procedural(8)):
+    for number, song in enumerate(planting.procedural(5)):
         soundfile.write(folder / f"{number}.wav", song, RATE)
     return sorted(folder.iterdir())
+
+
+# As others are found that are tried each time.
+SLOWLY = ("clock 20 ppm fast", "-6 % faster", "+0.5 % faster", "-1 semitones")
+
+
+@pytest.fixture(scope="module")
+def altered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which fingerprints of the songs are made once."""
+    return tmp_path_factory.mktemp("altered")
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "MP3",
-        "clock 20 ppm fast",
         "clock 1000 ppm fast",
-        "-6 % faster",
-        "+0.5 % faster",
-        "-1 semitones",
         "+2 semitones",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in SLOWLY),
         "12 of 15 s, then another",
         "4 s inside another",
     ],
 )
 def test_what_is_promised_is_found_and_nothing_else(
-    planting: ModuleType, songs: list[Path], tmp_path: Path, name: str
+    planting: ModuleType, songs: list[Path], altered: Path, name: str
 ) -> None:
     (wanted,) = [kind for kind in planting.kinds() if kind.name == name]
-    (outcome,) = planting.campaign(songs, planting.pairs_of(songs, 2), [wanted], tmp_path)
+    (outcome,) = planting.campaign(songs, planting.pairs_of(songs, 2), [wanted], altered)
     assert (outcome.found, outcome.alarms) == (outcome.songs, [])
 
 

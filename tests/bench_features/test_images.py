@@ -3,8 +3,6 @@ from __future__ import annotations
 import librosa
 import numpy as np
 import pytest
-from matplotlib import colormaps
-from PIL import Image
 
 from bench_features import MelImage
 
@@ -20,6 +18,9 @@ def clip() -> np.ndarray:
 
 def draw(clip: np.ndarray, size: int, *, grey: bool) -> np.ndarray:
     """The same picture from librosa's spectrogram and matplotlib's colours, a step at a time."""
+    from matplotlib import colormaps
+    from PIL import Image
+
     power = librosa.feature.melspectrogram(y=clip, sr=RATE, n_mels=128)
     unit = librosa.power_to_db(power, ref=np.max, top_db=80)[::-1] / 80 + 1
     rows = (np.arange(200) + 0.5) * unit.shape[0] // 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.suite.load import load_suite
 
-onnx = pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.skipif(
+    find_spec("onnx") is None or find_spec("onnxruntime") is None, reason="ONNX is not installed"
+)
 
 RATE, LENGTH, STRIDE, SIZE = 8_000, 400, 160, 6
 WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (SIZE, 1, LENGTH)).astype(np.float32)
@@ -30,7 +32,7 @@ def encoder(tmp_path: Path) -> Path:
 
 def exported(file: Path, rank: int, weights: np.ndarray = WEIGHTS, samples: int | str = "samples") -> Path:
     """Write an encoder: a convolution over the waveform, rectified, as frames of six numbers, and their sum."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, checker, helper, numpy_helper
 
     shape: list[int | str] = [*([1] * (rank - 1)), samples]
     reshape = helper.make_node("Reshape", ["wave", "three"], ["shaped"])
@@ -56,7 +58,7 @@ def exported(file: Path, rank: int, weights: np.ndarray = WEIGHTS, samples: int 
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
+    checker.check_model(model)
     file.write_bytes(model.SerializeToString())
     return file
 

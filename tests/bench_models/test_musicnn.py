@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.signal import correlate
+import scipy
 
 from bench_models import Musicnn
 from bench_models.musicnn import BACKBONE_WEIGHTS, TOP_WEIGHTS
@@ -43,7 +43,10 @@ class ByThePaper:
     def convolved(self, x: np.ndarray, name: str) -> np.ndarray:
         """x (time, bands); returns (time, bands, filters), valid."""
         kernel, bias = self.arrays[name]
-        maps = [correlate(x, kernel[:, :, 0, number], mode="valid") for number in range(kernel.shape[3])]
+        maps = [
+            scipy.signal.correlate(x, kernel[:, :, 0, number], mode="valid")
+            for number in range(kernel.shape[3])
+        ]
         return np.maximum(np.stack(maps, axis=-1) + bias, 0)
 
     def embedding(self, frames: np.ndarray) -> np.ndarray:

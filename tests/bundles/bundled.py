@@ -12,10 +12,12 @@ from benchmark.bundles.export import export
 SUITE = fabricate.SUITE.replace("evaluate: [test]", "evaluate: [test]")
 
 
-def make_bundle(folder: Path, name: str = "made_up.zip", lab: str = "", **changes: Any) -> Path:
-    """Return a bundle of twelve finished cells; ``changes`` go into their records."""
+def make_bundle(
+    folder: Path, name: str = "made_up.zip", lab: str = "", text: str = fabricate.SUITE, **changes: Any
+) -> Path:
+    """Return a bundle of a suite's finished cells, twelve if it is not said; ``changes`` go into their records."""
     folder.mkdir(parents=True, exist_ok=True)
-    plan = fabricate.make_plan(folder)
+    plan = fabricate.make_plan(folder, text)
     store = fabricate.make_results(plan, folder / "results", **changes)
     return export(plan, store, folder / name, lab=lab).file
 

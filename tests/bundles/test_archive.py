@@ -68,10 +68,16 @@ def test_nothing_may_follow_or_lack() -> None:
             read(changed)
 
 
-def test_many_members_and_far_ones_are_read_by_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    many = packed([(f"results/{number}", b"") for number in range(70_000)])
-    assert len(read_members(io.BytesIO(many))) == 70_000
-    assert len(zipfile.ZipFile(io.BytesIO(many)).namelist()) == 70_000
+@pytest.mark.slow
+def test_more_members_than_two_bytes_can_count_are_read_by_other_programs() -> None:
+    many = packed([(f"results/{number}", b"") for number in range(65_536)])
+    assert len(read_members(io.BytesIO(many))) == 65_536
+    assert len(zipfile.ZipFile(io.BytesIO(many)).namelist()) == 65_536
+
+
+def test_members_beyond_four_gigabytes_have_entries_of_their_own_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # As if four gigabytes were forty bytes.
     monkeypatch.setattr(archive, "_FULL32", 40)
     far = archive._directory(read_members(io.BytesIO(packed())))

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from projects import Project
 
 from benchmark.cli.completion import SHELLS, command
 
-BENCH = "from benchmark.cli.main import main; main()"
 
-
-def completed(words: str, number: int) -> list[str]:
-    variables = {
-        **os.environ,
+def completed(project: Project, words: str, number: int) -> list[str]:
+    project.environment |= {
         "_BENCH_COMPLETE": "bash_complete",
         "COMP_WORDS": words,
         "COMP_CWORD": str(number),
     }
-    done = subprocess.run(
-        [sys.executable, "-c", BENCH], env=variables, capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+    done = project.bench()
+    assert done.err == ""
+    return [line.partition(",")[2] for line in done.out.splitlines() if line]
 
 
 def script(shell: str) -> str:
@@ -47,15 +41,15 @@ def test_each_shell_gets_lines_of_its_own_that_it_understands(shell: str, tmp_pa
     subprocess.run([program, "-n", str(tmp_path / "completion")], check=True)
 
 
-def test_verbs_are_completed() -> None:
-    assert completed("bench do", 1) == ["doctor"]
+def test_verbs_are_completed(project: Project) -> None:
+    assert completed(project, "bench do", 1) == ["doctor"]
 
 
-def test_names_of_components_are_completed_of_the_kind_that_is_asked_for() -> None:
-    assert {"mel", "mel-image"} <= set(completed("bench plugins show me", 3))
-    assert completed("bench data verify gt", 3) == ["gtzan"]
-    assert completed("bench data verify me", 3) == []
+def test_names_of_components_are_completed_of_the_kind_that_is_asked_for(project: Project) -> None:
+    assert {"mel", "mel-image"} <= set(completed(project, "bench plugins show me", 3))
+    assert completed(project, "bench data verify gt", 3) == ["gtzan"]
+    assert completed(project, "bench data verify me", 3) == []
 
 
-def test_codes_are_completed() -> None:
-    assert completed("bench explain same", 2) == ["same-audio"]
+def test_codes_are_completed(project: Project) -> None:
+    assert completed(project, "bench explain same", 2) == ["same-audio"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-
-import pytest
+import subprocess
+import sys
 
 HEAVY = (
     "tensorflow",
@@ -20,34 +20,38 @@ HEAVY = (
     "jax",
     "torch",
 )
+OF_RUNS = (
+    "benchmark.claims",
+    "benchmark.results.matching",
+    "benchmark.execution.workers",
+    "benchmark.execution.train",
+)
 CODE = """
 import json, sys
 from benchmark.cli.main import main
-sys.argv = ["bench", *json.loads(sys.argv[1])]
-try:
-    main()
-except SystemExit as ended:
-    code = ended.code
-print("LOADED" + json.dumps([code, sorted(name for name in json.loads(sys.argv.pop()) if name in sys.modules)]))
+commands, names = map(json.loads, sys.argv[1:])
+told = []
+for command in commands:
+    sys.argv = ["bench", *command]
+    try:
+        main()
+    except SystemExit as ended:
+        told.append([ended.code, sorted(name for name in names if name in sys.modules)])
+print("LOADED" + json.dumps(told))
 """
 
 
-def loaded(project, *arguments: str, names: tuple[str, ...] = HEAVY) -> tuple[int, list[str]]:
-    import subprocess
-    import sys
-
-    code = CODE.replace("json.loads(sys.argv.pop())", repr(names))
+def loaded(project, *commands: tuple[str, ...]) -> list[tuple[int, list[str]]]:
+    """Run commands in one new process; return the exit code of each, and what is loaded by then."""
     done = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(arguments)],
+        [sys.executable, "-c", CODE, json.dumps(commands), json.dumps(HEAVY + OF_RUNS)],
         cwd=project.folder, env=project.variables(), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    code, there = json.loads(done.stdout.rpartition("LOADED")[2])
-    return code, there
+    return [(code, names) for code, names in json.loads(done.stdout.rpartition("LOADED")[2])]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_verbs_that_only_tell_load_nothing_heavy(project) -> None:
+    commands = (
         ("--help",),
         ("run", "--help"),
         ("plugins",),
@@ -55,40 +59,27 @@ def loaded(project, *arguments: str, names: tuple[str, ...] = HEAVY) -> tuple[in
         ("data", "list"),
         ("cache",),
         ("schema",),
-    ],
-)
-def test_verbs_that_only_tell_load_nothing_heavy(project, arguments: tuple[str, ...]) -> None:
-    assert loaded(project, *arguments) == (0, [])
+    )
+    for command, (code, names) in zip(commands, loaded(project, *commands), strict=True):
+        assert code == 0, command
+        assert not {*names} & {*HEAVY}, command
 
 
-def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(project) -> None:
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    for arguments in (
+def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(finished) -> None:
+    commands = (
         ("plan", "suite.yaml"),
         ("status", "suite.yaml"),
         ("report", "suite.yaml"),
         ("run", "suite.yaml"),
-    ):
-        code, names = loaded(project, *arguments)
-        assert code == 0
-        assert names == [], arguments
-
-
-def test_plan_loads_nothing_of_what_trains_or_takes_part_in_a_run(project) -> None:
-    names = (
-        "benchmark.claims",
-        "benchmark.results.matching",
-        "benchmark.execution.workers",
-        "benchmark.execution.train",
     )
-    assert project.bench("plan", "suite.yaml").code == 0
-    assert loaded(project, "plan", "suite.yaml", names=names) == (0, [])
+    told = loaded(finished, *commands)
+    assert told[0] == (0, []), "a plan loads nothing of what trains or takes part in a run either"
+    for command, (code, names) in zip(commands, told, strict=True):
+        assert code == 0, command
+        assert not {*names} & {*HEAVY}, command
 
 
 def test_what_checks_settings_is_built_when_it_is_first_needed() -> None:
-    import subprocess
-    import sys
-
     code = (
         "from benchmark import settings as s; "
         "assert not any(kind.__pydantic_complete__ for kind in (s.TrainingSettings, *s.LOSSES.values()))"
@@ -128,9 +119,6 @@ def test_a_component_is_shown_with_its_parameters(project) -> None:
 
 
 def test_python_m_benchmark_is_bench() -> None:
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "benchmark", "--help"],
         capture_output=True,

@@ -5,36 +5,67 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
+import time
+from dataclasses import replace
 from importlib._bootstrap_external import _code_to_hash_pyc
 from importlib.util import cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
+from projects import Project, make_project
 
-MARK = "\nopen({!r}, 'a').close()\n"
+# Tells that it was run, and has a metric of its own.
+CODE = """
+from benchmark import Metric
+
+open(os.environ["RAN"], "a").close()
+
+class Half(Metric):
+    name = "half"
+
+    def compute(self, labels, probabilities):
+        return 0.5
+
+@hookimpl
+def bench_metrics():
+    return [Half]
+"""
 OTHER_CODE = "import pathlib; pathlib.Path({!r}).touch()"
+
+
+def made_foreign(project: Project) -> Project:
+    project.environment |= {"BENCH_TRUST": "", "RAN": str(project.folder / "it-ran")}
+    with (project.folder / "benchfile.py").open("a") as file:
+        file.write(CODE)
+    return project
 
 
 @pytest.fixture
 def foreign(project):
     """Return a project whose benchfile leaves a mark when it runs, and which nobody has trusted."""
-    project.environment["BENCH_TRUST"] = ""
-    with (project.folder / "benchfile.py").open("a") as file:
-        file.write(MARK.format(str(project.folder / "it-ran")))
-    return project
+    return made_foreign(project)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """Return the results that a trusting user has of such a project."""
+    trusting = made_foreign(make_project(tmp_path_factory.mktemp("trusting"), cache))
+    done = trusting.bench("run", "suite.yaml", "--executor", "inline", "--trust")
+    assert done.code == 0, done.err
+    return trusting.folder / "results"
+
+
+@pytest.fixture
+def finished(foreign, results: Path):
+    """Return such a project with these results."""
+    shutil.copytree(results, foreign.folder / "results")
+    return foreign
 
 
 def ran(project) -> bool:
     return (project.folder / "it-ran").exists()
-
-
-def finished(project) -> None:
-    """Make the results that a trusting user would have, and forget the trust."""
-    done = project.bench("run", "suite.yaml", "--executor", "inline", "--trust")
-    assert done.code == 0, done.err
-    (project.folder / "it-ran").unlink()
-    (project.folder / "state" / "genrebench" / "trusted-benchfiles.jsonl").unlink()
 
 
 def answered(project, answer: str, *arguments: str) -> tuple[int, str]:
@@ -89,6 +120,7 @@ def test_a_ci_job_says_it_in_the_environment(foreign) -> None:
     assert not (foreign.folder / "state" / "genrebench").exists()
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_is_asked_once(foreign) -> None:
     code, said = answered(foreign, "y\n", "plan", "suite.yaml")
     assert "This suite has plugin code of its own" in said
@@ -150,103 +182,76 @@ def test_compiled_code_of_modules_beside_it_is_never_run_either(foreign) -> None
     # Elsewhere than there, because Python itself looks into the folder that it is started in.
     elsewhere = foreign.folder / "elsewhere"
     elsewhere.mkdir()
-    command = foreign.command("plan", str(foreign.folder / "suite.yaml"), "--trust")
-    done = subprocess.run(
-        command,
-        cwd=elsewhere,
-        env=foreign.variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "broken" not in done.stderr
+    done = replace(foreign, folder=elsewhere).bench("plan", str(foreign.folder / "suite.yaml"), "--trust")
+    assert done.code == 0, done.err
+    assert "broken" not in done.err
     assert not planted.exists()
 
 
-def test_workers_run_what_their_driver_has_read_though_the_file_changes(foreign) -> None:
-    import time
-
-    slow = (foreign.folder / "suite.yaml").read_text().replace("nearest]", "{nearest: {seconds: 2}}]")
-    foreign.write(slow)
-    process = foreign.start("run", "suite.yaml", "--jobs", "1", "--trust")
+@pytest.mark.slow
+def test_workers_run_what_their_driver_has_read_though_the_file_changes(project) -> None:
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write(suite.replace("[majority, nearest]", "[{nearest: {seconds: 1}}]"))
+    process = project.start("run", "suite.yaml", "--jobs", "1")
     limit = time.monotonic() + 120
-    while not list(foreign.results.glob("[!.]*/cell.json")):
+    while not project.rests(0):
         assert time.monotonic() < limit
         time.sleep(0.05)
-    (foreign.folder / "benchfile.py").write_text("raise RuntimeError('edited while a run goes on')\n")
+    (project.folder / "benchfile.py").write_text("raise RuntimeError('edited while a run goes on')\n")
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "edited" not in err
-    records = [json.loads(file.read_text()) for file in foreign.results.glob("nearest*/cell.json")]
+    records = [json.loads(file.read_text()) for file in project.results.glob("nearest*/cell.json")]
+    assert len(records) == 2
     assert len({record["spec"]["model"]["version"] for record in records}) == 1
 
 
-def test_reports_of_finished_results_run_none_of_it(foreign) -> None:
-    finished(foreign)
+def test_reports_of_finished_results_run_none_of_it_and_have_the_numbers_of_the_trusting_one(
+    finished,
+) -> None:
+    board = finished.results / "report" / "leaderboard.csv"
+    trusting = board.read_text()
+    board.unlink()
     for verb in ("report", "status"):
-        done = foreign.bench(verb, "suite.yaml")
+        done = finished.bench(verb, "suite.yaml")
         assert done.code == 0, done.err
         assert "benchfile.py was not run" in done.out + done.err
-        assert not ran(foreign)
+        assert not ran(finished)
     assert "4 ok" in done.out
-    board = (foreign.results / "report" / "leaderboard.csv").read_text()
-    assert board.count("2/2") == 2
-    compared = foreign.bench("compare", "suite.yaml", "--rows", "majority", "nearest")
+    assert board.read_text() == trusting
+    assert trusting.count("2/2") == 2
+    compared = finished.bench("compare", "suite.yaml", "--rows", "majority", "nearest")
     assert compared.code == 0, compared.err
     assert "benchfile.py was not run" in compared.err
-    assert not ran(foreign)
+    assert not ran(finished)
 
 
-def test_their_numbers_are_those_of_the_trusting_report(foreign) -> None:
-    finished(foreign)
-    board = foreign.results / "report" / "leaderboard.csv"
-    trusting = board.read_text()
-    assert foreign.bench("report", "suite.yaml").code == 0
-    assert board.read_text() == trusting
-
-
-def test_without_its_code_a_metric_of_the_benchfile_is_a_dash_and_a_note(foreign) -> None:
-    with (foreign.folder / "benchfile.py").open("a") as file:
-        file.write(
-            "\nfrom benchmark import Metric\n"
-            "class Half(Metric):\n"
-            "    name = 'half'\n"
-            "    def compute(self, labels, probabilities):\n"
-            "        return 0.5\n"
-            "@hookimpl\n"
-            "def bench_metrics():\n"
-            "    return [Half]\n"
-        )
-    text = (foreign.folder / "suite.yaml").read_text()
-    foreign.write(text.replace("evaluate: [test]", "evaluate: [test]\n  metrics: [top1, half]"))
-    finished(foreign)
-    done = foreign.bench("report", "suite.yaml")
+def test_without_its_code_a_metric_of_the_benchfile_is_a_dash_and_a_note(finished) -> None:
+    text = (finished.folder / "suite.yaml").read_text()
+    finished.write(text.replace("evaluate: [test]", "evaluate: [test]\n  metrics: [top1, half]"))
+    done = finished.bench("report", "suite.yaml")
     assert done.code == 0, done.err
     assert "4 values of half cannot be computed: it is in benchfile.py, which was not run" in done.out
     assert "which was not run" in done.out
-    lines = (foreign.results / "report" / "leaderboard.csv").read_text().splitlines()
+    lines = (finished.results / "report" / "leaderboard.csv").read_text().splitlines()
     line = dict(zip(lines[0].split(","), lines[1].split(","), strict=False))
     assert line["synthetic:test/half mean"] == ""
     assert float(line["synthetic:test/top1 mean"]) > 0
 
 
-def test_a_result_that_the_suite_does_not_ask_for_is_not_taken_for_one_that_it_does(foreign) -> None:
-    finished(foreign)
-    text = (foreign.folder / "suite.yaml").read_text()
-    foreign.write(text.replace("nearest]", "{nearest: {seconds: 0.5}}]"))
-    done = foreign.bench("status", "suite.yaml")
+def test_a_result_that_the_suite_does_not_ask_for_is_not_taken_for_one_that_it_does(finished) -> None:
+    text = (finished.folder / "suite.yaml").read_text()
+    finished.write(text.replace("nearest]", "{nearest: {seconds: 0.5}}]"))
+    done = finished.bench("status", "suite.yaml")
     assert "2 missing, 2 ok" in done.out
-    foreign.write(text.replace("nearest]", "{nearest: {}, label: other}]"))
-    assert "2 missing, 2 ok" in foreign.bench("status", "suite.yaml").out
+    finished.write(text.replace("nearest]", "{nearest: {}, label: other}]"))
+    assert "2 missing, 2 ok" in finished.bench("status", "suite.yaml").out
 
 
-def test_a_changed_benchfile_has_no_results_yet(foreign) -> None:
-    finished(foreign)
-    with (foreign.folder / "benchfile.py").open("a") as file:
+def test_a_changed_benchfile_has_no_results_yet(finished) -> None:
+    with (finished.folder / "benchfile.py").open("a") as file:
         file.write("# edited\n")
-    assert "2 missing, 2 ok" in foreign.bench("status", "suite.yaml").out
+    assert "2 missing, 2 ok" in finished.bench("status", "suite.yaml").out
 
 
 def test_the_schema_goes_without_and_says_so(foreign) -> None:
@@ -264,6 +269,7 @@ def test_a_suite_that_is_not_there_is_said_before_anything_is_asked(foreign) -> 
     assert "plugin code" not in done.err
 
 
+@pytest.mark.slow
 def test_a_suite_with_studies_of_its_components_shows_rows_as_they_are(foreign) -> None:
     import tuning_toys
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from bench_metrics import Top1, TopK
 from benchmark import Metric
 from benchmark.contract.check import Subject, check, check_all, names_of
 from benchmark.contract.rules import QUIET, Outcome
+from benchmark.plugin.component import Kind
 from benchmark.plugin.manager import Plugins
 from benchmark.testing import MetricContract, PluginContract
 
@@ -84,6 +86,7 @@ def test_what_others_would_notice_is_a_finding(trouble: str, said: str) -> None:
     assert said in problems[QUIET]
 
 
+@pytest.mark.slow
 def test_components_share_a_process_until_one_ends_it(tmp_path: Path) -> None:
     logs = [str(tmp_path / str(number)) for number in range(4)]
     troubles = ["none", "none", "crash", "none"]
@@ -98,6 +101,7 @@ def test_components_share_a_process_until_one_ends_it(tmp_path: Path) -> None:
     assert not last & (first | third)
 
 
+@pytest.mark.slow
 def test_a_component_is_not_blamed_for_what_others_left_behind(tmp_path: Path) -> None:
     log = tmp_path / "log"
     outcomes = [*check_all([careless("leave"), careless("behind", str(log)), careless("print")])]
@@ -162,21 +166,25 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
     assert f"1 failed, {passed} passed" in ran.stdout
 
 
+# Fewer layers and stages, as tracing them takes longest; tests/training/test_traced.py fine-tunes these networks.
+SMALL: dict[str, dict[str, Any]] = {
+    "ast": {"depth": 1, "width": 16, "heads": 2},
+    "residual-cnn": {"filters": [8, 16], "blocks": 1},
+    "mobilenet": {"width": 0.25, "stages": ["transfer"]},
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kinds",
-    [["model"], ["dataset", "audio", "features", "augmentation", "corruption", "metric"]],
-    ids=["model", "others"],
-)
-def test_built_in_components_keep_their_promises(kinds: list[str]) -> None:
+def test_built_in_components_keep_their_promises() -> None:
     registry = Plugins().registry
     subjects = [
-        Subject(kind, name=name, source=offer.source)
-        for kind in kinds
+        Subject(kind, name=name, source=offer.source, parameters=SMALL.get(name, {}))
+        for kind in get_args(Kind)
         for name in registry.names(kind)
         for offer in registry.offers[kind][name]
         if offer.source.distribution == "genrebench"
     ]
+    assert {subject.kind for subject in subjects} == {*get_args(Kind)}
     outcomes = zip(subjects, check_all(subjects, 600), strict=True)
     assert not {f"{subject.kind} {subject.name}": told(one) for subject, one in outcomes if told(one)}
 
@@ -224,7 +232,7 @@ def bench_suite_finished(suite, results, exit_code):
 @pytest.mark.slow
 def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> None:
     project.write("name: unused\n")
-    fine = project.bench("plugins", "check", "majority", "top1")
+    fine = project.bench("plugins", "check", "majority", "top1", "--shape", "96x20x1")
     assert fine.code == 0, fine.out
     assert fine.out.count(": ok") == 2
     (project.folder / "helper.py").write_text("WORD = 'never'\n")
@@ -236,7 +244,6 @@ def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> No
         assert "metric-number: ValueError: never (" in bad.out
         assert "benchfile.py:8)" in bad.out
     assert "plugin-hooks: bench_models is not marked with @hookimpl" in bad.out
-    assert project.bench("plugins", "check", "majority", "--shape", "96x20x1").code == 0
     wrong = project.bench("plugins", "check", "majority", "--shape", "96x0")
     assert (wrong.code, "one to three lengths" in wrong.err) == (2, True)
     assert project.bench("plugins", "check", "majorit").code == 2

@@ -40,6 +40,7 @@ def test_tasks_of_one_run_share_what_is_loaded_and_those_of_another_do_not(tmp_p
     assert kept_corpora(registry, here) is not kept_corpora(registry, here)
 
 
+@pytest.mark.slow
 def test_cells_of_a_run_load_their_corpus_once_inline(project) -> None:
     log = told(project)
     ran = project.bench("run", "suite.yaml", "--executor", "inline")

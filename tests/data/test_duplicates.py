@@ -115,6 +115,7 @@ def test_copies_are_found_in_a_corpus_across_formats_and_classes(folder: Path, t
     assert len(corpus_of(spec, DuplicateSettings(action="report")).tracks) == 18
 
 
+@pytest.mark.slow
 def test_a_suite_removes_duplicates_before_the_split_and_lists_them(folder: Path, project) -> None:
     project.write(
         """

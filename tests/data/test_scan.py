@@ -24,7 +24,7 @@ from benchmark.data.scan import merge
 from benchmark.exceptions import DatasetError
 
 HARMLESS = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,

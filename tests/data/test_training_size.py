@@ -50,7 +50,7 @@ def labels(data: Corpus, split: Split) -> Counter[str]:
     return Counter(data.tracks[index].label for index in split.train)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     counts=st.dictionaries(st.sampled_from("abcdefg"), st.integers(15, 60), min_size=2),
     group=st.integers(1, 4),

@@ -39,6 +39,7 @@ def outputs(notebook: dict) -> list[dict]:
     return given
 
 
+@pytest.mark.slow
 def test_run_again_it_gives_what_stands_in_it() -> None:
     stored = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     again = told("executed(read(Path('results.ipynb')), Path('.'))")

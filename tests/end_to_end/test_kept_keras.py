@@ -29,9 +29,10 @@ def records(results: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_a_kept_cnn_is_evaluated_on_new_corruptions_after_a_restart(project: Any) -> None:
+def test_a_kept_cnn_is_evaluated_on_new_corruptions_after_a_restart(network_project: Any) -> None:
+    project = network_project
     project.write(SUITE)
-    assert project.bench("run", "suite.yaml", "--keep-models", timeout=900).code == 0
+    assert project.bench("run", "suite.yaml", "--jobs", "1", "--keep-models", timeout=900).code == 0
     results = project.folder / "results" / "kept"
     trained = {file: file.read_bytes() for file in sorted(results.glob("*/cell.json"))}
     assert len(trained) == 2
@@ -39,7 +40,7 @@ def test_a_kept_cnn_is_evaluated_on_new_corruptions_after_a_restart(project: Any
         project.write(WORN.replace("BY", names))
         planned = project.bench("plan", "suite.yaml")
         assert "2 finished cells lack 4 corrupted sets: 2 from their kept models" in planned.out, planned.out
-        ran = project.bench("run", "suite.yaml", timeout=900)
+        ran = project.bench("run", "suite.yaml", "--jobs", "1", timeout=900)
         assert ran.code == 0, ran.out + ran.err
         made = records(results)
         assert {record["model"] for record in made} == {"kept"}

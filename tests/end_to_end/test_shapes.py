@@ -110,7 +110,6 @@ matrix:
 @pytest.fixture
 def shapes(project):
     """Return a project whose features are vectors and sequences."""
-    project.libraries = NETWORKS
     (project.folder / "benchfile.py").write_text(COMPONENTS)
     project.write(SUITE)
     return project
@@ -131,6 +130,7 @@ def top1(project) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_classifiers_learn_from_vectors_and_sequences_with_augmented_copies(shapes) -> None:
     ran = shapes.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
@@ -175,7 +175,9 @@ def test_what_needs_images_says_so_when_it_is_planned_with_file_and_line(shapes)
     assert shapes.bench("plan", "suite.yaml").code == 0
 
 
+@pytest.mark.slow
 def test_figures_show_vectors_and_sequences(shapes) -> None:
+    shapes.libraries = NETWORKS
     suite = SUITE.replace("[majority, nearest, linear]", "[majority]").replace("[jitter]", "[jitter, mixup]")
     shapes.write(suite.replace("[majority]", "[dense]"))
     ran = shapes.bench("figures", "suite.yaml", "--out", "pictures")
@@ -193,6 +195,7 @@ def test_figures_show_vectors_and_sequences(shapes) -> None:
 
 @pytest.mark.slow
 def test_networks_learn_from_vectors_and_sequences_with_batches_mixed(shapes) -> None:
+    shapes.libraries = NETWORKS
     shapes.write(
         SUITE.replace("[majority, nearest, linear]", "[dense, recurrent]").replace(
             "[jitter]", "[jitter, mixup]"

@@ -1,12 +1,12 @@
-"""A model that somebody else packages: built as a wheel, installed with pip, run, and shown on the leaderboard."""
+"""A model that somebody else packages: a wheel, installed with pip, run, and shown on the leaderboard."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import textwrap
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -44,10 +44,10 @@ def bench_models():
 SUITE = """
 name: theirs
 cell:
-  dataset: {synthetic: {tracks_per_class: 6, seconds: 1, difficulty: 0}}
+  dataset: {synthetic: {tracks_per_class: 3, seconds: 1, difficulty: 0}}
   features: {mel: {size: [24, 24], n_mels: 24}}
-  split: {fractions: [0.5, 0.17, 0.33]}
-  training: {epochs: 2}
+  split: {fractions: [0.34, 0.33, 0.33]}
+  training: {epochs: 1}
   evaluate: [test]
 matrix:
   model: [majority, {tinynet: {width: 4}}]
@@ -55,27 +55,20 @@ matrix:
 
 
 def package(folder: Path, name: str, module: str, code: str) -> Path:
-    (folder / name).mkdir()
-    (folder / name / f"{module}.py").write_text(code)
-    (folder / name / "pyproject.toml").write_text(
-        textwrap.dedent(f"""
-            [build-system]
-            requires = ["hatchling"]
-            build-backend = "hatchling.build"
-            [project]
-            name = "{name}"
-            version = "3.1.4"
-            [project.entry-points.bench]
-            {module} = "{module}"
-            [tool.hatch.build.targets.wheel]
-            include = ["{module}.py"]
-        """)
-    )
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, folder / name],
-        check=True,
-    )
-    (wheel,) = folder.glob(f"{name.replace('-', '_')}-*.whl")
+    """Return a wheel of one module and one entry point, as packaging.python.org describes the format."""
+    described = f"{name.replace('-', '_')}-3.1.4"
+    files = {
+        f"{module}.py": code,
+        f"{described}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 3.1.4\n",
+        f"{described}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{described}.dist-info/entry_points.txt": f"[bench]\n{module} = {module}\n",
+    }
+    record = f"{described}.dist-info/RECORD"
+    files[record] = "".join(f"{file},,\n" for file in (*files, record))
+    wheel = folder / f"{described}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
     return wheel
 
 

@@ -9,20 +9,34 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import pytest
-
-pytest.importorskip("distributed")
+from warm import BENCH, WarmProcess, can_be_warm
 
 from benchmark.exceptions import ClusterError
 from benchmark.execution.connection import connect
 from benchmark.plugin.registry import Registry
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed"),
+]
 
+# What processes of a cluster need beside ``bench``.
+DASK = ("distributed", "distributed.cli.dask_scheduler", "distributed.cli.dask_worker")
+DASK_PROGRAM = "from distributed.cli.{} import main; main()"
+# How long a run tries to reach a scheduler that has ended, and waits for a task beyond its time.
+LIMITS = {
+    "benchmark.execution.connection._CONNECTING_SECONDS": 4,
+    "benchmark.execution.cluster._SILENT_SECONDS": 4,
+    "benchmark.execution.workers.GRACE_SECONDS": 1,
+}
+Process = subprocess.Popen[str] | WarmProcess
 PLUGIN = """
 import os, signal, time
 from pathlib import Path
@@ -75,7 +89,7 @@ class Machines:
         self.keys = {} if certificate is None else tls_variables(certificate)
         self.cache = cache
         self.file = folder / "scheduler.json"
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Process] = []
         (folder / "trouble").mkdir()
         self.plugin = folder / "installed"
         self._install(self.plugin, "bench-central", "1.0", "central = central_plugin")
@@ -91,7 +105,7 @@ class Machines:
     def suite(self, text: str) -> None:
         (self.driver / "suite.yaml").write_text(text)
 
-    def worker(self, name: str, *options: str, installed: bool = True, threads: int = 1) -> subprocess.Popen:
+    def worker(self, name: str, *options: str, installed: bool = True, threads: int = 1) -> Process:
         options = ("--scheduler-file", str(self.file), "--nthreads", str(threads), "--name", name, *options)
         local = [
             "--host",
@@ -103,17 +117,15 @@ class Machines:
         ]
         return self._start(name, "dask_worker", [*options, *local], installed=installed)
 
-    def other_version(self, name: str, package: str) -> subprocess.Popen:
+    def other_version(self, name: str, package: str) -> Process:
         """Start a worker that has another version of a package."""
         self._install(self.folder / name / "site", package, "0.0.1")
-        return self.worker(name)
+        return self.worker(name, "--no-nanny")
 
-    def run(self, *options: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", "from benchmark.cli.main import main; main()", "run", "suite.yaml"]
-        return subprocess.Popen(
-            [*command, *options], cwd=self.driver, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**self._variables("driver", installed=True), "BENCH_CACHE": str(self.cache), **self.keys},
-        )  # fmt: skip
+    def run(self, *options: str) -> Process:
+        own = {"BENCH_CACHE": str(self.cache), **self.keys}
+        variables = {**self._variables("driver", installed=True), **own}
+        return started(BENCH, ["run", "suite.yaml", *options], self.driver, variables)
 
     def ran(self, *options: str) -> tuple[int, str]:
         process = self.run(*options)
@@ -140,16 +152,11 @@ class Machines:
             process.kill()
             process.wait()
 
-    def _start(
-        self, name: str, module: str, options: list[str], *, installed: bool = True
-    ) -> subprocess.Popen:
+    def _start(self, name: str, module: str, options: Sequence[str], *, installed: bool = True) -> Process:
         place = self.folder / name
         place.mkdir(exist_ok=True)
-        with (place / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *options],
-                cwd=place, env=self._variables(name, installed=installed), stdout=log, stderr=log,
-            )  # fmt: skip
+        variables = self._variables(name, installed=installed)
+        process = started(DASK_PROGRAM.format(module), options, place, variables, place / "log")
         self.processes.append(process)
         return process
 
@@ -162,7 +169,9 @@ class Machines:
             "XDG_STATE_HOME": str(self.folder / name / "state"),
             "TROUBLE": str(self.folder / "trouble"),
         }
-        return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_ENERGY": "off", **own}
+        # Workers try for half a minute to reach a scheduler again that has ended.
+        quick = {"BENCH_ENERGY": "off", "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "4s"}
+        return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **quick, **own}
 
     def _install(self, site: Path, package: str, version: str, entry_point: str = "") -> None:
         info = site / f"{package.replace('-', '_')}-{version}.dist-info"
@@ -171,6 +180,17 @@ class Machines:
         (info / "RECORD").write_text("")
         if entry_point:
             (info / "entry_points.txt").write_text(f"[bench]\n{entry_point}\n")
+
+
+def started(
+    program: str, arguments: Sequence[str], folder: Path, variables: dict[str, str], log: Path | None = None
+) -> Process:
+    """Start a program; what it prints can be read, or goes to the end of a ``log``."""
+    if can_be_warm(variables):
+        return WarmProcess(tuple(arguments), folder, variables, DASK, program, log, LIMITS)
+    command = [sys.executable, "-c", program, *arguments]
+    with nullcontext(subprocess.PIPE) if log is None else log.open("ab") as output:
+        return subprocess.Popen(command, cwd=folder, env=variables, text=True, stdout=output, stderr=output)
 
 
 @pytest.fixture
@@ -190,7 +210,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 300) -> None:
 def test_workers_come_late_are_killed_and_refused_and_results_are_those_of_one_process(machines) -> None:
     machines.suite(SUITE.replace("[central]", "[{central: {trouble: hang once, seed: 1}}]"))
     first = machines.worker("first", "--no-nanny")
-    machines.worker("bare", installed=False)
+    machines.worker("bare", "--no-nanny", installed=False)
     machines.other_version("older", "soxr")
     run = machines.run("--scheduler", str(machines.file))
     wait_for(lambda: machines.tried() or run.poll() is not None)
@@ -221,10 +241,15 @@ def test_workers_come_late_are_killed_and_refused_and_results_are_those_of_one_p
 def test_a_cell_that_loses_two_workers_has_failed_and_one_that_hangs_is_ended(machines) -> None:
     trouble = "[{central: {trouble: kill, seed: 0}}, {central: {trouble: hang, seed: 1}, label: hangs}]"
     machines.suite(SUITE.replace("[central]", trouble).replace("[0, 1, 2]", "[0, 1]"))
-    # A nanny starts a worker again that has died.
-    machines.worker("nursed", "--nanny")
-    code, told = machines.ran("--scheduler", str(machines.file), "--timeout", "20")
-    assert code == 1, told
+    run = machines.run("--scheduler", str(machines.file), "--timeout", "4")
+    # Started again whenever it has died, as by a nanny.
+    worker = machines.worker("nursed", "--no-nanny")
+    while run.poll() is None:
+        if worker.poll() is not None:
+            worker = machines.worker("nursed", "--no-nanny")
+        time.sleep(0.05)
+    told = run.communicate(timeout=60)[1]
+    assert run.returncode == 1, told
     records = [json.loads(f.read_text()) for f in (machines.driver / "results/trial").glob("[!.]*/cell.json")]
     ended = {" ".join(record["labels"].values()): record for record in records}
     assert {name: record["status"] for name, record in ended.items()} == {
@@ -264,7 +289,8 @@ def test_a_scheduler_that_ends_ends_the_run_which_goes_on_with_another(machines)
     assert run.returncode == 1
     assert "does not answer any more" in told
     assert "Traceback" not in told
-    wait_for(lambda: worker.poll() is not None)
+    # It waits for no task that nobody wants any more.
+    wait_for(lambda: worker.poll() is not None, 20)
     code, told = machines.ran("--executor", "inline", "--no-wait")
     assert code == 0, told
 
@@ -292,29 +318,20 @@ def test_a_cluster_with_tls_is_not_warned_of_and_one_of_another_authority_not_sp
 ) -> None:
     own, other = certificate(tmp_path, "own"), certificate(tmp_path, "other")
     keys = ("ca-file", "scheduler.cert", "scheduler.key", "client.cert", "client.key")
-    command = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_scheduler",
-        "--host",
-        "tls://127.0.0.1",
-        "--port",
-        "0",
-    ]
     file = tmp_path / "scheduler.json"
-    server = subprocess.Popen(
-        [*command, "--no-dashboard", "--scheduler-file", str(file), *tls_options(own)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
-    )  # fmt: skip
+    host = ["--host", "tls://127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    program = DASK_PROGRAM.format("dask_scheduler")
+    server = started(program, [*host, *tls_options(own)], tmp_path, dict(os.environ), tmp_path / "log")
     said: list[str] = []
     try:
         wait_for(file.is_file)
         import dask
 
-        monkeypatch.setattr("benchmark.execution.connection._CONNECTING_SECONDS", 5)
         for place, refused in ((own, False), (other, True)):
             config = {f"distributed.comm.tls.{key}": str(place) for key in keys}
             with dask.config.set(config):
                 if refused:
+                    monkeypatch.setattr("benchmark.execution.connection._CONNECTING_SECONDS", 1)
                     with pytest.raises(ClusterError, match="certificates of one authority"):
                         connect(str(file), Registry(), (), said.append)
                 else:

@@ -148,6 +148,7 @@ def test_ids_and_results_of_cells_are_the_same_with_and_without(
     assert not other.filed()
 
 
+@pytest.mark.slow
 def test_a_kept_model_is_evaluated_on_a_new_corruption_and_not_trained(bench: Bench) -> None:
     bench.run(keep_models=True)
     before = bench.cells()
@@ -199,6 +200,7 @@ def test_a_model_that_answers_otherwise_is_refused(bench: Bench, monkeypatch: py
     assert len(unfinished(bench.plan(NOISE), bench.store)) == 2
 
 
+@pytest.mark.slow
 def test_a_further_corruption_computes_only_what_is_new(bench: Bench) -> None:
     bench.run(NOISE, keep_models=True)
     first = {folder: (folder / "predictions.parquet").read_bytes() for folder in bench.filed()}

@@ -146,6 +146,7 @@ def test_whether_a_run_is_tracked_is_no_part_of_its_cells_and_who_did_not_ask_is
     assert [fact["event"] for fact in told(diary)] == ["suite started", "suite finished"]
 
 
+@pytest.mark.slow
 def test_a_tracker_that_raises_is_named_once_and_its_traceback_shown_when_asked_for(diary) -> None:
     benchfile = diary.folder / "benchfile.py"
     benchfile.write_text(

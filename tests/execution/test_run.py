@@ -31,7 +31,9 @@ def stamps(project) -> dict[str, int]:
     return {file.parent.name: file.stat().st_mtime_ns for file in project.results.glob("[!.]*/cell.json")}
 
 
-def test_a_suite_runs_reports_and_is_done(project) -> None:
+def test_a_suite_runs_reports_tells_a_tracker_and_is_done(project) -> None:
+    log = project.folder / "log"
+    project.environment["TRACKER_LOG"] = str(log)
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
     assert statuses(project) == dict.fromkeys(("majority 0", "majority 1", "nearest 0", "nearest 1"), "ok")
@@ -45,6 +47,7 @@ def test_a_suite_runs_reports_and_is_done(project) -> None:
     assert {label: content["name"] for label, content in record["metrics"].items()} == {
         name: name for name in ("top1", "top2", "macro-f1")
     }
+    assert [line.split()[1] for line in log.read_text().splitlines()] == ["ok"] * 4
 
 
 def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
@@ -56,6 +59,7 @@ def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
     assert (finished.results / "report" / "report.md").stat().st_mtime_ns == report
 
 
+@pytest.mark.slow
 def test_a_run_can_leave_formats_of_its_report_out(finished) -> None:
     report = finished.results / "report"
 
@@ -92,6 +96,7 @@ def test_a_cell_that_raises_is_recorded_and_the_others_go_on(project) -> None:
     assert "3 ok" in listed.out
 
 
+@pytest.mark.slow
 def test_a_failed_cell_is_run_again_only_when_asked(project) -> None:
     project.environment["TROUBLE_FILE"] = str(project.folder / "happened")
     project.write(with_model("{nearest: {trouble: once, seed: 0}}"))
@@ -105,18 +110,11 @@ def test_a_failed_cell_is_run_again_only_when_asked(project) -> None:
 
 
 def test_a_cell_that_takes_too_long_is_recorded_as_timed_out(project) -> None:
-    project.write(with_model("{nearest: {seconds: 1.5, seed: 0}}"))
+    project.write(with_model("{nearest: {seconds: 1.2, seed: 0}}").replace("[majority, ", "["))
     ran = project.bench("run", "suite.yaml", "--executor", "inline", "--timeout", "1")
     assert ran.code == 1
     assert statuses(project)["nearest 0"] == "timed out"
     assert statuses(project)["nearest 1"] == "ok"
-
-
-def test_a_tracker_is_told_of_every_cell(project) -> None:
-    log = project.folder / "log"
-    project.environment["TRACKER_LOG"] = str(log)
-    assert project.bench("run", "suite.yaml", "--executor", "inline").code == 0
-    assert [line.split()[1] for line in log.read_text().splitlines()] == ["ok"] * 4
 
 
 def test_new_seeds_run_alone(finished) -> None:
@@ -149,6 +147,7 @@ def test_what_killed_writers_left_is_removed_also_when_nothing_is_missing(finish
     assert stamps(finished) == before
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(finished) -> None:
     (file,) = finished.results.glob("nearest-0-*/predictions.parquet")
     before = file.read_bytes()
@@ -163,6 +162,7 @@ def test_a_flipped_bit_in_predictions_is_found_by_status_and_the_cell_run_again(
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_same_cell_in_two_processes_gives_the_same_files(finished) -> None:
     assert finished.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
     for name in ("predictions.parquet", "metrics.json"):
@@ -190,7 +190,7 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 @pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
-    project.write(with_model("{nearest: {seconds: 6, seed: 0}}"))
+    project.write(with_model("{nearest: {seconds: 3, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: len(stamps(project)) == 2 and project.rests(0))
     first.send_signal(signal.SIGSTOP)
@@ -243,7 +243,7 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_oth
     project,
 ) -> None:
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "2"}
-    project.write(with_model("{nearest: {seconds: 4, seed: 0}}").replace("[majority, ", "["))
+    project.write(with_model("{nearest: {seconds: 2, seed: 0}}").replace("[majority, ", "["))
     first = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: [*project.results.glob(".claims/*/owner-*")])
     first.send_signal(signal.SIGSTOP)
@@ -259,8 +259,9 @@ def test_a_run_that_was_stopped_for_longer_than_its_lease_does_not_file_what_oth
     assert not (project.results / ".claims").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(project) -> None:
-    project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
+    project.write(with_model("{nearest: {seconds: 1.5, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", "inline")
     wait_for(lambda: len(stamps(project)) >= 3)
     os.kill(process.pid, signal.SIGKILL)
@@ -307,6 +308,7 @@ def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -
     assert not (project.results / ".claims").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
     project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
     project.environment["BENCH_LEASE"] = "600"
@@ -358,7 +360,7 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
-    project.write(with_model("{nearest: {seconds: 5, seed: 1}}"))
+    project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))
     process.send_signal(number)

@@ -216,6 +216,7 @@ def test_cells_ask_for_what_their_axis_values_do_and_the_command_line_comes_befo
     assert (said.partition, said.gpus) == ("debug", "1")
 
 
+@pytest.mark.slow
 def test_each_setting_has_an_array_of_its_own_that_takes_its_cells_only(project) -> None:
     (project.folder / "site.yaml").write_text(PER)
     site = ("--slurm", "--array", "9", "--site", "site.yaml", "--dry-run")

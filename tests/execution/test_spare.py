@@ -15,7 +15,7 @@ from benchmark.execution.looking import in_local_workers
 from benchmark.execution.spare import sharing_workers
 from benchmark.execution.workers import LocalWorkers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm_workers")]
 # Workers cannot import the tests where these are not beside the package.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -65,6 +65,9 @@ def test_a_spare_worker_that_died_is_not_had_by_anybody() -> None:
         (first,) = workers_of(LocalWorkers(1))
         psutil.Process(first).kill()
         assert is_gone(first)
+        # Of a killed process some threads may be left for a moment; it has ended when it can be waited for.
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
         assert first not in workers_of(LocalWorkers(1))
 
 

@@ -46,11 +46,11 @@ matrix:
 class Sent:
     """A driver's side of a suite of one cell, and calls that are made here as if this were another machine."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / "suite.yaml").write_text(
             SUITE.replace(", {trivial-augment: {of: [time-mask, frequency-mask]}}", "")
         )
-        self.locations = Locations(cache=folder / "cache", results=folder / "results")
+        self.locations = Locations(cache=cache, results=folder / "results")
         self.plugins = Plugins()
         registry = self.plugins.registry
         self.plan = make_plan(load_suite(folder / "suite.yaml", registry), registry, self.locations)
@@ -74,9 +74,15 @@ class Sent:
             return function(*arguments)
 
 
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the driver's cache, in which tests leave everything where it is."""
+    return tmp_path_factory.mktemp("driver") / "cache"
+
+
 @pytest.fixture
-def sent(tmp_path: Path, monkeypatch) -> Sent:
-    return Sent(tmp_path, monkeypatch)
+def sent(tmp_path: Path, own_cache: Path, monkeypatch) -> Sent:
+    return Sent(tmp_path, own_cache, monkeypatch)
 
 
 def test_a_cell_is_the_same_where_none_of_the_drivers_folders_are(sent) -> None:
@@ -84,11 +90,15 @@ def test_a_cell_is_the_same_where_none_of_the_drivers_folders_are(sent) -> None:
     aside = sent.locations.cache.with_name("out of reach")
     parcel = journey.carry(sent.call)
     shutil.move(sent.locations.cache, aside)
-    again = CellJourney.carry(
-        journey, lambda f, *given: [] if f.__name__ == "lacking_rows" else sent.call(f, *given)
-    )
+    try:
+        again = CellJourney.carry(
+            journey, lambda f, *given: [] if f.__name__ == "lacking_rows" else sent.call(f, *given)
+        )
+        record = journey.arrive(parcel)
+    finally:
+        shutil.rmtree(sent.locations.cache, ignore_errors=True)
+        shutil.move(aside, sent.locations.cache)
     assert sent.calls == ["lacking_rows", "take_rows", "run_away", "run_away"]
-    record = journey.arrive(parcel)
     store = ResultsStore(sent.locations.results, "trial")
     assert store.read(record.id).status == "ok"
     filed = {f.name: f.read_bytes() for f in store.folder_of(record).iterdir() if f.name != "cell.json"}
@@ -98,7 +108,6 @@ def test_a_cell_is_the_same_where_none_of_the_drivers_folders_are(sent) -> None:
     assert record.provenance["cpu"] != "the driver's"
     assert "host" in record.provenance
 
-    shutil.move(aside, sent.locations.cache)
     own = replace(sent.task, locations=replace(sent.locations, results=sent.away / "own"))
     made = run_cell(own)
     here = ResultsStore(sent.away / "own", "trial").folder_of(made)

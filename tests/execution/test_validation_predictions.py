@@ -18,7 +18,7 @@ from benchmark.training.evaluate import validation_predictions
 
 
 def test_validation_predictions_are_stored_verified_and_no_part_of_the_identity(project: Any) -> None:
-    assert project.bench("run", "suite.yaml", "--jobs", "1", "--set", "matrix.seed=[0]").code == 0
+    assert project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0]").code == 0
     store = ResultsStore(project.results.parent, "trial")
     scanned = store.scan()
     for folder in scanned.values():

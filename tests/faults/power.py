@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 from finished import BENCHFILE, SUITE, Finished, same
+from warm import BENCH, WarmProcess, can_be_warm
 
 from benchmark.record import CellRecord
 from benchmark.results.store import ResultsStore
@@ -26,6 +27,16 @@ _TRACED = (
     "openat,open,creat,close,dup,dup2,dup3,fcntl,lseek,write,writev,pwrite64,ftruncate,rename,renameat,renameat2,"
     "unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync,clone,clone3,fork,vfork"
 )
+# Runs ``bench`` as soon as a tracer is there, and really syncs, which no other process does that was forked for tests.
+_WHEN_TRACED = f"""
+import ctypes, os, posix, sys, time
+os.fsync, sys.dont_write_bytecode = posix.fsync, True
+PR_SET_PTRACER, ANY = 0x59616d61, ctypes.c_ulong(-1)
+ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
+while not os.path.exists(os.environ["TRACED"]):
+    time.sleep(0.01)
+{BENCH}
+"""
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)", re.DOTALL)
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _PLACED = re.compile(r'(?:AT_FDCWD|\d+)<((?:\\x[0-9a-f]{2})*)>[^,]*, "((?:\\x[0-9a-f]{2})*)"')
@@ -210,25 +221,37 @@ def record(folder: Path) -> Recording:
     (place / "benchfile.py").write_text(BENCHFILE)
     trace = folder / "trace"
     strace = ["strace", "-f", "-y", "-xx", "-s", "100000000", "-e", f"trace={_TRACED}", "-o", str(trace)]
-    command = [sys.executable, "-c", "from benchmark.cli.main import main; main()"]
-    variables = {
-        **os.environ,
-        "BENCH_CACHE": str(place / "cache"),
-        "BENCH_ENERGY": "off",
-        "BENCH_TRUST": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    ran = subprocess.run(
-        [*strace, *command, "run", "suite.yaml", "--executor", "inline"],
-        cwd=place, env=variables, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+    _run_traced(strace, place)
     project = Finished(place, folder / "none")
     calls = [call for call in _calls(trace) if _concerns(call, place)]
     trace.unlink()
     recording = Recording(project, calls, project.values())
     _check(recording)
     return recording
+
+
+def _run_traced(strace: list[str], place: Path) -> None:
+    """Run the suite in a folder as ``strace`` sees it: in a process that has imported all, or else in a new one."""
+    arguments = ("run", "suite.yaml", "--executor", "inline")
+    traced = place.with_name("traced")
+    variables = {
+        **os.environ, "BENCH_CACHE": str(place / "cache"), "BENCH_ENERGY": "off", "BENCH_TRUST": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3", "TRACED": str(traced),
+    }  # fmt: skip
+    if can_be_warm(variables):
+        process = WarmProcess(arguments, place, variables, program=_WHEN_TRACED)
+        tracer = subprocess.Popen([*strace, "-p", str(process.pid)], stderr=subprocess.PIPE, text=True)
+        assert tracer.stderr is not None
+        if any("attached" in line for line in iter(tracer.stderr.readline, "")):
+            traced.touch()
+            _, err = process.communicate(timeout=300)
+            tracer.communicate(timeout=60)
+            assert process.returncode == 0, err
+            return
+        process.kill()
+    command = [*strace, sys.executable, "-B", "-c", BENCH, *arguments]
+    ran = subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 def fault_after_cut(recording: Recording, point: int, *, undone: bool) -> str:
@@ -270,13 +293,29 @@ def reported_before(recording: Recording, point: int) -> int:
     return len(_REPORTED.findall(_played(recording, point).told))
 
 
+def first_moment_with(recording: Recording, reported: int) -> int:
+    """Return the first of the ``moments`` before which so many cells were reported as finished."""
+    disk, points = _empty(recording), {*moments(recording)}
+    for number, call in enumerate(recording.calls, 1):
+        disk.play(call)
+        if number in points and len(_REPORTED.findall(disk.told)) >= reported:
+            return number
+    raise ValueError(f"{reported} cells were not reported")
+
+
 def _played(recording: Recording, point: int) -> Disk:
+    disk = _empty(recording)
+    for call in recording.calls[:point]:
+        disk.play(call)
+    return disk
+
+
+def _empty(recording: Recording) -> Disk:
+    """Return a disk on which nothing has happened yet."""
     disk = Disk(recording.project.folder)
     for name in ("suite.yaml", "benchfile.py"):
         content = (recording.project.folder / name).read_bytes()
         disk.top.now[name] = disk.top.synced[name] = Content(bytearray(content), content)
-    for call in recording.calls[:point]:
-        disk.play(call)
     return disk
 
 

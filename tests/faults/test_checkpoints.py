@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from long_training import COMPONENTS, suite
+from projects import NETWORKS, Project
 
 BENCHFILE = (
     COMPONENTS
@@ -27,15 +29,30 @@ def bench_epoch_finished(suite, cell, stage, epoch, epochs, logs):
 SUITE = suite("trial", epochs=6, patience=3, seeds=1)
 
 
-@pytest.fixture
-def trained_twice(network_project, tmp_path: Path):
-    """Return a project of one two-stage network, and where its epochs are told."""
-    project = network_project
+def trained_twice_in(project: Project) -> tuple[Project, Path]:
+    """Return a project made to be of one two-stage network, and where its epochs are told."""
+    project.libraries = NETWORKS
     (project.folder / "benchfile.py").write_text(BENCHFILE)
     project.write(SUITE)
-    told = tmp_path / "told"
+    told = project.folder / "told"
     project.environment |= {"TOLD": str(told)}
     return project, told
+
+
+@pytest.fixture
+def trained_twice(project: Project) -> tuple[Project, Path]:
+    return trained_twice_in(project)
+
+
+@pytest.fixture(scope="module")
+def killed_once(module_project: Project) -> Path:
+    """Return the results of a run in which such a network was killed in its first stage. Nothing is changed there."""
+    project, told = trained_twice_in(module_project)
+    run = start(project, "killed", *INLINE)
+    wait_for_epochs(run, told, 3)
+    run.kill()
+    run.communicate(timeout=60)
+    return project.folder / "killed"
 
 
 # With as many threads as in a worker, so that what either leaves is the other's to go on from.
@@ -80,28 +97,27 @@ def record_of(results: Path) -> dict:
 
 
 @pytest.mark.slow
-def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(trained_twice) -> None:
+def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(
+    trained_twice, killed_once: Path
+) -> None:
     project, told = trained_twice
     run = start(project, "whole", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
     whole, epochs = outcome(project.folder / "whole"), len(epochs_told(told))
 
+    # In the first stage the run was killed, in the second its worker is. What else can be sent is left to benchmarks.
     results = project.folder / "killed"
-    seen = []
-    # In the first stage the run is killed, in the second its worker. What else can be sent is left to benchmarks.
-    for count, executor in ((3, INLINE), (8, IN_A_WORKER)):
-        told.unlink()
-        run = start(project, "killed", *executor)
-        wait_for_epochs(run, told, count)
-        if count == 3:
-            run.kill()
-        else:
-            # Where it was forked, another one stands by, which is older.
-            max(psutil.Process(run.pid).children(), key=lambda child: child.create_time()).kill()
-        run.communicate(timeout=300)
-        assert len(checkpoints(results)) == 1
-        seen.append(record_of(results)["status"] if list(results.glob("trial/[!.]*/cell.json")) else "")
-    assert seen == ["", "failed"]
+    shutil.copytree(killed_once, results)
+    assert len(checkpoints(results)) == 1
+    assert list(results.glob("trial/[!.]*/cell.json")) == []
+    told.unlink()
+    run = start(project, "killed", *IN_A_WORKER)
+    wait_for_epochs(run, told, 8)
+    # Where it was forked, another one stands by, which is older.
+    max(psutil.Process(run.pid).children(), key=lambda child: child.create_time()).kill()
+    run.communicate(timeout=300)
+    assert len(checkpoints(results)) == 1
+    assert record_of(results)["status"] == "failed"
     told.unlink()
     run = start(project, "killed", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
@@ -118,13 +134,12 @@ def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(trained_twice) -> None:
-    project, told = trained_twice
+def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(
+    trained_twice, killed_once: Path
+) -> None:
+    project, _ = trained_twice
     results = project.folder / "damaged"
-    run = start(project, "damaged", *INLINE)
-    wait_for_epochs(run, told, 3)
-    run.kill()
-    run.communicate(timeout=60)
+    shutil.copytree(killed_once, results)
     (file,) = checkpoints(results)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1

@@ -51,7 +51,7 @@ def columns(count: int, track: object, label: object) -> pa.Table:
 @pytest.mark.parametrize(
     ("rows", "track", "reason"),
     [
-        (30_000_000, "t", "unfolds into 150,000,000 values"),
+        pytest.param(30_000_000, "t", "unfolds into 150,000,000 values", marks=pytest.mark.slow),
         (1_000_000, "t" * 100_000, "has a value of 100,000 bytes"),
     ],
     ids=["many rows", "long names"],

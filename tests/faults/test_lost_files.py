@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from projects import Project
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,13 @@ def bench_datasets():
 
 
 @pytest.fixture
+def project(project: Project) -> Project:
+    """Return a project that waits for nothing beyond its time limits."""
+    project.limits = {"benchmark.execution.workers.GRACE_SECONDS": 0.5}
+    return project
+
+
+@pytest.fixture
 def music(project, tmp_path: Path) -> Path:
     """Twelve tracks of two classes, split by the manifest; one hangs its reader, one kills it, one is another's copy."""
     folder = project.folder / "music"
@@ -111,7 +119,7 @@ def test_files_that_hang_or_kill_are_left_out_of_a_dataset_by_name_and_remembere
     (project.folder / "benchfile.py").write_text(LEVEL + DECODER)
     project.write(SUITE.replace("DATASET", "folder"))
     places = ("--data", f"folder={music}", "--cache", str(tmp_path / "cache"))
-    ran = project.bench("run", "suite.yaml", "--timeout", "5", "--jobs", "2", *places)
+    ran = project.bench("run", "suite.yaml", "--timeout", "2", "--jobs", "2", *places)
     assert ran.code == 0, ran.err
     assert "11 tracks, 2 files left out" in ran.err
     assert "Traceback" not in ran.err
@@ -120,11 +128,11 @@ def test_files_that_hang_or_kill_are_left_out_of_a_dataset_by_name_and_remembere
     # It was tried a second time, alone, and not by any of the processes that came later.
     assert (project.folder / "kills").read_text() == "xx"
 
-    audit = project.bench("audit", "suite.yaml", "--timeout", "3", "--json", *places)
+    audit = project.bench("audit", "suite.yaml", "--timeout", "2", "--json", *places)
     assert audit.code == 0, audit.err
     report = json.loads(audit.out)
     left_out = report["left_out"]["folder"]
-    assert "hung for 3 s" in left_out["hang.wav"]
+    assert "hung for 2 s" in left_out["hang.wav"]
     assert "killed its process" in left_out["kill.wav"]
     assert [finding["kind"] for finding in report["findings"] if finding["severity"] == "leak"] == [
         "near-duplicates"
@@ -132,7 +140,7 @@ def test_files_that_hang_or_kill_are_left_out_of_a_dataset_by_name_and_remembere
     assert (project.folder / "kills").read_text() == "xxxx", "an audit tries again"
 
     (project.folder / "mended").touch()
-    again = project.bench("audit", "suite.yaml", "--timeout", "3", *places)
+    again = project.bench("audit", "suite.yaml", "--timeout", "2", *places)
     assert "folder: 1 file is left out" in again.out
 
 
@@ -145,16 +153,16 @@ def test_an_audit_names_tracks_that_it_could_not_look_into_and_calls_no_cell_cle
     (music / "manifest.csv").write_text(manifest.replace("copy.ogg,rock,artist 20,test\n", ""))
     project.write(SUITE.replace("DATASET", "listed"))
     places = ("--cache", str(tmp_path / "cache"))
-    audit = project.bench("audit", "suite.yaml", "--timeout", "3", *places)
+    audit = project.bench("audit", "suite.yaml", "--timeout", "2", *places)
     assert audit.code == 0, audit.err
-    assert "train: hang.wav (hung for 3 s)" in audit.out
+    assert "train: hang.wav (hung for 2 s)" in audit.out
     assert "test: kill.wav (killed its process)" in audit.out
     assert "none of 1 cells leaks" in audit.out
     assert "of 1 some tracks were not looked into" in audit.out
-    as_json = project.bench("audit", "suite.yaml", "--timeout", "3", "--json", *places)
+    as_json = project.bench("audit", "suite.yaml", "--timeout", "2", "--json", *places)
     assert json.loads(as_json.out)["verdicts"] == {"unknown": 1}
 
-    ran = project.bench("run", "suite.yaml", "--timeout", "3", *places)
+    ran = project.bench("run", "suite.yaml", "--timeout", "2", *places)
     (record,) = (json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json"))
     assert record["audit"]["verdict"] == "unknown"
     assert "Traceback" not in ran.err
@@ -174,8 +182,8 @@ def test_a_scan_writes_a_manifest_without_files_that_hang(project, tmp_path: Pat
     project.environment |= {
         "PYTHONPATH": str(site), "KILLS": str(project.folder / "kills"), "MENDED": str(project.folder / "mended"),
     }  # fmt: skip
-    ran = project.bench("data", "scan", "scanned", "--timeout", "3", "--cache", str(tmp_path / "cache"))
+    ran = project.bench("data", "scan", "scanned", "--timeout", "2", "--cache", str(tmp_path / "cache"))
     assert ran.code == 0, ran.err
-    assert "left out jazz/hang.wav: not looked into: hung for 3 s" in ran.out
+    assert "left out jazz/hang.wav: not looked into: hung for 2 s" in ran.out
     lines = (project.folder / "scanned" / "manifest.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["jazz/0.wav", "jazz/1.wav", "jazz/2.wav"]

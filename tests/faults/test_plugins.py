@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 RAISE = 'raise RuntimeError("this cell was told to fail")'
 
 
@@ -25,16 +23,27 @@ def failed(project) -> dict:
     return next(record for record in found if record["status"] == "failed")
 
 
-@pytest.mark.parametrize(
-    "trouble", ["raise SystemExit(0)", "raise GeneratorExit", "raise KeyboardInterrupt('mine')"]
-)
-def test_a_plugin_that_ends_the_program_ends_its_cell(project, trouble: str) -> None:
-    assert run(project, trouble).code == 1
-    assert failed(project)["error"]["type"] in trouble
+def test_a_plugin_that_ends_the_program_ends_its_cell(project) -> None:
+    raised = "raise (SystemExit(0), GeneratorExit(), KeyboardInterrupt('mine'))[run.seed]"
+    models = (
+        "--set",
+        "matrix.model=[{nearest: {trouble: raise}}, majority]",
+        "--set",
+        "matrix.seed=[0, 1, 2]",
+    )
+    assert run(project, raised, *models).code == 1
+    records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
+    ended = {
+        " ".join(record["labels"].values()): (record.get("error") or {}).get("type") for record in records
+    }
+    assert ended == {
+        "nearest 0": "SystemExit", "nearest 1": "GeneratorExit", "nearest 2": "KeyboardInterrupt",
+        "majority 0": None, "majority 1": None, "majority 2": None,
+    }  # fmt: skip
 
 
 def test_a_huge_error_is_filed_in_short(project) -> None:
-    ran = run(project, 'raise RuntimeError("begin" + "x" * 50_000_000)')
+    ran = run(project, 'raise RuntimeError("begin" + "x" * 5_000_000)')
     assert ran.code == 1
     error = failed(project)["error"]
     assert len(error["message"]) < 11_000

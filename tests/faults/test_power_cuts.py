@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from bisect import bisect_left
 from pathlib import Path
 
 import pytest
-from power import Call, Disk, Recording, fault_after_cut, moments, record, reported_before
+from power import Call, Disk, Recording, fault_after_cut, first_moment_with, moments, record, reported_before
 
 
 def played(root: Path, *calls: tuple[str, str, int]) -> Disk:
@@ -75,6 +74,6 @@ def test_nothing_that_was_reported_is_lost_and_the_next_run_goes_on(
 
 @pytest.mark.slow
 def test_nothing_is_lost_in_the_moment_after_a_report(recording: Recording) -> None:
-    points = moments(recording)
-    point = points[bisect_left(points, 2, key=lambda each: reported_before(recording, each))]
+    point = first_moment_with(recording, 2)
+    assert reported_before(recording, point) == 2
     assert fault_after_cut(recording, point, undone=True) == ""

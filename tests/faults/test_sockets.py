@@ -13,12 +13,12 @@ pytestmark = pytest.mark.slow
 def test_neither_a_run_nor_its_workers_listen_to_anybody(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
-    run = project.start_new("run", "suite.yaml", "--jobs", "2")
+    run = project.start("run", "suite.yaml", "--jobs", "2")
     try:
         wait_for(lambda: len(list(project.results.glob("[!.]*/cell.json"))) == 2)
-        # Two cells run now, in two workers.
+        # Two cells run now, in two workers; where these were forked, another one stands by.
         processes = tree(run.pid)
-        assert len(processes) == 3
+        assert len(processes) >= 3
         assert [each for one in processes for each in one.net_connections("inet")] == []
         # Sockets between processes have no name by which another one would find them.
         between = [each for one in processes for each in one.net_connections("unix")]

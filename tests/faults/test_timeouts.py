@@ -11,8 +11,10 @@ from benchmark.exceptions import CellTimeoutError
 from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm_workers")]
 
+# So that nobody waits longer than the limit itself.
+GRACE = {"benchmark.execution.workers.GRACE_SECONDS": 0.5}
 FEATURES = """
 import ctypes, os
 from benchmark import Features, hookimpl
@@ -42,13 +44,13 @@ def bench_features():
 
 
 def test_a_task_that_hangs_is_ended_and_its_worker_is_replaced(monkeypatch) -> None:
-    monkeypatch.setattr(workers_module, "GRACE_SECONDS", 1)
+    monkeypatch.setattr(workers_module, "GRACE_SECONDS", 0.5)
     steps = [process, sleep_in_native_code, loop_in_python, hold_pythons_lock, process]
-    with LocalWorkers(1, seconds=2) as workers:
+    with LocalWorkers(1, seconds=1) as workers:
         outcomes = list(workers.run(do, [(step,) for step in steps], print))
     first, *hung, last = outcomes
     assert [type(outcome.error) for outcome in hung] == [CellTimeoutError] * 3
-    assert "longer than the 2 s" in str(hung[0].error)
+    assert "longer than the 1 s" in str(hung[0].error)
     assert first.error is None
     assert last.error is None
     assert first.value != last.value
@@ -62,12 +64,13 @@ def test_a_cell_that_hangs_in_native_code_is_filed_as_timed_out(project) -> None
     )
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {trouble: raise, seed: 0}}]"))
-    ran = project.bench("run", "suite.yaml", "--jobs", "1", "--timeout", "15")
+    project.limits = GRACE
+    ran = project.bench("run", "suite.yaml", "--jobs", "1", "--timeout", "4")
     assert ran.code == 1
     records = [json.loads(file.read_text()) for file in project.results.glob("[!.]*/cell.json")]
     assert sorted(record["status"] for record in records) == ["ok", "ok", "ok", "timed out"]
     (late,) = (record for record in records if record["status"] == "timed out")
-    assert "longer than the 15 s" in late["error"]["message"]
+    assert "longer than the 4 s" in late["error"]["message"]
     assert "Traceback" not in ran.err
 
 
@@ -77,13 +80,14 @@ def test_tracks_whose_features_hang_or_kill_are_named_and_the_rest_goes_on(proje
     suite = (project.folder / "suite.yaml").read_text()
     suite = suite.replace("{mel: {size: [12, 16], n_mels: 12}}", "sleepy")
     project.write(suite.replace("[majority, nearest]", "[majority]"))
+    project.limits = GRACE
     ran = project.bench(
-        "prepare", "suite.yaml", "--jobs", "1", "--timeout", "10", "--cache", str(tmp_path / "cache")
+        "prepare", "suite.yaml", "--jobs", "1", "--timeout", "3", "--cache", str(tmp_path / "cache")
     )
     assert ran.code == 0, ran.err
     warnings = [line for line in ran.err.splitlines() if line.startswith("Warning: no features of")]
     assert len(warnings) == 2
-    assert any("longer than the 10 s" in line for line in warnings)
+    assert any("longer than the 3 s" in line for line in warnings)
     assert any("worker process died" in line for line in warnings)
     assert "Traceback" not in ran.err
     levels = (project.folder / "levels").read_text().splitlines()

@@ -24,12 +24,11 @@ from faulty import (
     wait_for,
 )
 
-from benchmark.clock import LONGEST_SECONDS
 from benchmark.exceptions import TaskError, WorkerDiedError
 from benchmark.execution import workers as workers_module
 from benchmark.execution.workers import LocalWorkers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("warm_workers")]
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_only_the_task_that_killed_a_worker_is_blamed() -> None:
 
 def test_what_a_task_has_started_is_killed_with_it_and_no_folder_is_left(monkeypatch, temporary) -> None:
     monkeypatch.setattr(workers_module, "GRACE_SECONDS", 0)
-    with LocalWorkers(1, seconds=2) as workers:
+    with LocalWorkers(1, seconds=1) as workers:
         (outcome,) = workers.run(do, [(start_a_child_and_hang,)], print)
         assert outcome.error is not None
     assert list(temporary.iterdir()) == []
@@ -109,7 +108,7 @@ def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temp
     )
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {trouble: raise, seconds: 0.1}}]"))
-    run = project.start_new("run", "suite.yaml", "--jobs", "2")
+    run = project.start("run", "suite.yaml", "--jobs", "2")
     wait_for(lambda: len(records(project)) == 2 and project.rests(0) and project.rests(1))
     time.sleep(1)  # They take the lock a tenth of a second later.
     started = tree(run.pid)
@@ -122,14 +121,17 @@ def test_no_worker_outlives_its_driver_while_it_holds_pythons_lock(project, temp
 
 def test_a_run_that_was_stopped_for_longer_than_its_time_limit_goes_on(project, monkeypatch) -> None:
     suite = (project.folder / "suite.yaml").read_text()
-    project.write(suite.replace("nearest]", "{nearest: {seconds: 6, seed: 0}}]"))
-    limit = 2 * 6
+    project.write(suite.replace("nearest]", "{nearest: {seconds: 2, seed: 0}}]"))
+    limit, grace, longest = 4, 1, 1
+    project.limits = {
+        "benchmark.execution.workers.GRACE_SECONDS": grace, "benchmark.clock.LONGEST_SECONDS": longest,
+    }  # fmt: skip
     run = project.start("run", "suite.yaml", "--jobs", "1", "--timeout", str(limit))
     wait_for(lambda: len(records(project)) == 2 and project.rests(0))
     stopped = tree(run.pid)
     for one in stopped:
         one.suspend()
-    time.sleep(limit + workers_module.GRACE_SECONDS + LONGEST_SECONDS)
+    time.sleep(limit + grace + longest)
     for one in reversed(stopped):
         one.resume()
     _, err = run.communicate(timeout=200)
@@ -159,7 +161,7 @@ def test_workers_and_inline_use_and_record_the_threads_that_were_asked_for(proje
 def test_ctrl_c_at_a_terminal_leaves_no_process_and_no_traceback(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
-    run = project.start_new("run", "suite.yaml", "--jobs", "2")
+    run = project.start("run", "suite.yaml", "--jobs", "2")
     wait_for(lambda: len(records(project)) == 2)
     started = tree(run.pid)
     # A terminal sends it to all processes of the group.

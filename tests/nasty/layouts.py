@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ class Layout:
     """A folder that ``make`` fills, beside twelve good recordings in two classes.
 
     ``used`` are the further recordings that are used. ``left_out`` are words of the reason for each that is not, by
-    name. ``says`` is said by ``verify``. ``error`` are words with which everything ends, exit 2.
+    name. ``says`` is said by ``verify``. ``error`` are words with which everything ends, exit 2. ``workers`` says that
+    what is special about it reaches the processes that look at files.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Layout:
     error: tuple[str, ...] = ()
     manifest: bool = False
     ffmpeg: bool = False
+    workers: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -80,6 +83,7 @@ ODD_NAMES = (
     "rock/back\\slash.wav", "rock/-rf.wav", "rock/\x1b[31mred.wav", "rock/日本語.wav", "rock/🎵.wav", "rock/עברית.wav",
     f"rock/{unicodedata.normalize('NFD', 'Música')}.wav", f"rock/{unicodedata.normalize('NFC', 'Música')}.wav",
     f"rock/{'x' * 240}.wav", "rock/x.wav.wav", "rock/a.b.c", "rock/UPPER.WAV", "rock/UPPER.WAV ", "rock/ünïcödé/and more/x.wav",
+    f"rock/{'d/' * 400}x.wav",
 )  # fmt: skip
 
 
@@ -123,14 +127,13 @@ def nasty_sounds(root: Path) -> None:
 
 
 def _usable(nasty: Nasty) -> bool:
-    # Half a second is decoded rightly, and is less than a recording must have.
-    return nasty.samples is not None and len(nasty.samples) >= nasty.rate
+    return nasty.samples is not None and not nasty.short
 
 
 def m4a(root: Path) -> None:
     (root / "pop").mkdir()
     for number in range(4):
-        encoded("-c:a aac", music(seed=number))(root / f"pop/{number}.m4a")
+        encoded("-c:a aac", partial(music, seed=number))(root / f"pop/{number}.m4a")
 
 
 def few(root: Path) -> None:
@@ -146,13 +149,13 @@ def fifo(root: Path) -> None:
 
 SOUNDS = by_soundfile()
 LAYOUTS = [
-    Layout("nothing but good ones", lambda root: None),
     Layout(
         "all nasty sounds", nasty_sounds,
         used=tuple(f"nasty/{nasty.name}" for nasty in SOUNDS if _usable(nasty)),
         left_out={f"nasty/{nasty.name}": nasty.problem for nasty in SOUNDS if not _usable(nasty)},
+        workers=True,
     ),
-    Layout("odd names", sounds_called(ODD_NAMES), used=ODD_NAMES),
+    Layout("odd names", sounds_called(ODD_NAMES), used=ODD_NAMES, workers=True),
     Layout(
         "names that lead out on Windows", sounds_called(["rock/a\\..\\x.wav", "C:/y.wav"] + [f"C:/{n}.wav" for n in range(5)]),
         used=("rock/a\\..\\x.wav", "C:/y.wav", *(f"C:/{n}.wav" for n in range(5))),
@@ -170,9 +173,10 @@ LAYOUTS = [
             "rock/null.wav": "a pipe, socket or device",
         },
     ),
-    Layout("junk", junk, says=("no audio: 1 .db, 1 .ini, 2 .jpg, 1 .npy, 1 .txt, 1 without extension, 4 hidden",)),
-    Layout("a deep folder", sounds_called([f"rock/{'d/' * 400}x.wav"]), used=(f"rock/{'d/' * 400}x.wav",)),
-    Layout("beside the classes", sounds_called(["stray.wav"]), left_out={"stray.wav": "it lies in no class folder"}),
+    Layout(
+        "junk", together(junk, sounds_called(["stray.wav"])), left_out={"stray.wav": "it lies in no class folder"},
+        says=("no audio: 1 .db, 1 .ini, 2 .jpg, 1 .npy, 1 .txt, 1 without extension, 4 hidden",),
+    ),
     Layout(
         "a class of m4a", m4a, used=tuple(f"pop/{number}.m4a" for number in range(4)), ffmpeg=True,
     ),

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from layouts import GOOD, LAYOUTS, ODD_NAMES, Layout, good, sound
 from sounds import FFMPEG
+from threads import look_in_threads
 
 from benchmark.cli.main import cli
 from benchmark.data.folders import shown
-from benchmark.data.looking import THREADS
 from benchmark.exceptions import BenchError
 
 SUITE = """
@@ -58,6 +58,8 @@ def test_every_folder_is_looked_at_planned_run_and_reported_rightly(
         monkeypatch.setenv("BENCH_FORMAT", "md,html,csv,tex")
     if layout.ffmpeg and (FFMPEG is None or find_spec("av") is None):
         pytest.skip("FFmpeg or PyAV is not here")
+    if not layout.workers:
+        look_in_threads(monkeypatch)
     good(tmp_path / "music")
     layout.make(tmp_path / "music")
     used = {*GOOD, *layout.used}
@@ -111,7 +113,7 @@ def test_a_class_whose_decoder_is_not_installed_says_what_to_install(
     layout.make(tmp_path / "music")
     monkeypatch.setattr("benchmark.data.codecs.installed", lambda: False)
     # In workers it would be installed.
-    monkeypatch.setattr("benchmark.execution.looking.in_local_workers", lambda *_, **__: THREADS)
+    look_in_threads(monkeypatch)
     code, said = bench("run", "suite.yaml", "--executor", "inline")
     assert code == 2
     assert "Class 'pop' of dataset 'folder' has too few tracks for the split: it has 0" in said
@@ -164,6 +166,7 @@ def bench_suite_started(suite, results, cells):
 def test_a_file_that_is_replaced_during_a_run_gives_no_result_and_the_next_run_takes_the_new_one(
     bench: Bench, tmp_path: Path, monkeypatch
 ):
+    look_in_threads(monkeypatch)
     good(tmp_path / "music")
     sound(tmp_path / "other.wav", 99)
     (tmp_path / "benchfile.py").write_text(SWAPPING)

@@ -35,6 +35,7 @@ def reported(store: ResultsStore, name: str) -> pd.DataFrame:
     return pd.read_csv(store.folder / "report" / f"{name}.csv")
 
 
+@pytest.mark.slow
 def test_robustness_has_the_numbers_of_the_report(made: Callable[[str], Made]) -> None:
     plan, store, bundle = made(WORN)
     write_report(plan, store, make_registry(), ["csv"], sections=["robustness"])

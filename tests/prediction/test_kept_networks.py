@@ -14,9 +14,9 @@ from benchmark.settings import TrainingSettings
 @pytest.mark.slow
 def test_a_kept_network_needs_none_of_the_weights_that_it_began_with(tmp_path: Path) -> None:
     examples = ToyExamples(per_class=2, size=32)
-    model = MobileNet(stages=["transfer"], weights=None, units=4)
+    model = MobileNet(width=0.25, stages=["transfer"], weights=None, units=4)
     model.fit(examples, None, TrainingRun(TrainingSettings(epochs=1, batch_size=4), seed=0))
     model.save(tmp_path)
     answers = model.predict(examples)
-    kept = MobileNet.load(tmp_path, stages=["transfer"], weights="gone.h5", units=4)
+    kept = MobileNet.load(tmp_path, width=0.25, stages=["transfer"], weights="gone.h5", units=4)
     np.testing.assert_allclose(kept.predict(examples), answers, atol=1e-5)

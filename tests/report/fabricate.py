@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
+from unittest.mock import patch
 
 from bench_metrics import bench_metrics
 from benchmark import Augmentation, Corruption, Dataset, Features, Location, Model
@@ -37,6 +41,10 @@ matrix:
   seed: [0, 1]
 leaderboard: {sort: "tones:test/top1", baseline: {augmentation: none}}
 """
+# Two rows of it, for tests that do not look at how many there are.
+FEW = SUITE.replace("[first, second, {third: {}, label: third_50%}]", "[first, second]").replace(
+    "[none, {label: stretched, use: [stretch]}]", "[none]"
+)
 
 
 class Tones(Dataset):
@@ -144,10 +152,11 @@ def make_results(
 
     Those that are ``validated`` have validation predictions too.
     """
-    store, registry = ResultsStore(root, plan.suite.name), registry or make_registry()
+    store, known = ResultsStore(root, plan.suite.name), registry or make_registry()
+    there = store.scan()
     for number, (cell, id_) in enumerate(zip(plan.suite.cells, plan.ids, strict=True)):
         assert id_ is not None
-        record: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "id": id_,
             "suite": plan.suite.name,
             "labels": dict(cell.labels),
@@ -162,20 +171,51 @@ def make_results(
         } | changes
         if number in (failed or {}):
             error = CellError("ValueError", failed[number])  # type: ignore[index]
-            broken = CellRecord(**record | {"status": "failed", "error": error})
-            store.write(broken, predictions=None, history=[], metrics=None)
+            facts |= {"status": "failed", "error": error}
         else:
-            record |= {"metrics": {spec.label: spec.identity() for spec in cell.spec.metrics}} | changes
-            metrics = {spec.label: spec.create(registry) for spec in cell.spec.metrics}
+            facts |= {"metrics": {spec.label: spec.identity() for spec in cell.spec.metrics}} | changes
+        metrics = {spec.label: spec.create(known) for spec in cell.spec.metrics}
+        record = CellRecord(**facts)
+
+        def file(
+            store: ResultsStore, number: int = number, record: CellRecord = record, metrics: Any = metrics
+        ) -> None:
+            if number in (failed or {}):
+                store.write(record, predictions=None, history=[], metrics=None)
+                return
             values = {label: metric_value(metric, *make_answers(number)) for label, metric in metrics.items()}
             store.write(
-                CellRecord(**record),
+                record,
                 predictions=_predictions(number),
                 validation=_predictions(VALIDATED + number, "validation") if validated else None,
                 history=_history(number),
                 metrics={"tones:test": values},
             )
+
+        if id_ in there or registry is not None:
+            file(store)
+        else:
+            file_once(store, f"{record} {number} {validated}", file)
     return store
+
+
+def file_once(store: ResultsStore, key: str, file: Callable[[ResultsStore], object]) -> None:
+    """Have a store hold what ``file`` writes into one; what has the same key is filed once, and written from then on."""
+    if key not in _filed:
+        # What lives for a moment need not outlive a power cut.
+        with TemporaryDirectory() as folder, patch("benchmark.files._sync_tree"):
+            kept = ResultsStore(Path(folder), store.folder.name)
+            file(kept)
+            files = [path for path in kept.folder.rglob("*") if path.is_file()]
+            _filed[key] = {str(path.relative_to(kept.folder)): path.read_bytes() for path in files}
+    for name, content in _filed[key].items():
+        path = os.path.join(store.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb", buffering=0) as target:
+            target.write(content)
+
+
+_filed: dict[str, dict[str, bytes]] = {}
 
 
 def without_digests(folder: Path) -> None:

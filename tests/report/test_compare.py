@@ -35,7 +35,7 @@ def of(side: Side, other: Side, pairs: list[tuple[int, int]], name: str = MEASUR
     return next(lines for measure, lines in found.items() if measure.name == name)
 
 
-@pytest.mark.parametrize("price", [1.0, 2.0])
+@pytest.mark.parametrize("price", [1.0, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_a_pair_of_a_table_has_the_p_values_of_the_table(side: Side, price: float) -> None:
     side = replace(side, price=price)
     board = leaderboard(side.results.cells, side.results.axes, side.results.measures, side.settings.sort)

@@ -32,6 +32,7 @@ def test_an_unknown_section_is_answered_with_the_nearest_and_all_others() -> Non
         checked_sections(["evidnce"])
 
 
+@pytest.mark.slow
 def test_all_formats_have_what_is_asked_for_and_nothing_else(made: tuple) -> None:  # type: ignore[type-arg]
     plan, store, registry = made
     files, board = write_report(plan, store, registry, sections=["evidence", "suite"])
@@ -53,7 +54,7 @@ def test_all_formats_have_what_is_asked_for_and_nothing_else(made: tuple) -> Non
 
 def test_a_report_of_other_sections_is_made_anew_and_what_is_no_longer_asked_for_goes(made: tuple) -> None:  # type: ignore[type-arg]
     plan, store, registry = made
-    write_report(plan, store, registry, ["csv"])
+    write_report(plan, store, registry, ["csv"], sections=["leaderboard", "effects"])
     folder = store.folder / "report"
     assert (folder / "effects.csv").is_file()
     write_report(plan, store, registry, ["csv"], sections=["leaderboard"])

@@ -15,6 +15,7 @@ from benchmark.suite.tuning.space import Dimension
 from benchmark.suite.tuning.tune import StudySpec
 from benchmark.tuning.history import load_history
 
+pytestmark = pytest.mark.slow
 INLINE = ("run", "suite.yaml", "--executor", "inline")
 
 
@@ -44,10 +45,9 @@ def reported(project, reported_once):
     return tuned(project)
 
 
-@pytest.mark.slow
 def test_a_report_has_a_section_on_each_study(reported) -> None:
     reported.figures = True
-    assert reported.bench("report", "suite.yaml").code == 0
+    assert reported.bench("report", "suite.yaml", "--sections", "studies").code == 0
     folder: Path = reported.results / "report"
     page = (folder / "report.md").read_text()
     section = page.split("## Studies\n")[1].split("\n## ")[0]

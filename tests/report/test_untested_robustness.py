@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from fabricate import make_plan, make_registry, make_results
 from worn import WORN, make_corrupted
 
@@ -19,6 +20,7 @@ def page(folder: Path, text: str) -> str:
     return (store.folder / "report" / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_one_seed_decides_nothing_and_several_may(tmp_path: Path) -> None:
     alone = page(tmp_path / "one", WORN.replace("seed: [0, 1]", "seed: [0]"))
     assert "can be tested: rows have one seed" in alone

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
-from fabricate import CLASSES, SUITE, TRACKS, make_answers
+from fabricate import CLASSES, SUITE, TRACKS, file_once, make_answers
 
 from benchmark.results.corrupted import (
     CorruptedRecord,
@@ -37,14 +39,25 @@ def make_corrupted(plan: Plan, store: ResultsStore, skipped: int = -1) -> None:
         assert id_ is not None
         folder = store.scan()[id_]
         record = store.read(id_, folder)
-        frames, sets = [], {}
-        for key, each in wanted_keys(cell, plan).items():
-            frame = pd.DataFrame(answers(number, key), columns=[f"p:{name}" for name in CLASSES])
-            facts = {
-                "set": key, "track": [f"track {track:02d}" for track in range(TRACKS)], "group": None,
-                "label": [CLASSES[track % len(CLASSES)] for track in range(TRACKS)],
-            }  # fmt: skip
-            frames.append(pd.concat([pd.DataFrame(facts), frame], axis=1))
-            sets[key] = described(each, "test")
+        keys = wanted_keys(cell, plan)
+        sets = {key: described(each, "test") for key, each in keys.items()}
         made = CorruptedRecord(id_, clean_digest(record, folder), list(CLASSES), sets, "in memory")
-        file_corrupted(store, made, pd.concat(frames, ignore_index=True))
+        file_once(
+            store,
+            f"{made} {number}",
+            lambda store, made=made, number=number: file_corrupted(
+                store, made, _predictions(number, made.sets)
+            ),
+        )
+
+
+def _predictions(number: int, keys: Iterable[str]) -> pd.DataFrame:
+    frames = []
+    for key in keys:
+        frame = pd.DataFrame(answers(number, key), columns=[f"p:{name}" for name in CLASSES])
+        facts = {
+            "set": key, "track": [f"track {track:02d}" for track in range(TRACKS)], "group": None,
+            "label": [CLASSES[track % len(CLASSES)] for track in range(TRACKS)],
+        }  # fmt: skip
+        frames.append(pd.concat([pd.DataFrame(facts), frame], axis=1))
+    return pd.concat(frames, ignore_index=True)

@@ -42,6 +42,7 @@ def changed(content: bytes, kind: str, place: float, junk: bytes) -> bytes:
     return content[:at] + junk + ({"insert": content[at:], "cut": b""}.get(kind, content[at + len(junk) :]))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(FILES), CHANGES), min_size=1, max_size=4))
 def test_no_change_of_bytes_raises_anything_but_an_error_for_people(filed: Path, changes) -> None:

@@ -219,6 +219,7 @@ IDS = st.frozensets(st.sampled_from("123456"), min_size=1)
 OTHERS = [["a"], ["a", "b"], ["a", "b", "c"], []]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(filed_by_label())
 def test_an_old_set_is_never_taken_for_another(case) -> None:

@@ -13,6 +13,7 @@ from worn import WORN, make_corrupted
 
 from benchmark.bundles.export import export
 from benchmark.report.write import write_report
+from benchmark.results.store import ResultsStore
 from benchmark.site.write import write_site
 
 
@@ -22,7 +23,6 @@ def worn_bundle(folder: Path, lab: str, text: str = WORN, *, worn: bool = True) 
     store = make_results(plan, folder / "results", provenance=bundled.made_on("2026-01-05"))
     if worn:
         make_corrupted(plan, store)
-    write_report(plan, store, make_registry(), ["csv"], sections=["robustness"])
     return export(plan, store, folder / f"{lab}.zip", lab=lab).file
 
 
@@ -31,10 +31,13 @@ def rows_of(site: Path) -> dict[str, Any]:
     return {row["label"]: row for row in json.loads((site / table["data"]).read_text())["rows"]}
 
 
+@pytest.mark.slow
 def test_pages_and_data_have_the_numbers_of_the_report(tmp_path: Path) -> None:
     import csv
 
     file = worn_bundle(tmp_path / "one", "A lab")
+    plan, store = make_plan(tmp_path / "one", WORN), ResultsStore(tmp_path / "one" / "results", "made_up")
+    write_report(plan, store, make_registry(), ["csv"], sections=["robustness"])
     site = tmp_path / "site"
     write_site([file], site)
     with (tmp_path / "one" / "results" / "made_up" / "report" / "robustness-1.csv").open() as stream:
@@ -63,6 +66,7 @@ def test_a_board_without_corrupted_results_has_no_such_section(tmp_path: Path) -
     assert 'id="robustness"' not in board.read_text()
 
 
+@pytest.mark.slow
 def test_rows_that_were_worn_otherwise_stand_apart(tmp_path: Path) -> None:
     from benchmark.site.entries import gather
     from benchmark.site.standings import boards

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suite_components import GOOD, fake_registry
+from suite_components import GOOD, dumped, fake_registry
 from test_robustness import FULL, places, put
 
 from benchmark.exceptions import SuiteError
@@ -65,7 +64,7 @@ def is_taken_or_refused_with_places(text: str) -> None:
 
 
 @QUICK
-@given(st.text(max_size=200) | VALUES.map(lambda value: yaml.safe_dump(value, allow_unicode=True)))
+@given(st.text(max_size=200) | VALUES.map(dumped))
 def test_any_text_is_a_suite_or_is_refused_with_places(text: str) -> None:
     is_taken_or_refused_with_places(text)
 
@@ -89,14 +88,14 @@ def test_any_bytes_in_a_suite_are_taken_or_refused_with_places(junk: bytes, plac
 def test_any_value_at_any_place_is_taken_or_refused_with_places(path: tuple[Any, ...], junk: Any) -> None:
     changed = copy.deepcopy(FULL)
     put(changed, path, junk)
-    is_taken_or_refused_with_places(yaml.safe_dump(changed, sort_keys=False, allow_unicode=True))
+    is_taken_or_refused_with_places(dumped(changed))
 
 
 # Merging and overriding
 
 
 def source(value: dict[str, Any]) -> PlacedValue:
-    return parse(yaml.safe_dump(value, allow_unicode=True), "file") if value else PlacedValue({}, {})
+    return parse(dumped(value), "file") if value else PlacedValue({}, {})
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.text("abc", max_size=3)
@@ -178,7 +177,7 @@ def test_an_override_is_a_small_suite_that_extends_the_file(given_: tuple[str, A
         over = {step: over}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "base.yaml").write_text(GOOD)
-        (Path(folder) / "over.yaml").write_text(yaml.safe_dump({"extends": "base.yaml", **over}))
+        (Path(folder) / "over.yaml").write_text(dumped({"extends": "base.yaml", **over}))
         by_file, _ = read_merged(Path(folder) / "over.yaml")
         by_option, _ = read_merged(Path(folder) / "base.yaml", [f"{key}={value}"])
     assert by_file.value == by_option.value
@@ -203,7 +202,6 @@ PARTS_OF_A_CELL = {
     "revision": st.sampled_from(["r1", "r2"]),
 }
 CONTENT = st.fixed_dictionaries(PARTS_OF_A_CELL)
-PARTS = sorted(PARTS_OF_A_CELL)
 DECORATION = st.fixed_dictionaries(
     {
         "labels": st.booleans(),
@@ -272,7 +270,7 @@ def written(content: dict[str, Any], how: dict[str, Any]) -> str:
     suite: dict[str, Any] = {"name": how["name"], "cell": {key: cell[key] for key in keys}}
     if how["axis"] != "none":
         suite["matrix"] = {how["axis"]: [suite["cell"].pop(how["axis"])]}
-    return yaml.safe_dump(suite, sort_keys=False)
+    return dumped(suite)
 
 
 def id_of(content: dict[str, Any], how: dict[str, Any]) -> str | None:
@@ -285,13 +283,13 @@ def meant(content: dict[str, Any]) -> dict[str, Any]:
     return content if content["width"] is not None else {**content, "kind": None}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(CONTENT, DECORATION, DECORATION)
 def test_decoration_never_changes_an_identity(content, one, other) -> None:
     assert id_of(content, one) == id_of(content, other)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     CONTENT,
     CONTENT,
@@ -303,8 +301,12 @@ def test_anything_else_always_does(one, other, how, same) -> None:
     assert (id_of(one, how) == id_of(other, how)) == (meant(one) == meant(other))
 
 
-@settings(max_examples=100, deadline=None)
-@given(CONTENT, CONTENT, st.sampled_from(PARTS), DECORATION)
-def test_a_single_difference_is_enough(one, other, key, how) -> None:
-    changed = {**one, key: other[key]}
-    assert (id_of(one, how) == id_of(changed, how)) == (meant(one) == meant(changed))
+# Each example tries all parts that happen to differ, of 14, so that few miss none.
+@settings(max_examples=10, deadline=None)
+@given(CONTENT, CONTENT, DECORATION)
+def test_a_single_difference_is_enough(one, other, how) -> None:
+    identity = id_of(one, how)
+    for key in PARTS_OF_A_CELL:
+        changed = {**one, key: other[key]}
+        if changed != one:
+            assert (id_of(changed, how) == identity) == (meant(one) == meant(changed)), key

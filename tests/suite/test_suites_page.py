@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from benchmark.plugin.manager import Plugins
+from benchmark.plugin.registry import Registry
 from benchmark.settings import SETTINGS
 from benchmark.suite.expand import KEYS
 from benchmark.suite.load import TOP, load_suite
@@ -18,9 +20,14 @@ WHOLE = [block for block in BLOCKS if block.startswith("name:")]
 COMMON = "name: x\ncell:\n  dataset: gtzan\n  features: mel\n"
 
 
+@cache
+def registry() -> Registry:
+    return Plugins().registry
+
+
 def load(text: str, folder: Path, *overrides: str):
     (folder / "suite.yaml").write_text(text, encoding="utf-8")
-    return load_suite(folder / "suite.yaml", Plugins().registry, overrides)
+    return load_suite(folder / "suite.yaml", registry(), overrides)
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=range(len(WHOLE)))

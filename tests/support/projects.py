@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from warm import WarmProcess, can_be_warm
+from warm import BENCH, WarmProcess, can_be_warm
 
 BENCHFILE = """
 import os, time
@@ -84,7 +84,8 @@ class Project:
     """A folder with a suite and its own plugin code, in which ``bench`` is run as a user would.
 
     ``libraries`` are imported before it is, for tests that train networks. Reports have no ``figures`` drawn by
-    Matplotlib, which takes longer than all else, unless they are asked for.
+    Matplotlib, which takes longer than all else, unless they are asked for. ``limits`` are shorter times for constants
+    of modules, by their full names, that tests wait out; a new interpreter knows nothing of them.
     """
 
     folder: Path
@@ -92,6 +93,7 @@ class Project:
     environment: dict[str, str] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()
     figures: bool = False
+    limits: dict[str, float] = field(default_factory=dict)
 
     @property
     def results(self) -> Path:
@@ -106,7 +108,7 @@ class Project:
         return file.is_file() and str(seed) in file.read_text().split()
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", "from benchmark.cli.main import main; main()", *arguments]
+        return [sys.executable, "-c", BENCH, *arguments]
 
     def variables(self) -> dict[str, str]:
         quick = {"BENCH_ENERGY": "off", "TF_CPP_MIN_LOG_LEVEL": "3", "BENCH_CACHE": str(self.cache)}
@@ -118,7 +120,7 @@ class Project:
     def start(self, *arguments: str) -> subprocess.Popen[str] | WarmProcess:
         """Start ``bench`` in a process that need not import what it uses, unless its environment asks for a new one."""
         if can_be_warm(self.variables()):
-            return WarmProcess(arguments, self.folder, self.variables(), self.libraries)
+            return WarmProcess(arguments, self.folder, self.variables(), self.libraries, limits=self.limits)
         return self.start_new(*arguments)
 
     def start_new(self, *arguments: str) -> subprocess.Popen[str]:

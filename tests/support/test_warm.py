@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from pathlib import Path
 
+import cloudpickle
 import psutil
 import pytest
 from warm import WarmProcess, can_be_warm
 
 from benchmark.backend import settle_backend
+from benchmark.execution.workers import LocalWorkers
 
+# Workers cannot import the tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = pytest.mark.skipif(
     not can_be_warm({**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}), reason="there are none here"
 )
@@ -35,6 +42,23 @@ def test_it_ends_as_another_process_does(project, arguments: tuple[str, ...], co
     assert warm.code == code
 
 
+def as_seen() -> tuple[object, ...]:
+    time.sleep(0.2)
+    return os.getpid(), os.getppid(), os.getcwd(), os.environ.get("NOTED"), "librosa" in sys.modules
+
+
+def test_workers_of_the_process_of_the_tests_are_forked_children_too(
+    warm_workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NOTED", "by a test")
+    with LocalWorkers(2) as workers:
+        outcomes = list(workers.run(as_seen, [()] * 4, print))
+    assert [outcome.error for outcome in outcomes] == [None] * 4
+    assert {outcome.value[1:] for outcome in outcomes} == {(os.getpid(), str(tmp_path), "by a test", True)}
+    assert len({outcome.value[0] for outcome in outcomes}) == 2
+
+
 def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     suite = (project.folder / "suite.yaml").read_text()
     project.write(suite.replace("nearest]", "{nearest: {seconds: 600}}]"))
@@ -46,6 +70,9 @@ def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     # One that forks, and two workers.
     assert len(children) == 3
     assert driver.children(recursive=True) == children
+    assert {tuple(child.cmdline()) for child in children} == {tuple(driver.cmdline())}, (
+        "none is a new interpreter"
+    )
     run.kill()
     run.communicate(timeout=60)
     assert psutil.wait_procs(children, timeout=20)[1] == []

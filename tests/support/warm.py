@@ -6,20 +6,26 @@ Each is as a new one in all but that: it has its own memory, working directory, 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import json
 import os
+import platform
 import select
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import RLock, Thread
+from types import MappingProxyType
 from typing import Any
 
-from warm_server import LONGEST
+from warm_server import HERE, READY
+from warm_workers import FORKING_MACHINES, changed_at_start, fork_by, pair
 
 from benchmark.backend import ON_DEMAND
 
@@ -36,28 +42,15 @@ import sys
 sys.path.insert(0, {folder!r})
 from warm_server import ending_at_once, serve
 del sys.path[0]
-serve({end}, {names!r})
-from benchmark.cli.main import main
-ending_at_once(main)
+ending_at_once(serve({end}, {names!r}))
 """
-# What Python and libraries read when they are started or imported.
-_READ_AT_START = (
-    "PYTHON",
-    "KERAS",
-    "TF_",
-    "XLA_",
-    "JAX_",
-    "CUDA_",
-    "OMP_",
-    "OPENBLAS_",
-    "LANG",
-    "LC_",
-    "HOME",
-    "TMPDIR",
-)
 # Before any test has changed it.
 _ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 _READY_SECONDS = 300
+_PR_SET_CHILD_SUBREAPER = 36
+BENCH = "from benchmark.cli.main import main; main()"
+# Where they print errors.
+_errors: list[int] = []
 _PAUSE = 0.1
 
 
@@ -66,41 +59,68 @@ def can_be_warm(environment: dict[str, str]) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     # Whatever runs a suite in the process of the tests leaves these there, and in each of its own it does the same.
-    changed = {
-        name for name, _ in {*{**ON_DEMAND, **environment}.items()} ^ {*{**ON_DEMAND, **_ENVIRONMENT}.items()}
-    }
-    return not any(name.startswith(_READ_AT_START) for name in changed - {"PYTHONPATH"})
+    changed = changed_at_start({**ON_DEMAND, **environment}, {**ON_DEMAND, **_ENVIRONMENT})
+    return changed <= {"PYTHONPATH", "TMPDIR"}
+
+
+@contextmanager
+def warm_workers() -> Iterator[None]:
+    """Have worker processes that are started inside, in this process, be forked, where that can be."""
+    if sys.platform.startswith("linux") and platform.machine() in FORKING_MACHINES:
+        from benchmark.execution import processes
+
+        before = fork_by(_forker(), {**ON_DEMAND, **_ENVIRONMENT})
+        try:
+            yield
+        finally:
+            processes.subprocess = before  # type: ignore[attr-defined]
+    else:
+        yield
 
 
 def run_warm(request: dict[str, Any], files: list[int], libraries: tuple[str, ...]) -> int:
     """Run ``bench`` as ``warm_server.serve`` describes it, and return how it ended."""
     server = _server(libraries)
-    process = server.fork(json.dumps(request).encode(), files)
+    process = server.fork(json.dumps({**request, "program": BENCH}).encode(), files)
     while (code := server.ending(process, None)) is None:
         pass
     return code
 
 
 class WarmProcess:
-    """A process that runs ``bench``, with what tests use of ``subprocess.Popen``."""
+    """A process that runs ``bench``, or the code of another ``program``, with what tests use of ``subprocess.Popen``."""
 
     def __init__(
         self,
         arguments: tuple[str, ...],
         folder: Path,
         environment: dict[str, str],
-        libraries: tuple[str, ...],
+        libraries: tuple[str, ...] = (),
+        program: str = BENCH,
+        log: Path | None = None,
+        limits: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        out, out_end = os.pipe()
-        err, err_end = os.pipe()
+        """Start it with ``libraries`` imported. What it prints can be read, or goes to the end of a ``log``.
+
+        ``limits`` are other values for constants of modules, by their full names, that tests would wait for.
+        """
+        self.stdout, self.stderr = None, None
+        if log is not None:
+            ends = [os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)] * 2
+        else:
+            (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+            self.stdout, self.stderr = os.fdopen(out), os.fdopen(err)
+            ends = [out_end, err_end]
         try:
             self._server = _server(libraries)
-            request = {"arguments": arguments, "environment": environment, "folder": str(folder)}
-            self.pid = self._server.fork(json.dumps(request).encode(), [out_end, err_end])
+            request = {
+                "program": program, "arguments": arguments, "environment": environment, "folder": str(folder),
+                "limits": dict(limits),
+            }  # fmt: skip
+            self.pid = self._server.fork(json.dumps(request).encode(), ends)
         finally:
-            os.close(out_end)
-            os.close(err_end)
-        self.stdout, self.stderr = os.fdopen(out), os.fdopen(err)
+            for end in {*ends}:
+                os.close(end)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -120,10 +140,12 @@ class WarmProcess:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         told = ["", ""]
+        files = (self.stdout, self.stderr)
 
         def read(number: int) -> None:
-            with (self.stdout, self.stderr)[number] as file:
-                told[number] = file.read()
+            if (file := files[number]) is not None:
+                with file:
+                    told[number] = file.read()
 
         readers = [Thread(target=read, args=[number], daemon=True) for number in range(2)]
         for reader in readers:
@@ -148,31 +170,30 @@ class WarmProcess:
 
 
 class _Server:
-    """The process that forks, and what it told."""
+    """A process that forks, and what it told."""
 
     def __init__(self, libraries: tuple[str, ...]) -> None:
         self._lock = RLock()
         self._codes: dict[int, int] = {}
         self._begun: list[int] = []
-        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (self._connection, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * LONGEST)
-        code = _SERVE.format(
-            folder=str(Path(__file__).parent), end=theirs.fileno(), names=[*_IMPORTED, *libraries]
-        )
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        theirs.close()
+        self._connection, theirs = pair()
         self._connection.settimeout(_READY_SECONDS)
-        if self._connection.recv(100) != b"ready":
-            raise RuntimeError(self._process.communicate()[1].decode())
-        atexit.register(self.close)
+        if libraries:
+            _server(()).adopted({"libraries": libraries}, theirs, self._connection)
+        else:
+            _start(theirs)
+        theirs.close()
+        if self._connection.recv(100) != READY:
+            raise RuntimeError(f"there is no process that forks: {_said()}")
+        atexit.register(self._connection.close)
 
-    def close(self) -> None:
-        self._connection.close()
-        self._process.wait()
+    def adopted(self, request: dict[str, Any], theirs: socket.socket, ours: socket.socket) -> None:
+        """Have another process forked, which becomes a child of this one and serves at ``theirs``."""
+        ours.settimeout(_READY_SECONDS)
+        with _adopting():
+            socket.send_fds(self._connection, [json.dumps(request).encode()], [theirs.fileno()])
+            if ours.recv(100) != HERE:
+                raise RuntimeError(f"nothing was forked: {_said()}")
 
     def fork(self, request: bytes, files: list[int]) -> int:
         with self._lock:
@@ -198,6 +219,48 @@ class _Server:
             self._begun.append(process)
         else:
             self._codes[process] = code
+
+
+def _start(theirs: socket.socket) -> None:
+    code = _SERVE.format(folder=str(Path(__file__).parent), end=theirs.fileno(), names=_IMPORTED)
+    # A process begins with pipes, as it goes on: a file could be sought in.
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=_ENVIRONMENT, pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    _errors.append(process.stderr.fileno())
+    # Functions that are registered later are called earlier: its connection is closed by then.
+    atexit.register(process.wait)
+
+
+def _said() -> str:
+    """Return what processes that fork have printed."""
+    os.set_blocking(_errors[0], False)
+    with suppress(BlockingIOError):
+        return os.read(_errors[0], 1 << 16).decode(errors="replace")
+    return "nothing is known"
+
+
+@contextmanager
+def _adopting() -> Iterator[None]:
+    """Have processes below this one that lose their parents inside become children of this one."""
+    control = ctypes.CDLL(None).prctl
+    control(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        control(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@cache
+def _forker() -> socket.socket:
+    """Return a connection to a process that forks workers for this one."""
+    ours, theirs = pair()
+    _server(()).adopted({"driver": os.getpid()}, theirs, ours)
+    theirs.close()
+    ours.settimeout(None)
+    return ours
 
 
 @cache

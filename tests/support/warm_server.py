@@ -10,17 +10,20 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.metadata import entry_points
 from pkgutil import walk_packages
+from typing import Any
 
-from warm_workers import fork_workers
+from warm_workers import LONGEST, fork_workers, forking
 
-LONGEST = 1 << 18
+HERE, READY = b"here", b"ready"
 # With these no worker process is started.
 _WITHOUT_WORKERS = {"inline", "--inline", "plan", "report", "status", "compare", "plugins", "--help"}
 # What Python ends with when the last of its output cannot be written.
@@ -28,11 +31,16 @@ _NOT_FLUSHED = 120
 _BACKENDS = ("tensorflow", "keras", "torch", "jax")
 
 
-def serve(descriptor: int, libraries: list[str]) -> None:
-    """Import libraries, then fork as asked over a socket; return in each forked process, which is as asked.
+def serve(descriptor: int, libraries: list[str]) -> Callable[[], None]:
+    """Import libraries, then fork as asked over a socket; return in each forked process, what it is to run.
 
-    A request is arguments, environment and working directory, with the files that become output and errors; answers
-    are pairs of a process and how it ended, which is null when it has begun.
+    A request says what is asked for, and comes with files:
+
+    - ``program``: the code that is run with ``arguments``, in a ``folder`` and an ``environment``, with constants of
+      modules set to other ``limits``; its output and its errors. It is answered by the process, and later by how that
+      ended, both as a pair of which the second is null at first.
+    - ``libraries``: another server that has imported these as well; its end of a socket.
+    - ``driver``: a process that forks workers for this one; its end of a socket. See ``warm_workers``.
     """
     # What tests write need not outlive a power cut; tests/faults/power.py records what is really synced.
     os.fsync = lambda descriptor: None  # type: ignore[assignment]
@@ -40,7 +48,10 @@ def serve(descriptor: int, libraries: list[str]) -> None:
     for name in libraries:
         import_module(name)
     _warm_up()
-    connection = socket.socket(fileno=descriptor)
+    return _served(socket.socket(fileno=descriptor))
+
+
+def _served(connection: socket.socket) -> Callable[[], None]:
     ended, wake = os.pipe()
     for end in (ended, wake):
         os.set_blocking(end, False)
@@ -48,7 +59,7 @@ def serve(descriptor: int, libraries: list[str]) -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     gc.collect()
     gc.freeze()
-    connection.send(b"ready")
+    connection.send(READY)
     while True:
         ready, _, _ = select.select([connection, ended], [], [])
         if ended in ready:
@@ -59,20 +70,39 @@ def serve(descriptor: int, libraries: list[str]) -> None:
         message, files, _, _ = socket.recv_fds(connection, LONGEST, 2)
         if not message:
             os._exit(0)
+        request = json.loads(message)
         child = os.fork()
         if not child:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for other in (connection.detach(), ended, wake):
                 os.close(other)
-            request = json.loads(message)
-            _become(request, files)
-            if not _WITHOUT_WORKERS & {*request["arguments"]}:
-                fork_workers(ending_at_once)
-            return
+            return _asked_for(request, files)
         for file in files:
             os.close(file)
-        _tell(connection, child, None)
+        if "program" in request:
+            _tell(connection, child, None)
+
+
+def _asked_for(request: dict[str, Any], files: list[int]) -> Callable[[], None]:
+    if "program" not in request:
+        # Whoever asks becomes its parent, as it has become this one's.
+        middle = os.getpid()
+        if os.fork():
+            os._exit(0)
+        while os.getppid() == middle:
+            time.sleep(0.001)
+        connection = socket.socket(fileno=files[0])
+        connection.send(HERE)
+        if "driver" in request:
+            return forking(connection, request["driver"])
+        for name in request["libraries"]:
+            import_module(name)
+        return _served(connection)
+    _become(request, files)
+    if not _WITHOUT_WORKERS & {*request["arguments"]}:
+        fork_workers(ending_at_once)
+    return lambda: exec(request["program"], {"__name__": "__main__"})
 
 
 def ending_at_once(main: Callable[[], None]) -> None:
@@ -139,6 +169,7 @@ def _warm_up() -> None:
 
 
 def _tell_ends(connection: socket.socket) -> None:
+    """Tell how programs ended; processes in the middle are not known to anybody."""
     while True:
         try:
             process, status = os.waitpid(-1, os.WNOHANG)
@@ -161,7 +192,20 @@ def _become(request: dict, files: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    tempfile.tempdir = None
     sys.argv = ["-c", *request["arguments"]]
-    sys.path[1:1] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[1:1] = paths
+    # Python imports it when it starts.
+    if any(os.path.exists(os.path.join(path, "sitecustomize.py")) for path in paths):
+        sys.modules.pop("sitecustomize", None)
+        import_module("sitecustomize")
+    if "dask" in sys.modules:
+        sys.modules["dask"].config.refresh()
+    for name, seconds in request.get("limits", {}).items():
+        module, _, constant = name.rpartition(".")
+        if not hasattr(import_module(module), constant):
+            raise AttributeError(name)
+        setattr(import_module(module), constant, seconds)
     # It would go on alike in each of these processes.
     sys.modules["numpy"].random.seed()

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 from warm import can_be_warm, run_warm
-from warm_server import LONGEST
+from warm_workers import LONGEST
 
 _CLIENT = """
 import json, os, socket, sys

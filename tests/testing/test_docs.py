@@ -76,6 +76,7 @@ def test_the_models_pass_the_kit(title: str, tmp_path: Path) -> None:
     assert "skipped" not in ran.stdout
 
 
+@pytest.mark.slow
 def test_the_dataset_passes_the_kit(tmp_path: Path) -> None:
     import numpy as np
     import soundfile

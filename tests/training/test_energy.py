@@ -19,6 +19,12 @@ def work(seconds: float) -> None:
         pass
 
 
+@pytest.fixture(autouse=True)
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have energy be watched, as it is where nobody says otherwise."""
+    monkeypatch.delenv("BENCH_ENERGY", raising=False)
+
+
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Return a list of the addresses that somebody tried to reach; nobody reaches any."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 import soundfile
-from scipy.signal import resample
 
 from benchmark.data.audio import load_mono
 from benchmark.data.looking import THREADS, Look, Threads
@@ -82,19 +82,21 @@ def test_an_excerpt_is_found_where_it_begins() -> None:
 
 def test_copies_of_many_tracks_are_found_and_nothing_else() -> None:
     rng = np.random.default_rng(5)
-    prints = [rng.integers(1, 1 << 32, 300, dtype=np.uint32) for _ in range(3000)]
+    prints = [rng.integers(1, 1 << 32, 300, dtype=np.uint32) for _ in range(1500)]
     for index in range(20):
         errors = np.packbits(rng.random((300, 32)) < 0.08, axis=1).view(">u4")[:, 0].astype(np.uint32)
-        prints[2000 + index] = (prints[index] ^ errors)[5:]
-    assert [(m.first, m.second) for m in candidates(prints)] == [(index, 2000 + index) for index in range(20)]
+        prints[1000 + index] = (prints[index] ^ errors)[5:]
+    assert [(m.first, m.second) for m in candidates(prints)] == [(index, 1000 + index) for index in range(20)]
 
 
 @pytest.mark.slow
-def test_real_music_is_recognised_after_encoding_trimming_and_gain(shared: Path, tmp_path: Path) -> None:
-    files = sorted((shared / "data" / "gtzan").rglob("*.wav"))[::9]
+def test_of_a_hundred_real_clips_none_is_a_duplicate_but_those_encoded_trimmed_and_louder(
+    shared: Path, tmp_path: Path
+) -> None:
+    files = sorted((shared / "data" / "gtzan").rglob("*.wav"))
     tracks = [Track(f"{file.parent.name}/{file.name}", file, "x", file.name, 15.0) for file in files]
     copies = []
-    for number, file in enumerate(files):
+    for number, file in enumerate(files[::9]):
         samples, rate = soundfile.read(file, dtype="float32")
         copy = tmp_path / f"{number:02d}.{('mp3', 'ogg')[number % 2]}"
         soundfile.write(
@@ -102,15 +104,8 @@ def test_real_music_is_recognised_after_encoding_trimming_and_gain(shared: Path,
         )
         copies.append(Track(copy.name, copy, "x", copy.name, 15.0))
     found = find_recordings([*tracks, *copies], tmp_path / "cache")
-    sets = {tuple(track.id for track in copies) for copies in found.sets([*tracks, *copies])}
-    assert sets == {(track.id, copy.id) for track, copy in zip(tracks, copies, strict=True)}
-
-
-@pytest.mark.slow
-def test_a_hundred_real_clips_of_ten_genres_have_no_duplicates(shared: Path, tmp_path: Path) -> None:
-    files = sorted((shared / "data" / "gtzan").rglob("*.wav"))
-    tracks = [Track(file.name, file, "x", file.name, 15.0) for file in files]
-    assert find_recordings(tracks, tmp_path).sets(tracks) == []
+    sets = {tuple(track.id for track in alike) for alike in found.sets([*tracks, *copies])}
+    assert sets == {(track.id, copy.id) for track, copy in zip(tracks[::9], copies, strict=True)}
 
 
 def test_recordings_are_sets_of_tracks_in_their_order() -> None:
@@ -132,7 +127,7 @@ def test_tracks_with_a_part_in_common_are_no_copies_but_sound_alike() -> None:
 @pytest.mark.parametrize("ppm", [10, 20, 100, 1000, -300])
 def test_a_clock_that_drifts_is_taken_out_before_waveforms_are_compared(ppm: float) -> None:
     music = drum_loop(3, 110, 12.0) + 0.02 * np.random.default_rng(1).normal(size=12 * SAMPLE_RATE)
-    finer = resample(music, 8 * len(music))
+    finer = scipy.signal.resample(music, 8 * len(music))
     when = np.arange(len(music) - 100) * (1 + ppm * 1e-6)
     copy = np.interp(8 * when, np.arange(len(finer)), finer)
     assert compare(music, copy, 0).level >= 0.95
@@ -222,6 +217,7 @@ def test_a_flipped_bit_in_a_fingerprint_is_seen_and_it_is_made_anew(tmp_path: Pa
     assert store.search(contents) == []
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_the_store_costs_time_at_most(tmp_path: Path) -> None:
     prints = {f"content {number}": np.arange(number, number + 20, dtype=np.uint32) for number in range(5)}
     store = PrintStore(tmp_path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from benchmark.report.charts.kinds import (
     Axis,
@@ -23,6 +23,9 @@ from benchmark.report.charts.kinds import (
 from benchmark.report.mpl.draw import draw
 from benchmark.report.mpl.style import COLOURS
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def texts(figure: Figure) -> list[str]:
     """Return all that can be read in a figure."""
@@ -37,6 +40,8 @@ def ranks() -> Figure:
 
 
 def test_methods_that_do_not_differ_are_under_one_bar(ranks: Figure) -> None:
+    from matplotlib.colors import to_hex
+
     bars = [
         tuple(line.get_xdata())
         for line in ranks.axes[0].lines

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from matplotlib.figure import Figure
 
 from benchmark.report.mpl.style import DPI, literal_text, new_figure, save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def drawing() -> Figure:
@@ -21,6 +23,8 @@ def drawing() -> Figure:
 
 
 def test_each_format_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+
     drawn: list[Any] = []
     draw = Figure.draw
     monkeypatch.setattr(
