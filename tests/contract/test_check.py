@@ -167,7 +167,10 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
 
 
 # Fewer layers and stages, as tracing them takes longest; tests/training/test_traced.py fine-tunes these networks.
+# A dataset of as many tracks as are looked at.
 SMALL: dict[str, dict[str, Any]] = {
+    "synthetic": {"tracks_per_class": 2, "seconds": 1},
+    "synthetic-shifted": {"tracks_per_class": 2, "seconds": 1},
     "ast": {"depth": 1, "width": 16, "heads": 2},
     "residual-cnn": {"filters": [8, 16], "blocks": 1},
     "mobilenet": {"width": 0.25, "stages": ["transfer"]},

@@ -119,7 +119,7 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str] | WarmProcess:
         """Start ``bench`` in a process that need not import what it uses, unless its environment asks for a new one."""
-        if can_be_warm(self.variables()):
+        if can_be_warm(self.variables(), with_backend=bool(self.libraries)):
             return WarmProcess(arguments, self.folder, self.variables(), self.libraries, limits=self.limits)
         return self.start_new(*arguments)
 

@@ -31,6 +31,7 @@ def test_what_a_run_in_the_process_of_the_tests_leaves_is_no_reason_for_a_new_pr
 
 def test_what_libraries_read_when_they_are_imported_is_one(project) -> None:
     assert not can_be_warm(project.variables() | {"KERAS_BACKEND": "jax"})
+    assert can_be_warm(project.variables() | {"KERAS_BACKEND": "jax"}, with_backend=False)
     assert not can_be_warm(project.variables() | {"TF_FORCE_GPU_ALLOW_GROWTH": "false"})
 
 

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from warm_server import HERE, READY
-from warm_workers import FORKING_MACHINES, changed_at_start, fork_by, pair
+from warm_workers import FORKING_MACHINES, OF_BACKENDS, changed_at_start, fork_by, pair
 
 from benchmark.backend import ON_DEMAND
 
@@ -54,13 +54,13 @@ _errors: list[int] = []
 _PAUSE = 0.1
 
 
-def can_be_warm(environment: dict[str, str]) -> bool:
-    """Whether a process that was started with today's environment can go on with this one."""
+def can_be_warm(environment: dict[str, str], *, with_backend: bool = True) -> bool:
+    """Whether a process that was started with today's environment, and may have a backend, can go on with this one."""
     if not sys.platform.startswith("linux"):
         return False
     # Whatever runs a suite in the process of the tests leaves these there, and in each of its own it does the same.
     changed = changed_at_start({**ON_DEMAND, **environment}, {**ON_DEMAND, **_ENVIRONMENT})
-    return changed <= {"PYTHONPATH", "TMPDIR"}
+    return changed <= {"PYTHONPATH", "TMPDIR"} | (set() if with_backend else OF_BACKENDS)
 
 
 @contextmanager

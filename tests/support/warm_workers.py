@@ -35,7 +35,7 @@ _OF_WORKERS = {
     "TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH", "XLA_PYTHON_CLIENT_PREALLOCATE", "PYTHONHASHSEED", "TMPDIR",
 }  # fmt: skip
 # What backends read that are not imported yet.
-_OF_BACKENDS = {"KERAS_BACKEND"}
+OF_BACKENDS = {"KERAS_BACKEND", "JAX_DISABLE_MOST_OPTIMIZATIONS"}
 
 
 def changed_at_start(environment: Mapping[str, str], before: Mapping[str, str]) -> set[str]:
@@ -75,7 +75,7 @@ def fork_by(forker: socket.socket, environment: dict[str, str], *, with_backend:
 
     before = processes.subprocess
     _ForkedWorker.forker, _ForkedWorker.before = forker, environment
-    _ForkedWorker.own = _OF_WORKERS if with_backend else _OF_WORKERS | _OF_BACKENDS
+    _ForkedWorker.own = _OF_WORKERS if with_backend else _OF_WORKERS | OF_BACKENDS
     processes.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _ForkedWorker})  # type: ignore[attr-defined]
     return before
 
