@@ -174,6 +174,9 @@ SMALL: dict[str, dict[str, Any]] = {
     "ast": {"depth": 1, "width": 16, "heads": 2},
     "residual-cnn": {"filters": [8, 16], "blocks": 1},
     "mobilenet": {"width": 0.25, "stages": ["transfer"]},
+    "vgg16": {"stages": ["transfer"]},
+    "cnn": {"filters": [4, 8], "units": 8},
+    "crnn": {"filters": [4, 8], "units": 8},
 }
 
 

@@ -67,7 +67,10 @@ def test_a_classifier_of_somebody_elses_passes_the_kit(
     tmp_path: Path, page: str, block_: str, needs: str
 ) -> None:
     skip_without(needs)
-    (tmp_path / "benchfile.py").write_text(block(page, block_))
+    # Most time goes into trees: a tenth of them are no other model.
+    few = re.sub(r"trees: int = (\d+)0\b", r"trees: int = \1", block(page, block_))
+    assert few != block(page, block_)
+    (tmp_path / "benchfile.py").write_text(few)
     ran = CliRunner().invoke(cli, ["plugins", "check", str(tmp_path / "benchfile.py")])
     assert ran.exit_code == 0, ran.output
     assert "NOT OK" not in ran.output
