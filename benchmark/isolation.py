@@ -204,7 +204,7 @@ def seed_keras(seed: int) -> None:
 
     lazy = getattr(module_utils, "tensorflow", None)
     is_needed = keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules
-    if is_needed or not hasattr(lazy, "_available"):
+    if is_needed or lazy is None or not hasattr(lazy, "_available"):
         keras.utils.set_random_seed(seed)
         return
     known = lazy._available
