@@ -166,7 +166,8 @@ def test_a_package_s_tests_fail_by_the_rule_that_is_broken(tmp_path: Path) -> No
     assert f"1 failed, {passed} passed" in ran.stdout
 
 
-# Fewer layers and stages, as tracing them takes longest; tests/training/test_traced.py fine-tunes these networks.
+# Fewer layers and stages, as tracing them takes longest. Fine-tuning, of MobileNet and after a frozen stage, is tried in
+# tests/training/test_traced.py and test_frozen.py.
 # A dataset of as many tracks as are looked at.
 SMALL: dict[str, dict[str, Any]] = {
     "synthetic": {"tracks_per_class": 2, "seconds": 1},
