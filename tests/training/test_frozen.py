@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,8 @@ def trained(
     """
     parameters = {name: changes.pop(name) for name in ("fine_tuned", "noisy") if name in changes}
     train, validation = train or Kept(30, 1), Kept(9, 2)
+    # The optimizer that has least to be traced.
+    changes = {"optimizer": "sgd", "learning_rate": 0.02, **changes}
     settings = TrainingSettings(epochs=3, batch_size=8, **changes)
     run = TrainingRun(settings, seed=seed, cache=cache, recipe=recipe, code=code, networks=NETWORKS)
     model = TwoPhase(**parameters)
@@ -163,13 +166,21 @@ def test_each_item_goes_through_the_frozen_part_once(tmp_path: Path) -> None:
 def test_folds_of_a_seed_share_the_outputs_of_random_weights_whoever_else_draws(tmp_path: Path) -> None:
     """Same seed, same weights: an item that another fold was trained on is not computed again."""
     ended = threading.Event()
-    other = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+
+    def draw() -> None:
+        while not ended.is_set():
+            for _ in range(20):
+                random.random()
+            time.sleep(0.001)
+
+    settings = TrainingSettings(epochs=1, optimizer="sgd")
+    other = threading.Thread(target=draw)
     other.start()
     try:
         for fold, computed in ((range(20), 20), (range(10, 30), 10), (range(5, 25), 0)):
             train = Kept(30, 1).only(fold)
             model = TwoPhase()
-            run = TrainingRun(TrainingSettings(epochs=1), seed=0, cache=tmp_path, networks=NETWORKS)
+            run = TrainingRun(settings, seed=0, cache=tmp_path, networks=NETWORKS)
             model.fit(train, None, run)
             model.close()
             assert train.gathered == computed
@@ -218,7 +229,7 @@ def test_stages_that_differ_in_what_their_preparation_freezes_do_not_take_each_o
     tmp_path: Path,
 ) -> None:
     def refined(cache: Path, last_only: bool):
-        settings = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.01)
+        settings = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.02, optimizer="sgd")
         run = TrainingRun(settings, seed=0, cache=cache, networks=NETWORKS)
         model = Refined(last_only=last_only)
         history = model.fit(Kept(30, 1), Kept(9, 2), run)
@@ -239,7 +250,7 @@ def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -
     trained(tmp_path)
     told: list[tuple[str, int, int]] = []
     run = TrainingRun(
-        TrainingSettings(epochs=3, batch_size=8), seed=0, cache=tmp_path,
+        TrainingSettings(epochs=3, batch_size=8, optimizer="sgd", learning_rate=0.02), seed=0, cache=tmp_path,
         listener=lambda stage, epoch, epochs, logs: told.append((stage, epoch, epochs)),
     )  # fmt: skip
     TwoPhase().fit(Kept(30, 1), Kept(9, 2), run)
@@ -339,7 +350,8 @@ class Plain(KerasModel):
 def test_a_sequential_is_frozen_up_to_one_of_its_layers(told: bool, tmp_path: Path) -> None:
     train = Kept(24, 0)
     kept, fresh = Plain(told=told), Plain(told=told)
+    settings = TrainingSettings(epochs=2, batch_size=8, optimizer="sgd", learning_rate=0.02)
     for model, cache in ((kept, tmp_path), (fresh, None)):
-        model.fit(train, None, TrainingRun(TrainingSettings(epochs=2, batch_size=8), seed=1, cache=cache))
+        model.fit(train, None, TrainingRun(settings, seed=1, cache=cache))
     assert kept._part is not None
     np.testing.assert_allclose(kept.predict(train), fresh.predict(train), atol=1e-4)
