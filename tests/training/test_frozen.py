@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -144,22 +145,42 @@ def trained(
     return history, answers, run, train, count
 
 
+@pytest.fixture(scope="module")
+def first_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache that ``first`` begins with, which is then only read."""
+    return tmp_path_factory.mktemp("first")
+
+
+@pytest.fixture(scope="module")
+def first(first_cache: Path):
+    """Return what ``trained`` does without changes, once for tests that only read it."""
+    return trained(first_cache)
+
+
+@pytest.fixture
+def cache(first, first_cache: Path, tmp_path: Path) -> Path:
+    """Return a cache of a test's own that has what ``first`` kept."""
+    shutil.copytree(first_cache, tmp_path / "cache")
+    return tmp_path / "cache"
+
+
 @pytest.mark.parametrize("fine_tuned", [False, True])
-def test_training_on_kept_outputs_gives_what_training_on_inputs_gives(
-    tmp_path: Path, fine_tuned: bool
+def test_training_on_kept_outputs_gives_what_training_on_inputs_gives_and_counts_all_parameters(
+    tmp_path: Path, first, fine_tuned: bool
 ) -> None:
     plain = trained(None, fine_tuned=fine_tuned)
-    kept = trained(tmp_path, fine_tuned=fine_tuned)
+    kept = trained(tmp_path, fine_tuned=True) if fine_tuned else first
+    assert kept[4] == plain[4] is not None
     np.testing.assert_allclose(kept[1], plain[1], atol=1e-4)
     assert [line["stage"] for line in kept[0]] == [line["stage"] for line in plain[0]]
     for one, other in zip(kept[0], plain[0], strict=True):
         assert one["val_loss"] == pytest.approx(other["val_loss"], abs=1e-3)
 
 
-def test_each_item_goes_through_the_frozen_part_once(tmp_path: Path) -> None:
-    *_, train, _ = trained(tmp_path)
+def test_each_item_goes_through_the_frozen_part_once(cache: Path, first) -> None:
+    *_, train, _ = first
     assert train.gathered == 30
-    *_, again, _ = trained(tmp_path, seed=1)
+    *_, again, _ = trained(cache, seed=1)
     assert again.gathered == 30, "another seed has another frozen part, as its weights are random"
 
 
@@ -189,10 +210,11 @@ def test_folds_of_a_seed_share_the_outputs_of_random_weights_whoever_else_draws(
         other.join()
 
 
-def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(tmp_path: Path) -> None:
+def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(
+    tmp_path: Path, cache: Path
+) -> None:
     alone = trained(tmp_path / "alone", fine_tuned=True)
-    trained(tmp_path / "twins")
-    after = trained(tmp_path / "twins", fine_tuned=True)
+    after = trained(cache, fine_tuned=True)
     assert any("Stage transfer was taken" in note for note in after[2].notes)
     assert after[2].reused["transfer"] > 0
     assert not alone[2].reused
@@ -200,13 +222,12 @@ def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(
     np.testing.assert_array_equal(after[1], alone[1])
 
 
-def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path) -> None:
-    alone = trained(tmp_path / "alone")
+def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path, first) -> None:
     trained(tmp_path / "twins", fine_tuned=True)
     after = trained(tmp_path / "twins")
     assert any("Stage transfer was taken" in note for note in after[2].notes)
-    assert after[0] == alone[0]
-    np.testing.assert_array_equal(after[1], alone[1])
+    assert after[0] == first[0]
+    np.testing.assert_array_equal(after[1], first[1])
 
 
 def test_outputs_and_stages_of_other_code_are_not_taken_for_those_of_a_network_that_looks_alike(
@@ -219,9 +240,8 @@ def test_outputs_and_stages_of_other_code_are_not_taken_for_those_of_a_network_t
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 0.01}, {"train": Kept(30, 3)}])
-def test_nothing_is_taken_from_a_training_that_began_otherwise(tmp_path: Path, change: dict) -> None:
-    trained(tmp_path)
-    *_, run, _, _ = trained(tmp_path, **change)
+def test_nothing_is_taken_from_a_training_that_began_otherwise(cache: Path, change: dict) -> None:
+    *_, run, _, _ = trained(cache, **change)
     assert not run.reused
 
 
@@ -246,11 +266,10 @@ def test_stages_that_differ_in_what_their_preparation_freezes_do_not_take_each_o
     assert refined(tmp_path / "shared", True)[2] == ["head", "refine"]
 
 
-def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -> None:
-    trained(tmp_path)
+def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
     run = TrainingRun(
-        TrainingSettings(epochs=3, batch_size=8, optimizer="sgd", learning_rate=0.02), seed=0, cache=tmp_path,
+        TrainingSettings(epochs=3, batch_size=8, optimizer="sgd", learning_rate=0.02), seed=0, cache=cache,
         listener=lambda stage, epoch, epochs, logs: told.append((stage, epoch, epochs)),
     )  # fmt: skip
     TwoPhase().fit(Kept(30, 1), Kept(9, 2), run)
@@ -304,19 +323,12 @@ def test_computing_outputs_keeps_to_the_time_limit(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.bin"))
 
 
-def test_a_stage_that_was_kept_badly_is_trained_again(tmp_path: Path) -> None:
-    first = trained(tmp_path)
-    (file,) = tmp_path.glob("stages/trained/*.npz")
+def test_a_stage_that_was_kept_badly_is_trained_again(cache: Path, first) -> None:
+    (file,) = cache.glob("stages/trained/*.npz")
     file.write_bytes(file.read_bytes()[:200])
-    again = trained(tmp_path)
+    again = trained(cache)
     assert not again[2].reused
     assert again[0] == first[0]
-
-
-def test_all_parameters_are_counted_whichever_path_was_taken(tmp_path: Path) -> None:
-    *_, plain = trained(None)
-    *_, kept = trained(tmp_path)
-    assert kept == plain is not None
 
 
 class Plain(KerasModel):
