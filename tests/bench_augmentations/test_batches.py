@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches_in_pixels import ALL, COVERING, MIXING, batch, digest
+from programs import said_by
 
 from bench_augmentations import CutMix, FourierMix, GridMask, MixUp, RandomCutout, RandomErasing
 
@@ -171,12 +172,10 @@ def test_global_random_numbers_are_left_alone(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_another_process_draws_the_same() -> None:
-    script = Path(__file__).with_name("batches_in_pixels.py")
-    done = subprocess.run(
-        [sys.executable, str(script), *ALL], capture_output=True, text=True, check=True, timeout=300
-    )
-    assert done.stdout.partition("RESULT ")[2].split() == [digest(name, 3) for name in ALL]
+def test_another_process_draws_the_same(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("batches_in_pixels.py").read_text()
+    said = said_by(script, tmp_path, *ALL)
+    assert said.partition("RESULT ")[2].split() == [digest(name, 3) for name in ALL]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -212,7 +211,7 @@ def test_sizes_that_cannot_be_are_refused() -> None:
 
 
 @pytest.mark.slow
-def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not() -> None:
+def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not(tmp_path: Path) -> None:
     pytest.importorskip("jax")
     script = Path(__file__).with_name("batches_in_pixels.py")
     code = f"""
@@ -226,11 +225,8 @@ def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not() -> None:
     # To optimise what JAX compiles takes longer than to run it.
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
     environment = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": flags}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env=environment, capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    said = dict(line.split(maxsplit=2)[1:] for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    told = said_by(textwrap.dedent(code), tmp_path, libraries=(), environment=environment)
+    said = dict(line.split(maxsplit=2)[1:] for line in told.splitlines() if line.startswith("RESULT"))
     why = "keras-cv's layers need the TensorFlow backend, and KERAS_BACKEND is 'jax'"
     assert said == {**dict.fromkeys(ALL, "True"), "keras-cv": why}
 
@@ -319,8 +315,8 @@ def test_covered_and_mixed_shares_are_those_of_keras_cv() -> None:
     import keras
 
     keras.utils.set_random_seed(3)
-    size = 100
-    images, targets = batch(size=size, height=96, width=96)
+    size = 60
+    images, targets = batch(size=size, height=64, width=64)
 
     def theirs(layer) -> tuple[np.ndarray, np.ndarray]:
         found = layer({"images": images, "labels": targets}, training=True)

@@ -23,7 +23,7 @@ def learnt(network) -> float:
     network.compile(keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", jit_compile=False)
     network.optimizer.build(network.trainable_variables)
     # Moving statistics of batch normalisation follow slowly.
-    rows = np.tile(rng.permutation(64), 60)
+    rows = np.tile(rng.permutation(64), 30)
     network.fit(inputs[rows], labels[rows], batch_size=16, verbose=0)
     return float(np.mean(network.predict(inputs, verbose=0).argmax(axis=1) == labels))
 
@@ -67,7 +67,7 @@ def test_patchout_leaves_out_a_share_of_the_tokens_in_training_alone() -> None:
     "network",
     [
         lambda: ResidualCnn().build((16, 16, 1), 2, filters=[8, 16], blocks=1),
-        lambda: Ast().build((16, 16, 1), 2, patch=[4, 4], width=32, depth=2, patchout=0.3),
+        lambda: Ast().build((16, 16, 1), 2, patch=[4, 4], width=32, depth=1, patchout=0.3),
     ],
     ids=["residual", "transformer"],
 )

@@ -150,7 +150,7 @@ def predictions(results: Path) -> dict[str, pd.DataFrame]:
 
 # Trains a network alone, and then twice while another thread draws from Python's global generator all the time.
 WEIGHTS = '''
-import random, threading
+import random, threading, time
 import numpy as np
 from keras import Input, Sequential, layers
 from benchmark import KerasModel
@@ -188,8 +188,15 @@ def trained():
     return [np.asarray(weight) for weight in model.network.get_weights()]
 
 
+def draw():
+    while not ended.is_set():
+        for _ in range(20):
+            random.random()
+        time.sleep(0.001)
+
+
 alone, ended = trained(), threading.Event()
-thread = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+thread = threading.Thread(target=draw)
 thread.start()
 for _ in range(2):
     for one, other in zip(trained(), alone, strict=True):

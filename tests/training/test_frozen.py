@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +134,8 @@ def trained(
     """
     parameters = {name: changes.pop(name) for name in ("fine_tuned", "noisy") if name in changes}
     train, validation = train or Kept(30, 1), Kept(9, 2)
+    # The optimizer that has least to be traced.
+    changes = {"optimizer": "sgd", "learning_rate": 0.02, **changes}
     settings = TrainingSettings(epochs=3, batch_size=8, **changes)
     run = TrainingRun(settings, seed=seed, cache=cache, recipe=recipe, code=code, networks=NETWORKS)
     model = TwoPhase(**parameters)
@@ -141,35 +145,63 @@ def trained(
     return history, answers, run, train, count
 
 
+@pytest.fixture(scope="module")
+def first_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the cache that ``first`` begins with, which is then only read."""
+    return tmp_path_factory.mktemp("first")
+
+
+@pytest.fixture(scope="module")
+def first(first_cache: Path):
+    """Return what ``trained`` does without changes, once for tests that only read it."""
+    return trained(first_cache)
+
+
+@pytest.fixture
+def cache(first, first_cache: Path, tmp_path: Path) -> Path:
+    """Return a cache of a test's own that has what ``first`` kept."""
+    shutil.copytree(first_cache, tmp_path / "cache")
+    return tmp_path / "cache"
+
+
 @pytest.mark.parametrize("fine_tuned", [False, True])
-def test_training_on_kept_outputs_gives_what_training_on_inputs_gives(
-    tmp_path: Path, fine_tuned: bool
+def test_training_on_kept_outputs_gives_what_training_on_inputs_gives_and_counts_all_parameters(
+    tmp_path: Path, first, fine_tuned: bool
 ) -> None:
     plain = trained(None, fine_tuned=fine_tuned)
-    kept = trained(tmp_path, fine_tuned=fine_tuned)
+    kept = trained(tmp_path, fine_tuned=True) if fine_tuned else first
+    assert kept[4] == plain[4] is not None
     np.testing.assert_allclose(kept[1], plain[1], atol=1e-4)
     assert [line["stage"] for line in kept[0]] == [line["stage"] for line in plain[0]]
     for one, other in zip(kept[0], plain[0], strict=True):
         assert one["val_loss"] == pytest.approx(other["val_loss"], abs=1e-3)
 
 
-def test_each_item_goes_through_the_frozen_part_once(tmp_path: Path) -> None:
-    *_, train, _ = trained(tmp_path)
+def test_each_item_goes_through_the_frozen_part_once(cache: Path, first) -> None:
+    *_, train, _ = first
     assert train.gathered == 30
-    *_, again, _ = trained(tmp_path, seed=1)
+    *_, again, _ = trained(cache, seed=1)
     assert again.gathered == 30, "another seed has another frozen part, as its weights are random"
 
 
 def test_folds_of_a_seed_share_the_outputs_of_random_weights_whoever_else_draws(tmp_path: Path) -> None:
     """Same seed, same weights: an item that another fold was trained on is not computed again."""
     ended = threading.Event()
-    other = threading.Thread(target=lambda: [random.random() for _ in iter(ended.is_set, True)])
+
+    def draw() -> None:
+        while not ended.is_set():
+            for _ in range(20):
+                random.random()
+            time.sleep(0.001)
+
+    settings = TrainingSettings(epochs=1, optimizer="sgd")
+    other = threading.Thread(target=draw)
     other.start()
     try:
         for fold, computed in ((range(20), 20), (range(10, 30), 10), (range(5, 25), 0)):
             train = Kept(30, 1).only(fold)
             model = TwoPhase()
-            run = TrainingRun(TrainingSettings(epochs=1), seed=0, cache=tmp_path, networks=NETWORKS)
+            run = TrainingRun(settings, seed=0, cache=tmp_path, networks=NETWORKS)
             model.fit(train, None, run)
             model.close()
             assert train.gathered == computed
@@ -178,10 +210,11 @@ def test_folds_of_a_seed_share_the_outputs_of_random_weights_whoever_else_draws(
         other.join()
 
 
-def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(tmp_path: Path) -> None:
+def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(
+    tmp_path: Path, cache: Path
+) -> None:
     alone = trained(tmp_path / "alone", fine_tuned=True)
-    trained(tmp_path / "twins")
-    after = trained(tmp_path / "twins", fine_tuned=True)
+    after = trained(cache, fine_tuned=True)
     assert any("Stage transfer was taken" in note for note in after[2].notes)
     assert after[2].reused["transfer"] > 0
     assert not alone[2].reused
@@ -189,13 +222,12 @@ def test_fine_tuning_goes_on_from_the_twins_first_stage_as_if_it_had_trained_it(
     np.testing.assert_array_equal(after[1], alone[1])
 
 
-def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path) -> None:
-    alone = trained(tmp_path / "alone")
+def test_the_first_stage_is_taken_from_the_fine_tuned_twin_too(tmp_path: Path, first) -> None:
     trained(tmp_path / "twins", fine_tuned=True)
     after = trained(tmp_path / "twins")
     assert any("Stage transfer was taken" in note for note in after[2].notes)
-    assert after[0] == alone[0]
-    np.testing.assert_array_equal(after[1], alone[1])
+    assert after[0] == first[0]
+    np.testing.assert_array_equal(after[1], first[1])
 
 
 def test_outputs_and_stages_of_other_code_are_not_taken_for_those_of_a_network_that_looks_alike(
@@ -208,9 +240,8 @@ def test_outputs_and_stages_of_other_code_are_not_taken_for_those_of_a_network_t
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"learning_rate": 0.01}, {"train": Kept(30, 3)}])
-def test_nothing_is_taken_from_a_training_that_began_otherwise(tmp_path: Path, change: dict) -> None:
-    trained(tmp_path)
-    *_, run, _, _ = trained(tmp_path, **change)
+def test_nothing_is_taken_from_a_training_that_began_otherwise(cache: Path, change: dict) -> None:
+    *_, run, _, _ = trained(cache, **change)
     assert not run.reused
 
 
@@ -218,7 +249,7 @@ def test_stages_that_differ_in_what_their_preparation_freezes_do_not_take_each_o
     tmp_path: Path,
 ) -> None:
     def refined(cache: Path, last_only: bool):
-        settings = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.01)
+        settings = TrainingSettings(epochs=3, batch_size=8, learning_rate=0.02, optimizer="sgd")
         run = TrainingRun(settings, seed=0, cache=cache, networks=NETWORKS)
         model = Refined(last_only=last_only)
         history = model.fit(Kept(30, 1), Kept(9, 2), run)
@@ -235,11 +266,10 @@ def test_stages_that_differ_in_what_their_preparation_freezes_do_not_take_each_o
     assert refined(tmp_path / "shared", True)[2] == ["head", "refine"]
 
 
-def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(tmp_path: Path) -> None:
-    trained(tmp_path)
+def test_epochs_of_a_stage_that_is_taken_are_told_all_the_same(cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
     run = TrainingRun(
-        TrainingSettings(epochs=3, batch_size=8), seed=0, cache=tmp_path,
+        TrainingSettings(epochs=3, batch_size=8, optimizer="sgd", learning_rate=0.02), seed=0, cache=cache,
         listener=lambda stage, epoch, epochs, logs: told.append((stage, epoch, epochs)),
     )  # fmt: skip
     TwoPhase().fit(Kept(30, 1), Kept(9, 2), run)
@@ -293,19 +323,12 @@ def test_computing_outputs_keeps_to_the_time_limit(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.bin"))
 
 
-def test_a_stage_that_was_kept_badly_is_trained_again(tmp_path: Path) -> None:
-    first = trained(tmp_path)
-    (file,) = tmp_path.glob("stages/trained/*.npz")
+def test_a_stage_that_was_kept_badly_is_trained_again(cache: Path, first) -> None:
+    (file,) = cache.glob("stages/trained/*.npz")
     file.write_bytes(file.read_bytes()[:200])
-    again = trained(tmp_path)
+    again = trained(cache)
     assert not again[2].reused
     assert again[0] == first[0]
-
-
-def test_all_parameters_are_counted_whichever_path_was_taken(tmp_path: Path) -> None:
-    *_, plain = trained(None)
-    *_, kept = trained(tmp_path)
-    assert kept == plain is not None
 
 
 class Plain(KerasModel):
@@ -339,7 +362,8 @@ class Plain(KerasModel):
 def test_a_sequential_is_frozen_up_to_one_of_its_layers(told: bool, tmp_path: Path) -> None:
     train = Kept(24, 0)
     kept, fresh = Plain(told=told), Plain(told=told)
+    settings = TrainingSettings(epochs=2, batch_size=8, optimizer="sgd", learning_rate=0.02)
     for model, cache in ((kept, tmp_path), (fresh, None)):
-        model.fit(train, None, TrainingRun(TrainingSettings(epochs=2, batch_size=8), seed=1, cache=cache))
+        model.fit(train, None, TrainingRun(settings, seed=1, cache=cache))
     assert kept._part is not None
     np.testing.assert_allclose(kept.predict(train), fresh.predict(train), atol=1e-4)

@@ -45,7 +45,7 @@ class Toy(KerasModel):
 def main(folder: Path) -> None:
     settings = TrainingSettings(epochs=4, batch_size=9, learning_rate=0.01, schedule="cosine", clip_norm=1.0)
     model = Toy()
-    history = model.fit(ToyExamples(), ToyExamples(4, seed=1), TrainingRun(settings, seed=0))
+    history = model.fit(ToyExamples(), ToyExamples(6, seed=1), TrainingRun(settings, seed=0))
     model.save(folder)
     (folder / "history.json").write_text(json.dumps(history))
     np.save(folder / "predictions.npy", model.predict(ToyExamples(6, seed=2)))

@@ -1,0 +1,37 @@
+"""Programs of tests, each run in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from projects import NETWORKS
+from warm import WarmProcess, can_be_warm
+
+
+def said_by(
+    program: str,
+    folder: Path,
+    *arguments: str,
+    libraries: tuple[str, ...] = NETWORKS,
+    environment: Mapping[str, str] = os.environ,
+) -> str:
+    """Run a program that need not import ``libraries``, nor what needs no backend, and return what it printed.
+
+    The ``environment`` differs from that of the tests in what none of those read when they are imported.
+    """
+    ours, its = ({**variables, "TF_CPP_MIN_LOG_LEVEL": "3"} for variables in (os.environ, environment))
+    process: subprocess.Popen[str] | WarmProcess
+    if can_be_warm(ours):
+        process = WarmProcess(arguments, folder, its, libraries, program)
+    else:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            cwd=folder, env=its, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    said, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-3000:]
+    return said
