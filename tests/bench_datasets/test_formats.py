@@ -20,7 +20,7 @@ cell:
   split: {fractions: [0.5, 0.25, 0.25]}
   evaluate: [test, {synthetic-shifted: {tracks_per_class: 1, seconds: 1}}]
   model: nearest
-  augmentation: {pitch-shift: {semitones: [2]}}
+  augmentation: {noise: {snr: [20]}}
 matrix:
   audio: [{original: , label: WAV}, AUDIO]
 """
@@ -112,7 +112,7 @@ def test_a_format_is_an_axis_and_its_features_are_computed_once(project, tmp_pat
     project.write(SUITE.replace("AUDIO", "{mp3: {bitrate: 32}, label: MP3}, {mp3: {bitrate: 128}}"))
     planned = project.bench("plan", "suite.yaml")
     assert planned.code == 0, planned.err
-    # Of 40 own tracks in three formats, 20 are shifted too; 10 tracks of another dataset stay as they are.
+    # Of 40 own tracks in three formats, 20 are heard with noise too; 10 tracks of another dataset stay as they are.
     assert f"features to compute: {3 * (40 + 20) + 10}" in planned.out
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
