@@ -197,19 +197,22 @@ def seed_keras(seed: int) -> None:
     """Seed Keras and its backend, as ``keras.utils.set_random_seed`` does.
 
     That imports TensorFlow, wherever it is installed, only to seed it: on another backend, seconds for nothing.
+    Keras has no other way to tell it not to; a Keras without this one is seeded all the same.
     """
     import keras
-    from keras.src.utils.module_utils import tensorflow
+    from keras.src.utils import module_utils
 
-    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
+    lazy = getattr(module_utils, "tensorflow", None)
+    is_needed = keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules
+    if is_needed or lazy is None or not hasattr(lazy, "_available"):
         keras.utils.set_random_seed(seed)
         return
-    known = tensorflow._available
-    tensorflow._available = False
+    known = lazy._available
+    lazy._available = False
     try:
         keras.utils.set_random_seed(seed)
     finally:
-        tensorflow._available = known
+        lazy._available = known
 
 
 # Keras seeds the others too, but a plugin may use one of them without it.

@@ -128,6 +128,7 @@ def test_keras_takes_the_backend_that_is_named_here_and_is_seeded_as_it_is_impor
     assert done.stdout.split() == [name, name, "True"]
 
 
+@pytest.mark.slow
 def test_a_network_without_its_backend_is_refused_before_anything_runs(project) -> None:
     project.write(
         (project.folder / "suite.yaml").read_text().replace("[majority, nearest]", "[majority, cnn]")

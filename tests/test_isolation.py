@@ -55,6 +55,7 @@ def alone(seed: int) -> list[float]:
         return draws()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lend", [isolated, reseeded])
 def test_draws_depend_on_the_seed_alone_while_another_thread_draws(lend) -> None:
     with drawing():

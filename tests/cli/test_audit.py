@@ -40,6 +40,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_clean_suite_is_said_to_be_clean(project, music: Path) -> None:
     project.write(SUITE.replace("dataset: folder", "dataset: {folder: {manifest: clean.csv}}"))
     ran = project.bench("audit", "suite.yaml", "--strict", "--data", f"folder={music}")
@@ -47,6 +48,7 @@ def test_a_clean_suite_is_said_to_be_clean(project, music: Path) -> None:
     assert "none of 2 cells leaks" in ran.out
 
 
+@pytest.mark.slow
 def test_a_planted_copy_is_named_with_its_twin_and_strict_exits_with_1(project, music: Path) -> None:
     project.write(SUITE)
     ran = project.bench("audit", "suite.yaml", "--strict", "--json", "--data", f"folder={music}")

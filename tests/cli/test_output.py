@@ -49,6 +49,7 @@ def results(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     return made.folder / "results"
 
 
+@pytest.mark.slow
 def test_control_characters_are_seen_and_not_obeyed(odd, results: Path) -> None:
     shutil.copytree(results, odd.folder / "results")
     for verb in (("plan",), ("status",), ("report",), ("compare", "--against", "results")):
@@ -62,6 +63,7 @@ def test_control_characters_are_seen_and_not_obeyed(odd, results: Path) -> None:
         assert not set(file.read_text()) & {"\x1b", "\a", "\u202e"}, file
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_commands_too(odd) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = (
     "tensorflow",
     "keras",
@@ -65,6 +67,7 @@ def test_verbs_that_only_tell_load_nothing_heavy(project) -> None:
         assert not {*names} & {*HEAVY}, command
 
 
+@pytest.mark.slow
 def test_plan_status_and_a_run_with_nothing_missing_load_nothing_heavy(finished) -> None:
     commands = (
         ("plan", "suite.yaml"),

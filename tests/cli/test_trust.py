@@ -206,6 +206,7 @@ def test_workers_run_what_their_driver_has_read_though_the_file_changes(project)
     assert len({record["spec"]["model"]["version"] for record in records}) == 1
 
 
+@pytest.mark.slow
 def test_reports_of_finished_results_run_none_of_it_and_have_the_numbers_of_the_trusting_one(
     finished,
 ) -> None:
@@ -226,6 +227,7 @@ def test_reports_of_finished_results_run_none_of_it_and_have_the_numbers_of_the_
     assert not ran(finished)
 
 
+@pytest.mark.slow
 def test_without_its_code_a_metric_of_the_benchfile_is_a_dash_and_a_note(finished) -> None:
     text = (finished.folder / "suite.yaml").read_text()
     finished.write(text.replace("evaluate: [test]", "evaluate: [test]\n  metrics: [top1, half]"))

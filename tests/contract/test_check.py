@@ -250,6 +250,7 @@ def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> No
     assert project.bench("plugins", "check", "nowhere/benchfile.py").code == 2
 
 
+@pytest.mark.slow
 def test_a_package_is_checked_with_all_that_it_offers(project) -> None:
     ran = project.bench("plugins", "check", "bench_metrics")
     assert ran.code == 0, ran.out

@@ -73,6 +73,7 @@ def test_a_classifier_of_somebody_elses_passes_the_kit(
     assert "NOT OK" not in ran.output
 
 
+@pytest.mark.slow
 def test_the_tracker_keeps_its_diary(project, page: str) -> None:
     (project.folder / "benchfile.py").write_text(block(page, "Diary"))
     suite = (project.folder / "suite.yaml").read_text()

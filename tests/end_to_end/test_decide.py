@@ -202,6 +202,7 @@ def test_options_that_do_not_go_together_are_refused_in_words(
     assert not racing.results.exists()
 
 
+@pytest.mark.slow
 def test_a_suite_without_an_axis_of_seeds_cannot_be_decided(racing: Any) -> None:
     racing.write(SUITE.replace("  seed: [0, 1]\n", ""))
     ran = racing.bench("run", "suite.yaml", "--decide", "--executor", "inline")

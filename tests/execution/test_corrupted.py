@@ -115,6 +115,7 @@ def bench(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench
     return Bench(tmp_path, cache)
 
 
+@pytest.mark.slow
 def test_a_fresh_cell_is_evaluated_right_away(bench: Bench) -> None:
     summary = bench.run(NOISE)
     assert [record.status for record in summary.records] == ["ok", "ok"]
@@ -226,6 +227,7 @@ def test_a_cell_that_is_run_anew_is_evaluated_anew(bench: Bench, monkeypatch: py
     assert len(cleans & own) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["corrupted.json", "predictions.parquet"])
 def test_what_is_damaged_counts_as_missing_and_is_made_again(bench: Bench, damage: str) -> None:
     bench.run(NOISE, keep_models=True)

@@ -139,6 +139,7 @@ def test_epochs_in_worker_processes_are_told_in_the_process_that_was_started(dia
     check(diary, told(diary))
 
 
+@pytest.mark.slow
 def test_whether_a_run_is_tracked_is_no_part_of_its_cells_and_who_did_not_ask_is_told_nothing(diary) -> None:
     assert diary.bench("run", "suite.yaml", "--executor", "inline").code == 0
     assert told(diary) == []

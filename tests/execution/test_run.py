@@ -109,6 +109,7 @@ def test_a_failed_cell_is_run_again_only_when_asked(project) -> None:
     assert [name.rpartition("-")[0] for name in changed] == ["nearest-0"]
 
 
+@pytest.mark.slow
 def test_a_cell_that_takes_too_long_is_recorded_as_timed_out(project) -> None:
     project.write(with_model("{nearest: {seconds: 1.2, seed: 0}}").replace("[majority, ", "["))
     ran = project.bench("run", "suite.yaml", "--executor", "inline", "--timeout", "1")
@@ -128,6 +129,7 @@ def test_new_seeds_run_alone(finished) -> None:
     assert len(after) == 6
 
 
+@pytest.mark.slow
 def test_a_damaged_result_is_kept_aside_and_run_again(finished) -> None:
     next(finished.results.glob("majority-0-*/predictions.parquet")).unlink()
     ran = finished.bench("run", "suite.yaml", "--executor", "inline")
@@ -273,6 +275,7 @@ def test_a_killed_run_goes_on_where_it_was(project) -> None:
     assert len(after) == 4
 
 
+@pytest.mark.slow
 def test_what_a_model_imports_is_imported_before_its_training_begins(project) -> None:
     log = project.folder / "log"
     (project.folder / "slow_library.py").write_text(f"open({str(log)!r}, 'a').write('import ')\n")
@@ -285,6 +288,7 @@ def test_what_a_model_imports_is_imported_before_its_training_begins(project) ->
     assert log.read_text().split() == ["import", "fit", "fit"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project) -> None:
     project.write(with_model("{nearest: {seconds: 20, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")

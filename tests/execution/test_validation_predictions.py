@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from benchmark.results.folder import VALIDATION
 from benchmark.results.intact import Damaged
@@ -17,6 +18,7 @@ from benchmark.results.store import ResultsStore
 from benchmark.training.evaluate import validation_predictions
 
 
+@pytest.mark.slow
 def test_validation_predictions_are_stored_verified_and_no_part_of_the_identity(project: Any) -> None:
     assert project.bench("run", "suite.yaml", "--executor", "inline", "--set", "matrix.seed=[0]").code == 0
     store = ResultsStore(project.results.parent, "trial")

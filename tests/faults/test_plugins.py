@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 RAISE = 'raise RuntimeError("this cell was told to fail")'
 
 
@@ -42,6 +44,7 @@ def test_a_plugin_that_ends_the_program_ends_its_cell(project) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_huge_error_is_filed_in_short(project) -> None:
     ran = run(project, 'raise RuntimeError("begin" + "x" * 5_000_000)')
     assert ran.code == 1
@@ -52,6 +55,7 @@ def test_a_huge_error_is_filed_in_short(project) -> None:
     assert len(ran.out) + len(ran.err) < 100_000
 
 
+@pytest.mark.slow
 def test_a_plugin_that_changes_the_folder_does_not_move_results(project, tmp_path_factory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     benchfile = project.folder / "benchfile.py"
@@ -64,6 +68,7 @@ def test_a_plugin_that_changes_the_folder_does_not_move_results(project, tmp_pat
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_result_that_is_filed_stays_when_closing_the_model_raises(project) -> None:
     closing = "    def close(self):\n        raise RuntimeError('cannot close')\n\n    def fit(self"
     ran = run(project, closing, old="    def fit(self")
@@ -73,6 +78,7 @@ def test_a_result_that_is_filed_stays_when_closing_the_model_raises(project) -> 
     assert "Warning: nearest · 1: closing the model raised RuntimeError: cannot close" in ran.err
 
 
+@pytest.mark.slow
 def test_a_tracker_that_ends_the_program_is_named_once_and_harms_nothing(project) -> None:
     benchfile = project.folder / "benchfile.py"
     hook = "def bench_cell_finished(suite, record, folder):\n    raise SystemExit(0)\n"

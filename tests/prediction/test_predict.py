@@ -192,6 +192,7 @@ def test_a_cell_must_be_named_without_doubt(kept: Any) -> None:
     assert answers(kept, str(elsewhere), file)["cell"] == folder.name[-12:]
 
 
+@pytest.mark.slow
 def test_a_model_that_was_not_kept_is_said_to_be_had_by_training_again(finished: Any) -> None:
     ran = finished.bench("predict", "majority 0", "any.wav")
     assert ran.code == 1

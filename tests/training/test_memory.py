@@ -85,6 +85,7 @@ def test_other_errors_stay_as_they_are() -> None:
     assert caught.value is error
 
 
+@pytest.mark.slow
 def test_a_cell_that_runs_out_of_memory_is_filed_as_failed_with_advice(project) -> None:
     code = (project.folder / "benchfile.py").read_text()
     (project.folder / "benchfile.py").write_text(

@@ -68,6 +68,7 @@ def spied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return plugins, plan, locations
 
 
+@pytest.mark.slow
 def test_a_study_computes_reads_and_predicts_nothing_of_test_tracks(spied, tmp_path: Path) -> None:
     plugins, plan, locations = spied
     interrupted = run_studies(
@@ -109,6 +110,7 @@ def a_task(plan, locations, spec, **changes) -> TrialTask:
     return replace(task, **changes)
 
 
+@pytest.mark.slow
 def test_a_trial_refuses_to_be_evaluated_on_test_data(spied) -> None:
     _, plan, locations = spied
     (study,) = studies(plan.suite.tune, plan.suite.cells)
@@ -120,6 +122,7 @@ def test_a_trial_refuses_to_be_evaluated_on_test_data(spied) -> None:
     assert not (locations.cache / "features").exists()
 
 
+@pytest.mark.slow
 def test_a_trial_shares_stages_with_the_cell_of_its_values_also_where_augmentations_are_drawn(
     spied, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
