@@ -116,7 +116,7 @@ class WarmProcess:
         libraries: tuple[str, ...] = (),
         program: str = BENCH,
         log: Path | None = None,
-        limits: Mapping[str, float] = MappingProxyType({}),
+        limits: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Start it with ``libraries`` imported. What it prints can be read, or goes to the end of a ``log``.
 
