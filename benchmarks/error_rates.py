@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.stats import norm
@@ -26,6 +27,14 @@ ALPHA, SMALLEST, FAR = 0.05, 0.02, 0.30
 # a single answer.
 DIFFICULTY, OWN, CHANCE = 1.0, 0.6, 0.6
 _FIXED = DIFFICULTY**2 + OWN**2 + CHANCE**2
+
+
+@cache
+def _names(block: int, tracks: int, group: int) -> np.ndarray:
+    """Return the names of the groups of a block's tracks; they are the same in all tables."""
+    names = np.array([f"{block}/{track // group:04d}" for track in range(tracks)])
+    names.setflags(write=False)
+    return names
 
 
 @dataclass(frozen=True)
@@ -68,10 +77,7 @@ class World:
         ability = skill[:, None, None] + luck[:, None, None] * rng.normal(size=(rows, self.seeds, 1))
         chance = CHANCE * rng.normal(size=(rows, self.seeds, tracks))
         hits = (ability + difficulty + own + chance > 0).astype(np.float64)
-        groups = [
-            np.array([f"{block}/{track // self.group:04d}" for track in range(tracks)])
-            for block in range(blocks)
-        ]
+        groups = [_names(block, tracks, self.group) for block in range(blocks)]
         return hits, groups if self.own_tracks else groups * self.seeds
 
     def _difficulty(self, rng: np.random.Generator, blocks: int) -> np.ndarray:

@@ -49,6 +49,14 @@ class World:
     ) -> None:
         self.seeds, self.tracks, self.seed_sd, self.own_tracks = seeds, tracks, seed_sd, own_tracks
         self.group = group
+        # The same in all tables; of each seed where it has its own, else of all.
+        self.names = [
+            np.array([f"{block}/{n:04d}" for n in range(tracks)])
+            for block in range(seeds if own_tracks else 1)
+        ]
+        self.groups = [
+            np.array([f"{name[:2]}group{n // group}" for n, name in enumerate(each)]) for each in self.names
+        ]
 
     def accuracy(self, skill: float) -> float:
         """Return the true share over all tracks and seeds."""
@@ -59,18 +67,11 @@ class World:
         blocks = self.seeds if self.own_tracks else 1
         difficulty = np.repeat(rng.normal(size=(blocks, self.tracks // self.group)), self.group, axis=1)
         rows: list[dict[str, SetPredictions]] = [{} for _ in skills]
-        names = [
-            np.array([f"{block if self.own_tracks else 0}/{n:04d}" for n in range(self.tracks)])
-            for block in range(self.seeds)
-        ]
-        groups = [
-            np.array([f"{name[:2]}group{n // self.group}" for n, name in enumerate(each)]) for each in names
-        ]
         for seed in range(self.seeds):
             block = seed if self.own_tracks else 0
             for row, skill in zip(rows, skills, strict=True):
                 ability = (
                     skill + self.seed_sd * rng.normal() + difficulty[block] + rng.normal(size=self.tracks)
                 )
-                row[str(seed)] = predictions(ability > 0, groups[block], names[block])
+                row[str(seed)] = predictions(ability > 0, self.groups[block], self.names[block])
         return [measure(Accuracy(), row, weights) for row in rows]

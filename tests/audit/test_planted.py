@@ -56,14 +56,14 @@ def kinds(findings: list[Finding]) -> dict[str, tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Track]:
-    """Four hundred short tracks that all differ."""
+    """Two hundred short tracks that all differ."""
     folder = tmp_path_factory.mktemp("corpus")
-    return [save(folder, f"{i:04d}.wav", tune(i, 1.5 + i % 3 / 2)) for i in range(400)]
+    return [save(folder, f"{i:04d}.wav", tune(i, 1.5 + i % 3 / 2)) for i in range(200)]
 
 
 @pytest.mark.slow
 def test_each_planted_leak_is_found_and_a_clean_corpus_has_none(corpus: list[Track], tmp_path: Path) -> None:
-    train, validation, test = corpus[:240], corpus[240:320], corpus[320:]
+    train, validation, test = corpus[:120], corpus[120:160], corpus[160:]
     clean = near(corpus, tmp_path)
     assert clean == NearDuplicates()
     assert audit_sides(sides(train, validation, test), clean) == []

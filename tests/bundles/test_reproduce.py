@@ -147,12 +147,15 @@ def test_other_numbers_are_said_to_be_other_ones(results: Path, tmp_path: Path) 
         history=[],
         metrics={"test": {"top1": 1.0}},
     )
-    ran = bench("reproduce", id_, "--results", tmp_path, "--inline")
+    # What was computed for the same cell is taken as it is here, as the answers are what matters.
+    cached = ("--reuse-cache", "--cache", results.parent / "cache")
+    again = ("reproduce", id_, "--results", tmp_path, "--inline", *cached)
+    ran = bench(*again)
     assert ran.exit_code == 1, ran.output
     assert "NOT reproduced" in ran.stdout
     assert "test/top1: 1.0000 then" in ran.stdout
     assert "one other answer is" in ran.stdout, "so few tracks that the tolerance asks for the same answers"
-    assert bench("reproduce", id_, "--results", tmp_path, "--inline", "--tolerance", "1").exit_code == 0
+    assert bench(*again, "--tolerance", "1").exit_code == 0
 
 
 @pytest.mark.slow

@@ -116,12 +116,9 @@ def test_ensembles_of_what_was_run_stand_in_the_report(ran: Any) -> None:
 
 
 def test_a_rehearsal_is_inspected_and_marked(ran: Any) -> None:
-    assert (
-        ran.bench(
-            "run", "suite.yaml", "--rehearse", "--executor", "inline", "--set", "matrix.seed=[0]", timeout=900
-        ).code
-        == 0
-    )
-    done = ran.bench("inspect", "suite.yaml", "--rehearse", "--set", "matrix.seed=[0]", "--format", "md")
+    few = ("--rehearse", "--set", "matrix.seed=[0]", "--set", "matrix.augmentation=[none]")
+    done = ran.bench("run", "suite.yaml", *few, "--executor", "inline", timeout=900)
+    assert done.code == 0, done.err
+    done = ran.bench("inspect", "suite.yaml", *few, "--format", "md")
     assert done.code == 0, done.err
     assert "A REHEARSAL on small stand-ins" in done.out

@@ -18,6 +18,10 @@ from projects import SUITE
 MEASURED = ("training_seconds", "items_per_second", "peak_memory_mb", "energy_wh")
 
 
+# Where reports are made by the way: enough for what they say of cells that failed or are missing.
+FEW_SECTIONS = ("leaderboard", "cells")
+
+
 def with_model(model: str) -> str:
     return SUITE.replace("nearest]", f"{model}]")
 
@@ -191,6 +195,7 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 
 @pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
+    project.sections = FEW_SECTIONS
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
     project.write(with_model("{nearest: {seconds: 3, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
@@ -214,6 +219,7 @@ def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project)
 
 @pytest.mark.slow
 def test_four_runs_of_which_some_are_killed_do_each_cell_once(project) -> None:
+    project.sections = FEW_SECTIONS
     log = project.folder / "log"
     project.environment["TRACKER_LOG"] = str(log)
     project.write(SUITE.replace("nearest]", "{nearest: {seconds: 0.5}}]").replace("[0, 1]", str([*range(8)])))
@@ -314,6 +320,7 @@ def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -
 
 @pytest.mark.slow
 def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
+    project.sections = FEW_SECTIONS
     project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
     project.environment["BENCH_LEASE"] = "600"
     first = project.start("run", "suite.yaml", "--executor", "inline")
@@ -339,6 +346,7 @@ def wait_for(condition, seconds: float = 90) -> None:
 
 @pytest.mark.slow
 def test_worker_processes_give_the_same_results_as_running_inline(project) -> None:
+    project.sections = FEW_SECTIONS
     ran = project.bench("run", "suite.yaml", "--jobs", "2")
     assert ran.code == 0, ran.err
     assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
@@ -364,6 +372,7 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
+    project.sections = FEW_SECTIONS
     project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))

@@ -96,21 +96,43 @@ def record_of(results: Path) -> dict:
     return json.loads(file.read_text())
 
 
+@pytest.fixture(scope="module")
+def from_its_beginning(module_project: Project, killed_once: Path) -> tuple[Path, int]:
+    """Return the results of the same run whose only checkpoint was damaged, and how many epochs were told."""
+    results, told = killed_once.with_name("damaged"), module_project.folder / "told"
+    shutil.copytree(killed_once, results)
+    (file,) = checkpoints(results)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    told.unlink()
+    run = start(module_project, results.name, *INLINE)
+    assert run.wait(timeout=900) == 0, run.communicate()[1]
+    return results, len(epochs_told(told))
+
+
 @pytest.mark.slow
-def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_to(
-    trained_twice, killed_once: Path
+def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(
+    from_its_beginning: tuple[Path, int],
+) -> None:
+    record = record_of(from_its_beginning[0])
+    assert record["status"] == "ok"
+    assert "resumed_after" not in record["provenance"]
+
+
+@pytest.mark.slow
+def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_comes_to_from_its_beginning(
+    trained_twice: tuple[Project, Path], killed_once: Path, from_its_beginning: tuple[Path, int]
 ) -> None:
     project, told = trained_twice
-    run = start(project, "whole", *INLINE)
-    assert run.wait(timeout=900) == 0, run.communicate()[1]
-    whole, epochs = outcome(project.folder / "whole"), len(epochs_told(told))
+    whole, epochs = from_its_beginning
+    assert "resumed_after" not in record_of(whole)["provenance"]
 
     # In the first stage the run was killed, in the second its worker is. What else can be sent is left to benchmarks.
     results = project.folder / "killed"
     shutil.copytree(killed_once, results)
     assert len(checkpoints(results)) == 1
     assert list(results.glob("trial/[!.]*/cell.json")) == []
-    told.unlink()
     run = start(project, "killed", *IN_A_WORKER)
     wait_for_epochs(run, told, 8)
     # Where it was forked, another one stands by, which is older.
@@ -122,7 +144,7 @@ def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_
     run = start(project, "killed", *INLINE)
     assert run.wait(timeout=900) == 0, run.communicate()[1]
 
-    assert outcome(results) == whole
+    assert outcome(results) == outcome(whole)
     # Those of earlier parts are told again, so that whoever follows has all.
     assert len(epochs_told(told)) == epochs
     record = record_of(results)
@@ -131,24 +153,6 @@ def test_a_cell_that_is_killed_again_and_again_comes_to_what_it_would_have_come_
         part["seconds"] for part in record["provenance"]["resumed_after"]
     )
     assert checkpoints(results) == []
-
-
-@pytest.mark.slow
-def test_a_damaged_checkpoint_is_dropped_and_the_cell_is_trained_from_its_beginning(
-    trained_twice, killed_once: Path
-) -> None:
-    project, _ = trained_twice
-    results = project.folder / "damaged"
-    shutil.copytree(killed_once, results)
-    (file,) = checkpoints(results)
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    run = start(project, "damaged", *INLINE)
-    assert run.wait(timeout=900) == 0, run.communicate()[1]
-    record = record_of(results)
-    assert record["status"] == "ok"
-    assert "resumed_after" not in record["provenance"]
 
 
 def test_an_interval_that_is_none_is_refused(project) -> None:

@@ -52,13 +52,15 @@ def bench(tmp_path: Path, monkeypatch) -> Bench:
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 def test_every_folder_is_looked_at_planned_run_and_reported_rightly(
-    layout: Layout, bench: Bench, tmp_path: Path, monkeypatch
+    layout: Layout, bench: Bench, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
 ):
     if layout.used == ODD_NAMES:
         monkeypatch.setenv("BENCH_FORMAT", "md,html,csv,tex")
     if layout.ffmpeg and (FFMPEG is None or find_spec("av") is None):
         pytest.skip("FFmpeg or PyAV is not here")
-    if not layout.workers:
+    if layout.workers:
+        request.getfixturevalue("warm_workers")
+    else:
         look_in_threads(monkeypatch)
     good(tmp_path / "music")
     layout.make(tmp_path / "music")

@@ -65,7 +65,7 @@ matrix:
   seed: [0, 1]
 """
 
-
+_SECTIONS = "benchmark.report.write.SECTIONS"
 # What ``Project.libraries`` are for tests that train networks.
 NETWORKS = ("tensorflow", "keras")
 
@@ -85,7 +85,8 @@ class Project:
 
     ``libraries`` are imported before it is, for tests that train networks. Reports have no ``figures`` drawn by
     Matplotlib, which takes longer than all else, unless they are asked for. ``limits`` are shorter times for constants
-    of modules, by their full names, that tests wait out; a new interpreter knows nothing of them.
+    of modules, by their full names, that tests wait out; a new interpreter knows nothing of them, and makes reports of
+    all ``sections`` though some are named here, for tests that look at no others.
     """
 
     folder: Path
@@ -93,7 +94,8 @@ class Project:
     environment: dict[str, str] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()
     figures: bool = False
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, object] = field(default_factory=dict)
+    sections: tuple[str, ...] = ()
 
     @property
     def results(self) -> Path:
@@ -120,7 +122,8 @@ class Project:
     def start(self, *arguments: str) -> subprocess.Popen[str] | WarmProcess:
         """Start ``bench`` in a process that need not import what it uses, unless its environment asks for a new one."""
         if can_be_warm(self.variables(), with_backend=bool(self.libraries)):
-            return WarmProcess(arguments, self.folder, self.variables(), self.libraries, limits=self.limits)
+            limits = self.limits | ({_SECTIONS: self.sections} if self.sections else {})
+            return WarmProcess(arguments, self.folder, self.variables(), self.libraries, limits=limits)
         return self.start_new(*arguments)
 
     def start_new(self, *arguments: str) -> subprocess.Popen[str]:

@@ -78,6 +78,24 @@ def warm_workers() -> Iterator[None]:
         yield
 
 
+def start_program(
+    program: str,
+    arguments: tuple[str, ...],
+    folder: Path,
+    environment: Mapping[str, str],
+    libraries: tuple[str, ...] = (),
+    of_new: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[str] | WarmProcess:
+    """Start a process that runs Python code: forked with ``libraries`` imported, or a new one with variables ``of_new``."""
+    whole = {**environment, "BENCH_ENERGY": "off", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if can_be_warm(whole):
+        return WarmProcess(arguments, folder, whole, libraries, program)
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], cwd=folder, env={**whole, **of_new}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
 def run_warm(request: dict[str, Any], files: list[int], libraries: tuple[str, ...]) -> int:
     """Run ``bench`` as ``warm_server.serve`` describes it, and return how it ended."""
     server = _server(libraries)
@@ -98,7 +116,7 @@ class WarmProcess:
         libraries: tuple[str, ...] = (),
         program: str = BENCH,
         log: Path | None = None,
-        limits: Mapping[str, float] = MappingProxyType({}),
+        limits: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Start it with ``libraries`` imported. What it prints can be read, or goes to the end of a ``log``.
 

@@ -14,6 +14,8 @@ def tuned(project):
 
 
 def tuned_project(project):
+    # Of what tests here change, these have something to say.
+    project.sections = ("leaderboard", "studies", "audit", "cells")
     project.write(SUITE)
     (project.folder / "benchfile.py").write_text(BENCHFILE)
     project.environment["TOY_LOG"] = str(project.folder / "log")
