@@ -117,6 +117,7 @@ def test_what_a_killed_process_of_this_machine_held_is_free_at_once(tmp_path: Pa
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.slow
 def test_who_was_stopped_for_longer_than_its_lease_has_lost_what_it_held_and_goes_on_under_another_name(
     tmp_path: Path,
 ) -> None:
@@ -132,6 +133,7 @@ def test_who_was_stopped_for_longer_than_its_lease_has_lost_what_it_held_and_goe
         assert [each.name for each in owners(tmp_path / "c")] == [mine.owner]
 
 
+@pytest.mark.slow
 def test_a_living_owner_keeps_its_claims_for_many_leases(tmp_path: Path) -> None:
     process, owner = hold(tmp_path / "c", "a", lease="1")
     with Claims(tmp_path / "c", lease=1) as mine:

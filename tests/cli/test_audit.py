@@ -83,6 +83,7 @@ def test_a_strict_run_trains_nothing_and_an_ordinary_one_marks_the_leak(project,
     assert again.code == 1, "a finished suite that leaks is refused too"
 
 
+@pytest.mark.slow
 def test_what_sounds_alike_is_proposed_as_groups_that_mend_the_split(project, music: Path) -> None:
     project.write(SUITE)
     ran = project.bench("audit", "suite.yaml", "--groups", "alike.csv", "--data", f"folder={music}")

@@ -61,6 +61,7 @@ def told(outcomes: list[Outcome]) -> dict[str, str]:
     return {outcome.rule: "; ".join(outcome.findings) for outcome in outcomes if outcome.findings}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [

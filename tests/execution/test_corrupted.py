@@ -137,6 +137,7 @@ def test_a_fresh_cell_is_evaluated_right_away(bench: Bench) -> None:
     assert not has_work(bench.plan(NOISE), bench.store, RunOptions())
 
 
+@pytest.mark.slow
 def test_ids_and_results_of_cells_are_the_same_with_and_without(
     bench: Bench, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

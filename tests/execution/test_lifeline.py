@@ -42,6 +42,7 @@ def wait_until_gone(pid: int, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["portable", pytest.param("kernel", marks=pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux does this by itself"))])  # fmt: skip
 def test_a_process_in_native_code_ends_with_its_parent(way: str) -> None:
@@ -54,6 +55,7 @@ def test_a_process_in_native_code_ends_with_its_parent(way: str) -> None:
     wait_until_gone(child)
 
 
+@pytest.mark.slow
 def test_whoever_watches_a_process_goes_when_it_is_gone() -> None:
     sleeper = subprocess.Popen(["sleep", "1000"])
     watcher = watch(os.getpid(), sleeper.pid)

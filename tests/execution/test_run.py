@@ -307,6 +307,7 @@ def test_ctrl_c_after_the_first_cell_leaves_a_report_and_exits_with_130(project)
     assert (project.results / "report" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -> None:
     project.write(with_model("{nearest: {seconds: 30, seed: 1}}").replace("[majority, ", "["))
     process = project.start("run", "suite.yaml", "--executor", "inline")

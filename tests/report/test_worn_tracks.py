@@ -97,6 +97,7 @@ def test_the_rest_of_a_report_is_what_it_is_without(tmp_path: Path, made: tuple[
     }
 
 
+@pytest.mark.slow
 def test_a_report_is_made_anew_when_corrupted_results_are_filed(tmp_path: Path) -> None:
     plan = make_plan(tmp_path, WORN)
     store = make_results(plan, tmp_path / "results")

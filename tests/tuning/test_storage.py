@@ -12,6 +12,7 @@ from benchmark.suite.storage_url import variables_problem, without_passwords
 from benchmark.tuning.storage import open_storage, shown_place, storage_place
 
 
+@pytest.mark.slow
 def test_an_sqlite_file_lies_in_the_results_folder(tmp_path: Path) -> None:
     place = storage_place("sqlite:///studies.db?timeout=3", tmp_path)
     assert place == f"sqlite:///{tmp_path / 'studies.db'}?timeout=3"
