@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -118,8 +119,18 @@ def entries(cache: Path) -> list[CachedFolder]:
     return sorted(kept, key=lambda entry: (-entry.size, entry.folder))
 
 
+def _states(folder: Path) -> list[os.stat_result]:
+    """Return the states of all files in a folder, but those that another process removes meanwhile."""
+    states = []
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            if file.is_file():
+                states.append(file.stat())
+    return states
+
+
 def _entry(folder: Path, lock: Path) -> CachedFolder:
-    states = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    states = _states(folder)
     meta = folder / "meta.json"
     if meta.is_file():  # touched at each use of a feature space
         used = meta.stat().st_mtime
@@ -176,7 +187,7 @@ def _show(cache: Path) -> None:
     click.echo(f"{_megabytes(sum(entry.size for entry in kept))} in all, in {cache}")
     programs = default_programs()
     if programs.is_dir():
-        size = sum(file.stat().st_size for file in programs.rglob("*") if file.is_file())
+        size = sum(state.st_size for state in _states(programs))
         click.echo(
             f"{_megabytes(size)} of programs compiled for GPUs, in {programs} (at most {_megabytes(PROGRAMS_BYTES)}: "
             "those not used for longest go first; the folder can be removed)"

@@ -85,6 +85,21 @@ def test_programs_compiled_for_gpus_are_told_with_their_folder(tmp_path: Path, m
     assert f"2.3 MB of programs compiled for GPUs, in {folder}" in bench_cache(tmp_path).output
 
 
+def test_a_file_that_is_removed_while_it_is_looked_at_is_no_error(tmp_path: Path, monkeypatch) -> None:
+    kept = space(tmp_path)
+    (kept.folder / "gone").write_bytes(b"x")
+    is_file = Path.is_file
+
+    def removing(file: Path) -> bool:
+        there = is_file(file)
+        if file.name == "gone":
+            file.unlink(missing_ok=True)
+        return there
+
+    monkeypatch.setattr(Path, "is_file", removing)
+    assert "3 items" in bench_cache(tmp_path).output
+
+
 def test_what_was_not_used_for_a_month_is_removed(tmp_path: Path) -> None:
     old, new = space(tmp_path, days_old=31), space(tmp_path, days_old=29, htk=True)
     old_data = data(tmp_path, days_old=31)
