@@ -17,8 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-_TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path[:0] = [str(_TESTS / "faults"), str(_TESTS / "support")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 
 def flips(count: int, seed: int) -> list[str]:

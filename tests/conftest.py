@@ -26,7 +26,7 @@ os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 os.environ["BENCH_FORMAT"] = "md,html,csv,tex"
 # A process that watches energy looks at its hardware first, for one to two seconds. Tests of that take this away.
 os.environ["BENCH_ENERGY"] = "off"
-# What tests write need not outlive a power cut; tests/faults/power.py records what is really synced.
+# What tests write need not outlive a power cut; power.py records what is really synced.
 os.fsync = lambda fd: None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches_in_pixels import ALL, COVERING, MIXING, batch, digest
-from programs import said_by
+from programs import SUPPORT, said_by
 
 from bench_augmentations import CutMix, FourierMix, GridMask, MixUp, RandomCutout, RandomErasing
 
@@ -173,7 +173,7 @@ def test_global_random_numbers_are_left_alone(name: str) -> None:
 
 @pytest.mark.slow
 def test_another_process_draws_the_same(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("batches_in_pixels.py").read_text()
+    script = Path(SUPPORT, "batches_in_pixels.py").read_text()
     said = said_by(script, tmp_path, *ALL)
     assert said.partition("RESULT ")[2].split() == [digest(name, 3) for name in ALL]
 
@@ -213,9 +213,8 @@ def test_sizes_that_cannot_be_are_refused() -> None:
 @pytest.mark.slow
 def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not(tmp_path: Path) -> None:
     pytest.importorskip("jax")
-    script = Path(__file__).with_name("batches_in_pixels.py")
     code = f"""
-        import sys; sys.path.insert(0, {str(script.parent)!r})
+        import sys; sys.path.insert(0, {SUPPORT!r})
         from batches_in_pixels import ALL, digest
         from bench_augmentations import KerasCv
         for name in ALL:
@@ -232,10 +231,9 @@ def test_all_work_on_jax_and_layers_of_keras_cv_say_that_they_do_not(tmp_path: P
 
 
 def test_what_is_ours_loads_neither_keras_nor_tensorflow() -> None:
-    script = Path(__file__).with_name("batches_in_pixels.py")
     ours = ("fourier-mix", "grid-mask", "random-cutout")
     code = f"""
-        import sys; sys.path.insert(0, {str(script.parent)!r})
+        import sys; sys.path.insert(0, {SUPPORT!r})
         from batches_in_pixels import digest
         for name in {ours}:
             digest(name, 1)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from programs import SUPPORT
 from suite_components import GOOD, with_cell
 
 from benchmark.plugin.manager import load_registry
@@ -120,7 +121,7 @@ def test_another_process_finds_the_same_identities(load, registry, tmp_path: Pat
     expected = ids(load(GOOD), registry)
     code = textwrap.dedent(f"""
         import sys, json
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path.insert(0, {SUPPORT!r})
         from pathlib import Path
         from suite_components import fake_registry
         from benchmark.suite.identity import Identifier

@@ -10,8 +10,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suite_components import GOOD, dumped, fake_registry
-from test_robustness import FULL, places, put
+from suite_components import FULL, GOOD, dumped, fake_registry, places, put
 
 from benchmark.exceptions import SuiteError
 from benchmark.suite.identity import Identifier

@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from suite_components import GOOD, dumped
+from suite_components import FULL, GOOD, dumped, places, put
 
 from benchmark.exceptions import SuiteError
 from benchmark.plugin.registry import Registry
 from benchmark.suite.load import load_suite
 
-FULL = yaml.safe_load(
-    GOOD.replace("cell:\n", "cell:\n  split: {folds: 2}\n  clips: {seconds: 3, hop: 1.5}\n")
-    + """\
-  fold: [0, 1]
-  training.learning_rate: [0.1, {value: 0.2, label: high}]
-include: [{model: {large: {width: 128}, label: huge}, seed: 7}]
-exclude: [{model: small, augmentation: [none], seed: 0}]
-leaderboard: {sort: tones:test/top1, baseline: {seed: 1}}
-"""
-)
 JUNK: list[Any] = [
     None, True, -1, 3, 2**70, 1.5, float("inf"), "", "none", "test", "label", ":", "a" * 300, [], [[]], [None], [1, 1], {},
     {"label": None}, {"label": "x"}, {"x": 1, "y": 2}, {"value": 1}, {"use": [[]]}, {"small": None}, {"a": {"b": {"c": 1}}},
 ]  # fmt: skip
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if path:
-        yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in items:
-        yield from places(below, (*path, key))
-
-
-def put(value: Any, path: tuple[Any, ...], junk: Any) -> None:
-    for step in path[:-1]:
-        value = value[step]
-    value[path[-1]] = copy.deepcopy(junk)
 
 
 def refusal(file: Path, registry: Registry) -> list[str]:

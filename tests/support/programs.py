@@ -11,6 +11,9 @@ from pathlib import Path
 from projects import NETWORKS
 from warm import WarmProcess, can_be_warm
 
+# Where programs find the modules that tests share.
+SUPPORT = str(Path(__file__).parent)
+
 
 def said_by(
     program: str,

@@ -42,7 +42,7 @@ def serve(descriptor: int, libraries: list[str]) -> Callable[[], None]:
     - ``libraries``: another server that has imported these as well; its end of a socket.
     - ``driver``: a process that forks workers for this one; its end of a socket. See ``warm_workers``.
     """
-    # What tests write need not outlive a power cut; tests/faults/power.py records what is really synced.
+    # What tests write need not outlive a power cut; tests/support/power.py records what is really synced.
     os.fsync = lambda descriptor: None  # type: ignore[assignment]
     _import_ours()
     for name in libraries:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import said_by
+from programs import SUPPORT, said_by
 from toy import ToyExamples
 
 from benchmark.backend import BACKENDS
@@ -21,7 +21,7 @@ import gc, sys
 from pathlib import Path
 # It would look for garbage in what is imported.
 gc.disable()
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {SUPPORT!r})
 import train_toy
 train_toy.main(Path.cwd())
 """

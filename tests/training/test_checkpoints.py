@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cut_off import check_cut_off_after_each_epoch, toys, train
-from test_frozen import Kept, TwoPhase
+from two_phase import Kept, TwoPhase
 
 from benchmark import KerasModel
 from benchmark.plugin.training_run import TrainingRun

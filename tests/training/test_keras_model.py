@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import said_by
+from programs import SUPPORT, said_by
 from toy import ToyExamples, fitted
 
 from benchmark.exceptions import CellTimeoutError
@@ -86,7 +86,7 @@ def test_every_process_gives_the_same_predictions(tmp_path: Path) -> None:
         import gc, json, sys
         # It would look for garbage in what is imported.
         gc.disable()
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path.insert(0, {SUPPORT!r})
         from toy import fitted
         model, _, train = fitted()
         print("RESULT" + json.dumps([hash("text"), model.predict(train).tolist()]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_frozen import TwoPhase
 from toy import ToyExamples
+from two_phase import TwoPhase
 
 from benchmark import Augmentation
 from benchmark.exceptions import PluginError, SplitError

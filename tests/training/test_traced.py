@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_frozen import Kept, TwoPhase
 from toy import ToyExamples
+from two_phase import Kept, TwoPhase
 
 from benchmark import KerasModel
 from benchmark.contract.kinds import rules_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -157,3 +159,29 @@ def fake_registry() -> Registry:
     for component in COMPONENTS:
         registry.add(component, Source("fakes", "fakes", "1.0"))
     return registry
+
+
+FULL = yaml.safe_load(
+    GOOD.replace("cell:\n", "cell:\n  split: {folds: 2}\n  clips: {seconds: 3, hop: 1.5}\n")
+    + """\
+  fold: [0, 1]
+  training.learning_rate: [0.1, {value: 0.2, label: high}]
+include: [{model: {large: {width: 128}, label: huge}, seed: 7}]
+exclude: [{model: small, augmentation: [none], seed: 0}]
+leaderboard: {sort: tones:test/top1, baseline: {seed: 1}}
+"""
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in items:
+        yield from places(below, (*path, key))
+
+
+def put(value: Any, path: tuple[Any, ...], junk: Any) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = copy.deepcopy(junk)
