@@ -60,6 +60,16 @@ class Batches:
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
+    def described(self) -> list[tuple[tuple[int, ...], str]]:
+        """Return the shape of an item, and the kind of its numbers, in each of the arrays that a batch has."""
+        examples = self.examples
+        shares: tuple[tuple[int, ...], str] = ((examples.num_classes,), "float32")
+        return [
+            (tuple(examples.shape), "float32" if self.augmentations else examples.dtype),
+            shares if self.one_hot else ((), examples.labels.dtype.name),
+            *([((), "float32")] if self.class_weights is not None else []),
+        ]
+
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         try:
             return self._next(index)
