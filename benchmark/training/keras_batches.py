@@ -42,7 +42,9 @@ def _tensors(batches: Batches) -> tf.data.Dataset:
     specs = [tf.TensorSpec((None, *shape), dtype) for shape, dtype in batches.described()]
 
     def made(index: int) -> tuple[Any, ...]:
-        return batches[int(index)]
+        # Numbers of double precision, say, are taken too; whole numbers are not made of others.
+        arrays = zip(batches[int(index)], specs, strict=True)
+        return tuple(array.astype(spec.dtype.name, casting="same_kind", copy=False) for array, spec in arrays)
 
     def tensors(index: tf.Tensor) -> tuple[tf.Tensor, ...]:
         values = tf.numpy_function(made, [index], [spec.dtype for spec in specs])

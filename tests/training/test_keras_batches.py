@@ -56,6 +56,29 @@ def test_tensorflow_gets_in_each_epoch_what_keras_would_make_of_the_batches(way:
         batches.close()
 
 
+class Doubled(ToyExamples):
+    """Gives numbers of a kind that it does not say."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(2, size=6)
+        self.dtype = said
+
+    def gather(self, indices: np.ndarray, epoch: int = 0) -> np.ndarray:
+        return super().gather(indices, epoch) * np.float64(0.5)
+
+
+def test_numbers_of_more_precision_are_taken_and_fractions_never_as_whole_numbers() -> None:
+    tf = pytest.importorskip("tensorflow")
+    from benchmark.training.keras_batches import as_data
+
+    examples = Doubled("float32")
+    ((inputs, _),) = as_data(Batches(examples, 6, seed=0, shuffled=False, one_hot=False))
+    assert inputs.dtype == tf.float32
+    np.testing.assert_array_equal(inputs.numpy(), examples.images * np.float32(0.5))
+    with pytest.raises(tf.errors.OpError, match="Cannot cast array data"):
+        next(iter(as_data(Batches(Doubled("uint8"), 6, seed=0, shuffled=False, one_hot=False))))
+
+
 def test_no_batch_is_made_twice_and_none_is_held_after_the_next_training() -> None:
     model, _, train = fitted(epochs=2)
     made = Counter(train.gathered)
