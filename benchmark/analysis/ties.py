@@ -1,7 +1,7 @@
 """What a model answers where several classes are equally probable: each of them by chance. Pure functions.
 
-Whoever took the first of them would favour classes by their place in the alphabet: a model that tells nothing apart would
-recognise all tracks of the first one. So all tables count as the metric ``top1`` does.
+Whoever took the first of them would favour classes by their place in the alphabet: a model that tells nothing apart
+would recognise all tracks of the first one. So all tables count as the metric ``top1`` does.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ def class_topk(cells: Iterable[SetPredictions], classes: Sequence[str], k: int) 
     judged it. NaN for a class that has no tracks. ``classes`` are in the order of the probabilities.
     """
     every = list(cells)
-    shares = class_means([(cell.labels, chances(cell.labels, cell.probabilities, k)) for cell in every], len(classes))
+    shares = class_means(
+        [(cell.labels, chances(cell.labels, cell.probabilities, k)) for cell in every], len(classes)
+    )
     quantile = float(special.ndtri((1 + LEVEL) / 2))
     lines = []
     for number, share in enumerate(shares):
