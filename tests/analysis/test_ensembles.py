@@ -185,6 +185,13 @@ def _with(results: Results, **changes: Any) -> Results:
     return replace(results, **changes)
 
 
+def test_nothing_is_measured_on_what_members_were_chosen_on(made) -> None:
+    results, _ = made(fabricate.SUITE.replace("evaluate: [test]", "evaluate: [test, validation]"))
+    assert set(results.sets) == {"tones:test", "tones:validation"}
+    (found,) = of(results).of_rows
+    assert {value.measure for value in found.values} == {"tones:test/top1", "tones:test/macro-f1"}
+
+
 def test_the_seeds_of_a_row_are_averaged_with_equal_weights(made) -> None:
     results, _ = made()
     found = of(results).of_seeds
