@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -368,6 +369,23 @@ def test_a_changed_result_makes_the_report_again(tmp_path: Path) -> None:
     report(tmp_path, {0: "no luck"}, sections=BOARD, text=fabricate.FEW)
     fabricate.make_results(fabricate.make_plan(tmp_path, fabricate.FEW), tmp_path / "results")
     assert {line["n"] for line in read_csv(report_again(tmp_path))} == {"2/2"}
+
+
+def test_a_program_under_development_makes_its_reports_again_when_it_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "program" / "part.py"
+    code.parent.mkdir()
+    code.touch()
+    monkeypatch.setattr("benchmark.report.write.is_editable", lambda _: True)
+    monkeypatch.setattr("benchmark.report.write.ROOT", code.parent)
+    board = report(tmp_path, sections=BOARD, text=fabricate.FEW) / "leaderboard.csv"
+    first = board.stat().st_mtime_ns
+    report_again(tmp_path)
+    assert board.stat().st_mtime_ns == first
+    os.utime(code, ns=(1, 1))
+    report_again(tmp_path)
+    assert board.stat().st_mtime_ns > first
 
 
 def test_a_leaderboard_has_the_columns_that_are_asked_for_in_their_order(tmp_path: Path) -> None:
