@@ -161,9 +161,13 @@ def note_comparisons(
 
 
 def baseline_differences(
-    column: Measure, measured: Mapping[int, Measured], references: Mapping[int, int], bound: float
+    column: Measure,
+    measured: Mapping[int, Measured],
+    references: Mapping[int, int],
+    alike: Mapping[int, int],
+    bound: float,
 ) -> list[dict[str, Any]]:
-    """Return the intervals of the rows' differences to their baselines."""
+    """Return the intervals of the rows' differences to their baselines; ``alike`` is as in ``compare``."""
     pairs = [(row, base) for row, base in references.items() if row in measured and base in measured]
     if not pairs:
         return []
@@ -171,6 +175,8 @@ def baseline_differences(
     place = {row: number for number, row in enumerate(every.rows)}
     first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
     low, high = every.differences(first, second).interval(bound)
+    same = np.array([alike.get(row, row) == alike.get(base, base) for row, base in pairs])
+    low, high = np.where(same, 0.0, low), np.where(same, 0.0, high)
     return [
         {"measure": column.name, ROW: row, LOW: float(low[number]), HIGH: float(high[number])}
         for number, (row, _) in enumerate(pairs)

@@ -114,7 +114,11 @@ def statistics(
         for column in (column for column in results.measures if column.set == evaluation):
             measured = measured_rows(results, column, evaluated, drawn, units, findings, seedless)
             findings.differences += baseline_differences(
-                column, measured, references, largest_difference(results.metrics[column.metric])
+                column,
+                measured,
+                references,
+                evaluated.same,
+                largest_difference(results.metrics[column.metric]),
             )
             if column.metric != by.metric:
                 continue

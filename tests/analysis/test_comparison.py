@@ -8,11 +8,13 @@ from simulated import Accuracy, World, predictions
 
 from benchmark.analysis.comparison import compare
 from benchmark.analysis.contrast import family
+from benchmark.analysis.findings import baseline_differences
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import Measured, measure
 from benchmark.analysis.resampling import Weights
 from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
+from benchmark.results.frames import Measure
 
 NONE = Weights(1)
 
@@ -37,6 +39,15 @@ def test_holms_correction_is_that_of_statsmodels() -> None:
     from statsmodels.stats.multitest import multipletests
 
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], atol=1e-12)
+
+
+def test_rows_of_the_same_answers_do_not_differ_from_their_baseline_either() -> None:
+    rows = drawn(0, 0.7, 0.6, tracks=40)
+    rows |= {2: rows[0]}
+    column = Measure("mine:test", "top1", greater_is_better=True, percent=True)
+    same, other = baseline_differences(column, rows, {2: 0, 1: 0}, {2: 0}, bound=1.0)
+    assert (same["row"], same["low"], same["high"]) == (2, 0, 0)
+    assert other["low"] < other["high"]
 
 
 def test_what_is_no_test_is_not_counted_as_one() -> None:
