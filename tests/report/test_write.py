@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fabricate
@@ -20,6 +21,7 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
+from benchmark.settings import EarlyStopping, TrainingSettings
 
 TABLES = ("md", "csv", "tex")
 # Enough where it matters whether a report is made, and not what is in it.
@@ -386,6 +388,23 @@ def test_a_program_under_development_makes_its_reports_again_when_it_was_edited(
     os.utime(code, ns=(1, 1))
     report_again(tmp_path)
     assert board.stat().st_mtime_ns > first
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_table_says_which_sets_had_a_part_in_choosing(tmp_path: Path, stops: bool) -> None:
+    plan = fabricate.make_plan(
+        tmp_path, fabricate.FEW.replace("evaluate: [test]", "evaluate: [test, validation]")
+    )
+    store = fabricate.make_results(plan, tmp_path / "results")
+    stopping = EarlyStopping(patience=2) if stops else None
+    cells = [
+        replace(cell, spec=replace(cell.spec, training=TrainingSettings(early_stopping=stopping)))
+        for cell in plan.suite.cells
+    ]
+    plan = replace(plan, suite=replace(plan.suite, cells=tuple(cells)))
+    _, board = write_report(plan, store, fabricate.make_registry(), [], sections=BOARD)
+    said = [note for note in board.notes if "chosen on tones:validation" in note]
+    assert [note.partition(" were ")[0] for note in said] == ["Ends of training"] * stops
 
 
 def test_a_leaderboard_has_the_columns_that_are_asked_for_in_their_order(tmp_path: Path) -> None:
