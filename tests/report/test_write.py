@@ -390,6 +390,16 @@ def test_a_program_under_development_makes_its_reports_again_when_it_was_edited(
     assert board.stat().st_mtime_ns > first
 
 
+def test_a_class_may_be_called_like_the_column_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fabricate, "CLASSES", ("blues", "hip_hop & rap", "row"))
+    folder = report(tmp_path, sections=["classes"], text=fabricate.FEW)
+    lines = list(csv.DictReader((folder / "recognised-per-class.csv").read_text().splitlines()))
+    assert {line["row"] for line in lines} == {"first", "second"}
+    assert all(0 <= float(line["'row'"]) <= 1 for line in lines)
+
+
 @pytest.mark.parametrize("stops", [True, False])
 def test_a_table_says_which_sets_had_a_part_in_choosing(tmp_path: Path, stops: bool) -> None:
     plan = fabricate.make_plan(
