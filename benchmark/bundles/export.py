@@ -113,12 +113,12 @@ def export(
         raise BundleError(f"{file} cannot be written: {error.strerror or error}.") from error
     notes += corrupted.problems
     # A tuned row whose best values are its own has the cells of the row as it is.
-    there = sum(id_ in records for id_ in plan.ids)
-    lacking = len(plan.ids) - there
+    ended = sum(id_ in records for id_ in plan.ids)
+    lacking = len(plan.ids) - ended
     if lacking:
         cells = "1 cell of the suite has" if lacking == 1 else f"{lacking:,} cells of the suite have"
         notes.append(f"{cells} no result in it.")
-    return Exported(file, there, len(plan.ids), tuple(notes))
+    return Exported(file, ended, len(plan.ids), tuple(notes))
 
 
 def _unchanged(manifest: Manifest, contents: dict[str, bytes | Path]) -> Iterable[tuple[str, bytes]]:
