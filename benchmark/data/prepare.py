@@ -23,6 +23,7 @@ from benchmark.plugin.declared import checked_features
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
+from benchmark.plugin.waveform import SAMPLE_RATE
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.features import Features
 
-SAMPLE_RATE = 22_050
 # Claims are made of some tracks at a time; what others compute is looked at so often, in seconds.
 _TRACKS_AT_ONCE = 8
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark.data.audio import load_mono
 from benchmark.exceptions import PluginError, ResultsError, UsageError, nearest
 from benchmark.figures.flow import data_flow, draw_flow
 from benchmark.figures.layers import layer_table
@@ -20,6 +20,7 @@ from benchmark.figures.variants import Variant, data_variants, recipe_steps
 from benchmark.plugin.border import calling
 from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
+from benchmark.plugin.waveform import SAMPLE_RATE
 from benchmark.report.mpl.style import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
 from benchmark.results.plan import Plan

@@ -232,7 +232,8 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     left_out = {name: why for record in results.records.values() for name, why in record.left_out.items()}
     if left_out:
         reasons = reasons_text(LeftOut(name, why) for name, why in left_out.items())
-        said.append(f"{len(left_out)} files could not be used ({reasons}), and are listed in report.md.")
+        files, are = ("1 file", "is") if len(left_out) == 1 else (f"{len(left_out)} files", "are")
+        said.append(f"{files} could not be used ({reasons}), and {are} listed in report.md.")
     return tuple(said)
 
 

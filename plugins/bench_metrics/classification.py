@@ -110,7 +110,7 @@ class MacroF1(Metric):
 
 
 class BalancedAccuracy(Metric):
-    """Mean over classes of the share of a class's tracks that were recognised; ties count by chance."""
+    """Mean over classes of the share of a class's tracks that were recognised."""
 
     name = "balanced-accuracy"
 
@@ -122,13 +122,16 @@ class BalancedAccuracy(Metric):
             return float("nan")
         classes = probabilities.shape[1]
         counts = np.bincount(labels, minlength=classes)
-        hits = np.bincount(labels, top_k_scores(labels, probabilities, 1), classes)
+        hits = np.bincount(labels[labels == probabilities.argmax(axis=1)], minlength=classes)
         return float((hits[counts > 0] / counts[counts > 0]).mean())
 
     def resampled(self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the mean recall for each way of counting."""
-        truth, recognised = _one_hot(labels, probabilities), top_k_scores(labels, probabilities, 1)
-        hits, counts = weights @ (truth * recognised[:, None]), weights @ truth
+        truth, answers = (
+            _one_hot(labels, probabilities),
+            _one_hot(probabilities.argmax(axis=1), probabilities),
+        )
+        hits, counts = weights @ (truth * answers), weights @ truth
         return _divided(_divided(hits, counts, 0).sum(axis=1), (counts > 0).sum(axis=1))
 
 
