@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from benchmark.digests import file_digest, is_intact, known_digest, sealed
 from benchmark.exceptions import ResultsError
 from benchmark.files import TEMPORARY, make_folder, remove_leftovers, sync_file, sync_folder, write_text
+from benchmark.plugin.code import is_editable
 from benchmark.report.sections import SECTIONS, checked_sections
 from benchmark.report.studies.gather import studies_stamp
 from benchmark.report.table import Table
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("md", "html", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
+ROOT = Path(__file__).parents[1]
 
 
 class UnwrittenReportError(ResultsError):
@@ -162,7 +164,7 @@ def _digest(
     }
     corpora = {label: corpus.revision for label, corpus in plan.corpora.items()}
     parts = [
-        version("genrebench"),
+        *_program(),
         plan.suite.text,
         repr(plan.suite.leaderboard),
         labels,
@@ -179,6 +181,15 @@ def _digest(
         corrupted_stamps(store, plan.ids),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _program() -> list[str]:
+    """Return what of the program can change a report: its version, and of one under development its files."""
+    own = distribution("genrebench")
+    if not is_editable(own):
+        return [own.version]
+    stamps = [f"{file} {os.stat(file).st_mtime_ns}" for file in sorted(map(str, ROOT.rglob("*.py")))]
+    return [own.version, hashlib.sha256("\n".join(stamps).encode()).hexdigest()]
 
 
 def _stamps(folder: Path) -> list[int]:
