@@ -96,7 +96,7 @@ def of_rows(whole: Family, places: Sequence[int]) -> Family:
         tracks=whole.tracks[np.ix_(at, at)],
         **{
             name: getattr(whole, name)[at]
-            for name in ("seeds", "freedom", "added", "units", "cells", "single", "fixed")
+            for name in ("seeds", "freedom", "added", "units", "track_freedom", "cells", "single", "fixed")
         },
     )
 
@@ -108,13 +108,14 @@ def contrasts(whole: Family, weights: np.ndarray) -> Contrast:
     # Sums of what is equal leave a trace; of no difference it would make a sure one.
     values[np.abs(values) < 1e-12] = 0.0
     units = np.where(used, whole.units, np.iinfo(np.int64).max).min(axis=1)
+    tracked = np.where(used, whole.track_freedom, np.inf).min(axis=1)
     tracks = np.maximum(((weights @ whole.tracks) * weights).sum(axis=1), 0.0)
     # Sums of products leave a trace where rows are alike.
     tracks[tracks < 1e-12 * (weights**2 @ np.diag(whole.tracks))] = 0.0
     tracks = np.maximum(tracks, (values / (units + 1)) ** 2)
     parts = np.vstack([tracks, (weights**2 * whole.seeds).T])
     freedom = np.vstack(
-        [np.maximum(units - 1, 1), np.broadcast_to(whole.freedom[:, None], (len(whole.rows), len(weights)))]
+        [np.maximum(tracked, 1), np.broadcast_to(whole.freedom[:, None], (len(whole.rows), len(weights)))]
     )
     single = (used & whole.single).any(axis=1)
     return Contrast(values, parts, freedom.astype(np.float64), units, single)

@@ -31,6 +31,7 @@ class Family:
         freedom: its degrees of freedom, shape (rows,).
         added: what the choice of tracks adds to the variance between cells, shape (rows,).
         units: how many units each cell of a row has, shape (rows,).
+        track_freedom: degrees of freedom of ``tracks``, shape (rows,).
         cells: how many cells each row has, shape (rows,).
         single: which rows have one cell of which nobody knows what another seed would give, shape (rows,).
         fixed: which rows no seed changes, shape (rows,).
@@ -43,6 +44,7 @@ class Family:
     freedom: np.ndarray
     added: np.ndarray
     units: np.ndarray
+    track_freedom: np.ndarray
     cells: np.ndarray
     single: np.ndarray
     fixed: np.ndarray
@@ -53,7 +55,7 @@ class Family:
         tracks = max(float(weights @ self.tracks @ weights), 0.0)
         difference, units = float(weights @ self.values), int(self.units[used].min())
         parts = np.array([_floored(tracks, difference, units), *(weights[used] ** 2 * self.seeds[used])])
-        freedom = np.array([max(units - 1, 1), *self.freedom[used]])
+        freedom = np.array([max(self.track_freedom[used].min(), 1), *self.freedom[used]])
         return Contrast(
             np.array([difference]),
             parts[:, None],
@@ -71,7 +73,8 @@ class Family:
         # Sums of products leave a trace where two rows are alike.
         tracks[tracks < 1e-12 * (diagonal[first] + diagonal[second])] = 0.0
         parts = np.stack([_floored(tracks, difference, units), self.seeds[first], self.seeds[second]])
-        freedom = np.stack([np.maximum(units - 1, 1), self.freedom[first], self.freedom[second]])
+        tracks_freedom = np.minimum(self.track_freedom[first], self.track_freedom[second])
+        freedom = np.stack([np.maximum(tracks_freedom, 1), self.freedom[first], self.freedom[second]])
         single = self.single[first] | self.single[second]
         return Contrast(difference, parts, freedom.astype(np.float64), units, single)
 
@@ -124,7 +127,7 @@ class Contrast:
         """
         if margin is None:
             return np.full(len(self.values), np.nan)
-        tracks = np.maximum(self.parts[0], null_variance(margin, bound, self.units))
+        tracks = np.maximum(self.parts[0], null_variance(margin, bound, self.freedom[0] + 1))
         null = replace(self, parts=np.vstack([tracks, self.parts[1:]]))
         room = margin - np.abs(self.values)
         p = np.where(room > 0, np.maximum(null._p(np.maximum(room, 0)) / 2, self._least()), 1.0)
@@ -217,6 +220,7 @@ def family(
         seeds.freedom,
         np.array([row.added for row in measured]),
         np.array([row.units for row in measured]),
+        np.array([row.freedom for row in measured]),
         cells,
         np.array([row.is_single for row in measured], bool),
         np.array([row.fixed for row in measured], bool),

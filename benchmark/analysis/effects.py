@@ -203,7 +203,11 @@ def _class_estimate(
     # Units that agree do not say that all others would: one of them might differ.
     total = max(float(parts.sum()), (1 / (units + 1)) ** 2)
     below = float((parts**2 / freedom).sum())
-    return float(contrast.values[0]), total, float(parts.sum()) ** 2 / below if below > 0 else units - 1.0
+    return (
+        float(contrast.values[0]),
+        total,
+        float(parts.sum()) ** 2 / below if below > 0 else float(freedom[0]),
+    )
 
 
 def _weights(pairs: Sequence[tuple[int, int]], place: Mapping[int, int]) -> np.ndarray:

@@ -52,7 +52,7 @@ def interval(
     if proportion and (len(row.values) == 1 or row.fixed) and not row.grouped:
         low, high = wilson(row.mean, row.tracks, float(special.ndtri((1 + LEVEL) / 2)))
         return Interval(low, high, "Wilson, over tracks")
-    degrees = satterthwaite(row.variance, row.units - 1, seeds, freedom)
+    degrees = satterthwaite(row.variance, row.freedom, seeds, freedom)
     total, quantile = row.variance + seeds, float(special.stdtrit(degrees, (1 + LEVEL) / 2))
     if proportion:
         spread = row.mean * (1 - row.mean)

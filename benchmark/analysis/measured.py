@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from benchmark.results.predictions import SetPredictions
 
 # The number of units from which a spread can be seen; fewer have no interval and no p value.
 FEWEST_UNITS = 3
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Measured:
             comes from the choice of tracks, and sums of products of two rows are covariances.
         names: of the units that ``deviations`` belong to, sorted; None where they belong to resamples.
         added: what the choice of tracks adds to the variance between cells.
-        units: how many units a cell has; of the cell that has fewest.
+        units: how many units a cell has; of the cell that has fewest. Where so few of them have nearly all tracks that
+            no spread can be seen, what they count for (see ``freedom``), rounded down.
+        freedom: degrees of freedom of ``variance``: units less one, and fewer where some are larger than others.
         tracks: how many tracks the cells have on average.
         grouped: whether some unit has more than one track.
         fixed: whether seeds change nothing: all cells (two or more, or one that is known to stand for all) gave the
@@ -44,6 +48,7 @@ class Measured:
     names: np.ndarray | None
     added: float
     units: int
+    freedom: float
     tracks: float
     grouped: bool
     fixed: bool
@@ -92,7 +97,8 @@ class Units:
 class _Grouping:
     """Names of units, sorted; ``order`` has the tracks by unit, and ``starts`` where each unit starts in it.
 
-    ``groups`` are what it was made from, kept so that no other array gets its id.
+    ``groups`` are what it was made from, kept so that no other array gets its id. ``shares`` are those of the units in
+    all tracks.
     """
 
     groups: np.ndarray
@@ -105,6 +111,52 @@ class _Grouping:
         names, places = np.unique(groups, return_inverse=True)
         order = np.argsort(places, kind="stable")
         return cls(groups, names, order, np.searchsorted(places[order], np.arange(len(names))))
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        sizes = np.diff(np.append(self.starts, len(self.order)))
+        return sizes / max(len(self.order), 1)
+
+    @cached_property
+    def stretch(self) -> np.ndarray:
+        """What the deviations of units are multiplied with, since each has drawn the mean towards itself.
+
+        The variance is then the jackknife's, which leaves out one unit at a time: for units of one size, n / (n - 1).
+        """
+        count = len(self.names)
+        return np.sqrt((count - 1) / count) / (1 - self.shares) if count > 1 else np.ones(count)
+
+    @cached_property
+    def freedom(self) -> float:
+        """Degrees of freedom of that variance (Satterthwaite's), as if tracks of a unit all gave the same.
+
+        For units of one size that is n - 1; where one unit has nearly all tracks, it is 1, however many others there
+        are. Source: Bell & McCaffrey (2002), Survey Methodology 28:169; Imbens & Kolesár (2016), Rev. Econ. Stat.
+        98:701; with the jackknife's weights.
+        """
+        if len(self.names) < 2:
+            return 0.0
+        shares = self.shares
+        weights, common = (shares / (1 - shares)) ** 2, shares @ shares
+        none, first, second = (float(weights @ shares**power) for power in (0, 1, 2))
+        trace = float(weights @ (1 - 2 * shares + common))
+        own = float(weights**2 @ ((1 + common - 2 * shares) ** 2 - (common - 2 * shares) ** 2))
+        return trace**2 / (
+            common**2 * none**2 + 2 * none * second + 2 * first**2 - 4 * common * none * first + own
+        )
+
+    @cached_property
+    def correction(self) -> float:
+        """By what the variance over resamples is too small, since each unit has drawn the mean towards itself."""
+        squared, cubed = (float((self.shares**power).sum()) for power in (2, 3))
+        seen = 1 - 2 * cubed / squared + squared if squared > 0 else 1.0
+        return 1 / seen if seen > 0 else 1.0
+
+    @property
+    def count(self) -> int:
+        """How many units there are, or what they count for where that is too few."""
+        least = int(self.freedom + 1 + _ROUNDING)
+        return min(least, len(self.names)) if least < FEWEST_UNITS else len(self.names)
 
     def sums(self, scores: np.ndarray) -> np.ndarray:
         """Return sums over each unit's tracks: from shape (cells, tracks) to (cells, units)."""
@@ -149,9 +201,9 @@ def of_scores(
 ) -> Measured:
     """Return the mean of tracks' scores over cells, with the variance of the bootstrap in closed form.
 
-    A unit moves a cell's mean m by the sum over its tracks of (score - m) / tracks. The sum of squares over units,
-    times units / (units - 1), is the variance over resamples of that ratio of sums, but for terms of higher order; for
-    units of one track it is exactly that of a mean, var(scores) / n.
+    A unit moves a cell's mean m by the sum over its tracks of (score - m) / tracks. The sum of squares over units is
+    the variance over resamples of that ratio of sums, but for terms of higher order; each is stretched (see
+    ``_Grouping.stretch``), so that for units of one track it is exactly that of a mean, var(scores) / n.
     """
     together: dict[int, list[int]] = {}
     for index, grouping in enumerate(groups):
@@ -166,9 +218,8 @@ def of_scores(
     for own, indices in zip(unit_sets, together.values(), strict=True):
         stacked = np.stack([np.asarray(scores[index], np.float64) for index in indices])
         values[indices] = means = stacked.mean(axis=1) if stacked.size else np.full(len(indices), np.nan)
-        count = len(own.names)
-        factor = np.sqrt(count / max(count - 1, 1)) / max(stacked.shape[1], 1)
-        places = np.arange(count) if own.names is names else np.searchsorted(names, own.names)
+        factor = own.stretch / max(stacked.shape[1], 1)
+        places = np.arange(len(own.names)) if own.names is names else np.searchsorted(names, own.names)
         moved[np.ix_(np.array(indices), places)] = factor * own.sums(stacked - means[:, None])
     mean = moved.mean(axis=0)
     added = float(((moved - mean) ** 2).sum() / max(len(scores) - 1, 1))
@@ -191,7 +242,7 @@ def _of_resamples(
     deviations = np.zeros(len(resampled))
     added = 0.0
     if len(kept) > 1:
-        correction = counts[0] / max(counts[0] - 1, 1)
+        correction = max(units.of(grouping).correction for grouping in groups)
         means = kept.mean(axis=1)
         deviations[finite] = (means - means.mean()) * np.sqrt(correction / (len(kept) - 1))
         if len(values) > 1:
@@ -208,9 +259,9 @@ def is_fixed(cells: Sequence[SetPredictions]) -> bool:
     )
 
 
-def _counts(groups: Sequence[np.ndarray], units: Units) -> tuple[int, float, bool]:
-    """Return how many units the cell with fewest has, how many tracks cells have, and whether units have several."""
-    distinct = {id(grouping): (len(units.of(grouping).names), len(grouping)) for grouping in groups}
+def _counts(groups: Sequence[np.ndarray], units: Units) -> tuple[int, float, float, bool]:
+    """Return units and freedom of the cell with fewest, how many tracks cells have, and whether units have several."""
+    distinct = [units.of(grouping) for grouping in {id(grouping): grouping for grouping in groups}.values()]
     tracks = sum(map(len, groups)) / len(groups)
-    grouped = any(own < held for own, held in distinct.values())
-    return min(own for own, _ in distinct.values()), tracks, grouped
+    grouped = any(len(own.names) < len(own.order) for own in distinct)
+    return min(own.count for own in distinct), min(own.freedom for own in distinct), tracks, grouped

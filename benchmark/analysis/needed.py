@@ -87,7 +87,7 @@ def _power(
         parts.append((float(family.seeds[place]) * cells / then, float(family.added[place]) / then))
         freedom.append(family.freedom[place] + then - cells)
     tracks = (max(common, 0.0) + sum(added for _, added in parts)) / times
-    units = float(contrast.units[0])
+    units = float(contrast.freedom[0, 0]) + 1
     shares = np.stack([tracks, *(seeds for seeds, _ in parts)])
     freedoms = np.stack([units * times - 1, *freedom])
     if outcome == EQUAL:

@@ -195,10 +195,10 @@ def _values(
     if not known:
         return {}
     values = list(known.values())
-    seeds, units = seed_variances(values), np.array([value.units for value in values])
+    seeds, tracked = seed_variances(values), np.array([value.freedom for value in values])
     cells = np.array([len(value.cells) for value in values])
     parts = np.stack([np.array([value.variance for value in values]), seeds.values / cells])
-    quantiles = critical(ALPHA, parts, np.stack([np.maximum(units - 1.0, 1.0), seeds.freedom]))
+    quantiles = critical(ALPHA, parts, np.stack([np.maximum(tracked, 1.0), seeds.freedom]))
     total = parts.sum(axis=0)
     return {
         row: _value(value, float(total[at]), float(quantiles[at]), proportion=proportion, bounds=bounds)
