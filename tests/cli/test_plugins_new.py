@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from forked_trials import FORKED
+from programs import built_by_pip
 from projects import NETWORKS
 from warm import BENCH, start_program
 
@@ -109,21 +110,8 @@ def ended(
 def test_a_package_installs_and_is_checked_by_its_name(tmp_path: Path) -> None:
     folder = new(tmp_path, "kappa")
     site = tmp_path / "site"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-compile",
-            "--target",
-            site,
-            folder,
-        ],
-        check=True,
-    )
+    install = ["install", *built_by_pip(), "--no-compile", "--target", site, folder]
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True)
     paths = os.pathsep.join([str(site), *filter(None, sys.path)])
     code, said, err = ended(tmp_path, BENCH, "plugins", "check", "bench-kappa", PYTHONPATH=paths)
     assert code == 0, said + err
