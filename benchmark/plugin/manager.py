@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from itertools import chain
 from pathlib import Path
@@ -189,10 +188,24 @@ def _package_of(plugin: Any) -> str:
     return str(module).partition(".")[0]
 
 
-@cache
+# Of this process, by the benchfile that was run.
+_REGISTRIES: dict[Benchfile | Path | None, Registry] = {}
+
+
 def load_registry(benchfile: Benchfile | Path | None = None) -> Registry:
-    """Return the registry, loaded once per process: for workers, which run what their driver has read."""
-    return Plugins(benchfile).registry
+    """Return the registry, loaded once per process: for workers, which run what their driver has read.
+
+    In a driver that runs cells itself it is the driver's own.
+    """
+    if benchfile not in _REGISTRIES:
+        _REGISTRIES[benchfile] = Plugins(benchfile).registry
+    return _REGISTRIES[benchfile]
+
+
+def keep_registry(registry: Registry) -> None:
+    """Have ``load_registry`` return a registry for the benchfile that it was loaded with, if that was run."""
+    if registry.unopened is None:
+        _REGISTRIES[registry.benchfile] = registry
 
 
 def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[Component]]:
