@@ -35,8 +35,12 @@ def test_a_suite_runs_reports_tells_a_tracker_and_is_done(project) -> None:
     log = project.folder / "log"
     project.environment["TRACKER_LOG"] = str(log)
     project.sections = ()
+    loaded = project.folder / "loaded"
+    with (project.folder / "benchfile.py").open("a") as file:
+        file.write(f"\nopen({str(loaded)!r}, 'a').write('once ')\n")
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
+    assert loaded.read_text() == "once "
     assert statuses(project) == dict.fromkeys(("majority 0", "majority 1", "nearest 0", "nearest 1"), "ok")
     assert "[4/4] nearest · 1: ok" in ran.err
     assert "Leaderboard of trial" in ran.out
