@@ -5,15 +5,16 @@ Pure functions. The method, its sources and its error rates by simulation are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmark.analysis.cochran import ALPHA, critical, merged, p_values
+from benchmark.analysis.identical import among
 from benchmark.analysis.measured import FEWEST_UNITS, Measured
-from benchmark.analysis.seeds import seed_variances
+from benchmark.analysis.seeds import SeedVariances, seed_variances
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,23 @@ def intervals(
     return [limits[place] for place in range(len(contrasts))]
 
 
-def family(rows: Mapping[int, Measured]) -> Family:
-    """Return rows that are compared with each other."""
+def family(
+    rows: Mapping[int, Measured],
+    same: Mapping[int, int] | None = None,
+    blocks: Sequence[Collection[int]] = (),
+) -> Family:
+    """Return rows that are compared with each other.
+
+    What seeds change is pooled over the distinct rows of each block, whatever else there is, so that all tables say the
+    same of a pair of rows.
+
+    Args:
+        rows: by number.
+        same: for a row whose answers are those of another, that one.
+        blocks: rows that compete with each other; those in none are one more.
+    """
     measured = list(rows.values())
-    seeds = seed_variances(measured)
+    seeds = _pooled(rows, same or {}, blocks)
     cells = np.array([len(row.cells) for row in measured])
     return Family(
         tuple(rows),
@@ -193,6 +207,25 @@ def family(rows: Mapping[int, Measured]) -> Family:
         np.array([row.is_single for row in measured], bool),
         np.array([row.fixed for row in measured], bool),
     )
+
+
+def _pooled(
+    rows: Mapping[int, Measured], same: Mapping[int, int], blocks: Sequence[Collection[int]]
+) -> SeedVariances:
+    """Return what seeds change in each row, in the order of ``rows``."""
+    values, freedom = np.zeros(len(rows)), np.ones(len(rows))
+    place = {row: at for at, row in enumerate(rows)}
+    within = {row for block in blocks for row in block}
+    for block in [*blocks, [row for row in rows if row not in within]]:
+        own = [row for row in block if row in rows]
+        copies = among(same, own)
+        distinct = [row for row in own if row not in copies]
+        at = [place[row] for row in distinct]
+        pooled = seed_variances([rows[row] for row in distinct])
+        values[at], freedom[at] = pooled.values, pooled.freedom
+        for row, original in copies.items():
+            values[place[row]], freedom[place[row]] = values[place[original]], freedom[place[original]]
+    return SeedVariances(values, freedom)
 
 
 def _floored(tracks: Any, difference: Any, units: Any) -> Any:
