@@ -16,7 +16,7 @@ import pluggy
 from benchmark.exceptions import BenchError, Interrupted, PluginError, UsageError, did_you_mean, error_text
 from benchmark.plugin import hookspecs
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile, read_benchfile
-from benchmark.plugin.beside import make_importable
+from benchmark.plugin.beside import make_importable, stay_importable
 from benchmark.plugin.border import output_aside, raised_in, staying_here
 from benchmark.plugin.code import is_editable
 from benchmark.plugin.component import Component
@@ -199,7 +199,11 @@ def load_registry(benchfile: Benchfile | Path | None = None) -> Registry:
     """
     if benchfile not in _REGISTRIES:
         _REGISTRIES[benchfile] = Plugins(benchfile).registry
-    return _REGISTRIES[benchfile]
+    registry = _REGISTRIES[benchfile]
+    if registry.benchfile is not None:
+        # Another one may have been loaded since, and this one's code may import its neighbours only when it is called.
+        stay_importable(registry.benchfile.path.resolve().parent)
+    return registry
 
 
 def keep_registry(registry: Registry) -> None:
