@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.classes import Aliases, match_classes
 from benchmark.exceptions import DatasetError
 from benchmark.plugin.tracks import reasons_text
-from benchmark.report.table import Column, Table
+from benchmark.report.table import Column, Table, keys_beside
 
 if TYPE_CHECKING:
     from benchmark.figures.variants import Variant
@@ -30,11 +30,12 @@ def tracks_table(plan: Plan, aliases: Mapping[str, Aliases], note: str = "") -> 
         same = _matched(corpus.classes, names, aliases.values())
         names += [same[name] for name in corpus.classes if same[name] not in names]
         counted[label] = Counter(same[track.label] for track in corpus.tracks)
+    keys = keys_beside(counted, ("class",))
     lines: list[dict[str, Any]] = [
-        {"class": name} | {label: counts[name] for label, counts in counted.items()} for name in names
+        {"class": name} | {keys[label]: counts[name] for label, counts in counted.items()} for name in names
     ]
-    lines.append({"class": TOTAL} | {label: counts.total() for label, counts in counted.items()})
-    columns = (Column("class", "class"), *(Column(label, label, "integer") for label in counted))
+    lines.append({"class": TOTAL} | {keys[label]: counts.total() for label, counts in counted.items()})
+    columns = (Column("class", "class"), *(Column(key, label, "integer") for label, key in keys.items()))
     notes = [
         f"{label}: {len(corpus.left_out)} files are left out ({reasons_text(corpus.left_out)}), and not counted."
         for label, corpus in plan.corpora.items()

@@ -106,6 +106,14 @@ def test_classes_are_one_line_only_where_a_model_takes_them_for_one() -> None:
     ]
 
 
+def test_a_dataset_may_be_called_like_the_column_of_classes() -> None:
+    tracks = (Track("1", Path("x"), "jazz", "", 1.0),)
+    both: Any = SimpleNamespace(corpora={"class": Corpus(tracks, ("jazz",))}, absent={})
+    table = tracks_table(both, {})
+    assert [column.header for column in table.columns] == ["class", "class"]
+    assert [tuple(line.values()) for line in table.lines] == [("jazz", 1), (TOTAL, 1)]
+
+
 def lines_of(flow: Flow, title: str) -> dict[str, str]:
     (box,) = (box for box in flow.boxes if box.title == title)
     return dict(box.lines)

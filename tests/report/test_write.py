@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fabricate
@@ -20,7 +21,9 @@ from benchmark.digests import sealed
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
+from benchmark.results.collect import collect
 from benchmark.results.store import ResultsStore
+from benchmark.settings import EarlyStopping, TrainingSettings
 
 TABLES = ("md", "csv", "tex")
 # Enough where it matters whether a report is made, and not what is in it.
@@ -397,6 +400,47 @@ def test_a_program_under_development_makes_its_reports_again_when_it_was_edited(
     os.utime(code, ns=(1, 1))
     report_again(tmp_path)
     assert board.stat().st_mtime_ns > first
+
+
+def test_a_class_may_be_called_like_the_column_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fabricate, "CLASSES", ("blues", "hip_hop & rap", "row"))
+    folder = report(tmp_path, sections=["classes"], text=fabricate.FEW)
+    lines = list(csv.DictReader((folder / "recognised-per-class.csv").read_text().splitlines()))
+    assert {line["row"] for line in lines} == {"first", "second"}
+    assert all(0 <= float(line["'row'"]) <= 1 for line in lines)
+
+
+def test_a_metric_without_a_value_in_some_cell_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = fabricate.make_plan(tmp_path, fabricate.FEW)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    registry = fabricate.make_registry()
+    results = collect(plan, store, registry)
+    results.cells.loc[0, "tones:test/macro-f1"] = float("nan")
+    monkeypatch.setattr("benchmark.results.collect.collect", lambda *_, **__: results)
+    _, board = write_report(plan, store, registry, [], sections=BOARD)
+    assert sum("tones:test/macro-f1 has no value in 1 finished cell," in note for note in board.notes) == 1
+    assert not any("tones:test/top1 has no value" in note for note in board.notes)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_table_says_which_sets_had_a_part_in_choosing(tmp_path: Path, stops: bool) -> None:
+    plan = fabricate.make_plan(
+        tmp_path, fabricate.FEW.replace("evaluate: [test]", "evaluate: [test, validation]")
+    )
+    store = fabricate.make_results(plan, tmp_path / "results")
+    stopping = EarlyStopping(patience=2) if stops else None
+    cells = [
+        replace(cell, spec=replace(cell.spec, training=TrainingSettings(early_stopping=stopping)))
+        for cell in plan.suite.cells
+    ]
+    plan = replace(plan, suite=replace(plan.suite, cells=tuple(cells)))
+    _, board = write_report(plan, store, fabricate.make_registry(), [], sections=BOARD)
+    said = [note for note in board.notes if "chosen on tones:validation" in note]
+    assert [note.partition(" were ")[0] for note in said] == ["Ends of training"] * stops
 
 
 def test_a_leaderboard_has_the_columns_that_are_asked_for_in_their_order(tmp_path: Path) -> None:
