@@ -33,6 +33,7 @@ What models are handed, and hand back:
 - ``ParameterCount``: how many weights there are, and how many are trained
 - ``Stage``: a phase of training
 - ``TrainingRun``: settings, seed, time limit, and whom to tell about progress
+- ``SAMPLE_RATE``: of all waveforms, in Hz
 - ``TrainingSettings``: epochs, batch size, optimizer and the like
 - ``asked_backend``: which Keras backend is asked for
 - ``derive_generator``: a generator from names: for all that is drawn
@@ -135,6 +136,7 @@ if TYPE_CHECKING:
     from benchmark.plugin.tracks import Track as Track
     from benchmark.plugin.tracks import reasons_text as reasons_text
     from benchmark.plugin.training_run import TrainingRun as TrainingRun
+    from benchmark.plugin.waveform import SAMPLE_RATE as SAMPLE_RATE
     from benchmark.randomness import derive_generator as derive_generator
     from benchmark.randomness import derive_seed as derive_seed
     from benchmark.record import CellRecord as CellRecord
@@ -173,6 +175,7 @@ _HOMES = {
     "PluginError": "benchmark.exceptions",
     "Problem": "benchmark.exceptions",
     "Role": "benchmark.plugin.dataset",
+    "SAMPLE_RATE": "benchmark.plugin.waveform",
     "SklearnModel": "benchmark.training.sklearn_model",
     "Stage": "benchmark.training.stages",
     "TorchModel": "benchmark.training.torch_model",

@@ -220,8 +220,12 @@ def shortened(text: str, length: int) -> str:
 
 
 def did_you_mean(found: str, allowed: Sequence[str]) -> str:
-    """Return the tail of an error message: the nearest allowed name, then all of them."""
-    return f"{nearest(found, allowed)} Available: {', '.join(sorted(allowed)) or 'none'}."
+    """Return the tail of an error message: the nearest allowed name, then all of them, each once.
+
+    >>> did_you_mean("cat", ["car", "bus", "car"])
+    " Did you mean 'car'? Available: bus, car."
+    """
+    return f"{nearest(found, allowed)} Available: {', '.join(sorted({*allowed})) or 'none'}."
 
 
 def nearest(given: str, allowed: Sequence[str]) -> str:

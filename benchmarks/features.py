@@ -23,9 +23,10 @@ import numpy as np
 import psutil
 import soundfile
 
+from benchmark import SAMPLE_RATE
 from benchmark.data.audio import load_mono
 from benchmark.data.items import training_items
-from benchmark.data.prepare import SAMPLE_RATE, compute, open_store, prepare, requests
+from benchmark.data.prepare import compute, open_store, prepare, requests
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.tracks import Track
 

@@ -19,7 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from bench_datasets.synthetic import Synthetic, SyntheticShifted
-from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark import SAMPLE_RATE
+from benchmark.data.audio import load_mono
 from benchmark.locations import Locations
 
 if TYPE_CHECKING:

@@ -95,7 +95,8 @@ def test_gpu_memory_is_taken_as_needed_unless_the_user_says_otherwise(installed)
 
 # Libraries are imported within the first of the two cells.
 NAMED_AND_DRAWN = """
-import gc
+import gc, random, sys
+import numpy
 # It would look for garbage in what is imported.
 gc.disable()
 from benchmark.backend import asked_backend
@@ -103,8 +104,11 @@ from benchmark.isolation import isolated
 named = asked_backend()
 def drawn():
     with isolated(2):
+        if "keras" not in sys.modules:
+            # As what is imported with it may.
+            random.random(), numpy.random.rand()
         import keras
-        numbers = [float(keras.random.uniform(()))]
+        numbers = [float(keras.random.uniform(())), random.random(), float(numpy.random.rand())]
         if named == "tensorflow":
             import tensorflow as tf
             numbers.append(float(tf.random.uniform(())))

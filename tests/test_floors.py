@@ -28,3 +28,10 @@ def test_every_package_has_a_floor() -> None:
         "__init__",
         "__main__",
     }
+
+
+def test_the_page_of_what_tests_share_has_every_module_of_it() -> None:
+    folder = ROOT / "tests" / "support"
+    rows = re.findall(r"^\| (`.*?`) \|", (folder / "README.md").read_text(), re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(file.stem for file in folder.glob("*.py"))

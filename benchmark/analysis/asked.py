@@ -50,8 +50,8 @@ class Asked:
 
     @cached_property
     def family(self) -> Family:
-        """The rows as a family: what seeds change is pooled over all of them."""
-        return family(self.rows)
+        """The rows as a family: what seeds change is pooled over the distinct ones of a block."""
+        return family(self.rows, self.same, [block.rows for block in self.blocks])
 
     @cached_property
     def place(self) -> Mapping[int, int]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.analysis.ties import chances
 from benchmark.results.predictions import SetPredictions
 
 BINS = 10
+_EDGE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ def _bins(cell: SetPredictions, bins: int) -> tuple[np.ndarray, np.ndarray, np.n
     The variance is that of a calibrated model, of which each answer is right with the probability that it gives.
     """
     confidence = cell.probabilities.max(axis=1).astype(np.float64)
-    hits = (cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64)
-    # A bin has its upper edge, as in the source: a confidence of 0.3 is in (0.2, 0.3].
-    places = np.clip(np.ceil(confidence * bins - 1e-9).astype(int) - 1, 0, bins - 1)
+    hits = chances(cell.labels, cell.probabilities)
+    # A bin has its upper edge, as in the source: a confidence of 0.3 is in (0.2, 0.3], and as a number of 32 bits it is
+    # a little more.
+    places = np.clip(np.ceil(confidence * bins - _EDGE).astype(int) - 1, 0, bins - 1)
     count, sure, right, noise = (
         np.bincount(places, weights, bins)
         for weights in (np.ones_like(hits), confidence, hits, confidence * (1 - confidence))

@@ -83,7 +83,7 @@ def judge(
 ) -> pd.DataFrame:
     """Return the columns of ``compare`` that need no rows; ``same`` marks pairs that gave the same answers."""
     low, high = contrast.interval(bound)
-    p, equal = contrast.p(), contrast.p_equal(smallest)
+    p, equal = contrast.p(), contrast.p_equal(smallest, bound if np.isfinite(bound) else 1.0)
     reason = reasons(contrast)
     if same is not None:
         # They are no test, and count as none.

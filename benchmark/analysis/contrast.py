@@ -5,15 +5,17 @@ Pure functions. The method, its sources and its error rates by simulation are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from benchmark.analysis.cochran import ALPHA, critical, merged, p_values
+from benchmark.analysis.identical import among
+from benchmark.analysis.intervals import unseen
 from benchmark.analysis.measured import FEWEST_UNITS, Measured
-from benchmark.analysis.seeds import seed_variances
+from benchmark.analysis.seeds import SeedVariances, seed_variances
 
 
 @dataclass(frozen=True)
@@ -112,15 +114,20 @@ class Contrast:
         p = self._p(np.abs(self.values))
         return np.where(self.known, np.maximum(p, self._least()), np.nan)
 
-    def p_equal(self, margin: float | None) -> np.ndarray:
+    def p_equal(self, margin: float | None, bound: float = 1.0) -> np.ndarray:
         """Return p values against a difference of ``margin`` or more: the larger of two one-sided tests.
 
         NaN where no test can be made, or there is no margin. Source: Schuirmann (1987), J. Pharmacokinet. Biopharm. 15.
+        The variance of the tracks is not below what it is if units that differ by ``bound``, the largest difference,
+        make up the margin: that no unit happens to differ does not say that few do. Source: Nam (1997), Biometrics
+        53:1422, and Tango (1998), Stat. Med. 17:891.
         """
         if margin is None:
             return np.full(len(self.values), np.nan)
+        tracks = np.maximum(self.parts[0], null_variance(margin, bound, self.units))
+        null = replace(self, parts=np.vstack([tracks, self.parts[1:]]))
         room = margin - np.abs(self.values)
-        p = np.where(room > 0, np.maximum(self._p(np.maximum(room, 0)) / 2, self._least()), 1.0)
+        p = np.where(room > 0, np.maximum(null._p(np.maximum(room, 0)) / 2, self._least()), 1.0)
         return np.where(self.known, p, np.nan)
 
     def interval(
@@ -130,6 +137,7 @@ class Contrast:
 
         ``level`` is one for all, or one for each, shape (m,).
         NaN where there are too few units. Where a row has one cell, it covers the choice of tracks only.
+        If no unit differs, so many more may as ``unseen`` says.
         """
         return self.within(critical(level, self.parts, self.freedom), bound, level)
 
@@ -138,6 +146,8 @@ class Contrast:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return ``interval`` where the critical values at ``level`` are known."""
         half = quantiles * self.error
+        if np.isfinite(bound):
+            half = np.where(self.error == 0, bound * unseen(self.units, level), half)
         half = np.where(self._least() > level, np.inf, half)
         half = np.where(self.units >= FEWEST_UNITS, half, np.nan)
         return np.maximum(self.values - half, -bound), np.minimum(self.values + half, bound)
@@ -150,6 +160,11 @@ class Contrast:
     def _least(self) -> np.ndarray:
         least: np.ndarray = 2.0 ** (1 - self.units)
         return least
+
+
+def null_variance(margin: float, bound: float, units: Any) -> Any:
+    """Return the variance of a mean over units of which some differ by ``bound`` and make it ``margin``, others not."""
+    return margin * (max(bound, margin) - margin) / np.maximum(units, 1)
 
 
 def intervals(
@@ -176,10 +191,23 @@ def intervals(
     return [limits[place] for place in range(len(contrasts))]
 
 
-def family(rows: Mapping[int, Measured]) -> Family:
-    """Return rows that are compared with each other."""
+def family(
+    rows: Mapping[int, Measured],
+    same: Mapping[int, int] | None = None,
+    blocks: Sequence[Collection[int]] = (),
+) -> Family:
+    """Return rows that are compared with each other.
+
+    What seeds change is pooled over the distinct rows of each block, whatever else there is, so that all tables say the
+    same of a pair of rows.
+
+    Args:
+        rows: by number.
+        same: for a row whose answers are those of another, that one.
+        blocks: rows that compete with each other; those in none are one more.
+    """
     measured = list(rows.values())
-    seeds = seed_variances(measured)
+    seeds = _pooled(rows, same or {}, blocks)
     cells = np.array([len(row.cells) for row in measured])
     return Family(
         tuple(rows),
@@ -193,6 +221,25 @@ def family(rows: Mapping[int, Measured]) -> Family:
         np.array([row.is_single for row in measured], bool),
         np.array([row.fixed for row in measured], bool),
     )
+
+
+def _pooled(
+    rows: Mapping[int, Measured], same: Mapping[int, int], blocks: Sequence[Collection[int]]
+) -> SeedVariances:
+    """Return what seeds change in each row, in the order of ``rows``."""
+    values, freedom = np.zeros(len(rows)), np.ones(len(rows))
+    place = {row: at for at, row in enumerate(rows)}
+    within = {row for block in blocks for row in block}
+    for block in [*blocks, [row for row in rows if row not in within]]:
+        own = [row for row in block if row in rows]
+        copies = among(same, own)
+        distinct = [row for row in own if row not in copies]
+        at = [place[row] for row in distinct]
+        pooled = seed_variances([rows[row] for row in distinct])
+        values[at], freedom[at] = pooled.values, pooled.freedom
+        for row, original in copies.items():
+            values[place[row]], freedom[place[row]] = values[place[original]], freedom[place[original]]
+    return SeedVariances(values, freedom)
 
 
 def _floored(tracks: Any, difference: Any, units: Any) -> Any:

@@ -161,19 +161,41 @@ def note_comparisons(
 
 
 def baseline_differences(
-    column: Measure, measured: Mapping[int, Measured], references: Mapping[int, int], bound: float
+    column: Measure,
+    evaluated: EvaluatedSet,
+    measured: Mapping[int, Measured],
+    kept: Mapping[int, Measured],
+    references: Mapping[int, int],
+    bound: float,
 ) -> list[dict[str, Any]]:
-    """Return the intervals of the rows' differences to their baselines."""
+    """Return the intervals of the rows' differences to their baselines.
+
+    Of ``kept`` rows, the complete ones, they are those of the comparisons; of others they are found among all rows that
+    were ``measured``.
+    """
     pairs = [(row, base) for row, base in references.items() if row in measured and base in measured]
-    if not pairs:
-        return []
-    every = family(measured)
+    lines = []
+    for rows in (kept, measured):
+        own = [pair for pair in pairs if (set(pair) <= kept.keys()) == (rows is kept)]
+        if own:
+            lines += _differences(own, rows, evaluated, bound)
+    return [{"measure": column.name, ROW: row, LOW: low, HIGH: high} for row, low, high in lines]
+
+
+def _differences(
+    pairs: Sequence[tuple[int, int]], rows: Mapping[int, Measured], evaluated: EvaluatedSet, bound: float
+) -> list[tuple[int, float, float]]:
+    """Return the first row of each pair, and the interval of its difference to the other."""
+    every, same = family(rows, evaluated.same, [block.rows for block in evaluated.blocks]), evaluated.same
     place = {row: number for number, row in enumerate(every.rows)}
     first, second = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
     low, high = every.differences(first, second).interval(bound)
     return [
-        {"measure": column.name, ROW: row, LOW: float(low[number]), HIGH: float(high[number])}
-        for number, (row, _) in enumerate(pairs)
+        # The same answers differ in nothing, whatever the seed.
+        (row, 0.0, 0.0)
+        if same.get(row, row) == same.get(base, base)
+        else (row, float(low[number]), float(high[number]))
+        for number, (row, base) in enumerate(pairs)
     ]
 
 

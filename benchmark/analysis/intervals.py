@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import special
 
-from benchmark.analysis.cochran import LEVEL, satterthwaite
+from benchmark.analysis.cochran import ALPHA, LEVEL, satterthwaite
 from benchmark.analysis.measured import Measured
 
 Bounds = tuple[float, float]
+# Sums of what is equal leave a trace.
+_NOTHING = 1e-20
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ def interval(
 
     A proportion gets Wilson's (1927); with groups or several cells its effective sample size is that at which the
     proportion's variance would be the one found (Korn & Graubard 1998, Dean & Pagano 2015), with Student's t and
-    Satterthwaite's degrees of freedom. Other measures get mean ± t times the standard error, within ``bounds``.
+    Satterthwaite's degrees of freedom. Other measures get mean ± t times the standard error, within ``bounds``; where
+    nothing varies, as many more units as ``unseen`` says may be as bad or as good as can be.
 
     Args:
         row: the row.
@@ -58,9 +62,21 @@ def interval(
     half = quantile * np.sqrt(total)
     low, high = row.mean - half, row.mean + half
     if bounds is not None:
+        if total < _NOTHING:
+            share = float(unseen(row.units))
+            low, high = row.mean - share * (row.mean - bounds[0]), row.mean + share * (bounds[1] - row.mean)
         low, high = max(low, bounds[0]), min(high, bounds[1])
     kind = "bootstrap" if row.names is None else "standard error"
     return Interval(float(low), float(high), f"{kind}, over {sources}")
+
+
+def unseen(units: Any, level: Any = ALPHA) -> Any:
+    """Return how large a share of units may be unlike all that were seen, where these are alike.
+
+    With a larger one, none of ``units`` would be unlike the others in less than half of ``level`` of all cases: the
+    upper limit of Clopper & Pearson (1934) for none of n.
+    """
+    return 1 - (level / 2) ** (1 / np.maximum(units, 1))
 
 
 def wilson(share: float, size: float, quantile: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from scipy import special
 
 from benchmark.analysis.cochran import critical
 from benchmark.analysis.comparison import BETTER, EQUAL
-from benchmark.analysis.contrast import Family
+from benchmark.analysis.contrast import Family, null_variance
 
 POWER = 0.8
 MOST_SEEDS, MOST_TIMES = 100, 100.0
@@ -90,6 +90,8 @@ def _power(
     units = float(contrast.units[0])
     shares = np.stack([tracks, *(seeds for seeds, _ in parts)])
     freedoms = np.stack([units * times - 1, *freedom])
+    if outcome == EQUAL:
+        shares[0] = np.maximum(shares[0], null_variance(margin, 1.0, units * times))
     error = np.sqrt(shares.sum(axis=0))
     if not (error > 0).all():
         return np.ones(len(more))

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from benchmark.analysis.comparison import judge
 from benchmark.analysis.contrast import family
 from benchmark.analysis.identical import alike
-from benchmark.analysis.measured import Measured, Units
+from benchmark.analysis.measured import Units
 from benchmark.analysis.measured import measure as measure_row
 from benchmark.analysis.resampling import Weights, largest_difference, resamples_for
 from benchmark.plugin.metric import Metric
@@ -110,17 +110,19 @@ def compare_pairs(
 ) -> dict[int, dict[Hashable, Any]]:
     """Return, for each pair, the line of ``comparison.compare``: ``first`` less ``second``, corrected over all pairs.
 
-    Seeds' variances are pooled over the rows of all pairs, as they are over the rows of a table. By ``price`` corrected
-    p values are multiplied, where rows were looked at more than once.
+    Seeds' variances are pooled over the distinct rows of all pairs, as they are over those of a table. By ``price``
+    corrected p values are multiplied, where rows were looked at more than once.
     """
     weights, units = Weights(resamples_for(metric)), Units()
-    rows: dict[int, Measured] = {}
-    for number, pair in pairs.items():
-        for side, cells in enumerate((pair.first, pair.second)):
-            rows[2 * number + side] = measure_row(metric, cells, weights, units)
+    cells = {
+        2 * number + side: own
+        for number, pair in pairs.items()
+        for side, own in enumerate((pair.first, pair.second))
+    }
+    rows = {row: measure_row(metric, own, weights, units) for row, own in cells.items()}
     if not rows:
         return {}
-    measured = family(rows)
+    measured = family(rows, alike(cells))
     place = {row: at for at, row in enumerate(measured.rows)}
     first, second = (np.array([place[2 * number + side] for number in pairs]) for side in (0, 1))
     same = np.array([pair.is_same for pair in pairs.values()])

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.ties import chances
 from benchmark.results.predictions import SetPredictions
 
 
 def class_accuracy(cells: Iterable[SetPredictions], classes: Sequence[str]) -> pd.Series:
     """Return, by class, the share of its tracks that were recognised (recall): the mean over cells.
 
+    Where several classes are the most probable ones, a track counts by chance (see ``ties``).
     NaN for a class that occurs in no cell's tracks. ``classes`` are in the order of the probabilities.
     """
-    hits = [(cell.labels, cell.probabilities.argmax(axis=1) == cell.labels) for cell in cells]
+    hits = [(cell.labels, chances(cell.labels, cell.probabilities)) for cell in cells]
     return pd.Series(class_means(hits, len(classes)), list(classes))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from benchmark.analysis.measured import Measured, Units, of_scores
+from benchmark.analysis.ties import chances
 from benchmark.results.predictions import SetPredictions
 
 
@@ -16,9 +17,9 @@ def recalls(
     classes: int,
     parts: dict[tuple[int, int, int], np.ndarray],
 ) -> Iterable[tuple[int, Measured]]:
-    """Yield, for each class that every cell has tracks of, the share of them that is recognised."""
+    """Yield, for each class that every cell has tracks of, the share of them that is recognised; ties by chance."""
     every = list(cells.values())
-    hits = [(cell.probabilities.argmax(axis=1) == cell.labels).astype(np.float64) for cell in every]
+    hits = [chances(cell.labels, cell.probabilities) for cell in every]
     fixed = len(every) > 1 and all(
         np.array_equal(cell.tracks, every[0].tracks) and np.array_equal(hit, hits[0])
         for cell, hit in zip(every, hits, strict=True)

@@ -233,12 +233,13 @@ def _effects(rows: _Rows, asked: Asked | None, changes: Sequence[Change]) -> tup
         return ()
     lines: list[dict[str, Any]] = []
     tests: list[tuple[Contrast, float]] = []
-    clean = family(rows.of("clean"))
+    blocks = [block.rows for block in asked.blocks]
+    clean = family(rows.of("clean"), asked.same, blocks)
     for name in rows.scores.corruptions:
         worn, extra = (_kept(rows.of(f"{sign}{name}"), asked) for sign in "=-")
         if len(worn) < 2:
             continue
-        families = family(worn), family(extra)
+        families = [family(kept, asked.same, blocks) for kept in (worn, extra)]
         for change in changes:
             pairs = [
                 pair

@@ -33,7 +33,7 @@ def note_effects(
         return
     gathered = effects(
         changed,
-        family(kept),
+        family(kept, evaluated.same, [block.rows for block in evaluated.blocks]),
         evaluated.name,
         column.name,
         bound=largest_difference(results.metrics[column.metric]),
@@ -82,7 +82,8 @@ def recall_effects(
     """Return the effects on the share of each class's tracks that is recognised."""
     if not by_class:
         return []
-    families = {name: family(rows) for name, rows in by_class.items()}
+    blocks = [block.rows for block in evaluated.blocks]
+    families = {name: family(rows, evaluated.same, blocks) for name, rows in by_class.items()}
     return class_effects(
         changed, families, evaluated.name, f"{evaluated.name}/{RECALL}", _unmoved(changed, evaluated.same)
     )

@@ -113,12 +113,11 @@ def statistics(
         changed = changes(lines, results.axes, settings.baseline or {}, usable, evaluated.leaky)
         for column in (column for column in results.measures if column.set == evaluation):
             measured = measured_rows(results, column, evaluated, drawn, units, findings, seedless)
-            findings.differences += baseline_differences(
-                column, measured, references, largest_difference(results.metrics[column.metric])
-            )
+            kept = {row: measured[row] for row in usable if row in measured}
+            bound = largest_difference(results.metrics[column.metric])
+            findings.differences += baseline_differences(column, evaluated, measured, kept, references, bound)
             if column.metric != by.metric:
                 continue
-            kept = {row: measured[row] for row in usable if row in measured}
             is_wanted = column == by or "comparisons" in parts
             families = note_comparisons(
                 results, column, evaluated, kept, settings, findings, price, is_wanted=is_wanted

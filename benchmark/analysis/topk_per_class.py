@@ -11,6 +11,7 @@ from scipy import special
 from benchmark.analysis.cochran import LEVEL
 from benchmark.analysis.intervals import wilson
 from benchmark.analysis.per_class import class_means
+from benchmark.analysis.ties import chances
 from benchmark.results.predictions import SetPredictions
 
 
@@ -23,7 +24,9 @@ def class_topk(cells: Iterable[SetPredictions], classes: Sequence[str], k: int) 
     judged it. NaN for a class that has no tracks. ``classes`` are in the order of the probabilities.
     """
     every = list(cells)
-    shares = class_means([(cell.labels, _chances(cell, k)) for cell in every], len(classes))
+    shares = class_means(
+        [(cell.labels, chances(cell.labels, cell.probabilities, k)) for cell in every], len(classes)
+    )
     quantile = float(special.ndtri((1 + LEVEL) / 2))
     lines = []
     for number, share in enumerate(shares):
@@ -31,12 +34,3 @@ def class_topk(cells: Iterable[SetPredictions], classes: Sequence[str], k: int) 
         limits = wilson(share, len(tracks), quantile) if tracks else (np.nan, np.nan)
         lines.append([share, *limits])
     return pd.DataFrame(lines, list(classes), ["share", "low", "high"])
-
-
-def _chances(cell: SetPredictions, k: int) -> np.ndarray:
-    """Return, per track, the chance that its class is among the ``k`` most probable; ties are broken at random."""
-    true = cell.probabilities[np.arange(len(cell.labels)), cell.labels][:, None]
-    above = (cell.probabilities > true).sum(axis=1)
-    tied = (cell.probabilities == true).sum(axis=1)
-    chances: np.ndarray = np.clip((k - above) / tied, 0, 1)
-    return chances

@@ -112,9 +112,13 @@ def export(
     except OSError as error:
         raise BundleError(f"{file} cannot be written: {error.strerror or error}.") from error
     notes += corrupted.problems
-    if len(records) < len(plan.suite.cells):
-        notes.append(f"{len(plan.suite.cells) - len(records)} cells of the suite have no result in it.")
-    return Exported(file, len(records), len(plan.suite.cells), tuple(notes))
+    # A tuned row whose best values are its own has the cells of the row as it is.
+    ended = sum(id_ in records for id_ in plan.ids)
+    lacking = len(plan.ids) - ended
+    if lacking:
+        cells = "1 cell of the suite has" if lacking == 1 else f"{lacking:,} cells of the suite have"
+        notes.append(f"{cells} no result in it.")
+    return Exported(file, ended, len(plan.ids), tuple(notes))
 
 
 def _unchanged(manifest: Manifest, contents: dict[str, bytes | Path]) -> Iterable[tuple[str, bytes]]:

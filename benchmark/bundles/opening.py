@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -83,9 +83,10 @@ def opened(file: Path, *, damaged: bool = False) -> Iterator[Opened]:
     Raises:
         BundleError: when the file cannot be read, or is no bundle that is whole.
     """
-    try:
-        with file.open("rb") as stream, tempfile.TemporaryDirectory(prefix="bench-bundle-") as place:
-            folder = Path(place)
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(file.open("rb"))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bundle-")))
             manifest, members, problems = _listed(stream)
             for name, member in members.items():
                 problem = problems.get(name) or _unpack(stream, member, manifest, folder)
@@ -93,13 +94,12 @@ def opened(file: Path, *, damaged: bool = False) -> Iterator[Opened]:
                     problems[name] = problem
             if problems and not damaged:
                 raise BundleError(next(iter(problems.values())))
-            yield Opened(file, folder, manifest, problems)
-    except BundleError as error:
-        if str(error).startswith(str(file)):
-            raise
-        raise BundleError(f"{file}: {error}") from error
-    except OSError as error:
-        raise BundleError(f"{file} cannot be read: {error.strerror or error}.") from error
+        except BundleError as error:
+            raise BundleError(f"{file}: {error}") from error
+        except OSError as error:
+            raise BundleError(f"{file} cannot be read: {error.strerror or error}.") from error
+        # What goes wrong from here on is not the bundle's.
+        yield Opened(file, folder, manifest, problems)
 
 
 @contextmanager

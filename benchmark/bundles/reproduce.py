@@ -72,7 +72,9 @@ def plan_of_record(
         )
     file = folder / "suite.yaml"
     file.write_text(to_yaml(content), encoding="utf-8")
-    return make_plan(load_suite(file, plugins.registry), plugins.registry, locations)
+    suite = load_suite(file, plugins.registry)
+    cells = tuple(replace(cell, labels=record.labels) for cell in suite.cells)
+    return make_plan(replace(suite, cells=cells), plugins.registry, locations)
 
 
 def narrowed(plan: Plan, record: CellRecord) -> Plan:

@@ -91,7 +91,7 @@ def read_locations(data: tuple[str, ...], cache: Path | None, results: Path | No
     """Return the locations that the options and the environment give.
 
     Raises:
-        UsageError: when a folder given with ``--data`` does not exist.
+        UsageError: when ``--data`` names no folder, or one that does not exist.
     """
     named: dict[str, Path] = {}
     folders: list[Path] = []
@@ -99,6 +99,8 @@ def read_locations(data: tuple[str, ...], cache: Path | None, results: Path | No
         name, equals, place = given.partition("=")
         if os.sep in name:  # an = in the name of a folder
             equals = ""
+        if equals and not (name and place):
+            raise UsageError(f"--data {given}: write it as NAME=DIR, for example folder=music, or as DIR.")
         folder = Path(place if equals else given).expanduser()
         if not folder.is_dir():
             raise UsageError(f"--data {given}: there is no folder {folder}.")

@@ -85,12 +85,11 @@ def _echo_studies(plan: Plan, locations: Locations, plugins: Any) -> None:
 
 
 def _echo_datasets(plan: Plan) -> None:
-    from benchmark.plugin.tracks import reasons_text
+    from benchmark.plugin.tracks import left_out_text
 
     click.echo("datasets:")
     for label, corpus in plan.corpora.items():
-        why = reasons_text(corpus.left_out)
-        left_out = f", {len(corpus.left_out)} files left out ({why})" if corpus.left_out else ""
+        left_out = f", {left_out_text(corpus.left_out)}" if corpus.left_out else ""
         click.echo(f"  {label}: {len(corpus.tracks)} tracks in {len(corpus.classes)} classes{left_out}")
         for note in (*corpus.notes, *filter(None, [corpus.others])):
             click.echo(f"    {note}")

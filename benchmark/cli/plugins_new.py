@@ -74,6 +74,7 @@ def command(name: str, kind: str, into: Path) -> None:
     if not into.is_dir():
         raise UsageError(f"There is no folder {into}.")
     texts = package(name, kind)
+    _check_is_free(kind.rpartition("-")[2], name)
     try:
         for place, text in texts.items():
             (folder / place).parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,18 @@ def command(name: str, kind: str, into: Path) -> None:
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}.") from error
     click.echo(f"Wrote {', '.join(texts)} in {folder}")
     click.echo(f"Next: pip install -e {folder}[dev] && pytest {folder} && bench plugins show {name}")
+
+
+def _check_is_free(kind: str, name: str) -> None:
+    """Raise when a plugin offers a component of that name: of two, suites could have neither."""
+    from benchmark.plugin.manager import Plugins
+
+    offers = Plugins().registry.offers.get(kind, {}).get(name, [])
+    if offers:
+        raise UsageError(
+            f"{kind} '{name}' is there already, from {offers[0].source}, and of two of that name suites could have "
+            "neither. Choose another name."
+        )
 
 
 def package(name: str, kind: str) -> dict[str, str]:

@@ -90,7 +90,7 @@ def _reproduce(
         else:
             plugins = Plugins()
             plan = plan_of_record(record, metrics_of(folder, plugins.registry), plugins, here, place)
-        if plan.ids != (record.id,):
+        if not plan.absent and plan.ids != (record.id,):
             click.echo("Code or data are not those of the record; it is run as they are now.", err=True)
         with make_display() as display:
             executors = _executors(record, place / "workers.log", inline=inline)

@@ -233,7 +233,7 @@ def _loaded(
 ) -> tuple[Plugins, Plan]:
     """Return the plugins, with trackers that are asked for, and the plan, whose data are here."""
     from benchmark.cli.loading import load_plan
-    from benchmark.plugin.tracks import reasons_text
+    from benchmark.plugin.tracks import left_out_text
 
     plugins, plan = load_plan(suite_file, overrides, locations, rehearsed=rehearsed, looking=looking)
     for name in dict.fromkeys((*trackers, *os.environ.get(TRACK_VARIABLE, "").split(","))):
@@ -246,8 +246,7 @@ def _loaded(
         click.echo(f"Warning: {error}", err=True)
     for label, corpus in plan.corpora.items():
         if corpus.left_out:
-            files = f"{len(corpus.left_out):,} files left out ({reasons_text(corpus.left_out)})"
-            click.echo(f"{label}: {len(corpus.tracks):,} tracks, {files}", err=True)
+            click.echo(f"{label}: {len(corpus.tracks):,} tracks, {left_out_text(corpus.left_out)}", err=True)
         for note in corpus.notes:
             click.echo(f"{label}: {note}", err=True)
     return plugins, plan

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import RATE, unchanged, waveforms
+from benchmark.contract.material import unchanged, waveforms
 from benchmark.contract.rules import Rule, Trial
 from benchmark.plugin.border import checked_items
 from benchmark.plugin.declared import severities_problem
+from benchmark.plugin.waveform import SAMPLE_RATE
 
 _SEED = 5
 
@@ -52,7 +53,7 @@ def applies_apart(trial: Trial) -> Iterator[str]:
     corruption = trial.make()
     for heard in waveforms().values():
         kept = heard.copy()
-        corruption.apply(heard, RATE, np.random.default_rng(_SEED), corruption.severities[-1])
+        corruption.apply(heard, SAMPLE_RATE, np.random.default_rng(_SEED), corruption.severities[-1])
         said = unchanged(heard, kept, "apply")
         if said:
             yield said
@@ -62,7 +63,7 @@ def applies_apart(trial: Trial) -> Iterator[str]:
 def _worn(trial: Trial) -> list[tuple[str, float, Any]]:
     corruption = trial.make()
     return [
-        (what, amount, corruption.apply(heard.copy(), RATE, np.random.default_rng(_SEED), amount))
+        (what, amount, corruption.apply(heard.copy(), SAMPLE_RATE, np.random.default_rng(_SEED), amount))
         for amount in corruption.severities
         for what, heard in waveforms().items()
     ]

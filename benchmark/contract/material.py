@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-RATE, CLASSES, SIDE = 22_050, 3, 32
+from benchmark.plugin.waveform import SAMPLE_RATE
+
+CLASSES, SIDE = 3, 32
 # What features of so many dimensions are.
 SHAPES = {3: (SIDE, SIDE, 1), 2: (SIDE, SIDE), 1: (SIDE * SIDE,)}
 FORMS = {3: "images", 2: "sequences", 1: "vectors"}
@@ -24,7 +26,7 @@ def waveforms() -> Mapping[str, np.ndarray]:
 
 def samples(seconds: float = 1.5) -> np.ndarray:
     """Return a chord in noise, float32, mono."""
-    time = np.arange(int(RATE * seconds)) / RATE
+    time = np.arange(int(SAMPLE_RATE * seconds)) / SAMPLE_RATE
     chord = sum(np.sin(2 * np.pi * tone * time) for tone in (220.0, 277.2, 329.6))
     noise = np.random.default_rng(0).normal(0, 0.05, len(time))
     return np.asarray(0.2 * chord + noise, np.float32)

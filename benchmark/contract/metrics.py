@@ -77,10 +77,18 @@ def bounds(trial: Trial) -> Iterator[str]:
                 "beyond it"
             )
         return
-    for what, value in values.items():
-        if not limits[0] - _SMALL <= value <= limits[1] + _SMALL:
-            said = "bounds are" if metric.bounds else "a percent or a proportion is within"
-            yield f"compute gave {value:g} for {what}; its {said} {limits}: say bounds = (least, greatest)"
+    beyond = [
+        f"{value:g} for {what}"
+        for what, value in values.items()
+        if not limits[0] - _SMALL <= value <= limits[1] + _SMALL
+    ]
+    if beyond:
+        said = (
+            f"its bounds are {metric.bounds}"
+            if metric.bounds
+            else "a percent or a proportion is a share, from 0 to 1, of which tables make per cent"
+        )
+        yield f"compute gave {', '.join(beyond)}; {said}. Give shares, or say bounds = (least, greatest)"
 
 
 def order(trial: Trial) -> Iterator[str]:

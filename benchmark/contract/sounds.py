@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.contract.material import CLASSES, FORMS, RATE, SHAPES, unchanged, waveforms
+from benchmark.contract.material import CLASSES, FORMS, SHAPES, unchanged, waveforms
 from benchmark.contract.pictures import Pictures
 from benchmark.contract.rules import NotTriedError, Rule, Trial
 from benchmark.plugin.augmentation import chain_problem
 from benchmark.plugin.border import checked_batch, checked_items
+from benchmark.plugin.waveform import SAMPLE_RATE
 
 _MOST_DIMENSIONS = 3
 _SEED = 5
@@ -52,7 +53,7 @@ def computes_apart(trial: Trial) -> Iterator[str]:
     features = trial.make()
     for heard in waveforms().values():
         kept = heard.copy()
-        features.compute(heard, RATE, reference_length=len(heard))
+        features.compute(heard, SAMPLE_RATE, reference_length=len(heard))
         yield from filter(None, [unchanged(heard, kept, "compute")])
 
 
@@ -63,7 +64,8 @@ def _computed(trial: Trial) -> dict[str, tuple[Any, Any]]:
         # Clips are stretched, and features crop or pad them to their length before.
         for named, length in ((what, len(heard)), (f"{what}, stretched", int(len(heard) * 0.8))):
             made = [
-                features.compute(heard.copy(), RATE, reference_length=length) for features in (first, second)
+                features.compute(heard.copy(), SAMPLE_RATE, reference_length=length)
+                for features in (first, second)
             ]
             # The next waveform may be written over the last.
             computed[named] = (copy(made[0]), copy(made[1]))
@@ -75,7 +77,7 @@ def formats(trial: Trial) -> Iterator[str]:
     format_ = trial.make()
     for heard in waveforms().values():
         kept = heard.copy()
-        checked_items(format_, "apply", format_.apply(heard, RATE), kept.shape, "float32")
+        checked_items(format_, "apply", format_.apply(heard, SAMPLE_RATE), kept.shape, "float32")
         yield from filter(None, [unchanged(heard, kept, "apply")])
 
 

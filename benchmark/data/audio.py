@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from benchmark.data.length import longest_seconds, require_short
 from benchmark.data.sound import Sound
 from benchmark.exceptions import AudioError, PassingAudioError
+from benchmark.plugin.waveform import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,6 @@ EXTENSIONS = frozenset(
         ".ra",
     }
 )
-SAMPLE_RATE = 22050
 LOUDEST = 1e4
 
 _DIGEST = re.compile("[0-9a-f]{64}")

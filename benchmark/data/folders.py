@@ -53,7 +53,7 @@ def find_root(
         tracks_folder = recognise(place)
         if tracks_folder is not None:
             return tracks_folder
-    raise DatasetError(_absent(name, looked, layout))
+    raise DatasetError(_absent(name, looked, layout, locations.named))
 
 
 @dataclass(frozen=True)
@@ -263,11 +263,16 @@ def _key(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _absent(name: str, looked: list[Path], layout: str) -> str:
+def _absent(name: str, looked: list[Path], layout: str, named: Mapping[str, Path]) -> str:
+    others = "".join(
+        f"\n  (--data {other}={place} is for a dataset called '{other}')"
+        for other, place in named.items()
+        if other != name
+    )
     places = "".join(f"\n  {place}{'' if place.is_dir() else ' (no such folder)'}" for place in looked)
     return (
         f"Dataset '{name}' was not found.\n"
-        f"Looked at:{places or ' nothing, as no place for data was given.'}\n"
+        f"Looked at:{places or ' nothing, as no place for it was given.'}{others}\n"
         f"Expected: {layout}\n"
         f"Say where it is in the suite (dataset: {{{name}: {{root: DIR}}}}), on the command line "
         f"(--data {name}=DIR), or in the environment variable BENCH_DATA (a folder that holds '{name}').\n"

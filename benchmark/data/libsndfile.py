@@ -110,10 +110,12 @@ def _mpeg_of(file: BinaryIO, path: Path, longest: float) -> tuple[bytes, Stream]
 
 def _whole_mpeg(file: BinaryIO, data: bytes, stream: Stream, frames: int) -> AudioSource | None:
     """Return what to read an MP3 file from, if libsndfile would stop too early, which means to read ``frames``."""
-    from benchmark.data.mpeg import with_true_length
+    from benchmark.data.mpeg import with_true_length, without
     from benchmark.data.source import Called, Lengthened
 
     if stream.promised is None:
+        if stream.gaps:
+            return Lengthened(io.BytesIO(without(data, stream.gaps)))
         return Lengthened(file) if stream.length > frames else None
     joined = stream.frames > stream.promised + 1  # encoders disagree whether the header counts itself
     return Called(io.BytesIO(with_true_length(data, stream))) if joined else None

@@ -8,6 +8,7 @@ the first frame is Xing's, with LAME's extension.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +38,7 @@ class Stream:
     ``frames`` counts those that hold audio, each of ``samples`` samples a channel. ``promised`` is how many the
     header in the first frame speaks of, None without such a header. ``headers`` are the places of all such headers:
     where files were joined, there are more than one. ``smallest`` is the size of the smallest frame, in bytes.
+    ``gaps`` are places between frames that hold none, such as the tags of a file that was joined.
     """
 
     frames: int
@@ -44,6 +46,7 @@ class Stream:
     promised: int | None
     headers: tuple[tuple[int, int], ...]
     smallest: int
+    gaps: tuple[tuple[int, int], ...] = ()
 
     @property
     def length(self) -> int:
@@ -68,6 +71,8 @@ def count_frames(data: bytes) -> Stream:
     frames = samples = smallest = 0
     promised: int | None = None
     headers: list[tuple[int, int]] = []
+    gaps: list[tuple[int, int]] = []
+    last = 0
     marks = _marks(data)
     while place + 4 <= end:
         size = sizes[data[place + 1] << 8 | data[place + 2]] if data[place] == 0xFF else 0
@@ -76,6 +81,8 @@ def count_frames(data: bytes) -> Stream:
             if place < 0:
                 break
             continue
+        if last and place > last:
+            gaps.append((last, place - last))
         while marks and marks[-1] < place:
             marks.pop()
         mark = _header(data, place) if marks and marks[-1] < place + _SIDE else 0
@@ -88,11 +95,16 @@ def count_frames(data: bytes) -> Stream:
             smallest = min(smallest or size, size)
         samples = samples or _samples(data[place + 1])
         place += size
-    return Stream(frames, samples, promised, tuple(headers), smallest)
+        last = place
+    return Stream(frames, samples, promised, tuple(headers), smallest, tuple(gaps))
 
 
 def with_true_length(data: bytes, stream: Stream) -> bytes:
-    """Return joined streams as one: its first header promises all frames, and further headers are gone."""
+    """Return joined streams as one: its first header promises all frames, and further headers are gone.
+
+    So are all other bytes between frames: a decoder that meets them begins anew, and what the frame before leaves to
+    be added to the next one is lost.
+    """
     (first, size), *others = stream.headers
     mark = _header(data, first)
     header = bytearray(data[first : first + size])
@@ -104,8 +116,13 @@ def with_true_length(data: bytes, stream: Stream) -> bytes:
         # Delay and padding have 12 bits each; the padding was that of the end of the first part.
         header[lame + 22] &= 0xF0
         header[lame + 23] = 0
-    pieces, place = [data[:first], bytes(header)], first + size
-    for start, length in others:
+    return without(data[:first] + bytes(header) + data[first + size :], [*others, *stream.gaps])
+
+
+def without(data: bytes, places: Iterable[tuple[int, int]]) -> bytes:
+    """Return data without what stands at ``places``, each a start and a length; none overlap."""
+    pieces, place = [], 0
+    for start, length in sorted(places):
         pieces.append(data[place:start])
         place = start + length
     return b"".join([*pieces, data[place:]])

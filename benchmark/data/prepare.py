@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.data.audio import load_mono
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item, Step, Wear
+from benchmark.data.libraries import made_with
 from benchmark.data.store import FeatureStore
 from benchmark.exceptions import AudioError, PluginError
 from benchmark.isolation import reseeded
@@ -22,6 +23,7 @@ from benchmark.plugin.declared import checked_features
 from benchmark.plugin.manager import load_registry
 from benchmark.plugin.registry import ComponentSpec, Registry
 from benchmark.plugin.tracks import Track
+from benchmark.plugin.waveform import SAMPLE_RATE
 from benchmark.randomness import derive_seed
 from benchmark.suite.cell import canonical_json
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from benchmark.plugin.benchfile import Benchfile
     from benchmark.plugin.features import Features
 
-SAMPLE_RATE = 22_050
 # Claims are made of some tracks at a time; what others compute is looked at so often, in seconds.
 _TRACKS_AT_ONCE = 8
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 1.0
@@ -67,10 +68,14 @@ class Computed:
 
 
 def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Path:
-    """Return the folder of a feature space, named by what can change a feature."""
+    """Return the folder of a feature space, named by what can change a feature.
+
+    Versions of libraries do, though no cell's identity has them: else one cell might be trained on features of one
+    version and tested on those of another, which its record says nothing of.
+    """
     # A plugin under development may change its shape and not its version; rows must have one length all the same.
     identity = canonical_json(
-        [features.identity(), SAMPLE_RATE, *checked_features(features.create(registry))]
+        [features.identity(), SAMPLE_RATE, *checked_features(features.create(registry)), made_with()]
     )
     name = re.sub(r"[^\w-]", "_", features.name)
     return cache / "features" / f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
@@ -79,7 +84,8 @@ def store_folder(features: ComponentSpec, registry: Registry, cache: Path) -> Pa
 def open_store(features: ComponentSpec, registry: Registry, cache: Path) -> FeatureStore:
     """Return the store of a feature space; nothing is created before something is written."""
     shape, dtype = checked_features(features.create(registry))
-    return FeatureStore(store_folder(features, registry, cache), shape, dtype, features.identity())
+    described = {**features.identity(), "libraries": made_with()}
+    return FeatureStore(store_folder(features, registry, cache), shape, dtype, described)
 
 
 def feature_key(track: Track, clip: Clip, waveform: Sequence[Step], wear: Wear | None = None) -> str:

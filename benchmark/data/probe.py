@@ -9,8 +9,10 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import astuple, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from benchmark.data.looking import Looker, current_looker
 from benchmark.exceptions import AudioError, PassingAudioError
 from benchmark.files import make_folder, write_bytes
 
-FORMAT = 2
+FORMAT = 3
 SILENT_BELOW = 1e-4
 # A file that is changed twice within one tick of its file system's clock shows no trace of the second time.
 _TICK = 0.02
@@ -197,7 +199,17 @@ def _remembered(memory: Path, root: Path) -> dict[str, list[Any]]:
 
 
 def _header(root: Path) -> dict[str, Any]:
-    return {"format": FORMAT, "root": str(root.resolve())}
+    return {"format": FORMAT, "root": str(root.resolve()), "decoders": decoders()}
+
+
+@cache
+def decoders() -> dict[str, str]:
+    """Return the versions of what decodes: another one may make other samples of the same bytes."""
+    versions = {}
+    for package in ("soundfile", "av"):
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
 
 
 def _is_whole(line: bytes) -> bool:

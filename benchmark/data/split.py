@@ -136,7 +136,7 @@ def _require_every_class(corpus: Corpus, sides: Sequence[Sequence[int]], setting
             raise SplitError(
                 f"Class '{label}'{dataset}{others} has too few tracks for the split: it has {counted[label]}{units}, "
                 f"and none fell into the {name} part with {shares}.{_left_out(corpus, label)} "
-                "Add tracks, or give that part more."
+                f"Add tracks, or {'take fewer folds' if settings.folds else 'give that part more'}."
             )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark.data.audio import load_mono
 from benchmark.data.clips import cut
 from benchmark.data.examples import StoredExamples
 from benchmark.data.items import Item, fresh_steps, training_items
@@ -15,6 +15,7 @@ from benchmark.data.prepare import open_store, prepare, requests
 from benchmark.exceptions import AudioError
 from benchmark.plugin.border import calling, checked_batch, checked_items
 from benchmark.plugin.tracks import Track
+from benchmark.plugin.waveform import SAMPLE_RATE
 from benchmark.randomness import derive_generator
 from benchmark.report.mpl.style import set_title
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmark.data.classes import Aliases, match_classes
+from benchmark.exceptions import DatasetError
 from benchmark.plugin.tracks import reasons_text
-from benchmark.report.table import Column, Table
+from benchmark.report.table import Column, Table, keys_beside
 
 if TYPE_CHECKING:
     from benchmark.figures.variants import Variant
@@ -16,22 +18,24 @@ if TYPE_CHECKING:
 ORIGINALS, TOTAL = "originals", "total"
 
 
-def tracks_table(plan: Plan, note: str = "") -> Table:
-    """Return how many usable tracks each dataset has of each class."""
-    counted = {
-        label: Counter(_plain(track.label) for track in corpus.tracks)
-        for label, corpus in plan.corpora.items()
-    }
-    names: dict[str, str] = {}
-    for corpus in plan.corpora.values():
-        for name in corpus.classes:
-            names.setdefault(_plain(name), name)
+def tracks_table(plan: Plan, aliases: Mapping[str, Aliases], note: str = "") -> Table:
+    """Return how many usable tracks each dataset has of each class.
+
+    Classes of two datasets are one where they are for a model (see ``match_classes``); in doubt each has a line.
+    ``aliases`` are those of datasets, by label.
+    """
+    counted: dict[str, Counter[str]] = {}
+    names: list[str] = []
+    for label, corpus in plan.corpora.items():
+        same = _matched(corpus.classes, names, aliases.values())
+        names += [same[name] for name in corpus.classes if same[name] not in names]
+        counted[label] = Counter(same[track.label] for track in corpus.tracks)
+    keys = keys_beside(counted, ("class",))
     lines: list[dict[str, Any]] = [
-        {"class": names[plain]} | {label: counts.get(plain, 0) for label, counts in counted.items()}
-        for plain in names
+        {"class": name} | {keys[label]: counts[name] for label, counts in counted.items()} for name in names
     ]
-    lines.append({"class": TOTAL} | {label: counts.total() for label, counts in counted.items()})
-    columns = (Column("class", "class"), *(Column(label, label, "integer") for label in counted))
+    lines.append({"class": TOTAL} | {keys[label]: counts.total() for label, counts in counted.items()})
+    columns = (Column("class", "class"), *(Column(key, label, "integer") for label, key in keys.items()))
     notes = [
         f"{label}: {len(corpus.left_out)} files are left out ({reasons_text(corpus.left_out)}), and not counted."
         for label, corpus in plan.corpora.items()
@@ -77,5 +81,10 @@ def _notes(variants: Sequence[Variant]) -> list[str]:
     return notes
 
 
-def _plain(label: str) -> str:
-    return "".join(character for character in label.casefold() if character.isalnum())
+def _matched(classes: Sequence[str], known: Sequence[str], aliases: Iterable[Aliases]) -> dict[str, str]:
+    """Return what each class is called in a table that has the ``known`` ones already."""
+    try:
+        matched = match_classes(classes, known, aliases)
+    except DatasetError:
+        matched = {}
+    return {name: matched.get(name, name) for name in classes}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.data.audio import SAMPLE_RATE, load_mono
+from benchmark.data.audio import load_mono
 from benchmark.exceptions import PluginError, ResultsError, UsageError, nearest
 from benchmark.figures.flow import data_flow, draw_flow
 from benchmark.figures.layers import layer_table
@@ -20,6 +20,7 @@ from benchmark.figures.variants import Variant, data_variants, recipe_steps
 from benchmark.plugin.border import calling
 from benchmark.plugin.declared import checked_features
 from benchmark.plugin.tracks import Track
+from benchmark.plugin.waveform import SAMPLE_RATE
 from benchmark.report.mpl.style import literal_text, save
 from benchmark.report.render import to_latex, to_markdown
 from benchmark.results.plan import Plan
@@ -66,16 +67,16 @@ def write_figures(
         rehearsed: whether titles say that it is a rehearsal.
 
     Raises:
-        UsageError: when there is no such track.
+        UsageError: when there is no such track; then nothing is written.
         ResultsError: when the folder cannot be written.
     """
-    sketch = _Sketch(plan, registry, cache, folder, rehearsed)
+    sketch = _Sketch(plan, registry, cache, folder, track, rehearsed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sketch.tables()
         sketch.method()
         sketch.data()
-        sketch.clip(track)
+        sketch.clip()
         sketch.networks()
     except OSError as error:
         reason = error.strerror or error
@@ -88,18 +89,29 @@ def write_figures(
 class _Sketch:
     """The drawing of one suite; each method writes what belongs together."""
 
-    def __init__(self, plan: Plan, registry: Registry, cache: Path, folder: Path, rehearsed: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        registry: Registry,
+        cache: Path,
+        folder: Path,
+        track: str | None,
+        rehearsed: bool,
+    ) -> None:
         self.plan = plan
         self.registry = registry
         self.folder = folder
         self.rehearsed = rehearsed
         self.kitchen = Kitchen(registry, cache, registry.benchfile)
         self.drawn = Drawn()
+        # Chosen before anything is written: who asks for what is not there is to get nothing rather than half.
+        self.shown = _shown(plan, track)
 
     def tables(self) -> None:
         """Write tracks per class, of the datasets that are here."""
         if self.plan.corpora:
-            self._table(tracks_table(self.plan, self._marks(*self._datasets())), "tracks")
+            aliases = {dataset.label: self._offered(dataset).aliases for dataset in self._datasets()}
+            self._table(tracks_table(self.plan, aliases, self._marks(*self._datasets())), "tracks")
         self.drawn.notes += [f"{label}: {error}" for label, error in self.plan.absent.items()]
 
     def method(self) -> None:
@@ -127,16 +139,13 @@ class _Sketch:
             name = f"data-flow-{slug(variant.name)}" if variant.name else "data-flow"
             self._figure(draw_flow(data_flow(variant), self._flow_title(variant)), name)
 
-    def clip(self, wanted: str | None) -> None:
+    def clip(self) -> None:
         """Write spectrograms of one clip, its features, and its augmented copies."""
-        cell = next(
-            (c.spec for c in self.plan.suite.cells if c.spec.dataset.label in self.plan.corpora), None
-        )
-        if cell is None:
+        if self.shown is None:
             self.drawn.notes.append("Spectrograms and augmentations need the dataset that is trained on.")
             return
+        cell, track = self.shown
         tracks = self.plan.corpora[cell.dataset.label].tracks
-        track = _choose(tracks, wanted, cell.dataset.label)
         marks = self._marks(cell.dataset)
         title = f"{track.id}{marks}"
         samples = load_mono(track.path, SAMPLE_RATE)
@@ -201,8 +210,7 @@ class _Sketch:
         corpus = self.plan.corpora.get(spec.dataset.label)
         if corpus is not None:
             return len(corpus.classes)
-        dataset: Any = self.registry.offer("dataset", spec.dataset.name).component
-        return len(dataset.expected)
+        return len(self._offered(spec.dataset).expected)
 
     def _inputs(self) -> list[CellSpec]:
         """Return a cell of each of the suite's distinct ways from audio to features."""
@@ -222,10 +230,12 @@ class _Sketch:
         name = f" ({variant.name})" if variant.name else ""
         return f"Where the data of {self.plan.suite.name} go{name}{self._marks(*_used(variant.spec))}"
 
+    def _offered(self, dataset: ComponentSpec) -> Any:
+        return self.registry.offer("dataset", dataset.name).component
+
     def _marks(self, *datasets: ComponentSpec) -> str:
         """Return what a title must say of what shows these datasets."""
-        names = {dataset.name for dataset in datasets}
-        synthetic = any(self.registry.offer("dataset", name).component.synthetic for name in names)  # type: ignore[attr-defined]
+        synthetic = any(self._offered(dataset).synthetic for dataset in datasets)
         marks = [*(["rehearsal"] if self.rehearsed else []), *(["synthetic"] if synthetic else [])]
         return f" [{', '.join(marks)}]" if marks else ""
 
@@ -245,6 +255,19 @@ class _Sketch:
 def _used(spec: CellSpec) -> list[ComponentSpec]:
     """Return the dataset that a cell is trained on, and those that it is evaluated on whole."""
     return [spec.dataset, *(own.dataset for own in spec.evaluate if own.dataset is not None)]
+
+
+def _shown(plan: Plan, wanted: str | None) -> tuple[CellSpec, Track] | None:
+    """Return the track whose clip is shown, and a cell that has it; None where no dataset to train on is here.
+
+    Raises:
+        UsageError: when there is no track of that id.
+    """
+    cell = next((own.spec for own in plan.suite.cells if own.spec.dataset.label in plan.corpora), None)
+    if cell is None:
+        return None
+    label = cell.dataset.label
+    return cell, _choose(plan.corpora[label].tracks, wanted, label)
 
 
 def _choose(tracks: Sequence[Track], wanted: str | None, dataset: str) -> Track:

@@ -105,7 +105,8 @@ class Loaded:
 
         ``id``, ``row``, ``set``, ``track``, ``group`` (the track where none is known), ``label`` (true class),
         ``predicted``, ``correct``, ``probability`` (of the predicted class), and ``p:<class>`` for each class. Tracks
-        that leak are left out, as in all tables.
+        that leak are left out, as in all tables. Of several most probable classes the first is ``predicted``;
+        accuracies count such a track by chance.
         """
         import numpy as np
         import pandas as pd

@@ -24,7 +24,7 @@ class AudioFormat(Component):
 
         Args:
             samples: float32 in about -1..1, shape (n,), mono; must not be changed.
-            sample_rate: in Hz; 22,050 in all of the harness.
+            sample_rate: in Hz; ``SAMPLE_RATE`` in all of the harness.
 
         Returns:
             Samples, float32, shape (n,), in time with those given: a delay of the encoder is taken out.

@@ -40,7 +40,7 @@ class Augmentation(Component):
         return [{}]
 
     def apply(self, data: np.ndarray, rng: np.random.Generator, **settings: Any) -> np.ndarray:
-        """Return the augmented waveform (float32, shape (n,), 22,050 Hz) or features (same shape and dtype).
+        """Return the augmented waveform (float32, shape (n,), at ``SAMPLE_RATE``) or features (same shape and dtype).
 
         A pure function of its arguments: all randomness comes from ``rng``. ``data`` must not be changed.
         """

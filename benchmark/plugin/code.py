@@ -25,7 +25,19 @@ _REACHING = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom)
 _SILENT = frozenset({"ctx", "kind", "type_comment"})
 # Who uses these may reach any name of a module.
 _REFLECTION = frozenset({"globals", "eval", "exec", "__import__"})
-_GUARDS = frozenset({"__name__", "TYPE_CHECKING"})
+# What never runs when a module is imported.
+_GUARDS = frozenset({"TYPE_CHECKING", "__name__ == '__main__'"})
+_COMPOUND = (
+    ast.If,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.With,
+    ast.AsyncWith,
+    ast.Try,
+    ast.TryStar,
+    ast.Match,
+)
 _EVERYTHING, _LOOSE = "*", ""
 
 
@@ -156,6 +168,8 @@ def _parsed_content(content: bytes) -> _Source:
     source = _Source()
     for statement in _flattened(tree.body):
         names = set(_bound_names(statement))
+        if isinstance(statement, _COMPOUND) and _acts(statement):
+            names.add(_LOOSE)
         for name in names or {_LOOSE}:
             source.bound.setdefault(name, []).append(statement)
     source.bound.setdefault(_LOOSE, [])
@@ -196,12 +210,21 @@ def _bound_names(statement: ast.stmt) -> Iterator[str]:
             yield from _bound_names(node)
 
 
+def _acts(node: ast.AST) -> bool:
+    """Return whether a block does more than give names a value: it calls something, or changes what is there."""
+    if isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+        return False
+    if isinstance(node, ast.Expr) and not _is_words(node):
+        return True
+    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return True
+    return any(map(_acts, ast.iter_child_nodes(node)))
+
+
 def _flattened(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield statements, one for each name of an import, and without what never runs when a module is imported."""
     for statement in body:
-        if isinstance(statement, ast.If) and _GUARDS & {
-            node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)
-        }:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) in _GUARDS:
             yield from _flattened(statement.orelse)
         elif _is_words(statement):
             continue

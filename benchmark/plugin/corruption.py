@@ -36,7 +36,7 @@ class Corruption(Component):
 
         Args:
             samples: float32 in about -1..1, shape (n,), mono; must not be changed.
-            sample_rate: in Hz; 22,050 in all of the harness.
+            sample_rate: in Hz; ``SAMPLE_RATE`` in all of the harness.
             rng: all randomness comes from it.
             amount: one of ``severities``, in ``unit``.
 

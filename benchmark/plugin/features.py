@@ -41,7 +41,7 @@ class Features(Component):
 
         Args:
             samples: float32 in -1..1, shape (n,), mono.
-            sample_rate: in Hz; 22,050 in all of the harness.
+            sample_rate: in Hz; ``SAMPLE_RATE`` in all of the harness.
             reference_length: samples of the clip before any augmentation, for features that crop or pad a
                 stretched clip to its original length.
 

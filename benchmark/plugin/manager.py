@@ -203,7 +203,8 @@ def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[
             for component in offered:
                 if not (isinstance(component, type) and issubclass(component, Component)):
                     raise TypeError(f"{hook} must return component classes, and returned {component!r}")
-                if not isinstance(getattr(component, "name", None), str):
+                name = getattr(component, "name", None)
+                if not (isinstance(name, str) and name.strip()):
                     raise TypeError(f"{component.__name__} has no name: give the class name = '…'")
                 components.append(component)
     return components

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +65,15 @@ def reasons_text(left_out: Iterable[LeftOut]) -> str:
     return ", ".join(
         [f"{count:,} {kind}" for kind, count in common] + [f"{rest:,} for other reasons"] * bool(rest)
     )
+
+
+def left_out_text(left_out: Sequence[LeftOut]) -> str:
+    """Return that files were left out, and why.
+
+    >>> left_out_text([LeftOut("a", "silent (peak 0)")])
+    '1 file left out (1 silent)'
+    """
+    return f"{len(left_out):,} file{'' if len(left_out) == 1 else 's'} left out ({reasons_text(left_out)})"
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], first: s
         Column("verdict", "verdict"),
     )
     units = max((line["units"] or 0 for line in lines), default=0)
-    tested = f", paired by track over {units} independent units" if units else ""
+    tested = f", paired by track over {units} independent units or more" if units else ""
     corrected = max((line["pairs"] or 0 for line in lines), default=0)
     price = max((line["price"] or 1 for line in lines), default=1)
     paid = []

@@ -41,9 +41,12 @@ def compose(
     columns: Sequence[str] = (),
     sections: Sequence[str] = tuple(SECTIONS),
     corrupted: CorruptedScores = NOTHING_CORRUPTED,
+    *,
+    beside: Path,
 ) -> tuple[list[Path], Table]:
     """Write all files of a report; return them, and the leaderboard.
 
+    ``beside`` is the suite's folder of results.
     ``columns`` are those of the leaderboard (all, if none are named), but for the HTML page, which has room for all.
     ``corrupted`` is what cells score on corrupted sets. Without ``formats`` nothing is written, and only the
     leaderboard is made.
@@ -55,7 +58,7 @@ def compose(
     board = chosen(material.board, columns)
     if not formats:
         return [], board
-    chapters = make_chapters(material, folder.parent)
+    chapters = make_chapters(material, beside)
     board = replace(board, beside=tuple(table for chapter in chapters for table in chapter.beside))
     files: list[Path] = []
     if LEADERBOARD in material.sections:

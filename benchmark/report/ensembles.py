@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmark.analysis.ensembles.ensemble import Ensemble, Ensembles, Value, ensembles
+from benchmark.analysis.ensembles.ensemble import Ensemble, Ensembles, Value, ensembles, is_watched
 from benchmark.report.leaderboard import sorting
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.results.frames import ROW, Measure, Results
@@ -67,6 +67,9 @@ class _Drawn:
     ) -> None:
         self._measures = {measure.name: measure for measure in results.measures}
         self._several = len(results.sets) > 1
+        self._watched = [
+            name for name in results.sets if any(is_watched(results, id_, name) for id_ in results.filed)
+        ]
         self._labels, self._marks, self._sort = labels, marks, sort
 
     def of_rows(self, made: Ensembles, size: int, absent: Sequence[str]) -> Table:
@@ -84,7 +87,7 @@ class _Drawn:
         columns = (
             Column("ensemble", "ensemble"),
             Column("made_of", "made of", spare=1),
-            *self._columns(),
+            *self._columns(made.of_rows),
             Column("against", "Δ to", spare=2),
             Column("cells", "cells", "integer", spare=3),
             Column("rows", "of rows", "integer", spare=3),
@@ -95,6 +98,8 @@ class _Drawn:
             "greedily and with replacement (Caruana et al. 2004); weights and values are means over cells [95 % "
             f"interval], and Δ is the difference to the row that is best by validation. {_APART}"
         )
+        if self._watched:
+            caption += f" Nothing is said of {', '.join(self._watched)}, which the members were chosen on."
         return _table(columns, lines, caption, absent, "rows")
 
     def members(self, made: Ensembles) -> Table:
@@ -139,7 +144,7 @@ class _Drawn:
         ]
         columns = (
             Column("row", "seeds of"),
-            *self._columns(),
+            *self._columns(made.of_seeds),
             Column("seeds", "seeds", "integer", spare=1),
             Column("cells", "folds", "integer", spare=1),
             Column("marks", "marks"),
@@ -151,9 +156,11 @@ class _Drawn:
         )
         return _table(columns, lines, caption, absent, "seeds")
 
-    def _columns(self) -> list[Column]:
+    def _columns(self, made: Sequence[Ensemble]) -> list[Column]:
         columns = []
-        for measure in sorted(self._measures.values(), key=lambda measure: measure != self._sort):
+        known = {value.measure for ensemble in made for value in ensemble.values}
+        measures = [measure for measure in self._measures.values() if measure.name in known]
+        for measure in sorted(measures, key=lambda measure: measure != self._sort):
             group = measure.set if self._several else ""
             kind: Kind = "percent" if measure.percent else "number"
             change: Kind = "points" if measure.percent else "signed"

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.analysis.comparison import by_pair
 from benchmark.analysis.critical_difference import CriticalDifference
 from benchmark.analysis.statistics import Statistics
-from benchmark.report.table import Column, Kind, Table, cell_text, plain
+from benchmark.report.table import Column, Kind, Table, cell_text, keys_beside, plain
 from benchmark.report.verdicts import best_rows, needed_texts, standings
 from benchmark.results.frames import Measure
 
@@ -182,11 +182,13 @@ def calibration_table(statistics: Statistics, labels: Mapping[int, str]) -> Tabl
     first = statistics.calibration.groupby(["row", "set"], sort=False)[["ece", "floor"]].first()
     errors, floors = first["ece"].unstack("set"), first["floor"].unstack("set")
     columns = [Column("row", "row")]
-    for name in map(str, errors.columns):
+    keys = keys_beside(map(str, errors.columns), ("row",))
+    for name, key in keys.items():
         columns += [
-            Column(name, "ECE", "percent", group=name),
-            Column(f"{name} floor", "by chance", "percent", group=name),
+            Column(key, "ECE", "percent", group=name),
+            Column(f"{key} floor", "by chance", "percent", group=name),
         ]
+    errors, floors = (known.rename(columns=keys) for known in (errors, floors))
     lines = [
         {"row": label, **errors.loc[row].to_dict(), **floors.loc[row].add_suffix(" floor").to_dict()}
         for row, label in labels.items()

@@ -213,6 +213,7 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
         *plan.notes,
         *results.notes,
         *_raced(lines, plan),
+        *_chosen_on(plan),
     ]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
@@ -230,8 +231,25 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
     left_out = {name: why for record in results.records.values() for name, why in record.left_out.items()}
     if left_out:
         reasons = reasons_text(LeftOut(name, why) for name, why in left_out.items())
-        said.append(f"{len(left_out)} files could not be used ({reasons}), and are listed in report.md.")
+        files, are = ("1 file", "is") if len(left_out) == 1 else (f"{len(left_out)} files", "are")
+        said.append(f"{files} could not be used ({reasons}), and {are} listed in report.md.")
     return tuple(said)
+
+
+def _chosen_on(plan: Plan) -> list[str]:
+    """Say which evaluation sets had a part in choosing values or epochs, so that they flatter what was chosen."""
+    specs = [cell.spec for cell in plan.suite.cells]
+    sets = {own.label: None for spec in specs for own in spec.evaluate if own.part == "validation"}
+    chosen = [
+        *(["tuned values"] if plan.suite.tune else []),
+        *(["ends of training"] if any(spec.training.early_stopping for spec in specs) else []),
+    ]
+    if not chosen or not sets:
+        return []
+    return [
+        f"{' and '.join(chosen).capitalize()} were chosen on {', '.join(sets)}: rows look better there than they are, "
+        "and nothing there is said of new tracks."
+    ]
 
 
 def _raced(lines: pd.DataFrame, plan: Plan) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -112,6 +112,23 @@ class Table:
         beside = tuple(cls.from_json(table) for table in data.get("beside", ()))
         lines, notes, lead = (tuple(data[name]) for name in ("lines", "notes", "lead"))
         return cls(columns, lines, data["caption"], notes, lead, beside)
+
+
+def keys_beside(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Return a key for each name that people chose, for columns beside those whose keys are ``taken``.
+
+    It is the name, in quotes where a class or a dataset is called like a column that is there.
+
+    >>> keys_beside(["jazz", "row"], ["row"])
+    {'jazz': 'jazz', 'row': "'row'"}
+    """
+    keys: dict[str, str] = {}
+    for name in names:
+        key = name
+        while key in taken or key in keys.values():
+            key = f"'{key}'"
+        keys[name] = key
+    return keys
 
 
 def cell_text(column: Column, line: Mapping[str, Any]) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmark.digests import file_digest, is_intact, known_digest, sealed
-from benchmark.exceptions import ResultsError, UsageError
-from benchmark.files import make_folder, remove_leftovers, sync_file, sync_folder, write_text
+from benchmark.exceptions import ResultsError
+from benchmark.files import TEMPORARY, make_folder, remove_leftovers, sync_file, sync_folder, write_text
+from benchmark.plugin.code import is_editable
 from benchmark.report.sections import SECTIONS, checked_sections
 from benchmark.report.studies.gather import studies_stamp
 from benchmark.report.table import Table
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("md", "html", "csv", "tex", "figures")
 FOLDER, MADE_FROM = "report", "made-from.json"
+ROOT = Path(__file__).parents[1]
 
 
 class UnwrittenReportError(ResultsError):
@@ -41,7 +44,8 @@ class UnwrittenReportError(ResultsError):
 class _Made:
     """A report that is there: of which results (``digest``), in which formats, and its leaderboard.
 
-    ``files`` are its files, with the digest of each. One that was begun and not ended has no ``digest``.
+    ``files`` are its files, with the digest of each. One whose files are being put in place has no ``digest``, and
+    those of the report before it, too.
     """
 
     digest: str
@@ -98,34 +102,47 @@ def write_report(
     try:
         make_folder(folder)
         remove_leftovers(folder)
-        if older is not None:
-            # Whoever is stopped from here on leaves files of which nobody knows what they show.
-            _remember(folder, replace(older, digest=""))
-        files, board = compose(results, plan, registry, folder, formats, columns, asked, corrupted)
-        # What was made of the same results in other formats is as good as new; what was not would mislead.
-        kept = [file for file in current.files if file not in files] if current else []
-        for file in set(older.files if older else ()) - {*files, *kept}:
-            file.unlink(missing_ok=True)
-        made = [*formats, *(current.formats if current else ())]
-        _remember(folder, _Made(digest, made, _digests([*files, *kept]), board))
-    except UsageError:
-        if older is not None:
-            # What is there is as good as it was.
-            _remember(folder, older)
-        raise
+        with TemporaryDirectory(
+            prefix=TEMPORARY, suffix=f"-{FOLDER}", dir=folder, ignore_cleanup_errors=True
+        ) as name:
+            aside = Path(name)
+            drawn, board = compose(
+                results, plan, registry, aside, formats, columns, asked, corrupted, beside=store.folder
+            )
+            new = {folder / file.relative_to(aside): digest for file, digest in _digests(drawn).items()}
+            # What was made of the same results in other formats is as good as new; what was not would mislead.
+            kept, known = (current.files, current.formats) if current else ({}, [])
+            made = _Made(digest, [*formats, *known], {**kept, **new}, board)
+            _put_in_place(aside, folder, made, older.files if older else {})
     except OSError as error:
-        _, board = compose(results, plan, registry, folder, (), columns, corrupted=corrupted)
+        _, board = compose(
+            results, plan, registry, folder, (), columns, corrupted=corrupted, beside=store.folder
+        )
         reason = error.strerror or error
         raise UnwrittenReportError(f"The report cannot be written to {folder}: {reason}.", board) from error
-    return files, board
+    return list(new), board
+
+
+def _put_in_place(aside: Path, folder: Path, made: _Made, older: Mapping[Path, str]) -> None:
+    """Give the files that lie ``aside`` their places in a report's folder, and remove those of an older report."""
+    # Whoever is stopped from here on leaves files of both, which the next report replaces or removes.
+    _remember(folder, replace(made, digest="", files={**older, **made.files}))
+    for file in made.files:
+        composed = aside / file.relative_to(folder)
+        if composed.exists():
+            make_folder(file.parent)
+            os.replace(composed, file)
+    for file in older.keys() - made.files.keys():
+        file.unlink(missing_ok=True)
+    for place in {file.parent for file in made.files}:
+        sync_folder(place)
+    _remember(folder, made)
 
 
 def _digests(files: Sequence[Path]) -> dict[Path, str]:
-    """Return the digest of each file, which are on the disk from then on."""
+    """Return the digest of each file, whose contents are on the disk from then on."""
     for file in files:
         sync_file(file)
-    for folder in {file.parent for file in files}:
-        sync_folder(folder)
     return {file: file_digest(file) for file in files}
 
 
@@ -147,7 +164,7 @@ def _digest(
     }
     corpora = {label: corpus.revision for label, corpus in plan.corpora.items()}
     parts = [
-        version("genrebench"),
+        *_program(),
         plan.suite.text,
         repr(plan.suite.leaderboard),
         labels,
@@ -164,6 +181,15 @@ def _digest(
         corrupted_stamps(store, plan.ids),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _program() -> list[str]:
+    """Return what of the program can change a report: its version, and of one under development its files."""
+    own = distribution("genrebench")
+    if not is_editable(own):
+        return [own.version]
+    stamps = [f"{file} {os.stat(file).st_mtime_ns}" for file in sorted(map(str, ROOT.rglob("*.py")))]
+    return [own.version, hashlib.sha256("\n".join(stamps).encode()).hexdigest()]
 
 
 def _stamps(folder: Path) -> list[int]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.record import CellRecord
+from benchmark.results.provenance import PACKAGES
 from benchmark.suite.cell import canonical_json
 
 # Versions of this program from which on the same specification gives another result than before.
@@ -78,7 +79,7 @@ def _version(record: CellRecord, name: str) -> str | None:
 def mixture_notes(records: Mapping[str, CellRecord]) -> list[str]:
     """Say when results of one table come from different versions or backends."""
     notes = []
-    for name in ("genrebench", "keras", "tensorflow", "jax", "torch", "numpy"):
+    for name in PACKAGES:
         versions = {version for record in records.values() if (version := _version(record, name))}
         if len(versions) > 1:
             notes.append(

@@ -129,6 +129,10 @@ def _override(source: PlacedValue, text: str) -> None:
         message = "write it as KEY=VALUE, for example cell.training.epochs=2."
         raise SuiteError([Problem(f"--set {text}", message)])
     where = Place(f"--set {dotted}")
+    if dotted == "extends":
+        # Files were merged before: what they say would change under what is already there.
+        message = "another suite is built on in a file: write a suite that 'extends' it, and run that."
+        raise SuiteError([Problem(where.name, message)])
     value = parse(given, where.name, numbered=False).value if given.strip() else None
     path = _resolve(source.value, dotted, where)
     if isinstance(path[-1], int) and not given.strip():

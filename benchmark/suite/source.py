@@ -141,11 +141,16 @@ def _read(file: Path) -> str:
 
 
 def _unreadable(file: Path, error: OSError) -> str:
-    if not isinstance(error, FileNotFoundError):
+    if isinstance(error, IsADirectoryError):
+        said = "this is a folder, and a suite is a YAML file."
+    elif isinstance(error, FileNotFoundError):
+        said = "there is no such file."
+    else:
         return f"this cannot be read: {error.strerror}."
-    folder = file.parent
-    nearby = sorted(near.name for near in folder.glob("*.y*ml")) if folder.is_dir() else []
-    return "there is no such file." + (f" Suites in {folder}: {', '.join(nearby)}." if nearby else "")
+    places = dict.fromkeys((file, file.parent, Path()))
+    nearby = {place: sorted(near.name for near in place.glob("*.y*ml")) for place in places if place.is_dir()}
+    folder, names = next(((place, names) for place, names in nearby.items() if names), (None, []))
+    return said + (f" Suites in {folder}: {', '.join(names)}." if names else "")
 
 
 def parse(text: str, name: str, *, numbered: bool = True) -> PlacedValue:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.backend import backend_problem, settle_backend
 from benchmark.data.examples import StoredExamples
-from benchmark.exceptions import BackendError
+from benchmark.exceptions import BackendError, PluginError
 from benchmark.isolation import isolated, seed_keras
+from benchmark.plugin.border import described
 from benchmark.plugin.model import Epoch, OperationCount, ParameterCount
 from benchmark.randomness import derive_seed
 from benchmark.training.network_model import NetworkModel, answered
@@ -159,6 +160,11 @@ class KerasModel(NetworkModel):
         seed_keras(seed)
         with precision(policy):
             self.network = self.build(input_shape, num_classes, **self.parameters)
+            if not isinstance(self.network, keras.Layer):
+                given = type(self.network).__name__
+                raise PluginError(
+                    f"{described(self, 'build')}: build gave {given} and no network: return one."
+                )
             scale = [keras.layers.Rescaling(1 / 255)] if dtype == "uint8" else []
             self._whole = keras.Sequential([keras.Input(input_shape), *scale, self.network])
         self._built = {

@@ -152,7 +152,21 @@ class SklearnModel(Model):
         return self
 
     def _fit(self, vectors: np.ndarray, labels: np.ndarray, random_state: int) -> None:
-        self._fitted = self.estimator(random_state, **self.parameters).fit(vectors, labels)
+        made = self.estimator(random_state, **self.parameters)
+        if isinstance(made, type) or not hasattr(made, "fit"):
+            given = f"the class {made.__name__}" if isinstance(made, type) else type(made).__name__
+            raise PluginError(
+                f"{described(self, 'estimator')}: estimator gave {given} and no classifier: return one, such as SVC()."
+            )
+        self._fitted = made.fit(vectors, labels)
+        lacking = [name for name in ("classes_",) if not hasattr(self._fitted, name)]
+        if not any(hasattr(self._fitted, name) for name in _ANSWERS):
+            lacking.append(" or ".join(_ANSWERS))
+        if lacking:
+            raise PluginError(
+                f"{described(self, 'estimator')}: {type(self._fitted).__name__} is no classifier that says how sure it "
+                f"is: it has no {' and no '.join(lacking)}."
+            )
 
     def _all_vectors(self, examples: Examples) -> np.ndarray:
         """Go through the examples in chunks, so that memory holds vectors and never all the features."""
@@ -167,6 +181,9 @@ class SklearnModel(Model):
             for start in range(0, len(examples), CHUNK)
         ]
         return np.concatenate(chunks).astype(np.float32)
+
+
+_ANSWERS = ("predict_proba", "decision_function")
 
 
 def _probabilities(fitted: ClassifierMixin, vectors: np.ndarray) -> np.ndarray:

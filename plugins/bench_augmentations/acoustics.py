@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from benchmark import Augmentation, File, PluginError
+from benchmark import SAMPLE_RATE, Augmentation, File, PluginError
 
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 22_050
 Decibels = Annotated[float, Field(ge=-60, le=60)]
 Seconds = Annotated[float, Field(ge=0.05, le=10)]
 DRAWN_ROOMS = [0.4, 1.2]

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Field
 
-from benchmark import Augmentation, did_you_mean
+from benchmark import SAMPLE_RATE, Augmentation, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 22_050
 _PATHS = ("sounds_path", "ir_path")
 _GLOBAL_GENERATORS = threading.Lock()
 

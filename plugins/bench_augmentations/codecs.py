@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from benchmark import Augmentation
+from benchmark import SAMPLE_RATE, Augmentation
 
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 22_050
 Bitrate = Literal[8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
 Quality = Annotated[float, Field(ge=0, le=1)]
 # libsndfile takes a constant bit rate as a place between the highest and the lowest of MPEG-2, Layer III; it must be

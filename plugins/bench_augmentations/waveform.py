@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from benchmark import Augmentation
+from benchmark import SAMPLE_RATE, Augmentation
 
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 22_050
 Rate = Annotated[float, Field(ge=0.1, le=10)]
 Semitones = Annotated[float, Field(ge=-24, le=24)]
 

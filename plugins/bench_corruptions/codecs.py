@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark import Corruption
+from benchmark import SAMPLE_RATE, Corruption
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +60,7 @@ class Mp3(Corruption):
         import soundfile
 
         try:
-            self.encode(np.zeros(22_050, np.float32), 22_050, LOWEST)
+            self.encode(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE, LOWEST)
         except (soundfile.LibsndfileError, ValueError) as error:
             return (
                 f"libsndfile {soundfile.__libsndfile_version__} cannot write MP3 here ({error}); soundfile's wheels "

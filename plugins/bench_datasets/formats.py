@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmark import AudioFormat
+from benchmark import SAMPLE_RATE, AudioFormat
 
 if TYPE_CHECKING:
     import numpy as np
 
-SAMPLE_RATE = 22_050
 # libsndfile takes a constant bit rate as a place between the highest and the lowest of MPEG-2, Layer III.
 HIGHEST, LOWEST = 160, 8
 # LAME begins 576 samples late and every decoder 529. A header says so, and decoders take both out; below 56 kbit/s

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from benchmark import Features, File, PluginError
+from benchmark import SAMPLE_RATE, Features, File, PluginError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ class OnnxEmbedding(Features):
         if find_spec("onnxruntime") is None:
             return NEEDED
         try:
-            self.compute(_silence(22_050), 22_050, reference_length=22_050)
+            self.compute(_silence(SAMPLE_RATE), SAMPLE_RATE, reference_length=SAMPLE_RATE)
         except PluginError as error:
             return str(error).rstrip(".")
         return ""

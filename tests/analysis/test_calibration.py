@@ -57,3 +57,13 @@ def test_the_floor_is_the_error_that_a_calibrated_model_shows_by_chance() -> Non
         for _ in range(400)
     ]
     assert found[0].floor == pytest.approx(np.mean([each.error for each in found]), rel=0.05)
+
+
+def test_a_bin_has_its_upper_edge_in_the_precision_that_predictions_are_stored_in() -> None:
+    """A vote of three of five is 0.6, and as a number of 32 bits a little more."""
+    names = np.array(["a"])
+    for votes in (2, 3, 6, 7):
+        other = (10 - votes) / 10 / 9
+        row = np.array([[votes / 10, *[other] * 9]], np.float32)
+        (own,) = calibration([SetPredictions(names, names, np.array([0]), row)]).bins
+        assert own.bin_high == pytest.approx(votes / 10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,17 @@ def _with(results: Results, **changes: Any) -> Results:
     from dataclasses import replace
 
     return replace(results, **changes)
+
+
+def test_nothing_is_measured_on_what_members_were_chosen_on(made) -> None:
+    results, _ = made()
+    tested, watched = "tones:test", "tones:validation"
+    more = [replace(column, set=watched) for column in results.measures]
+    stored = {id_: {**sets, watched: sets[tested]} for id_, sets in results.stored.items()}
+    filed = {id_: {tested: "test", watched: "validation"} for id_ in stored}
+    both = replace(results, measures=[*results.measures, *more], stored=stored, filed=filed)
+    (found,) = of(both).of_rows
+    assert {value.measure for value in found.values} == {"tones:test/top1", "tones:test/macro-f1"}
 
 
 def test_the_seeds_of_a_row_are_averaged_with_equal_weights(made) -> None:

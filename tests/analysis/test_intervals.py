@@ -161,3 +161,19 @@ def test_an_interval_stays_within_the_bounds_that_a_metric_declares(weights: Wei
     found = limits(row, proportion=False, bounds=Correlation.limits())
     assert found.low == -1
     assert found.high < 0
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_measure_at_its_bound_has_an_interval_as_an_accuracy_there_has(
+    weights: Weights, right: bool
+) -> None:
+    """That all of 40 tracks are recognised does not say that all others are."""
+    labels = np.arange(40) % 4
+    names = np.array([str(number) for number in range(40)])
+    answers = np.eye(4, dtype=np.float32)[labels if right else (labels + 1) % 4]
+    row = measure(MacroF1(), {"0": SetPredictions(names, names, labels, answers)}, weights)
+    found = limits(row, proportion=False)
+    from statsmodels.stats.proportion import proportion_confint
+
+    expected = proportion_confint(40 * right, 40, method="beta")
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)

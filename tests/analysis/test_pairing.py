@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from simulated import Accuracy, predictions
 
+from benchmark.analysis.comparison import compare
 from benchmark.analysis.holm import holm
+from benchmark.analysis.measured import measure
 from benchmark.analysis.pairing import Evaluated, Pair, compare_pairs, find_rows, match_rows, paired
+from benchmark.analysis.resampling import Weights
 from benchmark.results.predictions import SetPredictions
 
 ROWS = {
@@ -103,3 +106,22 @@ def test_pairs_are_corrected_for_their_number() -> None:
     p = np.array([found[number]["p"] for number in range(3)])
     assert [found[number]["p_holm"] for number in range(3)] == pytest.approx(list(holm(p)))
     assert found[1]["verdict"] == "worse"
+
+
+def test_a_row_in_several_pairs_counts_once() -> None:
+    """What seeds change is pooled over rows, and a row that is compared often is still one."""
+    rng = np.random.default_rng(1)
+
+    def row(*shares: float) -> Evaluated:
+        cells = {str(seed): predictions(rng.random(80) < share) for seed, share in enumerate(shares)}
+        return Evaluated(cells, dict.fromkeys(cells, "alike"), ("a", "b"))
+
+    loud, quiet, other = row(0.3, 0.9), row(0.6, 0.6), row(0.5, 0.5)
+    pairs = {0: paired(quiet, other), 1: paired(loud, other), 2: paired(loud, quiet), 3: paired(loud, other)}
+    known = {number: pair for number, pair in pairs.items() if isinstance(pair, Pair)}
+    distinct = {
+        number: measure(Accuracy(), own.cells, Weights(1)) for number, own in enumerate((quiet, other, loud))
+    }
+    expected = compare(distinct, "m", bound=1.0).iloc[0]
+    found = compare_pairs(known, Accuracy(), "m", greater_is_better=True, smallest=0.02)[0]
+    assert [found["low"], found["high"]] == pytest.approx([expected["low"], expected["high"]])

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.analysis.leaderboard import leaderboard
+from benchmark.analysis.comparison import by_pair
+from benchmark.analysis.leaderboard import baseline_rows, leaderboard
 from benchmark.analysis.ranked import with_statistics
 from benchmark.analysis.statistics import Statistics, statistics
 from benchmark.results.collect import collect
 from benchmark.results.frames import Measure, Results
 from benchmark.results.standing import Block, Standing
+from benchmark.settings import LeaderboardSettings
 
 
 def found(folder: Path, failed: dict[int, str] | None = None) -> tuple[Results, pd.DataFrame, Statistics]:
@@ -171,3 +173,49 @@ def test_a_row_that_leaks_on_one_set_competes_on_all_others(
     mixed = {pair for pair in pairs["tones:test/top1"] if len(pair & concerned) == 1}
     assert mixed
     assert pairs["other/top1"] == pairs["tones:test/top1"] - mixed
+
+
+def with_a_copy(results: Results, of: int, to: int) -> Results:
+    """Return results in which one row gave just the answers of another."""
+    ids = {
+        name: (own, other)
+        for (name, own), (_, other) in zip(
+            results.cells_of(of)[["cell", "id"]].itertuples(index=False),
+            results.cells_of(to)[["cell", "id"]].itertuples(index=False),
+            strict=True,
+        )
+    }
+    copied = {copy: results.stored[original] for original, copy in ids.values()}
+    return replace(results, stored={**results.stored, **copied})
+
+
+def test_all_tables_say_the_same_of_a_pair_of_rows(made) -> None:
+    """A row by two names counts once wherever seeds' variances are pooled."""
+    results, lines, _ = made
+    baselines = baseline_rows(lines, results.axes, {"augmentation": "none"})
+    copy = next(row for row in baselines if row not in baselines.values())
+    other = next(row for row in lines["row"] if row not in (copy, baselines[copy]))
+    doubled = with_a_copy(results, of=int(other), to=copy)
+    said = statistics(doubled, lines, LeaderboardSettings(baseline={"augmentation": "none"}))
+    measure = doubled.measures[0].name
+    compared = by_pair(said.comparisons, measure)
+    shown = said.differences[said.differences["measure"] == measure].set_index("row")
+    assert len(shown) == len(baselines)
+    for row, base in baselines.items():
+        pair = compared[row, base]
+        assert shown.loc[row, ["low", "high"]].tolist() == pytest.approx([pair["low"], pair["high"]])
+    for line in said.effects_by_row.to_dict("records"):
+        pair = compared[line["row"], line["other"]]
+        if line["measure"] == measure:
+            assert [line["low"], line["high"]] == pytest.approx([pair["low"], pair["high"]])
+
+
+def test_rows_of_the_same_answers_differ_in_nothing(made) -> None:
+    results, lines, _ = made
+    baselines = baseline_rows(lines, results.axes, {"augmentation": "none"})
+    row, base = next(iter(baselines.items()))
+    said = statistics(
+        with_a_copy(results, of=base, to=row), lines, LeaderboardSettings(baseline={"augmentation": "none"})
+    )
+    shown = said.differences.set_index("row").loc[[row], ["low", "high"]]
+    assert (shown == 0).all(axis=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,13 @@ def test_results_whose_metrics_are_not_those_of_their_predictions_are_not_taken(
 
 
 @pytest.mark.slow
+def test_what_is_wrong_with_one_of_them_is_not_said_of_another(tmp_path: Path) -> None:
+    good, bad = bundled.make_bundle(tmp_path / "good"), tmp_path / "suite.yaml"
+    bad.write_text("name: none")
+    with pytest.raises(BundleError, match=f"^{re.escape(str(bad))} is no bundle"):
+        merge([good, bad], tmp_path / "results")
+
+
 def test_several_suites_are_not_merged(tmp_path: Path) -> None:
     one = bundled.make_bundle(tmp_path / "one", text=fabricate.FEW)
     other = bundled.make_bundle(tmp_path / "two", text=fabricate.FEW.replace("made_up", "another"))

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import bundled
@@ -17,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.bundles.archive import write_archive
+from benchmark.bundles.export import export
 from benchmark.bundles.manifest import MANIFEST, read_manifest
 from benchmark.bundles.opening import opened, opened_plan
 from benchmark.bundles.verify import verify
@@ -68,6 +70,16 @@ def test_a_bundle_is_as_it_says(bundle: Path) -> None:
     assert found.known is not None
     assert found.known.lab == "A lab"
     assert bench("verify", bundle).exit_code == 0
+
+
+def test_cells_that_two_rows_share_are_no_cells_without_a_result(tmp_path: Path) -> None:
+    plan = fabricate.make_plan(tmp_path, fabricate.FEW)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    shared = replace(plan, ids=(*plan.ids[:-1], plan.ids[0]))
+    done = export(shared, store, tmp_path / "a.zip")
+    assert (done.cells, done.of, done.notes) == (len(plan.ids), len(plan.ids), ())
+    lacking = export(replace(plan, ids=(*plan.ids[:-1], "0" * 12)), store, tmp_path / "b.zip")
+    assert lacking.notes == ("1 cell of the suite has no result in it.",)
 
 
 def test_the_same_results_are_the_same_bytes(bundle: Path, tmp_path: Path) -> None:

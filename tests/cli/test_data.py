@@ -84,6 +84,20 @@ def test_a_data_folder_that_is_not_there_is_said_at_once(bench, tmp_path):
     assert isinstance(bench("verify", "gtzan", "--set", "min_seconds").exception, UsageError)
 
 
+def test_a_data_folder_without_name_or_place_is_refused_and_not_taken_for_the_one_here(bench, tmp_path):
+    for given in ("gtzan=", f"={tmp_path.name}"):
+        refused = bench("verify", "gtzan", "--data", given).exception
+        assert isinstance(refused, UsageError)
+        assert f"--data {given}: write it as NAME=DIR" in str(refused)
+
+
+def test_a_place_that_was_given_for_another_dataset_is_said_to_be(bench, tmp_path):
+    said = str(bench("verify", "gtzan", "--data", f"gtzna={tmp_path}").exception)
+    assert (
+        f"no place for it was given.\n  (--data gtzna={tmp_path} is for a dataset called 'gtzna')\n" in said
+    )
+
+
 def test_a_folder_with_an_equals_sign_in_its_path_is_a_folder(bench, tmp_path):
     noise(tmp_path / "a=b/genres/pop/pop.00000.wav")
     result = bench("verify", "gtzan", "--data", tmp_path / "a=b", "--set", "min_seconds=1")

@@ -63,6 +63,15 @@ def test_a_name_that_would_lead_elsewhere_or_is_taken_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("name", "kind"), [("cnn", "torch-model"), ("top1", "metric")])
+def test_the_name_of_a_component_that_is_there_is_refused_for_its_kind(
+    name: str, kind: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"'{name}' is there already, from bench_"):
+        new(tmp_path, name, kind)
+    assert new(tmp_path, name, "audio").is_dir()
+
+
 def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
     folder = new(tmp_path, "kappa")
     (folder / "bench_kappa.py").write_text("mine")

@@ -252,6 +252,10 @@ def test_the_command_line_names_what_is_broken_and_exits_with_one(project) -> No
         assert "metric-number: ValueError: never (" in bad.out
         assert "benchfile.py:8)" in bad.out
     assert "plugin-hooks: bench_models is not marked with @hookimpl" in bad.out
+    marked = BENCHFILE.replace("def bench_models", "@hookimpl\ndef bench_models")
+    (project.folder / "benchfile.py").write_text(marked.replace("    name = 'bad'\n", ""))
+    left_out = project.bench("plugins", "check", "benchfile.py")
+    assert (left_out.code, left_out.out.partition(" (")[0]) == (1, "broken: plugin benchfile.py")
     wrong = project.bench("plugins", "check", "majority", "--shape", "96x0")
     assert (wrong.code, "one to three lengths" in wrong.err) == (2, True)
     assert project.bench("plugins", "check", "majorit").code == 2

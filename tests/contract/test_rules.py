@@ -394,6 +394,11 @@ BROKEN = [
         made(SoundMetric, compute=lambda self, y, p: 2 * SoundMetric.compute(self, y, p) - 1),
         "say bounds = (least, greatest)",
     ),
+    (
+        "metric-bounds",
+        made(SoundMetric, compute=lambda self, y, p: 100 * SoundMetric.compute(self, y, p)),
+        "a percent or a proportion is a share, from 0 to 1, of which tables make per cent. Give shares, or say bounds",
+    ),
     ("metric-bounds", made(SoundMetric, percent=False), "say bounds = (0, 1)"),
     ("metric-order", made(SoundMetric, compute=_by_place), "in another order"),
     ("metric-scores", made(SoundMetric, scores=lambda self, y, p: np.zeros(len(y))), "the mean of scores is 0"),
@@ -539,6 +544,12 @@ def test_what_several_rules_need_is_told_once() -> None:
     assert told["model-trains"].startswith("ZeroDivisionError: no luck (")
     assert f"{__file__}:" in told["model-trains"]
     assert "model-probabilities" not in told
+
+
+def test_what_answers_wrongly_is_not_said_to_do_so_because_of_its_dimensions() -> None:
+    told = findings(made(Centroids, predict=lambda self, examples: np.zeros((len(examples), 10), np.float32)))
+    assert "instead of (9, 3)" in told["model-probabilities"]
+    assert "model-dimensions" not in told
 
 
 def _bands_alone(self, train, validation, run):

@@ -11,6 +11,7 @@ import soundfile
 
 from benchmark.data.clips import Clip
 from benchmark.data.items import Item, training_items
+from benchmark.data.libraries import made_with
 from benchmark.data.prepare import feature_key, open_store, prepare, requests, store_folder
 from benchmark.plugin.manager import Plugins, load_registry
 from benchmark.plugin.tracks import Track
@@ -146,6 +147,23 @@ def test_an_edited_comment_or_another_component_leaves_the_stored_features(bench
     first = folder()
     benchfile.write_text(f"# words\n{BENCHFILE.replace('data * float', '3 * data * float')}")
     assert folder() == first
+
+
+def test_features_of_another_version_of_a_library_are_never_read(benchfile, track, monkeypatch) -> None:
+    items = [Item(0, Clip(0.0, None))]
+    registry = Plugins(benchfile).registry
+    loudness(benchfile, track, items)
+    folders = {store_folder(registry.spec("features", "loudness"), registry, benchfile.parent)}
+    monkeypatch.setattr("benchmark.data.prepare.made_with", lambda: {"librosa": "0.0.1"})
+    folders.add(store_folder(registry.spec("features", "loudness"), registry, benchfile.parent))
+    assert len(folders) == 2
+
+
+def test_libraries_that_make_features_are_known_by_their_versions() -> None:
+    from importlib.metadata import version
+
+    assert made_with()["librosa"] == version("librosa")
+    assert made_with()["soxr"] == version("soxr")
 
 
 def test_features_of_an_installed_program_are_where_they_were(tmp_path: Path) -> None:

@@ -101,6 +101,20 @@ def test_joined_files_are_read_to_the_end_of_the_last(tmp_path):
     assert abs(len(samples) - 2 * len(one)) < 3 * 1152
 
 
+@pytest.mark.parametrize("seconds", [0.7, 1.2])
+def test_tags_between_joined_files_change_nothing_of_what_is_heard(seconds, tmp_path):
+    """The frame before a join leaves something to the one behind it, which a decoder that meets a tag forgets."""
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x23" + bytes(35)
+    encoded = mp3(changing(seconds)[::-1])
+    tagged, _ = decode(saved(tmp_path, (tag + encoded) * 3))
+    plain, _ = decode(saved(tmp_path, encoded * 3))
+    np.testing.assert_allclose(tagged, plain, atol=1e-6)
+    bare = without_header(encoded)
+    tagged, _ = decode(saved(tmp_path, (tag + bare) * 3))
+    plain, _ = decode(saved(tmp_path, bare * 3))
+    np.testing.assert_allclose(tagged, plain, atol=1e-6)
+
+
 def test_a_stream_with_its_true_length_has_one_header_and_all_its_frames():
     data = mp3(changing()) * 3
     stream = count_frames(data)
@@ -126,6 +140,9 @@ def test_bytes_between_and_around_frames_are_passed_over():
     for changed in (tag + data, tag + bytes(99) + data, data + b"TAG" + bytes(125), b"junk" * 50 + data):
         assert count_frames(changed).frames == stream.frames
     assert count_frames(data[:place] + b"junk" * 50 + data[place:]).frames >= stream.frames - 2
+    start, size = stream.headers[0]
+    behind = count_frames(data[: start + size] + b"junk" * 50 + data[start + size :])
+    assert (behind.frames, behind.gaps) == (stream.frames, ((start + size, 200),))
 
 
 def test_tags_are_passed_over_by_the_length_that_they_state():

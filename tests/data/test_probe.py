@@ -169,6 +169,16 @@ def test_only_the_file_of_a_damaged_line_is_looked_at_again(root, cache, looked_
     assert looked_at == ["b.wav"]
 
 
+def test_files_are_looked_at_again_by_another_version_of_what_decodes_them(
+    root, cache, looked_at, monkeypatch
+):
+    """Else an upgrade that decodes otherwise would have all its features refused, for ever."""
+    probe_files(root, ["a.wav"], cache)
+    monkeypatch.setattr(probe, "decoders", lambda: {"soundfile": "0.0.1"})
+    probe_files(root, ["a.wav"], cache)
+    assert len(looked_at) == 2
+
+
 def test_a_problem_that_may_pass_is_not_remembered(root, cache, monkeypatch):
     monkeypatch.setenv("BENCH_LONGEST_SECONDS", "1")
     assert "too long" in probe_files(root, ["a.wav"], cache)["a.wav"].problem

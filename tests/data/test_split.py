@@ -119,6 +119,11 @@ def test_a_class_with_too_few_tracks_says_in_which_dataset_and_why_files_were_le
     assert "1 file of no known class was left out: 1 it lies in no class folder." in said
 
 
+def test_too_few_tracks_for_the_folds_are_an_occasion_to_take_fewer_of_them() -> None:
+    with pytest.raises(SplitError, match=r"with 9 folds\. Add tracks, or take fewer folds\."):
+        split_tracks(corpus(per_class=4), SplitSettings(folds=9), seed=0, fold=0)
+
+
 def test_a_byte_order_mark_at_the_beginning_of_a_list_is_no_part_of_a_name(tmp_path: Path) -> None:
     files = {}
     for side, number in (("train", 0), ("test", 1)):

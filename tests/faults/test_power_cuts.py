@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from power import Call, Disk, Recording, fault_after_cut, first_moment_with, moments, record, reported_before
+from disk import Call, Disk
+from power import Recording, calls_of, fault_after_cut, first_moment_with, moments, record, reported_before
 
 
 def played(root: Path, *calls: tuple[str, str, int]) -> Disk:
@@ -51,11 +54,55 @@ def test_a_removed_file_may_come_back_until_its_folder_is_synced(tmp_path: Path)
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Return a recorded run."""
+def _traced() -> None:
     strace = shutil.which("strace")
     if strace is None or subprocess.run([strace, "-o", "/dev/null", "true"], check=False).returncode != 0:
         pytest.skip("strace is not here, or may not trace")
+
+
+COUNTS = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from benchmark.database import connect
+with closing(connect(Path("counts.sqlite"), ["CREATE TABLE IF NOT EXISTS counts (number)"])) as base:
+    for number in range(3):
+        with base:
+            base.execute("INSERT INTO counts VALUES (?)", (number,))
+        print(number, file=sys.stderr, flush=True)
+"""
+
+
+def counted(folder: Path) -> list[int]:
+    """Return what a database holds after a cut, which must not have damaged it."""
+    with closing(sqlite3.connect(folder / "counts.sqlite")) as base:
+        assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        tables = base.execute("SELECT name FROM sqlite_master").fetchall()
+        return [number for (number,) in base.execute("SELECT number FROM counts")] if tables else []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_traced")
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_transaction_that_has_ended_is_on_the_disk_whenever_power_is_cut(
+    tmp_path: Path, undone: bool
+) -> None:
+    calls = calls_of(COUNTS, tmp_path / "counts")
+    disk = Disk(tmp_path / "counts")
+    for number, call in enumerate(calls):
+        disk.play(call)
+        left = tmp_path / str(number)
+        left.mkdir()
+        for name, content in disk.tree(undone=undone).items():
+            (left / name).write_bytes(content or b"")
+        told = [int(line) for line in disk.told.split()]
+        assert counted(left)[: len(told)] == told, (number, call.name)
+    assert told == [0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def recording(_traced: None, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Return a recorded run."""
     return record(tmp_path_factory.mktemp("recorded"))
 
 

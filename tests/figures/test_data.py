@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from benchmark.figures.variants import Variant, data_variants
 from benchmark.locations import Locations
 from benchmark.plugin.manager import Plugins
 from benchmark.plugin.registry import Registry
+from benchmark.plugin.tracks import Corpus, Track
 from benchmark.results.plan import Plan, make_plan
 from benchmark.suite.load import load_suite
 
@@ -76,10 +79,39 @@ def test_table_2_counts_the_items_that_are_made(variants: list[Variant]) -> None
 
 
 def test_table_1_counts_the_tracks_of_each_class(plan: Plan) -> None:
-    table = tracks_table(plan)
+    table = tracks_table(plan, {})
     assert [line["class"] for line in table.lines] == [*next(iter(plan.corpora.values())).classes, TOTAL]
     assert {line["synthetic"] for line in table.lines[:-1]} == {5}
     assert table.lines[-1] == {"class": TOTAL, "synthetic": 50, "synthetic-shifted": 10}
+
+
+def test_classes_are_one_line_only_where_a_model_takes_them_for_one() -> None:
+    def corpus(**counts: int) -> Corpus:
+        names = {name.replace("sharp", "#").replace("_", "-"): count for name, count in counts.items()}
+        tracks = [
+            Track(f"{name} {number}", Path("x"), name, "", 1.0)
+            for name, count in names.items()
+            for number in range(count)
+        ]
+        return Corpus(tuple(tracks), tuple(names))
+
+    corpora = {"own": corpus(C=3, Csharp=2, hiphop=4), "other": corpus(c=5, hip_hop=6)}
+    both: Any = SimpleNamespace(corpora=corpora, absent={})
+    table = tracks_table(both, {"own": {"hiphop": ("hip-hop",)}})
+    assert [tuple(line.values()) for line in table.lines] == [
+        ("C", 3, 5),
+        ("C#", 2, 0),
+        ("hiphop", 4, 6),
+        (TOTAL, 9, 11),
+    ]
+
+
+def test_a_dataset_may_be_called_like_the_column_of_classes() -> None:
+    tracks = (Track("1", Path("x"), "jazz", "", 1.0),)
+    both: Any = SimpleNamespace(corpora={"class": Corpus(tracks, ("jazz",))}, absent={})
+    table = tracks_table(both, {})
+    assert [column.header for column in table.columns] == ["class", "class"]
+    assert [tuple(line.values()) for line in table.lines] == [("jazz", 1), (TOTAL, 1)]
 
 
 def lines_of(flow: Flow, title: str) -> dict[str, str]:
@@ -145,7 +177,7 @@ def test_an_absent_evaluation_set_is_shown_as_absent(tmp_path: Path, cache: Path
     (first, _) = data_variants(plan, registry)
     assert first.absent == ("spotify",)
     assert lines_of(data_flow(first), "spotify") == {"not here": ""}
-    assert "spotify is not here." in tracks_table(plan).notes
+    assert "spotify is not here." in tracks_table(plan, {}).notes
 
 
 def test_without_the_own_dataset_there_are_no_variants(

@@ -12,7 +12,7 @@ from benchmark.data.probe import probe_file
 
 PYAV = find_spec("av") is not None
 # Of what FFmpeg makes, which takes longer than to decode it, one of each kind of trouble.
-OFTEN = {"joined.mp3", "aac.m4a", "flac.mka", "dolby-in.wav", "called.wav"}
+OFTEN = {"joined.mp3", "joined-loud-ends.mp3", "aac.m4a", "flac.mka", "dolby-in.wav", "called.wav"}
 MADE_BY_FFMPEG = [
     pytest.param(nasty, id=nasty.name, marks=[] if nasty.name in OFTEN else pytest.mark.slow)
     for nasty in by_ffmpeg()

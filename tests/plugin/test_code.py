@@ -118,6 +118,23 @@ def test_comments_docstrings_layout_and_what_is_not_reached_are_decoration(folde
         ("deep/inner.py", "return x", "return -x"),
         ("benchfile.py", "WIDTH = 3\n", "WIDTH = 3\njson.loads('1')\n"),
         ("benchfile.py", "OTHER = 4\n", "OTHER = 4\nWIDTH += OTHER\n"),
+        # Blocks that run, though all that they name is what they count with.
+        (
+            "benchfile.py",
+            "WIDTH = 3\n",
+            "WIDTH = 3\nfor name in ('a', 'b'):\n    json.loads(name * 0 + '1')\n",
+        ),
+        (
+            "benchfile.py",
+            "WIDTH = 3\n",
+            "WIDTH = 3\nwith open(__file__) as opened:\n    json.text = opened.name\n",
+        ),
+        (
+            "benchfile.py",
+            "WIDTH = 3\n",
+            "TYPE_CHECKING = False\nif not TYPE_CHECKING:\n    WIDTH = 5\nelse:\n    WIDTH = 3\n",
+        ),
+        ("benchfile.py", "WIDTH = 3\n", "if __name__ != '__main__':\n    WIDTH = 5\nelse:\n    WIDTH = 3\n"),
     ],
 )
 def test_whatever_a_component_reaches_counts(folder: Path, file: str, old: str, new: str) -> None:

@@ -86,6 +86,12 @@ def test_a_hook_that_returns_something_else_is_broken(installed) -> None:
     assert "must return component classes" in Plugins().registry.broken[0].error
 
 
+def test_a_component_whose_name_is_empty_has_none(installed) -> None:
+    for number, name in enumerate(("", " ")):
+        installed(f"plugin_nameless{number}", MODEL.replace('name = "tiny"', f"name = {name!r}"))
+        assert "has no name: give the class name" in Plugins().registry.broken[-1].error
+
+
 def test_two_plugins_that_offer_one_name_are_both_named_when_it_is_asked_for(installed) -> None:
     installed("plugin_one", MODEL)
     installed("plugin_two", MODEL)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fabricate
 import numpy as np
 import pytest
+from programs import SUPPORT
 from sklearn.metrics import f1_score, recall_score
 
 from benchmark.digests import sealed
@@ -19,6 +22,7 @@ from benchmark.exceptions import ResultsError, UsageError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
 from benchmark.results.store import ResultsStore
+from benchmark.settings import EarlyStopping, TrainingSettings
 
 TABLES = ("md", "csv", "tex")
 # Enough where it matters whether a report is made, and not what is in it.
@@ -315,7 +319,7 @@ def test_nothing_new_writes_nothing_and_imports_nothing_heavy(tmp_path: Path) ->
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parent,
+        capture_output=True, text=True, check=True, cwd=SUPPORT,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "heavy:"
     assert "third_50%" in done.stdout
@@ -331,25 +335,35 @@ def test_the_stored_leaderboard_prints_as_the_new_one_did(tmp_path: Path) -> Non
     assert to_terminal(new) == to_terminal(stored)
 
 
-def test_a_report_that_was_interrupted_is_not_taken_for_current(
+def stop(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_report_that_is_interrupted_while_it_is_drawn_leaves_the_older_one_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = fabricate.make_plan(tmp_path, fabricate.FEW)
-    store = fabricate.make_results(plan, tmp_path / "results")
-    registry = fabricate.make_registry()
-    files, _ = write_report(plan, store, registry, TABLES, sections=BOARD)
-    before = {file: file.read_bytes() for file in files}
-
-    def stop(file: Path, text: str) -> Path:
-        file.write_text("half a page")
-        raise KeyboardInterrupt
-
+    folder = report(tmp_path, sections=BOARD, text=fabricate.FEW)
+    before = {file: file.read_bytes() for file in folder.iterdir()}
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
-        patch.setattr("benchmark.report.compose._write", stop)
-        write_report(plan, store, registry, TABLES, sections=BOARD, force=True)
-    assert {file: file.read_bytes() for file in files} != before
-    write_report(plan, store, registry, TABLES, sections=BOARD)
-    assert {file: file.read_bytes() for file in files} == before
+        patch.setattr("benchmark.report.compose.make_page", stop)
+        report_again(tmp_path, text=NEW_METRIC)
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_a_report_that_is_interrupted_while_it_is_put_in_place_leaves_whole_files_and_no_trace_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = report(tmp_path, sections=BOARD, text=fabricate.FEW)
+    before = {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    plan = fabricate.make_plan(tmp_path, fabricate.FEW)
+    store = ResultsStore(tmp_path / "results", plan.suite.name)
+    more = ("leaderboard", "effects")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patch.setattr("benchmark.report.write.sync_folder", stop)
+        write_report(plan, store, fabricate.make_registry(), TABLES, sections=more)
+    assert (folder / "effects.csv").read_text().startswith("change,")
+    report_again(tmp_path)
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
 
 
 def test_a_flipped_bit_in_a_report_has_it_made_again(tmp_path: Path) -> None:
@@ -368,6 +382,50 @@ def test_a_changed_result_makes_the_report_again(tmp_path: Path) -> None:
     report(tmp_path, {0: "no luck"}, sections=BOARD, text=fabricate.FEW)
     fabricate.make_results(fabricate.make_plan(tmp_path, fabricate.FEW), tmp_path / "results")
     assert {line["n"] for line in read_csv(report_again(tmp_path))} == {"2/2"}
+
+
+def test_a_program_under_development_makes_its_reports_again_when_it_was_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "program" / "part.py"
+    code.parent.mkdir()
+    code.touch()
+    monkeypatch.setattr("benchmark.report.write.is_editable", lambda _: True)
+    monkeypatch.setattr("benchmark.report.write.ROOT", code.parent)
+    board = report(tmp_path, sections=BOARD, text=fabricate.FEW) / "leaderboard.csv"
+    first = board.stat().st_mtime_ns
+    report_again(tmp_path)
+    assert board.stat().st_mtime_ns == first
+    os.utime(code, ns=(1, 1))
+    report_again(tmp_path)
+    assert board.stat().st_mtime_ns > first
+
+
+def test_a_class_may_be_called_like_the_column_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fabricate, "CLASSES", ("blues", "hip_hop & rap", "row"))
+    folder = report(tmp_path, sections=["classes"], text=fabricate.FEW)
+    lines = list(csv.DictReader((folder / "recognised-per-class.csv").read_text().splitlines()))
+    assert {line["row"] for line in lines} == {"first", "second"}
+    assert all(0 <= float(line["'row'"]) <= 1 for line in lines)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_table_says_which_sets_had_a_part_in_choosing(tmp_path: Path, stops: bool) -> None:
+    plan = fabricate.make_plan(
+        tmp_path, fabricate.FEW.replace("evaluate: [test]", "evaluate: [test, validation]")
+    )
+    store = fabricate.make_results(plan, tmp_path / "results")
+    stopping = EarlyStopping(patience=2) if stops else None
+    cells = [
+        replace(cell, spec=replace(cell.spec, training=TrainingSettings(early_stopping=stopping)))
+        for cell in plan.suite.cells
+    ]
+    plan = replace(plan, suite=replace(plan.suite, cells=tuple(cells)))
+    _, board = write_report(plan, store, fabricate.make_registry(), [], sections=BOARD)
+    said = [note for note in board.notes if "chosen on tones:validation" in note]
+    assert [note.partition(" were ")[0] for note in said] == ["Ends of training"] * stops
 
 
 def test_a_leaderboard_has_the_columns_that_are_asked_for_in_their_order(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from benchmark.record import CellRecord
 from benchmark.report.write import write_report
 from benchmark.results.collect import collect
 from benchmark.results.matching import with_results
-from benchmark.results.mixing import CHANGED_RESULTS, origin_of, set_apart
+from benchmark.results.mixing import CHANGED_RESULTS, mixture_notes, origin_of, set_apart
 from benchmark.results.plan import Plan
 from benchmark.results.store import ResultsStore
 from benchmark.suite.identity import Identifier
@@ -60,6 +60,16 @@ def test_results_before_a_version_that_changed_results_are_set_apart_however_man
     assert list(found) == ["0", "1"]
     assert apart(record(version=changed), record(version=f"{changed}.7")) == {}
     assert origin_of(record(version=f"{changed}.0rc1")).era == origin_of(record(version=changed)).era
+
+
+@pytest.mark.parametrize("library", ["scikit-learn", "librosa", "soxr", "tensorflow"])
+def test_versions_of_any_library_that_a_record_names_are_told_when_they_differ(library: str) -> None:
+    old, new = (
+        replace(record(), provenance={"versions": {"genrebench": "1.0", library: version}})
+        for version in ("1.2", "1.3")
+    )
+    (note,) = mixture_notes({"a": old, "b": new, "c": record()})
+    assert note == f"These results were made with 2 versions of {library}: 1.2, 1.3."
 
 
 def test_data_of_another_revision_are_set_apart() -> None:

@@ -223,6 +223,17 @@ def test_a_missing_file_lists_the_suites_nearby(tmp_path: Path, registry: Regist
     )
 
 
+def test_a_folder_is_no_suite_and_those_in_or_near_it_are_listed(tmp_path: Path, registry: Registry) -> None:
+    (tmp_path / "other.yaml").write_text(GOOD)
+    results = tmp_path / "results"
+    results.mkdir()
+    for folder, listed in ((tmp_path, True), (results, True), (tmp_path / "results" / "gone", False)):
+        with pytest.raises(SuiteError) as caught:
+            load_suite(folder, registry)
+        assert ("this is a folder, and a suite is a YAML file." in str(caught.value)) is listed
+        assert (f" Suites in {tmp_path}: other.yaml." in str(caught.value)) is listed
+
+
 def test_a_suite_of_a_few_cells_is_loaded_at_once(load) -> None:
     durations = []
     for _ in range(5):

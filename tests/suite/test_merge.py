@@ -155,6 +155,7 @@ def test_an_override_may_fix_an_axis_make_one_or_take_a_key_away(load) -> None:
         ("matrix.seed.1=", "--set matrix.seed.1: an item of a list cannot be taken away: give the whole list."),
         ("name=[", "--set name: this is not valid YAML: "),
         ("name=!!python/name:os.system", "--set name: the tag '!!python/name:os.system' is not allowed"),
+        ("extends=other.yaml", "--set extends: another suite is built on in a file: write a suite that 'extends' it"),
         ("name=", "suite.yaml:1: a suite needs a 'name'"),
     ],
 )  # fmt: skip

@@ -313,6 +313,9 @@ def by_ffmpeg() -> list[Nasty]:
     joined = changed(
         encoded("-c:a libmp3lame -q:a 2", partial(music, 1.5)), ".mp3", lambda content: content * 3
     )
+    joined_loud = changed(
+        encoded("-c:a libmp3lame -q:a 6", partial(music, 1.2)), ".mp3", lambda content: content * 3
+    )
     return [
         Nasty("variable-rate.mp3", variable),
         Nasty("variable-rate-22050.mp3", low),
@@ -322,6 +325,7 @@ def by_ffmpeg() -> list[Nasty]:
         Nasty("small-frames.mp3", encoded("-c:a libmp3lame -b:a 40k -ac 1", partial(music, 14.0))),
         Nasty("small-variable-frames.mp3", encoded("-c:a libmp3lame -q:a 4 -ac 1", loud_then_tone)),
         Nasty("joined.mp3", joined),
+        Nasty("joined-loud-ends.mp3", joined_loud),
         Nasty("layer-two.mp2", encoded("-c:a mp2")),
         Nasty("piped.wav", encoded("", form="wav")),
         Nasty("piped.flac", encoded("", form="flac")),

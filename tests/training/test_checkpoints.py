@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,28 @@ class Drawing(KerasModel):
 
     def training_stages(self, settings: TrainingSettings) -> list[Stage]:
         return [Stage(name, settings.epochs, settings.learning_rate) for name in ("first", "second")]
+
+
+class Shaken(KerasModel):
+    """Draws by Python's and NumPy's global generators, which Keras knows nothing of, between its two stages."""
+
+    name = "shaken"
+
+    def build(self, input_shape: Any, num_classes: int) -> Any:
+        import keras
+
+        layers = keras.layers
+        return keras.Sequential(
+            [keras.Input(input_shape), layers.Flatten(), layers.Dense(num_classes, activation="softmax")]
+        )
+
+    def training_stages(self, settings: TrainingSettings) -> list[Stage]:
+        def shake(network: Any) -> None:
+            kernel, _ = network.weights
+            kernel.assign(kernel * random.random() + np.random.normal(0, 0.1, kernel.shape))
+
+        rate = settings.learning_rate
+        return [Stage("first", settings.epochs, rate), Stage("second", settings.epochs, rate, shake)]
 
 
 def pictures() -> tuple[Any, Any, Any]:
@@ -102,6 +125,12 @@ def test_a_training_that_is_cut_off_after_each_epoch_comes_to_the_same(
     tmp_path: Path, model: Any, data: Any, settings: dict[str, Any]
 ) -> None:
     check_cut_off_after_each_epoch(model, data, tmp_path, **{"epochs": 2, **settings})
+
+
+def test_what_is_drawn_by_the_generators_of_python_and_numpy_after_a_cut_is_what_would_have_been_drawn(
+    tmp_path: Path,
+) -> None:
+    check_cut_off_after_each_epoch(Shaken, toys, tmp_path, epochs=2, optimizer="sgd")
 
 
 def test_a_checkpoint_changes_nothing_of_a_training(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from programs import SUPPORT, said_by
 from toy import ToyExamples, fitted
 
-from benchmark.exceptions import CellTimeoutError
+from benchmark.exceptions import CellTimeoutError, PluginError
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 
@@ -45,6 +45,21 @@ def test_a_network_learns_the_toy_and_reports_each_epoch() -> None:
     probabilities = model.predict(held_out)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     assert (probabilities.argmax(axis=1) == held_out.labels).mean() > 0.9
+
+
+def test_a_build_that_forgets_to_return_its_network_is_told_so() -> None:
+    from benchmark import KerasModel
+
+    class Forgetful(KerasModel):
+        """Returns nothing."""
+
+        name = "forgetful"
+
+        def build(self, input_shape, num_classes):
+            pass
+
+    with pytest.raises(PluginError, match="'forgetful'.*: build gave NoneType and no network: return one"):
+        Forgetful().fit(ToyExamples(), None, TrainingRun(TrainingSettings(), seed=0))
 
 
 def test_each_epoch_sees_every_item_once_in_an_order_of_its_own() -> None:

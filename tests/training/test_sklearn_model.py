@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
 from toy import ToyExamples
 
 from bench_models import Majority, MfccSvm
@@ -54,6 +58,25 @@ def test_a_class_without_training_items_gets_no_probability() -> None:
     model = MfccSvm()
     model.fit(train, None, run())
     assert model.predict(train)[:, 1].max() == 0
+
+
+def made_by(estimator) -> SklearnModel:
+    own = {"name": "own", "__doc__": "Own.", "estimator": lambda self, random_state: estimator}
+    return type("Own", (SklearnModel,), own)()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "said"),
+    [
+        (SVC, "estimator gave the class SVC and no classifier: return one, such as SVC()."),
+        (None, "estimator gave NoneType and no classifier"),
+        (Ridge(), "Ridge is no classifier that says how sure it is: it has no classes_ and no predict_proba or decision"),
+        (Pipeline([("ridge", Ridge())]), "Pipeline is no classifier that says how sure it is"),
+    ],
+)  # fmt: skip
+def test_what_is_no_classifier_is_said_to_be_none(estimator, said: str) -> None:
+    with pytest.raises(PluginError, match=re.escape(said)):
+        made_by(estimator).fit(ToyExamples(), None, run())
 
 
 def forest(**attributes):

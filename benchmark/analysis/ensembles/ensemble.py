@@ -28,6 +28,7 @@ INCOMPLETE = "they are incomplete"
 LEAKING = "they leak"
 ALONE = "no other row has the same validation and test tracks, seed by seed"
 ONE_SEED = "they have one seed"
+VALIDATION = "validation"
 OTHER_TRACKS = "their seeds are tested on different tracks, which the others were trained on"
 FIXED = "their seeds all give the same answers"
 Cells = Mapping[str, SetPredictions]
@@ -205,6 +206,8 @@ def _of_rows(
         reached[cell] = float(metric.compute(labels, _weighted(stacked, counts)))
         alone += [goodness(labels, own, metric) for own in stacked]
         for name in results.stored[cells[rows[0]][cell]]:
+            if is_watched(results, cells[rows[0]][cell], name):
+                continue  # What members were chosen on flatters them.
             tested = [results.stored[cells[row][cell]][name] for row in members[cell]]
             averaged.setdefault(name, {})[cell] = _average(tested, list(members[cell].values()))
     # The best by validation: to choose it by the test would be to choose what was lucky there.
@@ -214,6 +217,11 @@ def _of_rows(
         for name, own in averaged.items()
     }
     return Ensemble(tuple(rows), members, reached, best, gauge.values(averaged, reference))
+
+
+def is_watched(results: Results, id_: str, name: str) -> bool:
+    """Return whether an evaluation set of a cell is its validation part."""
+    return results.filed.get(id_, {}).get(name, name) == VALIDATION
 
 
 def _of_seeds(results: Results, row: int, ids: Mapping[str, str], gauge: _Gauge) -> Ensemble | str:

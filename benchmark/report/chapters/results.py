@@ -23,7 +23,7 @@ from benchmark.report.material import Material
 from benchmark.report.reference import reference_tables
 from benchmark.report.sections import AUDIT, CLASSES, CONFUSION, COST, CURVES, REFERENCE
 from benchmark.report.shown import shown_rows
-from benchmark.report.table import Column, Table, plain
+from benchmark.report.table import Column, Table, keys_beside, plain
 
 
 def reference_chapter(material: Material) -> Chapter:
@@ -71,9 +71,10 @@ def _topk(material: Material, evaluation: str) -> Picture | None:
 
 
 def _per_class(evaluation: str, shares: pd.DataFrame) -> Table:
-    columns = (Column("row", "row"), *(Column(name, name, "percent") for name in map(str, shares.columns)))
+    keys = keys_beside(map(str, shares.columns), ("row",))
+    columns = (Column("row", "row"), *(Column(key, name, "percent") for name, key in keys.items()))
     lines = [
-        {"row": str(label)} | {str(name): plain(value) for name, value in line.items()}
+        {"row": str(label)} | {keys[str(name)]: plain(value) for name, value in line.items()}
         for label, line in zip(shares.index, shares.to_dict("records"), strict=True)
     ]
     caption = f"Percent of each class's tracks on {evaluation} that were recognised, mean over cells."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.exceptions import AudioError
+from benchmark.plugin.waveform import SAMPLE_RATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = "spectrograms"
 WIDTH, _BANDS, _ZOOM = 480, 64, 2
-_SAMPLE_RATE, _TOP_DB = 22_050, 80.0
+_TOP_DB = 80.0
 
 
 def write_spectrograms(tracks: Iterable[Track], folder: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -58,10 +59,10 @@ def mel_picture(track: Track) -> np.ndarray:
 
     from benchmark.data.audio import load_mono
 
-    samples = load_mono(track.path, _SAMPLE_RATE, content=track.content)
+    samples = load_mono(track.path, SAMPLE_RATE, content=track.content)
     # As many windows as columns, or a few more.
     hop = max(256, len(samples) // WIDTH)
-    power = librosa.feature.melspectrogram(y=samples, sr=_SAMPLE_RATE, n_mels=_BANDS, hop_length=hop)
+    power = librosa.feature.melspectrogram(y=samples, sr=SAMPLE_RATE, n_mels=_BANDS, hop_length=hop)
     decibels = librosa.power_to_db(power, ref=np.max, top_db=_TOP_DB)
     columns = np.linspace(0, decibels.shape[1] - 1, WIDTH).round().astype(int)
     picture: np.ndarray = np.repeat(decibels[:, columns], _ZOOM, axis=0)

@@ -8,7 +8,7 @@ from benchmark.analysis.dose import BENDS, DIP, FALLS, FLAT, PEAK, RISES, Respon
 from benchmark.analysis.questions import Answers, Questions, Surface
 from benchmark.report.questions.lines import MOST_LINES, plain_lines
 from benchmark.report.questions.words import Words
-from benchmark.report.table import Column, Table
+from benchmark.report.table import Column, Table, keys_beside
 
 SHAPES = {
     RISES: "better with more",
@@ -94,10 +94,11 @@ def surface_table(surface: Surface, answers: Answers, words: Words) -> Table:
     """Return means over two axes of numbers; what may be the best is starred."""
     columns = list(dict.fromkeys(label for _, label in surface.rows))
     kind = words.share(answers.asked.measure)
+    keys = keys_beside(columns, (surface.axis, "may be best at"))
     lines: dict[str, dict[str, Any]] = {}
     for (label, other), row in surface.rows.items():
         line = lines.setdefault(label, {surface.axis: label})
-        line[other] = answers.asked.rows[row].mean
+        line[keys[other]] = answers.asked.rows[row].mean
         if row in surface.best:
             line["may be best at"] = ", ".join(filter(None, [line.get("may be best at"), other]))
     where = ", ".join(label for _, label in surface.rest)
@@ -107,7 +108,7 @@ def surface_table(surface: Surface, answers: Answers, words: Words) -> Table:
     )
     heads = (
         Column(surface.axis, surface.axis),
-        *(Column(name, name, kind, None, surface.other) for name in columns),
+        *(Column(key, name, kind, None, surface.other) for name, key in keys.items()),
         Column("may be best at", "may be best at"),
     )
     return Table(heads, plain_lines(list(lines.values())), caption)

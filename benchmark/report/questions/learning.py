@@ -10,7 +10,7 @@ from benchmark.analysis.data_worth import CROSS, ONE_SIDE, Crossing, Worth
 from benchmark.analysis.questions import Answers, Questions
 from benchmark.report.questions.lines import MOST_LINES, plain_lines
 from benchmark.report.questions.words import Words
-from benchmark.report.table import MISSING, Column, Table
+from benchmark.report.table import MISSING, Column, Table, keys_beside
 
 
 def learning_tables(asked: Questions, words: Words) -> list[Table]:
@@ -139,6 +139,7 @@ def crossings_table(asked: Questions, words: Words) -> Table | None:
         for crossing in answers.learning
         for label in crossing.curve.labels
     }
+    keys = keys_beside(sizes, ("one", "other", "measure", "verdict", "where"))
     lines = []
     for answers, crossing in every:
         line: dict[str, Any] = {
@@ -149,7 +150,7 @@ def crossings_table(asked: Questions, words: Words) -> Table | None:
             "where": ", ".join(_size(place, answers.total) for place in crossing.places) or None,
         }
         for number, size in enumerate(crossing.sizes):
-            label = crossing.curve.labels[crossing.curve.numbers.index(size)]
+            label = keys[crossing.curve.labels[crossing.curve.numbers.index(size)]]
             line |= {
                 label: crossing.differences[number],
                 f"{label} low": crossing.low[number],
@@ -165,10 +166,10 @@ def crossings_table(asked: Questions, words: Words) -> Table | None:
         Column("verdict", "do they cross?"),
         Column("where", "means cross at", spare=1),
         *(
-            Column(size, size, kind, None, "difference with", 2, low=f"{size} low", high=f"{size} high")
-            for size in sizes
+            Column(key, size, kind, None, "difference with", 2, low=f"{key} low", high=f"{key} high")
+            for size, key in keys.items()
         ),
-        *(Column(f"{size} p", drawn=False) for size in sizes),
+        *(Column(f"{key} p", drawn=False) for key in keys.values()),
     )
     caption = (
         "Curves that differ in one choice: the difference at each size, paired by track and seed [simultaneous 95 % "
