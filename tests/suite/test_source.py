@@ -179,7 +179,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_suite(tmp_path: Path) -> None:
-    with pytest.raises(SuiteError, match=r"this cannot be read: Is a directory\."):
+    with pytest.raises(SuiteError, match=r"this is a folder, and a suite is a YAML file\."):
         read_file(tmp_path)
 
 
