@@ -36,9 +36,9 @@ def leaderboard(
     (that of an audit of the split, the worst of the cells, and how many tracks are left out);
     ``total`` parameters; ``training_seconds``, ``train_items`` and the costs of ``CellRecord.cost`` (means);
     ``peak_memory_mb`` (maximum); and per measure ``<set/metric> mean``, ``sd`` (over seeds and folds, ddof = 1, NaN
-    for one), ``whole`` (the mean with the tracks that are left out for leaking, where there are such) and, with a
-    ``baseline``, ``difference`` to the row that has the baseline's labels and
-    otherwise the same. Intervals and sets of ranks are joined on ``row``: they come from predictions
+    for one; none where a finished cell lacks the value), ``whole`` (the mean with the tracks that are left out for
+    leaking, where there are such) and, with a ``baseline``, ``difference`` to the row that has the baseline's labels
+    and otherwise the same. Intervals and sets of ranks are joined on ``row``: they come from predictions
     and not from this table.
 
     ``sort`` names the measure that orders rows (default: the first).
@@ -120,6 +120,9 @@ def _line(
     }
     for measure in measures:
         values = _known(ok, measure.name)
+        if len(values) < is_ok.sum():
+            # The mean of some finished cells would be that of easier or harder ones than other rows have.
+            values = values[:0]
         line[f"{measure.name} {MEAN}"] = _mean(values)
         line[f"{measure.name} {SD}"] = values.std(ddof=1) if len(values) > 1 else np.nan
         if f"{measure.name} {WHOLE}" in ok:

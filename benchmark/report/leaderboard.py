@@ -214,6 +214,7 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
         *results.notes,
         *_raced(lines, plan),
         *_chosen_on(plan),
+        *_without_value(results),
     ]
     incomplete = int((~lines["complete"]).sum())
     if incomplete:
@@ -234,6 +235,22 @@ def _notes(results: Results, lines: pd.DataFrame, plan: Plan) -> tuple[str, ...]
         files, are = ("1 file", "is") if len(left_out) == 1 else (f"{len(left_out)} files", "are")
         said.append(f"{files} could not be used ({reasons}), and {are} listed in report.md.")
     return tuple(said)
+
+
+def _without_value(results: Results) -> list[str]:
+    """Say which measures some finished cells lack, so that their rows have none."""
+    finished = results.cells[results.cells[STATUS] == "ok"]
+    lacking = {
+        measure.name: int(finished[measure.name].isna().sum())
+        for measure in results.measures
+        if measure.name in finished
+    }
+    return [
+        f"{name} has no value in {count} finished cell{'s' if count > 1 else ''}, and so none in their rows: a mean of "
+        "the others would be that of easier or harder ones."
+        for name, count in lacking.items()
+        if count
+    ]
 
 
 def _chosen_on(plan: Plan) -> list[str]:

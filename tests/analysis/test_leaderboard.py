@@ -46,6 +46,16 @@ def test_one_cell_has_no_deviation() -> None:
     assert np.isnan(board(make_cells(("a", "none", [0.5]))).iloc[0]["test/top1 sd"])
 
 
+def test_a_row_of_which_a_finished_cell_lacks_the_value_has_no_mean() -> None:
+    """What is left would be the mean of other seeds than other rows have, and look like any other."""
+    cells = make_cells(("a", "none", [0.5, 0.7, 0.9]), ("b", "none", [0.4, 0.4, 0.4]))
+    cells.loc[0, "test/top1"] = np.nan
+    table = board(cells).set_index("model")
+    assert np.isnan(table.loc["a", "test/top1 mean"])
+    assert np.isnan(table.loc["a", "test/top1 sd"])
+    assert table.index.tolist() == ["b", "a"]
+
+
 def test_the_best_row_comes_first_and_equal_ones_in_the_order_of_the_suite() -> None:
     table = board(
         make_cells(("a", "none", [0.5]), ("b", "none", [0.9]), ("c", "none", [0.5]), ("d", "none", [0.1]))

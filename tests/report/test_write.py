@@ -21,6 +21,7 @@ from benchmark.digests import sealed
 from benchmark.exceptions import ResultsError, UsageError
 from benchmark.report.render import to_terminal
 from benchmark.report.write import FORMATS, UnwrittenReportError, write_report
+from benchmark.results.collect import collect
 from benchmark.results.store import ResultsStore
 from benchmark.settings import EarlyStopping, TrainingSettings
 
@@ -409,6 +410,20 @@ def test_a_class_may_be_called_like_the_column_of_rows(
     lines = list(csv.DictReader((folder / "recognised-per-class.csv").read_text().splitlines()))
     assert {line["row"] for line in lines} == {"first", "second"}
     assert all(0 <= float(line["'row'"]) <= 1 for line in lines)
+
+
+def test_a_metric_without_a_value_in_some_cell_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = fabricate.make_plan(tmp_path, fabricate.FEW)
+    store = fabricate.make_results(plan, tmp_path / "results")
+    registry = fabricate.make_registry()
+    results = collect(plan, store, registry)
+    results.cells.loc[0, "tones:test/macro-f1"] = float("nan")
+    monkeypatch.setattr("benchmark.results.collect.collect", lambda *_, **__: results)
+    _, board = write_report(plan, store, registry, [], sections=BOARD)
+    assert sum("tones:test/macro-f1 has no value in 1 finished cell," in note for note in board.notes) == 1
+    assert not any("tones:test/top1 has no value" in note for note in board.notes)
 
 
 @pytest.mark.parametrize("stops", [True, False])
