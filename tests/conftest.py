@@ -19,6 +19,8 @@ keep_files_in_memory()
 from projects import NETWORKS, Project, make_project  # noqa: E402
 from warm import warm_workers as with_warm_workers  # noqa: E402
 
+from benchmark.garbage import look_seldom
+
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,6 +49,8 @@ def pytest_collection() -> Iterator[object]:
     finally:
         # What is garbage by now stays as well: to look for it takes longer than it is worth.
         gc.freeze()
+        # As ``bench`` and its workers do.
+        look_seldom()
         gc.enable()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.bundles.suite_text import suite_of, to_yaml
 from benchmark.digests import canonical_json
-from benchmark.exceptions import BundleError, ResultsError
+from benchmark.exceptions import BundleError, ResultsError, SuiteError
 from benchmark.record import CellRecord
 from benchmark.results.folder import read_metrics
 from benchmark.results.plan import Plan, make_plan
@@ -61,8 +61,8 @@ def plan_of_record(
     ``metrics`` are by label, as suites name them; ``folder`` takes the suite that is made for it.
 
     Raises:
-        BundleError: when files belong to the cell, of which its record has no more than digests.
-        SuiteError: when a component does not exist here, or takes no such parameters.
+        BundleError: when files belong to the cell, of which its record has no more than digests, or a component does
+            not exist here, or takes no such parameters.
     """
     content, lacking = suite_of(NAME, record.spec, list(metrics.values()))
     if lacking:
@@ -72,7 +72,15 @@ def plan_of_record(
         )
     file = folder / "suite.yaml"
     file.write_text(to_yaml(content), encoding="utf-8")
-    suite = load_suite(file, plugins.registry)
+    try:
+        suite = load_suite(file, plugins.registry)
+    except SuiteError as error:
+        # It was made here from the record, and is of no use to whoever reads of its lines.
+        said = " ".join(problem.message for problem in error.problems)
+        raise BundleError(
+            f"Cell {' · '.join(record.labels.values())} ({record.id}) cannot be made here: {said} Code that lies "
+            "beside its suite is found by --suite; a package has to be installed."
+        ) from error
     cells = tuple(replace(cell, labels=record.labels) for cell in suite.cells)
     return make_plan(replace(suite, cells=cells), plugins.registry, locations)
 

@@ -89,7 +89,12 @@ def _check_is_free(kind: str, name: str) -> None:
     """Raise when a plugin offers a component of that name: of two, suites could have neither."""
     from benchmark.plugin.manager import Plugins
 
-    offers = Plugins().registry.offers.get(kind, {}).get(name, [])
+    offers = [
+        offer
+        for other, named in Plugins().registry.offers.items()
+        if other == kind
+        for offer in named.get(name, ())
+    ]
     if offers:
         raise UsageError(
             f"{kind} '{name}' is there already, from {offers[0].source}, and of two of that name suites could have "

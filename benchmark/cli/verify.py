@@ -22,8 +22,10 @@ def command(path: Path, signers: Path | None) -> None:
     """
     from benchmark.bundles.signature import signature_of, signer_of
     from benchmark.bundles.verify import verify
-    from benchmark.exceptions import BundleError
+    from benchmark.exceptions import BundleError, UsageError
 
+    if signers is not None and not signers.is_file():
+        raise UsageError(f"--signers {signers}: there is no such file.")
     verified = verify(path)
     if signers is not None:
         try:
@@ -35,7 +37,8 @@ def command(path: Path, signers: Path | None) -> None:
     for note in verified.notes:
         click.echo(f"Note: {note}", err=True)
     for problem in verified.problems[:_SHOWN]:
-        click.echo(f"{path}: {problem}", err=True)
+        # What is wrong with a signature names the file by itself.
+        click.echo(problem if problem.startswith(f"{path} ") else f"{path}: {problem}", err=True)
     if len(verified.problems) > _SHOWN:
         click.echo(f"… and {len(verified.problems) - _SHOWN} more.", err=True)
     if verified.known is not None:

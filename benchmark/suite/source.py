@@ -18,6 +18,7 @@ from benchmark.exceptions import Problem, SuiteError
 KeyPath = tuple[str | int, ...]
 MAX_NODES = 200_000
 MAX_BYTES = 1_000_000
+_ZIP = b"PK\x03\x04"
 MAX_DEPTH = 50
 
 _TOO_MANY = f"it holds more than {MAX_NODES:,} values"
@@ -134,6 +135,12 @@ def _read(file: Path) -> str:
     """Return a file's text, or raise before more of it is in memory than a suite can need."""
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
+    if content.startswith(_ZIP):
+        message = (
+            "this is a ZIP file, as bundles of results are, and no suite: 'bench report' shows what a bundle holds, "
+            "and 'bench verify' checks it."
+        )
+        raise SuiteError([Problem(str(file), message)])
     if len(content) > MAX_BYTES:
         raise SuiteError([Problem(str(file), f"this is longer than {MAX_BYTES:,} bytes, which no suite is.")])
     # Line ends as text files have them.

@@ -53,6 +53,7 @@ class Batches:
         self._ahead: dict[tuple[int, int], Future[tuple[Any, ...]]] = {}
         self._orders: dict[int, np.ndarray] = {}
         self.failure: Exception | None = None
+        self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
         # PyTorch's generator is one for the process: drawn from in two threads it would repeat nothing.
         self._alone = on_torch and bool(augmentations or getattr(examples, "redrawn", False))
@@ -60,10 +61,23 @@ class Batches:
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
+    def described(self) -> list[tuple[tuple[int, ...], str]]:
+        """Return the shape of an item, and the kind of its numbers, in each of the arrays that a batch has."""
+        examples = self.examples
+        shares: tuple[tuple[int, ...], str] = ((examples.num_classes,), "float32")
+        return [
+            (tuple(examples.shape), "float32" if self.augmentations else examples.dtype),
+            shares if self.one_hot else ((), examples.labels.dtype.name),
+            *([((), "float32")] if self.class_weights is not None else []),
+        ]
+
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         try:
             return self._next(index)
         except Exception as error:
+            if self._closed:
+                # Somebody gathers ahead, for steps that there will not be: no failure, and nothing to be told of.
+                raise StopIteration from None
             self.failure = error
             raise
 
@@ -76,7 +90,8 @@ class Batches:
         return batch.result()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; whoever asks for more is told that there is none."""
+        self._closed = True
         self._thread.shutdown(cancel_futures=True)
 
     def _following(self, index: int) -> list[tuple[int, int]]:

@@ -168,7 +168,7 @@ class Fitting:
     ) -> None:
         import keras
 
-        from benchmark.training.keras_batches import KerasBatches
+        from benchmark.training.keras_batches import as_data
 
         run = self._run
         loss, one_hot = chosen_loss(run.settings.loss, mixed=bool(run.batch_augmentations))
@@ -211,8 +211,8 @@ class Fitting:
         try:
             with forgetting_gradients():
                 network.fit(
-                    KerasBatches(training),
-                    validation_data=None if held_out is None else KerasBatches(held_out),
+                    as_data(training),
+                    validation_data=None if held_out is None else as_data(held_out),
                     epochs=begun if ended else position.epochs + stage.epochs,
                     initial_epoch=begun,
                     shuffle=False,

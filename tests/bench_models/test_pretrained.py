@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,17 @@ pytestmark = pytest.mark.slow
 def counts(network) -> tuple[int, int]:
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     return network.count_params(), trainable
+
+
+@pytest.fixture(scope="module")
+def mobilenet(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[np.ndarray], Path]:
+    """Return weights of a MobileNet without its top, and the file that holds them."""
+    import keras
+
+    backbone = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
+    file = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    backbone.save_weights(file)
+    return backbone.get_weights(), file
 
 
 @pytest.mark.parametrize(
@@ -48,7 +60,7 @@ def test_preprocessing_is_that_of_keras_applications(model, module: str) -> None
     expected = getattr(keras.applications, module).preprocess_input(images * 255)
     inputs = keras.Input((8, 8, 3))
     network = keras.Model(inputs, model().preprocess(inputs))
-    np.testing.assert_allclose(network.predict(images, verbose=0), expected, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(network(images)), expected, rtol=1e-5, atol=1e-4)
     assert network.count_params() == 0
 
 
@@ -87,15 +99,10 @@ def test_a_width_that_keras_has_no_weights_for_is_refused() -> None:
         load_registry(None).spec("model", "mobilenet", {"width": 0.3})
 
 
-def test_a_weights_file_is_read(tmp_path: Path) -> None:
-    import keras
-
-    backbone = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
-    file = tmp_path / "mine.weights.h5"
-    backbone.save_weights(file)
+def test_a_weights_file_is_read(mobilenet: tuple[list[np.ndarray], Path]) -> None:
+    weights, file = mobilenet
     network = MobileNet().build((32, 32, 1), 3, weights=str(file))
-    ours = network.get_layer("backbone").get_weights()
-    for mine, theirs in zip(ours, backbone.get_weights(), strict=True):
+    for mine, theirs in zip(network.get_layer("backbone").get_weights(), weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
@@ -113,11 +120,11 @@ def test_a_truncated_file_and_one_of_another_network_and_none_say_so(tmp_path: P
         Vgg16().build((32, 32, 1), 3, weights=str(file))
 
 
-def test_weights_that_will_not_do_are_told_of_before_anything_is_run(tmp_path: Path) -> None:
-    import keras
-
+def test_weights_that_will_not_do_are_told_of_before_anything_is_run(
+    tmp_path: Path, mobilenet: tuple[list[np.ndarray], Path]
+) -> None:
     file = tmp_path / "mobilenet.weights.h5"
-    keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3)).save_weights(file)
+    shutil.copyfile(mobilenet[1], file)
     assert MobileNet(weights=str(file)).unavailable() == ""
     assert MobileNet(weights=None).unavailable() == ""
     (tmp_path / "suite.yaml").write_text(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import bundled
+import fabricate
 import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.bundles.suite_text import suite_of, to_yaml
 from benchmark.cli.main import cli
+from benchmark.exceptions import BundleError
 from benchmark.plugin.manager import Plugins
 from benchmark.results.parquet import read_predictions
 from benchmark.results.store import ResultsStore
@@ -95,6 +98,16 @@ def test_files_of_which_only_digests_are_known_are_named() -> None:
         "cell.split.files.train",
         "cell.model.vgg16.weights",
     }
+
+
+def test_a_cell_whose_code_is_not_here_says_how_it_is_found(tmp_path: Path) -> None:
+    bundle = bundled.make_bundle(tmp_path)
+    id_ = fabricate.make_plan(tmp_path).ids[0]
+    error = bench("reproduce", id_, "--from", bundle).exception
+    assert isinstance(error, BundleError)
+    assert f"({id_}) cannot be made here: There is no " in str(error)
+    assert "Code that lies beside its suite is found by --suite" in str(error)
+    assert "suite.yaml" not in str(error)
 
 
 @pytest.mark.parametrize(

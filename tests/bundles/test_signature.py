@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from benchmark.bundles.signature import sign, signature_of, signer_of
 from benchmark.cli.main import cli
-from benchmark.exceptions import BundleError
+from benchmark.exceptions import BundleError, UsageError
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not here")
 
@@ -63,5 +63,15 @@ def test_a_signature_is_of_one_file(signed: tuple[Path, Path], tmp_path: Path) -
 def test_what_is_not_signed_is_said_not_to_be(signed: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="is not signed"):
         signer_of(bundled.make_bundle(tmp_path), signed[1])
+    unsigned = bundled.make_bundle(tmp_path)
+    said = CliRunner().invoke(cli, ["verify", str(unsigned), "--signers", str(signed[1])]).output
+    assert f"\n{unsigned} is not signed: there is no" in f"\n{said}"
     with pytest.raises(BundleError, match="no key"):
         sign(signed[0], tmp_path / "absent")
+
+
+def test_signers_that_are_not_there_are_no_fault_of_the_bundle(
+    signed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ran = CliRunner().invoke(cli, ["verify", str(signed[0]), "--signers", str(tmp_path / "absent")])
+    assert isinstance(ran.exception, UsageError)

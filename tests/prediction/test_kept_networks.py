@@ -15,7 +15,8 @@ from benchmark.settings import TrainingSettings
 def test_a_kept_network_needs_none_of_the_weights_that_it_began_with(tmp_path: Path) -> None:
     examples = ToyExamples(per_class=2, size=32)
     model = MobileNet(width=0.25, stages=["transfer"], weights=None, units=4)
-    model.fit(examples, None, TrainingRun(TrainingSettings(epochs=1, batch_size=4), seed=0))
+    # Of the optimizers, SGD has least to be traced.
+    model.fit(examples, None, TrainingRun(TrainingSettings(epochs=1, batch_size=4, optimizer="sgd"), seed=0))
     model.save(tmp_path)
     answers = model.predict(examples)
     kept = MobileNet.load(tmp_path, width=0.25, stages=["transfer"], weights="gone.h5", units=4)

@@ -30,7 +30,7 @@ cell:
   features: {mel: {size: [12, 16], n_mels: 12}}
   split: {fractions: [0.5, 0.17, 0.33]}
   evaluate: [test]
-  training: {epochs: 1, batch_size: 16}
+  training: {epochs: 1, batch_size: 16, optimizer: sgd}
 matrix:
   model: [mfcc-svm, {cnn: {filters: [4], units: 8}}]
 """

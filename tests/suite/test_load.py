@@ -234,6 +234,13 @@ def test_a_folder_is_no_suite_and_those_in_or_near_it_are_listed(tmp_path: Path,
         assert (f" Suites in {tmp_path}: other.yaml." in str(caught.value)) is listed
 
 
+def test_a_bundle_is_no_suite_and_what_it_is_for_is_said(tmp_path: Path, registry: Registry) -> None:
+    for name, size in (("small.zip", 100), ("large.zip", 2_000_000)):
+        (tmp_path / name).write_bytes(b"PK\x03\x04".ljust(size, b"\xff"))
+        with pytest.raises(SuiteError, match="no suite: 'bench report' shows what a bundle holds"):
+            load_suite(tmp_path / name, registry)
+
+
 def test_a_suite_of_a_few_cells_is_loaded_at_once(load) -> None:
     durations = []
     for _ in range(5):

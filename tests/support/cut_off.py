@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from toy import ToyExamples
 
-from benchmark import Augmentation, Model
+from benchmark import Augmentation, KerasModel, Model
 from benchmark.checkpoints import CheckpointPlace, Checkpoints
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
+from benchmark.training.traced import Traced, TracedNetworks
 
 EPOCHS = 3
 
@@ -29,6 +30,17 @@ class Mixed(Augmentation):
 
     def apply_batch(self, inputs: Any, targets: Any, rng: np.random.Generator) -> Any:
         return inputs + rng.normal(0, 0.05, inputs.shape).astype(np.float32), targets
+
+
+class TakenAgain(TracedNetworks):
+    """Gives the network of a training that was cut off to the next one, which need not trace it once more.
+
+    All values in it are set to those of one that was built just now, as for a cell after another.
+    """
+
+    def take(self, network: Any, whole: Any, how: str) -> Traced:
+        self.taken = super().take(network, whole, how)
+        return self.taken
 
 
 @dataclass
@@ -49,7 +61,7 @@ def train(
     augmented = settings.pop("augmented", False)
     training, validation, asked = data
     run_settings = TrainingSettings(**{"batch_size": 8, "learning_rate": 0.01, "epochs": EPOCHS, **settings})
-    parts = 0
+    parts, networks = 0, TakenAgain()
     while True:
         limit, told = next(cut, None), []
         checkpoints = Checkpoints(CheckpointPlace(file, {"id": "toy"}, every=0.0))
@@ -62,12 +74,14 @@ def train(
 
         run = TrainingRun(
             run_settings, 3, batch_augmentations=(Mixed(),) if augmented else (), listener=listen,
-            cache=file.parent / f"cache-{parts}", checkpoints=checkpoints,
+            cache=file.parent / f"cache-{parts}", checkpoints=checkpoints, networks=networks,
         )  # fmt: skip
         parts += 1
         try:
             history = model.fit(training, validation, run)
         except CutOffError:
+            if isinstance(model, KerasModel):
+                networks.give_back(networks.taken)
             continue
         return Trained(history, run.notes, model.predict(asked), parts, told)
 
@@ -77,16 +91,24 @@ def toys() -> tuple[Any, Any, Any]:
 
 
 def check_cut_off_after_each_epoch(
-    model: Callable[[], Model], data: Callable[[], Any], folder: Path, stages: int = 2, **settings: Any
+    model: Callable[[], Model],
+    data: Callable[[], Any],
+    folder: Path,
+    stages: int = 2,
+    first: int = 0,
+    **settings: Any,
 ) -> None:
-    """Compare a training that nobody disturbs with one that is cut off as often as it can be."""
+    """Compare a training that nobody disturbs with one that is cut off as often as it can be.
+
+    At first that is after so many epochs: with 0 in its first one, before there is a checkpoint.
+    """
     whole = train(model(), data(), folder / "whole" / "c.npz", iter(()), **settings)
     epochs = len(whole.history)
     assert len({epoch["stage"] for epoch in whole.history}) == stages
     assert epochs > stages
-    # After its first epoch it is cut off before there is a checkpoint, then after one more each time.
-    cut = train(model(), data(), folder / "cut" / "c.npz", iter(range(epochs)), **settings)
-    assert cut.parts == epochs + 1
+    # Then after one more each time.
+    cut = train(model(), data(), folder / "cut" / "c.npz", iter(range(first, epochs)), **settings)
+    assert cut.parts == epochs + 1 - first
     assert cut.history == whole.history
     assert cut.notes == whole.notes
     assert cut.told == whole.told

@@ -153,11 +153,11 @@ class Disk:
         placed = [(_bytes(place), _bytes(name)) for place, name in _PLACED.findall(call.arguments)]
         if not placed:
             placed = [(self.root.encode(), _bytes(name)) for name in _TEXT.findall(call.arguments)]
-        found: list[str | None] = []
+        paths: list[str | None] = []
         for place, name in placed:
             path = os.path.normpath(os.path.join(place.decode(), name.decode()))
-            found.append(path[len(self.root) + 1 :] if f"{path}/".startswith(f"{self.root}/") else None)
-        return found
+            paths.append(path[len(self.root) + 1 :] if f"{path}/".startswith(f"{self.root}/") else None)
+        return paths
 
     def _find(self, path: str | None) -> Content | Folder | None:
         if path is None:

@@ -69,13 +69,13 @@ class Finished:
 
     def files(self) -> list[Path]:
         """Return all files of results and cache that hold anything."""
-        found = (
+        files = (
             file
             for part in ("results", "cache")
             for file in sorted((self.folder / part).rglob("*"))
             if file.is_file()
         )
-        return [file for file in found if file.stat().st_size and not file.name.endswith(_NOT_DAMAGED)]
+        return [file for file in files if file.stat().st_size and not file.name.endswith(_NOT_DAMAGED)]
 
     def restore(self) -> None:
         """Have everything be as it was at first, with its times."""

@@ -71,8 +71,8 @@ def manifest(text: str, encoding: str = "utf-8") -> Callable[[Path], None]:
 
 def together(*makes: Callable[[Path], None]) -> Callable[[Path], None]:
     def make(root: Path) -> None:
-        for each in makes:
-            each(root)
+        for maker in makes:
+            maker(root)
 
     return make
 

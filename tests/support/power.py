@@ -125,13 +125,13 @@ def fault_after_cut(recording: Recording, point: int, *, undone: bool) -> str:
 def moments(recording: Recording) -> list[int]:
     """Return the points just before and after what matters most: syncs, renames, removals, and reports of cells."""
     names = ("fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir")
-    found = set()
+    points = set()
     for number, call in enumerate(recording.calls):
         if call.name in names or (
             call.name == "write" and _REPORTED.search(written(call).decode(errors="replace"))
         ):
-            found |= {number, number + 1}
-    return sorted(found)
+            points |= {number, number + 1}
+    return sorted(points)
 
 
 def reported_before(recording: Recording, point: int) -> int:

@@ -13,6 +13,31 @@ from warm import WarmProcess, can_be_warm
 
 # Where programs find the modules that tests share.
 SUPPORT = str(Path(__file__).parent)
+# Says which backend is named, which Keras takes, and whether two cells draw the same. Libraries are imported within the
+# first of them.
+NAMED_AND_DRAWN = """
+import gc, random, sys
+import numpy
+# It would look for garbage in what is imported.
+gc.disable()
+from benchmark.backend import asked_backend
+from benchmark.isolation import isolated
+named = asked_backend()
+def drawn():
+    with isolated(2):
+        if "keras" not in sys.modules:
+            # As what is imported with it may.
+            random.random(), numpy.random.rand()
+        import keras
+        numbers = [float(keras.random.uniform(())), random.random(), float(numpy.random.rand())]
+        if named == "tensorflow":
+            import tensorflow as tf
+            numbers.append(float(tf.random.uniform(())))
+        return numbers
+first = drawn()
+import keras
+print("BACKEND", named, keras.backend.backend(), drawn() == first)
+"""
 
 
 def said_by(

@@ -55,7 +55,7 @@ class World:
             for block in range(seeds if own_tracks else 1)
         ]
         self.groups = [
-            np.array([f"{name[:2]}group{n // group}" for n, name in enumerate(each)]) for each in self.names
+            np.array([f"{name[:2]}group{n // group}" for n, name in enumerate(names)]) for names in self.names
         ]
 
     def accuracy(self, skill: float) -> float:

@@ -171,11 +171,11 @@ def _containers() -> list[Nasty]:
         ("au", "AU", "ULAW", 0.03), ("wav", "WAV", "IMA_ADPCM", None), ("wav", "WAV", "MS_ADPCM", None),
         ("mp3", "MP3", "MPEG_LAYER_III", None), ("ogg", "OGG", "VORBIS", None), ("aiff", "AIFF", "ULAW", 0.03),
     ]  # fmt: skip
-    found = [
+    files = [
         Nasty(f"{container}-{kind}.{suffix}", written(container, kind), samples=music)
         for suffix, container, kind in exact
     ]
-    found += [
+    files += [
         Nasty(
             f"{container}-{kind}.{suffix}", written(container, kind), samples=music, tolerance=tolerance,
             slack=0 if tolerance else 2400,
@@ -183,7 +183,7 @@ def _containers() -> list[Nasty]:
         for suffix, container, kind, tolerance in rough
     ]  # fmt: skip
     wide = partial(music, rate=48000)
-    found.append(
+    files.append(
         Nasty(
             "opus.opus",
             written("OGG", "OPUS", samples=wide, rate=48000),
@@ -192,24 +192,24 @@ def _containers() -> list[Nasty]:
             tolerance=None,
         )
     )
-    return found
+    return files
 
 
 def _forms() -> list[Nasty]:
-    found = []
+    files = []
     for rate in (8000, 11025, 12000, 16000, 22050, 24000, 32000, 48000, 88200, 96000, 192000):
         samples = partial(music, rate=rate)
-        found.append(
+        files.append(
             Nasty(f"{rate}.wav", written("WAV", samples=samples, rate=rate), samples=samples, rate=rate)
         )
     for channels in (1, 3, 6, 8):
         samples = partial(music, channels=channels)
-        found.append(Nasty(f"{channels}-channels.flac", written("FLAC", samples=samples), samples=samples))
+        files.append(Nasty(f"{channels}-channels.flac", written("FLAC", samples=samples), samples=samples))
     big = written("WAV", "PCM_16", endian="BIG")
-    found.append(Nasty("big-endian.wav", big, samples=music))
+    files.append(Nasty("big-endian.wav", big, samples=music))
     many = partial(music, 0.1, channels=300)
-    found.append(Nasty("300-channels.wav", written("WAV", samples=many), samples=many, short=True))
-    return found
+    files.append(Nasty("300-channels.wav", written("WAV", samples=many), samples=many, short=True))
+    return files
 
 
 def _headers() -> list[Nasty]:

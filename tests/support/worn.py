@@ -40,7 +40,7 @@ def make_corrupted(plan: Plan, store: ResultsStore, skipped: int = -1) -> None:
         folder = store.scan()[id_]
         record = store.read(id_, folder)
         keys = wanted_keys(cell, plan)
-        sets = {key: described(each, "test") for key, each in keys.items()}
+        sets = {key: described(corruption, "test") for key, corruption in keys.items()}
         made = CorruptedRecord(id_, clean_digest(record, folder), list(CLASSES), sets, "in memory")
         file_once(
             store,

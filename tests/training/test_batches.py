@@ -55,3 +55,12 @@ def test_on_pytorch_whose_generator_is_one_for_all_threads_they_are_made_by_the_
     augmentation = Careless()
     made([0, 1], augmentation, on_torch=on_torch)
     assert (augmentation.threads == {threading.current_thread()}) is on_torch
+
+
+def test_whoever_gathers_ahead_when_training_has_ended_is_told_that_there_is_no_more() -> None:
+    batches = Batches(ToyExamples(), 8, seed=3, shuffled=True, one_hot=True)
+    batches[0]
+    batches.close()
+    with pytest.raises(StopIteration):
+        batches[4]
+    assert batches.failure is None

@@ -99,7 +99,7 @@ CASES = [
     (
         lambda: TwoPhase(fine_tuned=True, noisy=True),
         pictures,
-        {"early_stopping": STOPPING, "optimizer": "sgd"},
+        {"early_stopping": STOPPING, "optimizer": "sgd", "first": 1},
     ),
     # All at once that keeps something of its own from epoch to epoch.
     (
@@ -107,6 +107,7 @@ CASES = [
         toys,
         {
             "stages": 1,
+            "first": 1,
             "epochs": 3,
             "early_stopping": STOPPING,
             "augmented": True,

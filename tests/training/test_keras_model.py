@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import SUPPORT, said_by
+from programs import NAMED_AND_DRAWN, SUPPORT, said_by
 from toy import ToyExamples, fitted
 
 from benchmark.exceptions import CellTimeoutError, PluginError
@@ -95,7 +95,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not(first) -
     assert not np.array_equal(model.predict(train), other.predict(train))
 
 
-def test_every_process_gives_the_same_predictions(tmp_path: Path) -> None:
+def test_every_process_gives_the_same_predictions_and_keras_draws_alike_in_its_first_and_next_cell(
+    tmp_path: Path,
+) -> None:
     # This process may compute with another number of threads by now: other tests have trained in it.
     code = textwrap.dedent(f"""
         import gc, json, sys
@@ -106,14 +108,18 @@ def test_every_process_gives_the_same_predictions(tmp_path: Path) -> None:
         model, _, train = fitted()
         print("RESULT" + json.dumps([hash("text"), model.predict(train).tolist()]))
     """)
+    # To import TensorFlow takes longer than all else here: one new process serves two purposes.
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "tensorflow"}))
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
     new = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", NAMED_AND_DRAWN + code],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONHASHSEED": "7"},
+        env={**environment, "PYTHONHASHSEED": "7", "KERAS_HOME": str(tmp_path)},
         check=True,
         timeout=300,
     ).stdout
+    assert new.partition("RESULT")[0].split() == ["BACKEND", "tensorflow", "tensorflow", "True"]
     one, other = (json.loads(said.partition("RESULT")[2]) for said in (new, said_by(code, tmp_path)))
     assert one[0] != other[0], "sets of texts have another order in each"
     assert len(one[1]) == 36

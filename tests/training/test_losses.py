@@ -96,13 +96,13 @@ def test_items_of_a_batch_come_with_the_weights_of_their_classes(one_hot: bool) 
     np.testing.assert_array_equal(found, weights[labels])
 
 
-def fitted(**settings: object):
+def fitted(validation: bool = False, **settings: object):
     from bench_models import Cnn
 
     chosen = TrainingSettings(**{"epochs": 2, "batch_size": 8, **settings})
     run = TrainingRun(chosen, seed=0, classes=("a", "b", "c"), networks=NETWORKS)
     model = Cnn(filters=[4], units=8)
-    history = model.fit(ToyExamples(), ToyExamples(4, seed=1), run)
+    history = model.fit(ToyExamples(), ToyExamples(4, seed=1) if validation else None, run)
     answers = model.predict(ToyExamples(4, seed=2))
     model.close()
     return answers, history
@@ -125,7 +125,9 @@ def test_losses_with_parameters_train_networks_of_their_own() -> None:
     sgd: dict[str, object] = {"optimizer": "sgd", "learning_rate": 0.05}
     plain, _ = fitted(loss="categorical_crossentropy", **sgd)
     zero, _ = fitted(loss={"categorical_crossentropy": {"label_smoothing": 0.0}}, **sgd)
-    smooth, history = fitted(loss={"categorical_crossentropy": {"label_smoothing": 0.3}}, **sgd)
+    smooth, history = fitted(
+        validation=True, loss={"categorical_crossentropy": {"label_smoothing": 0.3}}, **sgd
+    )
     np.testing.assert_array_equal(zero, plain)
     assert not np.allclose(smooth, plain)
     assert {"accuracy", "val_accuracy", "loss", "val_loss"} <= history[0].keys()

@@ -35,7 +35,7 @@ class Paced(KerasModel):
 
 def answers(rate: float, networks: TracedNetworks | None) -> np.ndarray:
     model = Paced(rate=rate)
-    settings = TrainingSettings(epochs=1, batch_size=8)
+    settings = TrainingSettings(epochs=1, batch_size=8, optimizer="sgd")
     model.fit(ToyExamples(), None, TrainingRun(settings, 3, networks=networks))
     said = model.predict(ToyExamples(4, seed=1))
     model.close()
