@@ -19,7 +19,7 @@ keep_files_in_memory()
 from projects import NETWORKS, Project, make_project  # noqa: E402
 from warm import warm_workers as with_warm_workers  # noqa: E402
 
-from benchmark.garbage import look_seldom
+from benchmark.garbage import look_seldom  # noqa: E402
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
