@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import NETWORKS, Project, make_project
-from warm import warm_workers as with_warm_workers
+from memory import keep_files_in_memory, remove_at_end
 
-from benchmark.garbage import look_seldom
+# Before anything looks up where they are.
+keep_files_in_memory()
+
+from projects import NETWORKS, Project, make_project  # noqa: E402
+from warm import warm_workers as with_warm_workers  # noqa: E402
+
+from benchmark.garbage import look_seldom  # noqa: E402
 
 # A shell that runs the tests in its background has them ignore Ctrl-C, and with them all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -47,6 +52,12 @@ def pytest_collection() -> Iterator[object]:
         # As ``bench`` and its workers do.
         look_seldom()
         gc.enable()
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Leave temporary files where tests have failed only."""
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        remove_at_end()
 
 
 def pytest_runtest_setup() -> None:

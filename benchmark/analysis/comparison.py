@@ -15,6 +15,7 @@ from benchmark.analysis.cochran import ALPHA
 from benchmark.analysis.contrast import Contrast, family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import FEWEST_UNITS, Measured
+from benchmark.results.frames import lines_of
 
 BETTER, WORSE, EQUAL, UNDECIDED = "better", "worse", "equal", "undecided"
 SAME = "same answers"
@@ -135,7 +136,7 @@ def by_pair(
     if of is not None:
         comparisons = comparisons[comparisons["row"].isin(of) | comparisons["other"].isin(of)]
     turned_verdict = {BETTER: WORSE, WORSE: BETTER}
-    for line in comparisons[comparisons["measure"] == measure].to_dict("records"):
+    for line in lines_of(comparisons[comparisons["measure"] == measure]):
         row, other = int(line["row"]), int(line["other"])
         turned = {"row": other, "other": row, "difference": -line["difference"]}
         turned |= {"low": -line["high"], "high": -line["low"]}

@@ -13,6 +13,7 @@ from benchmark.analysis.contrast import Contrast, Family
 from benchmark.analysis.holm import holm
 from benchmark.analysis.measured import FEWEST_UNITS
 from benchmark.analysis.pooling import pooled
+from benchmark.results.frames import lines_of
 
 COLUMNS = [
     "axis", "value", "baseline", "set", "measure", "class", "difference", "low", "high", "pairs", "unmoved", "least",
@@ -53,7 +54,7 @@ def changes(
     An axis that ``baseline`` does not name is compared with its first value, in the suite's order.
     """
     rows = lines[lines["row"].isin(usable)].sort_values("row")
-    labels = {int(line["row"]): {axis: str(line[axis]) for axis in axes} for line in rows.to_dict("records")}
+    labels = {int(line["row"]): {axis: str(line[axis]) for axis in axes} for line in lines_of(rows)}
     return [change for axis in axes for change in _of_axis(axis, labels, baseline, set(leaky))]
 
 

@@ -17,6 +17,7 @@ from benchmark.analysis.measured import Units
 from benchmark.analysis.measured import measure as measure_row
 from benchmark.analysis.resampling import Weights, largest_difference, resamples_for
 from benchmark.plugin.metric import Metric
+from benchmark.results.frames import lines_of
 from benchmark.results.predictions import SetPredictions
 
 Labels = Mapping[str, str]
@@ -135,7 +136,7 @@ def compare_pairs(
         same=same,
         price=price,
     )
-    return dict(zip(pairs, table.to_dict("records"), strict=True))
+    return dict(zip(pairs, lines_of(table), strict=True))
 
 
 def _fixed_tracks(cells: Mapping[str, SetPredictions]) -> bool:

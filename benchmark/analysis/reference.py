@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.results.frames import ROW
+from benchmark.results.frames import ROW, lines_of
 from benchmark.suite.reference import Reference
 
 MEASURE, REPORTED, MEASURED, LOW, HIGH = "measure", "reported", "mean", "low", "high"
@@ -27,7 +27,7 @@ def beside_reference(
     known: dict[Any, Any] = intervals.set_index([ROW, MEASURE])[[MEASURED, LOW, HIGH]].to_dict("index")
     nothing: dict[str, float] = {MEASURED: np.nan, LOW: np.nan, HIGH: np.nan}
     compared = []
-    for line in lines.to_dict("records"):
+    for line in lines_of(lines):
         labels = {axis: str(line[axis]) for axis in axes}
         for value in reference.values:
             if value.fits(labels):

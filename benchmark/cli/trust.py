@@ -11,7 +11,7 @@ import click
 from benchmark.cli.options import trusts_benchfile
 from benchmark.exceptions import UsageError
 from benchmark.plugin.benchfile import Benchfile, read_benchfile
-from benchmark.plugin.manager import Plugins
+from benchmark.plugin.manager import Plugins, keep_registry
 from benchmark.plugin.trust import TRUST_VARIABLE, is_trusted, neighbours, remember
 from benchmark.results.plan import benchfile_of
 
@@ -36,6 +36,8 @@ def load_plugins(suite_file: Path, *, needs_benchfile: bool = True) -> Plugins:
         )
     here = Path.cwd()
     plugins = Plugins(benchfile, run=run)
+    # What runs cells in this process need not load them again.
+    keep_registry(plugins.registry)
     # What is relative leads where it led before anybody's code was loaded.
     os.chdir(here)
     for broken in plugins.registry.broken:

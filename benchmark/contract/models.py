@@ -23,14 +23,12 @@ from benchmark.contract.trainings import (
     parts,
     saved_first,
     sound_answers,
+    trained_by_us,
 )
 from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.border import checked_probabilities
 from benchmark.plugin.model import BATCH_AUGMENTATIONS, LOSS_PARAMETERS
 from benchmark.settings import TrainingSettings
-from benchmark.training.keras_model import KerasModel
-from benchmark.training.network_model import NetworkModel
-from benchmark.training.torch_model import TorchModel
 
 # Values that no model that follows the setting answers the same to. Of the others (jit, deterministic, early stopping)
 # a model may follow what it says, and answer as before.
@@ -190,7 +188,7 @@ def honours(trial: Trial) -> Iterator[str]:
     )
     if unknown:
         yield f"its honours has {', '.join(unknown)}, which is no setting of training"
-    if _trained_by_us(kind):
+    if trained_by_us(kind):
         return
     answers: dict[str, np.ndarray] = {}
 
@@ -209,11 +207,6 @@ def honours(trial: Trial) -> Iterator[str]:
         fitted(trial, augmentations=(watching,))
         if not watching.batches:
             yield f"its honours has '{BATCH_AUGMENTATIONS}', and fit applies none of the run's batch_augmentations"
-
-
-def _trained_by_us(kind: type) -> bool:
-    """Whether ``fit`` is a base's of ours, all of whose settings are followed."""
-    return issubclass(kind, NetworkModel) and kind.fit in (KerasModel.fit, TorchModel.fit)
 
 
 def frozen(trial: Trial) -> Iterator[str]:

@@ -19,9 +19,13 @@ from benchmark.plugin.augmentation import Augmentation
 from benchmark.plugin.training_run import TrainingRun
 from benchmark.settings import TrainingSettings
 from benchmark.training.keras_model import KerasModel
+from benchmark.training.network_model import NetworkModel
+from benchmark.training.torch_model import TorchModel
 from benchmark.training.traced import TracedNetworks
 
-HELD_OUT = 9
+# Of each class. As many are held out as are trained on: what is frozen, or compiled, is traced for each size anew.
+_PER_CLASS = 8
+HELD_OUT = _PER_CLASS * CLASSES
 SEED = 3
 PLAIN: dict[str, Any] = {"epochs": 1, "batch_size": 8}
 
@@ -34,8 +38,9 @@ def fitted(
     augmentations: tuple[Augmentation, ...] = (),
     cache: Path | None = None,
     dimensions: int = 0,
+    validated: bool = True,
 ) -> tuple[Any, Any]:
-    """Return a model, trained, and what its ``fit`` gave."""
+    """Return a model, trained, and what its ``fit`` gave, which has items held out where it is ``validated``."""
     model = trial.make()
     import_to_stay(model.libraries)
     if isinstance(model, KerasModel):
@@ -44,7 +49,9 @@ def fitted(
     train, held_out = parts(trial, dimensions)
     networks = trial.once("networks", TracedNetworks)
     history = model.fit(
-        train, held_out, TrainingRun(given, seed, augmentations, cache=cache, networks=networks)
+        train,
+        held_out if validated else None,
+        TrainingRun(given, seed, augmentations, cache=cache, networks=networks),
     )
     return model, history
 
@@ -72,7 +79,7 @@ def parts(trial: Trial, dimensions: int = 0) -> tuple[Pictures, Pictures]:
     shape = SHAPES[dimensions or max(trial.component.dimensions)]  # type: ignore[attr-defined]
     if trial.shape and dimensions in (0, len(trial.shape)):
         shape = trial.shape
-    return Pictures(8, 0, shape), Pictures(HELD_OUT // CLASSES, 1, shape)
+    return Pictures(_PER_CLASS, 0, shape), Pictures(_PER_CLASS, 1, shape)
 
 
 def first_model(trial: Trial) -> tuple[Any, Any]:
@@ -129,19 +136,26 @@ def is_frozen(trial: Trial) -> bool:
     return any(getattr(stage, "frozen", None) for stage in stages)
 
 
+def trained_by_us(kind: type) -> bool:
+    """Whether ``fit`` is a base's of ours, all of whose settings are followed."""
+    return issubclass(kind, NetworkModel) and kind.fit in (KerasModel.fit, TorchModel.fit)
+
+
 def answers_again(trial: Trial) -> np.ndarray:
     """Return the answers of a second training with the same seed, on kept outputs where a stage is frozen."""
 
     def again() -> np.ndarray:
         model = first_model(trial)[0]
+        # What is held out changes nothing in these trainings, and takes a step to be traced.
+        validated = not trained_by_us(type(model))
         if isinstance(model, KerasModel):
             # The next training takes over what was traced of its network, which takes longer than all else.
             saved_first(trial)
             model.close()
         if not is_frozen(trial):
-            return answers_of(trial)
+            return answers_of(trial, validated=validated)
         with tempfile.TemporaryDirectory() as cache:
-            return answers_of(trial, cache=Path(cache))
+            return answers_of(trial, cache=Path(cache), validated=validated)
 
     answers: np.ndarray = trial.once("fit again", again)
     return answers

@@ -34,6 +34,12 @@ def make_importable(folder: Path) -> None:
     sys.meta_path.append(beside)
 
 
+def stay_importable(folder: Path) -> None:
+    """Do the same, unless modules in ``folder`` can be imported by now."""
+    if not _current or _current[-1][1].folder != folder:
+        make_importable(folder)
+
+
 class _Beside(MetaPathFinder):
     """Finds modules and packages in a folder."""
 

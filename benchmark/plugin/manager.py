@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from itertools import chain
 from pathlib import Path
@@ -17,7 +16,7 @@ import pluggy
 from benchmark.exceptions import BenchError, Interrupted, PluginError, UsageError, did_you_mean, error_text
 from benchmark.plugin import hookspecs
 from benchmark.plugin.benchfile import BENCHFILE, Benchfile, read_benchfile
-from benchmark.plugin.beside import make_importable
+from benchmark.plugin.beside import make_importable, stay_importable
 from benchmark.plugin.border import output_aside, raised_in, staying_here
 from benchmark.plugin.code import is_editable
 from benchmark.plugin.component import Component
@@ -189,10 +188,28 @@ def _package_of(plugin: Any) -> str:
     return str(module).partition(".")[0]
 
 
-@cache
+# Of this process, by the benchfile that was run.
+_REGISTRIES: dict[Benchfile | Path | None, Registry] = {}
+
+
 def load_registry(benchfile: Benchfile | Path | None = None) -> Registry:
-    """Return the registry, loaded once per process: for workers, which run what their driver has read."""
-    return Plugins(benchfile).registry
+    """Return the registry, loaded once per process: for workers, which run what their driver has read.
+
+    In a driver that runs cells itself it is the driver's own.
+    """
+    if benchfile not in _REGISTRIES:
+        _REGISTRIES[benchfile] = Plugins(benchfile).registry
+    registry = _REGISTRIES[benchfile]
+    if registry.benchfile is not None:
+        # Another one may have been loaded since, and this one's code may import its neighbours only when it is called.
+        stay_importable(registry.benchfile.path.resolve().parent)
+    return registry
+
+
+def keep_registry(registry: Registry) -> None:
+    """Have ``load_registry`` return a registry for the benchfile that it was loaded with, if that was run."""
+    if registry.unopened is None:
+        _REGISTRIES[registry.benchfile] = registry
 
 
 def _components(manager: pluggy.PluginManager, module: ModuleType) -> list[type[Component]]:

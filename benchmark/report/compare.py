@@ -19,7 +19,7 @@ from benchmark.exceptions import UsageError
 from benchmark.report.leaderboard import MARKS
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import margin_text
-from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.frames import ROW, Measure, Results, lines_of
 from benchmark.results.standing import BLOCKS, LEAKY
 from benchmark.settings import LeaderboardSettings
 
@@ -54,7 +54,7 @@ class Side:
     @cached_property
     def lines(self) -> dict[int, Mapping[Any, Any]]:
         """The lines of the leaderboard, by row."""
-        return {int(line[ROW]): line for line in self.board.to_dict("records")}
+        return {int(line[ROW]): line for line in lines_of(self.board)}
 
     @property
     def axes(self) -> dict[int, dict[str, str]]:
@@ -75,7 +75,7 @@ def make_side(
     """Return a result set with its leaderboard."""
     board = leaderboard(results.cells, results.axes, results.measures, settings.sort)
     axes = varying(results.cells, results.axes)
-    labels = {int(line[ROW]): row_label(line, axes) for line in board.to_dict("records")}
+    labels = {int(line[ROW]): row_label(line, axes) for line in lines_of(board)}
     return Side(name, results, board, labels, settings, price, seedless)
 
 
@@ -127,11 +127,11 @@ def comparisons(
     small to care about is what ``first`` says.
     """
     known = {measure.name: measure for measure in other.results.measures}
-    lines_of = {}
+    compared = {}
     for measure in first.results.measures:
         if measure.name in known and measure.name in metrics:
-            lines_of[measure] = _lines(first, other, pairs, measure, metrics[measure.name])
-    return lines_of
+            compared[measure] = _lines(first, other, pairs, measure, metrics[measure.name])
+    return compared
 
 
 def comparison_table(measure: Measure, lines: Sequence[dict[str, Any]], first: str, other: str) -> Table:

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark.analysis.ensembles.ensemble import Ensemble, Ensembles, Value, ensembles, is_watched
 from benchmark.report.leaderboard import sorting
 from benchmark.report.table import Column, Kind, Table, plain
-from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.frames import ROW, Measure, Results, lines_of
 from benchmark.results.validation import read_validation
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def ensemble_tables(
     sort = sorting(results, plan)
     validation = read_validation(results.records, results.folders)
     made = ensembles(results, lines, settings, validation, sort)
-    marks = {int(line[ROW]): tuple(line["marks"]) for line in lines.to_dict("records")}
+    marks = {int(line[ROW]): tuple(line["marks"]) for line in lines_of(lines)}
     drawn = _Drawn(results, labels, marks, sort)
     absent = [*_absent(made.absent, labels, "of rows"), *made.notes]
     return EnsembleTables(

@@ -13,7 +13,7 @@ from benchmark.analysis.critical_difference import CriticalDifference
 from benchmark.analysis.statistics import Statistics
 from benchmark.report.table import Column, Kind, Table, cell_text, keys_beside, plain
 from benchmark.report.verdicts import best_rows, needed_texts, standings
-from benchmark.results.frames import Measure
+from benchmark.results.frames import Measure, lines_of
 
 # The width of an interval from one end of a share's differences to the other.
 _SAYS_NOTHING = 2.0
@@ -91,7 +91,7 @@ def effects_table(
         line
         | {"change": _change(line), "range": _range(line, labels, kind), "of": _pairs(line)}
         | {key: int(line[key]) for key in ("pairs", "unmoved")}
-        for line in overall.to_dict("records")
+        for line in lines_of(overall)
     ]
     columns = (
         Column("change", "change"),
@@ -130,7 +130,7 @@ def effects_by_row_table(
     kind = _kind(effects, measures)
     lines = [
         line | {"change": _change(line), "row": labels[line["row"]], "other": labels[line["other"]]}
-        for line in effects.to_dict("records")
+        for line in lines_of(effects)
     ]
     columns = (
         Column("change", "change"),
@@ -161,7 +161,7 @@ def class_effects_tables(statistics: Statistics) -> list[Table]:
             columns.append(Column(key, str(value), "points", None, group, 1, low=low, high=high))
             columns.append(Column(raw, drawn=False))
             shares.append(f"{value} {100 * change['own'].mean():.0f} %")
-            for line in change.to_dict("records"):
+            for line in lines_of(change):
                 lines[line["class"]] |= {
                     key: line["difference"], low: line["low"], high: line["high"], raw: line["raw"],
                 }  # fmt: skip

@@ -12,7 +12,7 @@ from benchmark.plugin.tracks import LeftOut, reasons_text
 from benchmark.record import ENERGY, FLOPS, THROUGHPUT
 from benchmark.report.table import Column, Kind, Table, plain
 from benchmark.report.verdicts import block_names, known_sentences, separable_sentences, standings
-from benchmark.results.frames import ROW, STATUS, Measure, Results, sorting_measure
+from benchmark.results.frames import ROW, STATUS, Measure, Results, lines_of, sorting_measure
 from benchmark.results.matching import absence_text
 from benchmark.results.standing import SHARED
 
@@ -52,15 +52,14 @@ def leaderboard_table(
     A column that says the same of all rows becomes a sentence of the caption.
     """
     sort = sorting(results, plan)
-    labels = {
-        int(line[ROW]): " · ".join(str(line[axis]) for axis in axes) for line in lines.to_dict("records")
-    }
+    known = lines_of(lines)
+    labels = {int(line[ROW]): " · ".join(str(line[axis]) for axis in axes) for line in known}
     names = block_names(statistics, lines, results.axes)
     shown = lines.assign(
-        n=[_count(line) for line in lines.to_dict("records")],
+        n=[_count(line) for line in known],
         standing_text=lines[ROW].map(standings(statistics, sort)),
         protocol=lines[ROW].map(
-            {row: names[number] for number, known in enumerate(statistics.known) for row in known.block.rows}
+            {row: names[number] for number, own in enumerate(statistics.known) for row in own.block.rows}
         ),
     )
     columns = [
@@ -83,9 +82,7 @@ def leaderboard_table(
         ),
         *(Column(str(key), drawn=False) for key in lines if str(key).endswith(f" {WHOLE}")),
     ]
-    values = tuple(
-        {str(key): plain(value) for key, value in line.items()} for line in shown.to_dict("records")
-    )
+    values = tuple({str(key): plain(value) for key, value in line.items()} for line in lines_of(shown))
     for line in values:
         line["total"] = None if line["total"] is None else round(line["total"])
         low, high = line["rank_low"], line["rank_high"]
@@ -287,7 +284,7 @@ def failed_cells(results: Results, plan: Plan) -> list[str]:
     """Return a line for each cell that ended badly: its labels, its status, and the error's first line."""
     failed = results.cells[results.cells["error"] != ""]
     lines = []
-    for cell in failed.to_dict("records"):
+    for cell in lines_of(failed):
         name = " · ".join(str(cell[axis]) for axis in plan.suite.axes)
         lines.append(f"{name}: {cell[STATUS]}: {cell['error'].splitlines()[0]}")
     return lines

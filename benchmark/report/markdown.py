@@ -12,7 +12,7 @@ from benchmark.report.material import Material
 from benchmark.report.render import escape_markdown, to_markdown
 from benchmark.report.sections import CELLS, DATA, LEADERBOARD, MADE_WITH, SUITE
 from benchmark.report.table import Column, Table
-from benchmark.results.frames import ROW, STATUS, Results
+from benchmark.results.frames import ROW, STATUS, Results, lines_of
 
 if TYPE_CHECKING:
     from benchmark.results.plan import Plan
@@ -68,7 +68,7 @@ def _datasets(plan: Plan) -> list[str]:
 def _counts(results: Results) -> Table:
     """Return how much each row was trained and evaluated on: the first of its finished cells."""
     ok = results.cells[results.cells[STATUS] == "ok"].drop_duplicates(ROW)
-    records = [(cell, results.records[str(cell["id"])]) for cell in ok.to_dict("records")]
+    records = [(cell, results.records[str(cell["id"])]) for cell in lines_of(ok)]
     names = list(dict.fromkeys(name for _, record in records for name in record.counts))
     columns = [Column(axis, axis) for axis in results.axes]
     columns += [Column(f"count {name}", name.replace("_", " "), "integer") for name in names]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ from benchmark.report.sections import (
 from benchmark.report.table import Table
 from benchmark.results.corrupted_scores import NOTHING as NOTHING_CORRUPTED
 from benchmark.results.corrupted_scores import CorruptedScores
-from benchmark.results.frames import ROW, Measure, Results
+from benchmark.results.frames import ROW, Measure, Results, lines_of
 
 if TYPE_CHECKING:
     from benchmark.analysis.questions import Questions
@@ -83,9 +83,13 @@ class Material:
     robustness: Sequence[Robustness] = ()
 
     @cached_property
+    def _rows(self) -> list[dict[Hashable, Any]]:
+        return lines_of(self.lines)
+
+    @cached_property
     def labels(self) -> Mapping[int, str]:
         """What figures call each row, in the order of ``lines``."""
-        return {int(line[ROW]): row_label(line, self.axes) for line in self.lines.to_dict("records")}
+        return {int(line[ROW]): row_label(line, self.axes) for line in self._rows}
 
     @cached_property
     def marks(self) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ class Material:
     @cached_property
     def marked(self) -> Mapping[int, tuple[str, ...]]:
         """The marks of each row."""
-        return {int(line[ROW]): tuple(line["marks"]) for line in self.lines.to_dict("records")}
+        return {int(line[ROW]): tuple(line["marks"]) for line in self._rows}
 
     @property
     def sorted_by(self) -> Measure:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.analysis.reference import HIGH, LOW, MEASURED, REPORTED
 from benchmark.report.table import MISSING, Column, Kind, Table, cell_text, plain
-from benchmark.results.frames import ROW, Measure
+from benchmark.results.frames import ROW, Measure, lines_of
 
 
 def reference_tables(
@@ -24,7 +24,7 @@ def reference_tables(
     ``beside`` comes from ``analysis.reference.beside_reference``, ``lines`` is the leaderboard, ``axes`` have a
     column each, ``marks`` are what the caption must say of what was measured.
     """
-    labels = {int(line[ROW]): {axis: str(line[axis]) for axis in axes} for line in lines.to_dict("records")}
+    labels = {int(line[ROW]): {axis: str(line[axis]) for axis in axes} for line in lines_of(lines)}
     tables = []
     for percent in (True, False):
         names = [measure.name for measure in measures if measure.percent == percent]
@@ -56,7 +56,7 @@ def _table(
         Column(HIGH, drawn=False),
     )
     table = []
-    for record in beside.to_dict("records"):
+    for record in lines_of(beside):
         line = {str(key): plain(value) for key, value in record.items()}
         agrees = {True: "inside", False: "outside"}.get(line["inside"], MISSING)
         if line[LOW] is not None and line[HIGH] is not None:

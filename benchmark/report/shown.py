@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.leaderboard import baseline_rows
-from benchmark.results.frames import ROW
+from benchmark.results.frames import ROW, lines_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def shown_rows(lines: pd.DataFrame, axes: Sequence[str], settings: LeaderboardSe
 
 def _first(lines: pd.DataFrame, wanted: Mapping[str, str]) -> int | None:
     """Return the first row with these labels; seed and fold are no axes of rows, and tell none apart."""
-    for line in lines.to_dict("records"):
+    for line in lines_of(lines):
         if all(str(line.get(axis, label)) == label for axis, label in wanted.items()):
             return int(line[ROW])
     return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.comparison import BETTER, EQUAL, UNDECIDED, WORSE, by_pair
-from benchmark.results.frames import ROW, Measure
+from benchmark.results.frames import ROW, Measure, lines_of
 from benchmark.results.standing import HONEST
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def margin_text(smallest: float, measure: Measure) -> str:
 
 def needed_texts(statistics: Statistics) -> dict[int, str]:
     """Return, for rows that are undecided against the best, what would decide it."""
-    return {int(line["row"]): needed_text(line) for line in statistics.needed.to_dict("records")}
+    return {int(line["row"]): needed_text(line) for line in lines_of(statistics.needed)}
 
 
 def needed_text(line: Mapping[Any, Any]) -> str:

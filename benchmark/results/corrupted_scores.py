@@ -11,7 +11,7 @@ from benchmark.exceptions import ResultsError
 from benchmark.plugin.metric import Metric
 from benchmark.results.corrupted import CorruptedRecord, CorruptedStore, Filed, clean_digest
 from benchmark.results.corrupted_reader import CellReader, CellScores, Wear
-from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results
+from benchmark.results.frames import CELL_NAME, ROW, STATUS, Results, lines_of
 from benchmark.suite.cell import Corrupted
 from benchmark.suite.identity import corrupted_key
 
@@ -157,7 +157,7 @@ def _scores(
         name: {} for name in results.sets if any(wear.set == name for wear in asked)
     }
     finished = results.cells[results.cells[STATUS] == "ok"]
-    for cell in finished.to_dict("records"):
+    for cell in lines_of(finished):
         id_ = str(cell["id"])
         for name, scores in reader.read(id_, wanted(id_), names(id_)).items():
             rows[name].setdefault(int(cell[ROW]), {})[str(cell[CELL_NAME])] = scores

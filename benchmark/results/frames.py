@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from benchmark.record import CellRecord
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
     from benchmark.plugin.metric import Metric
 
 ROW, CELL_NAME, STATUS = "row", "cell", "status"
+
+
+def lines_of(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return the lines of a data frame as mappings of plain Python values.
+
+    Pandas' own ``to_dict`` looks up each column by itself, which takes four times as long where lines are few.
+    """
+    names = frame.columns.tolist()
+    lines = frame.to_numpy(object).tolist()
+    return [dict(zip(names, map(_plain, line), strict=True)) for line in lines]
+
+
+def _plain(value: Any) -> Any:
+    if value is pd.NA:
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @dataclass(frozen=True)

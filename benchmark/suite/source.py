@@ -6,6 +6,7 @@ import io
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ _PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
 _NUMBER = r"^[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML with plain scalars as in YAML 1.2: ``on`` and ``no`` are words, ``1e-3`` is a number."""
+class _Composer(yaml.composer.Composer):
+    """Refuses what a suite cannot need; whatever has the events of a text is mixed in."""
 
     composed = 0
 
@@ -35,8 +36,13 @@ class _Loader(yaml.SafeLoader):
         """Return the next node, unless there are more than a suite can need; aliases are unfolded later."""
         self.composed += 1
         if self.composed > MAX_NODES:
-            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=self.peek_event().start_mark)
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined]
+            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=mark)
         return super().compose_node(parent, index)
+
+
+class _Loader(_Composer, yaml.SafeLoader):
+    """Safe YAML with plain scalars as in YAML 1.2: ``on`` and ``no`` are words, ``1e-3`` is a number."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -48,6 +54,27 @@ _Loader.add_implicit_resolver(
 )
 _Loader.add_implicit_resolver(_TAG + "int", re.compile("^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(_TAG + "float", re.compile(_NUMBER), list("-+0123456789."))
+
+
+if yaml.__with_libyaml__:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+    class _QuickLoader(_Composer, CParser, yaml.resolver.Resolver):
+        """The same, but libyaml splits the text into events, which takes a fraction of the time."""
+
+        yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            _Composer.__init__(self)
+            yaml.resolver.Resolver.__init__(self)
+
+
+# What libyaml takes and PyYAML's own parser does not, or takes for something else; most comments are left alone.
+_NOT_FOR_LIBYAML = re.compile(
+    "[\t\x85\u2028\u2029\ufeff]|[|>][-+0-9]*#|^(?! *#).*[!?]|" + yaml.reader.Reader.NON_PRINTABLE.pattern,
+    re.MULTILINE,
+)
 
 
 def plain_resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
@@ -147,7 +174,7 @@ def parse(text: str, name: str, *, numbered: bool = True) -> PlacedValue:
         return SuiteError([Problem(str(Place(name, line if numbered else None)), message)])
 
     try:
-        node = yaml.compose(text, _Loader)
+        node = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise failed(mark.line + 1 if mark else 1, f"this is not valid YAML: {error.problem}.") from error
@@ -163,6 +190,14 @@ def parse(text: str, name: str, *, numbered: bool = True) -> PlacedValue:
     if builder.problems:
         raise SuiteError(builder.problems)
     return PlacedValue(value, builder.places)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """Return the tree of nodes; what is wrong is in the words of PyYAML's own parser, wherever this runs."""
+    if yaml.__with_libyaml__ and not _NOT_FOR_LIBYAML.search(text):
+        with suppress(yaml.YAMLError, RecursionError):
+            return yaml.compose(text, _QuickLoader)  # type: ignore[arg-type]
+    return yaml.compose(text, _Loader)
 
 
 class _Builder:

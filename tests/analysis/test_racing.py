@@ -173,7 +173,7 @@ def test_equal_rows_are_seldom_called_different_however_often_one_looks(
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "most"), [("0", 0.55), ("3", 0.55), ("1, one row 8", 0.5)])
 def test_the_best_row_is_known_with_about_half_of_the_cells(script: Any, name: str, most: float) -> None:
-    raced = script.simulate(world(script, "graded", name, 290), 30, 2, 20, 3)
+    raced = script.simulate(world(script, "graded", name, 290), 20, 2, 20, 3)
     assert raced.wrong <= 0.05
     best, every = (script.MEASURES.index(each) for each in (script.best_apart, script.share_decided))
     assert raced.ratios[best] <= most

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from projects import FEW_SECTIONS
 
 from bench_datasets.formats import Mp3, Ogg
 from benchmark.data.audio import load_mono
@@ -15,9 +16,9 @@ SECONDS = 5
 SUITE = """
 name: trial
 cell:
-  dataset: {synthetic: {tracks_per_class: 4, seconds: 1, difficulty: 0}}
+  dataset: {synthetic: {tracks_per_class: 3, seconds: 1, difficulty: 0}}
   features: {mel: {size: [12, 16], n_mels: 12}}
-  split: {fractions: [0.5, 0.25, 0.25]}
+  split: {fractions: [0.34, 0.33, 0.33]}
   evaluate: [test, {synthetic-shifted: {tracks_per_class: 1, seconds: 1}}]
   model: nearest
   augmentation: {noise: {snr: [20]}}
@@ -109,11 +110,12 @@ def cells(project) -> dict[str, dict]:
 @pytest.mark.slow
 def test_a_format_is_an_axis_and_its_features_are_computed_once(project, tmp_path: Path) -> None:
     project.environment["BENCH_CACHE"] = str(tmp_path / "cache")
+    project.sections = FEW_SECTIONS
     project.write(SUITE.replace("AUDIO", "{mp3: {bitrate: 32}, label: MP3}, {mp3: {bitrate: 128}}"))
     planned = project.bench("plan", "suite.yaml")
     assert planned.code == 0, planned.err
-    # Of 40 own tracks in three formats, 20 are heard with noise too; 10 tracks of another dataset stay as they are.
-    assert f"features to compute: {3 * (40 + 20) + 10}" in planned.out
+    # Of 30 own tracks in three formats, 10 are heard with noise too; 10 tracks of another dataset stay as they are.
+    assert f"features to compute: {3 * (30 + 10) + 10}" in planned.out
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
     found = cells(project)

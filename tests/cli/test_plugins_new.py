@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from forked_trials import FORKED
+from programs import built_by_pip
+from projects import NETWORKS
 from warm import BENCH, start_program
 
 from benchmark.cli.plugins_new import KINDS, command, package
@@ -87,7 +90,7 @@ def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
 
 # Of packages in some folders.
 OWN_TESTS = """
-import sys, pytest
+import pytest
 paths = " ".join(sys.argv[1:])
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-o", f"pythonpath={paths}", *sys.argv[1:]]))
 """
@@ -98,14 +101,16 @@ def test_packages_of_all_kinds_pass_their_own_tests(tmp_path: Path) -> None:
     absent = set() if find_spec("torch") and find_spec("safetensors") else {"torch-model"}
     folders = [new(tmp_path, f"brand-new-{kind}", kind) for kind in KINDS if kind not in absent]
     # In one process, as some of them share libraries that take long to import.
-    code, said, _ = ended(tmp_path, OWN_TESTS, *map(str, folders))
+    code, said, _ = ended(tmp_path, FORKED + OWN_TESTS, *map(str, folders), libraries=NETWORKS)
     assert code == 0, said
     assert "skipped" not in said
 
 
-def ended(folder: Path, program: str, *arguments: str, **variables: str) -> tuple[int | None, str, str]:
+def ended(
+    folder: Path, program: str, *arguments: str, libraries: tuple[str, ...] = (), **variables: str
+) -> tuple[int | None, str, str]:
     """Run code in a process, and return how it ended and what it printed."""
-    process = start_program(program, arguments, folder, {**os.environ, **variables})
+    process = start_program(program, arguments, folder, {**os.environ, **variables}, libraries)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
@@ -114,21 +119,8 @@ def ended(folder: Path, program: str, *arguments: str, **variables: str) -> tupl
 def test_a_package_installs_and_is_checked_by_its_name(tmp_path: Path) -> None:
     folder = new(tmp_path, "kappa")
     site = tmp_path / "site"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-compile",
-            "--target",
-            site,
-            folder,
-        ],
-        check=True,
-    )
+    install = ["install", *built_by_pip(), "--no-compile", "--target", site, folder]
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True)
     paths = os.pathsep.join([str(site), *filter(None, sys.path)])
     code, said, err = ended(tmp_path, BENCH, "plugins", "check", "bench-kappa", PYTHONPATH=paths)
     assert code == 0, said + err

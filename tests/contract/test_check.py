@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from forked_trials import FORKED
+from programs import said_by
 
 from bench_metrics import Top1, TopK
 from benchmark import Metric
@@ -180,21 +183,39 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"filters": [4, 8], "units": 8},
     "crnn": {"filters": [4, 8], "units": 8},
 }
+BUILT_IN = """
+import json
+from typing import get_args
+from benchmark.contract.check import Subject, check_all
+from benchmark.plugin.component import Kind
+from benchmark.plugin.manager import Plugins
+small = json.loads(sys.argv[1])
+registry = Plugins().registry
+subjects = [
+    Subject(kind, name=name, source=offer.source, parameters=small.get(name, {}))
+    for kind in get_args(Kind)
+    for name in registry.names(kind)
+    for offer in registry.offers[kind][name]
+    if offer.source.distribution == "genrebench"
+]
+tried = [
+    [subject.kind, subject.name, [[outcome.rule, outcome.findings] for outcome in outcomes]]
+    for subject, outcomes in zip(subjects, check_all(subjects, 600), strict=True)
+]
+print(json.dumps(tried))
+"""
 
 
 @pytest.mark.slow
-def test_built_in_components_keep_their_promises() -> None:
-    registry = Plugins().registry
-    subjects = [
-        Subject(kind, name=name, source=offer.source, parameters=SMALL.get(name, {}))
-        for kind in get_args(Kind)
-        for name in registry.names(kind)
-        for offer in registry.offers[kind][name]
-        if offer.source.distribution == "genrebench"
-    ]
-    assert {subject.kind for subject in subjects} == {*get_args(Kind)}
-    outcomes = zip(subjects, check_all(subjects, 600), strict=True)
-    assert not {f"{subject.kind} {subject.name}": told(one) for subject, one in outcomes if told(one)}
+def test_built_in_components_keep_their_promises(tmp_path: Path) -> None:
+    tried = json.loads(said_by(FORKED + BUILT_IN, tmp_path, json.dumps(SMALL)))
+    assert {kind for kind, *_ in tried} == {*get_args(Kind)}
+    assert all([rule for rule, _ in rules] == names_of(kind) for kind, _, rules in tried)
+    assert not {
+        f"{kind} {name}": broken
+        for kind, name, rules in tried
+        if (broken := {rule: "; ".join(findings) for rule, findings in rules if findings})
+    }
 
 
 @pytest.mark.parametrize(

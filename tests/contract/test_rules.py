@@ -548,7 +548,7 @@ def test_what_several_rules_need_is_told_once() -> None:
 
 def test_what_answers_wrongly_is_not_said_to_do_so_because_of_its_dimensions() -> None:
     told = findings(made(Centroids, predict=lambda self, examples: np.zeros((len(examples), 10), np.float32)))
-    assert "instead of (9, 3)" in told["model-probabilities"]
+    assert "instead of (24, 3)" in told["model-probabilities"]
     assert "model-dimensions" not in told
 
 

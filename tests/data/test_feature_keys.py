@@ -13,7 +13,7 @@ from benchmark.data.clips import Clip
 from benchmark.data.items import Item, training_items
 from benchmark.data.libraries import made_with
 from benchmark.data.prepare import feature_key, open_store, prepare, requests, store_folder
-from benchmark.plugin.manager import Plugins, load_registry
+from benchmark.plugin.manager import Plugins, keep_registry
 from benchmark.plugin.tracks import Track
 
 BENCHFILE = """
@@ -79,8 +79,8 @@ def track(tmp_path: Path) -> Track:
 
 def loudness(benchfile: Path, track: Track, items: list[Item]) -> list[float]:
     """Make and read the features of items, through the cache."""
-    load_registry.cache_clear()
-    registry = load_registry(benchfile)
+    registry = Plugins(benchfile).registry
+    keep_registry(registry)
     features = registry.spec("features", "loudness")
     store = open_store(features, registry, benchfile.parent / "cache")
     asked = requests([track], items)
@@ -88,7 +88,7 @@ def loudness(benchfile: Path, track: Track, items: list[Item]) -> list[float]:
         store,
         asked,
         features,
-        benchfile,
+        registry.benchfile,
         lambda function, arguments: (function(*each) for each in arguments),
         lambda done, total: None,
     )

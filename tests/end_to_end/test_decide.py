@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from projects import FEW_SECTIONS
 
 # Two rows that differ, and one that guesses; seeds are tested on tracks of their own.
 SUITE = """
@@ -57,6 +58,7 @@ def more_models():
 @pytest.fixture
 def racing(project: Any) -> Any:
     project.write(SUITE)
+    project.sections = FEW_SECTIONS
     benchfile = project.folder / "benchfile.py"
     benchfile.write_text(benchfile.read_text() + NOISY)
     return project
@@ -71,7 +73,7 @@ def records(project: Any) -> list[dict[str, Any]]:
 
 
 def added(project: Any) -> dict[str, list[int]]:
-    return {each["labels"]["model"]: each["seeds"] for each in race(project)["rows"].values()}
+    return {row["labels"]["model"]: row["seeds"] for row in race(project)["rows"].values()}
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ cell:
   metrics: [top1]
 matrix:
   model: [{cnn: {filters: [4], units: 8}}]
-  seed: [0, 1]
+  seed: [0]
 """
 WORN = SUITE.replace("evaluate: [test]", "evaluate: [test, {corrupt: {by: [BY], severity: [1, 5]}}]")
 
@@ -32,14 +32,15 @@ def records(results: Path) -> list[dict[str, Any]]:
 def test_a_kept_cnn_is_evaluated_on_new_corruptions_after_a_restart(network_project: Any) -> None:
     project = network_project
     project.write(SUITE)
+    project.sections = ("leaderboard", "robustness")
     assert project.bench("run", "suite.yaml", "--jobs", "1", "--keep-models", timeout=900).code == 0
     results = project.folder / "results" / "kept"
     trained = {file: file.read_bytes() for file in sorted(results.glob("*/cell.json"))}
-    assert len(trained) == 2
+    assert len(trained) == 1
     for names in ("noise", "noise, gain"):
         project.write(WORN.replace("BY", names))
         planned = project.bench("plan", "suite.yaml")
-        assert "2 finished cells lack 4 corrupted sets: 2 from their kept models" in planned.out, planned.out
+        assert "1 finished cell lacks 2 corrupted sets: 1 from their kept models" in planned.out, planned.out
         ran = project.bench("run", "suite.yaml", "--jobs", "1", timeout=900)
         assert ran.code == 0, ran.out + ran.err
         made = records(results)

@@ -12,7 +12,7 @@ import pytest
 SUITE = """
 name: worn
 cell:
-  dataset: {synthetic: {tracks_per_class: 12, seconds: 2, difficulty: 0}}
+  dataset: {synthetic: {tracks_per_class: 8, seconds: 1, difficulty: 0}}
   features: {mel: {size: [24, 32], n_mels: 24}}
   split: {fractions: [0.5, 0, 0.5], groups: shared}
   evaluate: [test, {corrupt: {by: [noise, low-pass, gain]}}]
@@ -33,6 +33,7 @@ def read(file: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_accuracy_falls_with_noise_and_low_pass_and_noisy_training_buys_some_of_it_back(project: Any) -> None:
     project.write(SUITE)
+    project.sections = ("leaderboard", "robustness")
     planned = project.bench("plan", "suite.yaml")
     assert "8 cells: 8 missing" in planned.out, planned.out
     ran = project.bench("run", "suite.yaml", "--executor", "inline", timeout=1500)

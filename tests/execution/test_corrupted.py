@@ -59,11 +59,6 @@ def bench_models():
 """
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("corrupted-cache")
-
-
 class Bench:
     """A suite in a folder, run here."""
 

@@ -49,7 +49,7 @@ def test_only_what_an_edit_can_change_is_run_again(project) -> None:
     (project.folder / "helper.py").write_text(HELPER)
     edit(project, "suite.yaml", "[majority, nearest]", "[majority, nearest, other]")
     edit(project, "suite.yaml", "  evaluate: [test]", "  evaluate: [test]\n  metrics: [top1, own]")
-    ran = project.bench("run", "suite.yaml")
+    ran = project.bench("run", "suite.yaml", "--jobs", "1")
     assert ran.code == 0, ran.err + ran.out
 
     assert states(project) == "6 cells: 6 ok"

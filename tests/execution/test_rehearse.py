@@ -47,6 +47,7 @@ def test_a_rehearsal_keeps_every_axis_but_seeds_and_is_small(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_what_is_not_there_can_be_rehearsed_and_every_output_says_so(project) -> None:
     project.write(SUITE.replace(", {vgg16: {stages: [transfer]}}", ""))
+    project.sections = ()
     assert project.bench("run", "suite.yaml").code == 2
     ran = project.bench("run", "suite.yaml", "--rehearse", "--executor", "inline")
     assert ran.code == 0, ran.err

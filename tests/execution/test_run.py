@@ -18,10 +18,6 @@ from projects import SUITE
 MEASURED = ("training_seconds", "items_per_second", "peak_memory_mb", "energy_wh")
 
 
-# Where reports are made by the way: enough for what they say of cells that failed or are missing.
-FEW_SECTIONS = ("leaderboard", "cells")
-
-
 def with_model(model: str) -> str:
     return SUITE.replace("nearest]", f"{model}]")
 
@@ -38,8 +34,13 @@ def stamps(project) -> dict[str, int]:
 def test_a_suite_runs_reports_tells_a_tracker_and_is_done(project) -> None:
     log = project.folder / "log"
     project.environment["TRACKER_LOG"] = str(log)
+    project.sections = ()
+    loaded = project.folder / "loaded"
+    with (project.folder / "benchfile.py").open("a") as file:
+        file.write(f"\nopen({str(loaded)!r}, 'a').write('once ')\n")
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
+    assert loaded.read_text() == "once "
     assert statuses(project) == dict.fromkeys(("majority 0", "majority 1", "nearest 0", "nearest 1"), "ok")
     assert "[4/4] nearest · 1: ok" in ran.err
     assert "Leaderboard of trial" in ran.out
@@ -55,6 +56,7 @@ def test_a_suite_runs_reports_tells_a_tracker_and_is_done(project) -> None:
 
 
 def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
+    finished.sections = ()
     before, report = stamps(finished), (finished.results / "report" / "report.md").stat().st_mtime_ns
     ran = finished.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0
@@ -66,6 +68,7 @@ def test_running_again_repeats_nothing_and_changes_no_report(finished) -> None:
 @pytest.mark.slow
 def test_a_run_can_leave_formats_of_its_report_out(finished) -> None:
     report = finished.results / "report"
+    finished.sections = ("leaderboard", "confusion")
 
     def kinds(*options: str) -> set[str]:
         shutil.rmtree(report)
@@ -195,7 +198,6 @@ def test_what_cannot_be_run_is_said_without_a_traceback(project, change, message
 
 @pytest.mark.slow
 def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project) -> None:
-    project.sections = FEW_SECTIONS
     project.environment |= {"TRACKER_LOG": str(project.folder / "log"), "BENCH_LEASE": "600"}
     project.write(with_model("{nearest: {seconds: 3, seed: 0}}"))
     first = project.start("run", "suite.yaml", "--executor", "inline")
@@ -219,7 +221,6 @@ def test_a_second_run_shares_the_cells_and_waits_for_those_of_the_first(project)
 
 @pytest.mark.slow
 def test_four_runs_of_which_some_are_killed_do_each_cell_once(project) -> None:
-    project.sections = FEW_SECTIONS
     log = project.folder / "log"
     project.environment["TRACKER_LOG"] = str(log)
     project.write(SUITE.replace("nearest]", "{nearest: {seconds: 0.5}}]").replace("[0, 1]", str([*range(8)])))
@@ -321,7 +322,6 @@ def test_a_run_whose_time_is_up_gives_its_cells_back_and_ends_with_75(project) -
 
 @pytest.mark.slow
 def test_a_run_that_is_not_to_wait_leaves_to_others_what_they_run(project) -> None:
-    project.sections = FEW_SECTIONS
     project.write(with_model("{nearest: {seconds: 30, seed: 0}}").replace("[majority, ", "["))
     project.environment["BENCH_LEASE"] = "600"
     first = project.start("run", "suite.yaml", "--executor", "inline")
@@ -347,7 +347,6 @@ def wait_for(condition, seconds: float = 90) -> None:
 
 @pytest.mark.slow
 def test_worker_processes_give_the_same_results_as_running_inline(project) -> None:
-    project.sections = FEW_SECTIONS
     ran = project.bench("run", "suite.yaml", "--jobs", "2")
     assert ran.code == 0, ran.err
     assert project.bench("run", "suite.yaml", "--executor", "inline", "--results", "again").code == 0
@@ -373,7 +372,6 @@ def test_a_cell_whose_worker_dies_is_recorded_and_the_others_go_on(project) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize(("executor", "number"), [("inline", signal.SIGINT), ("local", signal.SIGTERM)])
 def test_an_interrupted_run_stops_cleanly_and_goes_on_later(project, executor: str, number: int) -> None:
-    project.sections = FEW_SECTIONS
     project.write(with_model("{nearest: {seconds: 3, seed: 1}}"))
     process = project.start("run", "suite.yaml", "--executor", executor, "--jobs", "2")
     wait_for(lambda: sum(status == "ok" for status in statuses(project).values()) == 3 and project.rests(1))

@@ -16,7 +16,7 @@ cell:
   evaluate: [test]
   metrics: [top1]
 matrix:
-  model: [majority, mfcc-svm]
+  model: [majority]
   training_size: [0.3, 0.6, 1.0]
   seed: [0, 1]
 """
@@ -25,10 +25,11 @@ matrix:
 @pytest.mark.slow
 def test_smaller_parts_are_trained_on_and_the_test_stays(project: Any) -> None:
     project.write(SUITE)
+    project.sections = ("leaderboard", "learning")
     ran = project.bench("run", "suite.yaml", "--executor", "inline")
     assert ran.code == 0, ran.err
     records = [json.loads(file.read_text()) for file in (project.folder / "results").glob("*/*/cell.json")]
-    assert len(records) == 12
+    assert len(records) == 6
     sizes: dict[str, set[int]] = {}
     for record in records:
         sizes.setdefault(record["labels"]["training_size"], set()).add(record["counts"]["train_tracks"])
@@ -41,4 +42,4 @@ def test_smaller_parts_are_trained_on_and_the_test_stays(project: Any) -> None:
     # What a suite without the axis asks for is there already.
     project.write(SUITE.replace("  training_size: [0.3, 0.6, 1.0]\n", ""))
     planned = project.bench("plan", "suite.yaml")
-    assert "4 ok" in planned.out, planned.out
+    assert "2 ok" in planned.out, planned.out

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from layouts import GOOD, LAYOUTS, ODD_NAMES, Layout, good, sound
+from projects import FEW_SECTIONS
 from sounds import FFMPEG
 from threads import look_in_threads
 
@@ -56,6 +57,8 @@ def test_every_folder_is_looked_at_planned_run_and_reported_rightly(
 ):
     if layout.used == ODD_NAMES:
         monkeypatch.setenv("BENCH_FORMAT", "md,html,csv,tex")
+    else:
+        monkeypatch.setattr("benchmark.report.write.SECTIONS", FEW_SECTIONS)
     if layout.ffmpeg and (FFMPEG is None or find_spec("av") is None):
         pytest.skip("FFmpeg or PyAV is not here")
     if layout.workers:

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from importlib.metadata import Distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmark.exceptions import PluginError
 from benchmark.plugin.code import code_digest, is_editable
-from benchmark.plugin.manager import Plugins
+from benchmark.plugin.manager import Plugins, keep_registry, load_registry
 
 BENCHFILE = '''
 """Components."""
@@ -172,6 +173,29 @@ def test_modules_beside_a_benchfile_are_imported_as_they_are_now_and_from_its_ow
     assert offered("two")
     assert offered("one")
     assert str(tmp_path / "two") not in sys.path
+
+
+def test_a_registry_that_is_kept_finds_its_own_modules_after_another_benchfile_was_loaded(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "from benchmark import Model, hookimpl\n"
+        "class Net(Model):\n    name = 'net'\n"
+        "    def whereabouts(self):\n        import neighbour\n        return neighbour.NAME\n"
+        "@hookimpl\ndef bench_models():\n    return [Net]\n"
+    )
+    kept = []
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "benchfile.py").write_text(code)
+        (tmp_path / place / "neighbour.py").write_text(f"NAME = {place!r}\n")
+        registry = Plugins(tmp_path / place / "benchfile.py").registry
+        keep_registry(registry)
+        kept.append(registry)
+    for registry, place in zip((*kept, kept[0]), ("one", "two", "one"), strict=True):
+        assert load_registry(registry.benchfile) is registry
+        model: Any = registry.offer("model", "net").component
+        assert model().whereabouts() == place
 
 
 def test_a_module_beside_a_benchfile_does_not_replace_an_installed_one(folder: Path) -> None:

@@ -23,7 +23,7 @@ from sklearn.metrics import accuracy_score
 from benchmark import Metric
 from benchmark.plugin.registry import Source
 from benchmark.results.collect import collect
-from benchmark.results.frames import Results
+from benchmark.results.frames import Results, lines_of
 from benchmark.results.matching import with_results
 from benchmark.results.parquet import read_predictions
 from benchmark.results.store import ResultsStore
@@ -214,3 +214,18 @@ def test_results_of_another_training_are_not_taken_for_it_when_the_dataset_is_no
     changed = make_plan(tmp_path, SUITE.replace("cell:\n", "cell:\n  training: {epochs: 99}\n"))
     without = replace(changed, ids=(None,) * len(plan.ids))
     assert with_results(without, store, make_registry()).ids == without.ids
+
+
+def test_lines_of_a_table_are_what_pandas_makes_of_them() -> None:
+    table = pd.DataFrame(
+        {
+            "number": [1, 2], "count": pd.array([1, None], dtype="Int64"), "text": ["x", None], "share": [0.5, np.nan],
+            "marks": [("a",), ()], "flag": [True, False], "box": pd.Series([np.float64(2), np.int64(3)], dtype=object),
+        }
+    )  # fmt: skip
+    for part in (table, table[["number"]], table[["share"]], table[["count"]], table.head(0), table[["box"]]):
+        known = part.to_dict("records")
+        assert repr(lines_of(part)) == repr(known)
+        assert [[*map(type, line.values())] for line in lines_of(part)] == [
+            [*map(type, line.values())] for line in known
+        ]

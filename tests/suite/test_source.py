@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmark.exceptions import SuiteError
 from benchmark.suite import source as source_module
@@ -207,3 +208,38 @@ def test_line_ends_of_other_systems_are_line_ends(tmp_path: Path, ends: str) -> 
     source, text = read_file(tmp_path / "s.yaml")
     assert source.value == {"a": 1, "b": 2}
     assert text == "a: 1\nb: 2\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [1, 2.5, 1e-3, on, null]\nb: {c: 'd', e: \"f\\n\"}\ng: |\n  h\n\n  i\nj: >-\n  k\n  l\nm: &n {o: 1}\np: *n\n",
+        "---\n# words\na:\n- b\n- - c\n  - d: é\n    f: 𝄞\n...\n",
+        # What libyaml takes otherwise.
+        "a: |# b\n", "a: !\n", "! a", "[b, c?d]", "{a?: 1}", "a:\tb\n", "\ufeff\ufeffa: 1", "a\x85b: 1", "a: '\u2028b'",
+        "a: \x07", "a: [", "a: b: c", "a: 1\na: 2", "a: *b", "%YAML 1.2\n---\na: 1", "a: " + "[" * 2000, "",
+    ],
+)  # fmt: skip
+def test_libyaml_changes_no_value_no_place_and_no_word(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parsed() -> tuple[object, ...]:
+        try:
+            value = parse(text, "suite.yaml")
+        except SuiteError as error:
+            return (str(error),)
+        return value.value, value.places
+
+    with_it = parsed()
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert parsed() == with_it
+
+
+def test_a_suite_is_read_by_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not yaml.__with_libyaml__:
+        pytest.skip("PyYAML has no libyaml here")
+
+    def scanned(scanner: object) -> None:
+        raise AssertionError("PyYAML's own parser was asked")
+
+    monkeypatch.setattr(yaml.scanner.Scanner, "fetch_more_tokens", scanned)
+    suites = Path(__file__).resolve().parents[2] / "suites"
+    assert parse((suites / "paper.yaml").read_text(), "paper.yaml").value["name"] == "paper"

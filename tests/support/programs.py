@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from projects import NETWORKS
@@ -38,6 +39,14 @@ first = drawn()
 import keras
 print("BACKEND", named, keras.backend.backend(), drawn() == first)
 """
+
+
+def built_by_pip() -> list[str]:
+    """Return how pip is asked to build or install a package from its source: with the backend that is here, if it is.
+
+    Otherwise it gets one into an environment of its own, which takes four times as long.
+    """
+    return ["--quiet", "--no-deps", *(["--no-build-isolation"] if find_spec("hatchling") else [])]
 
 
 def said_by(

@@ -66,6 +66,8 @@ matrix:
 """
 
 _SECTIONS = "benchmark.report.write.SECTIONS"
+# What ``Project.sections`` are for tests that make reports by the way: what these say of cells that failed or are missing.
+FEW_SECTIONS = ("leaderboard", "cells")
 # What ``Project.libraries`` are for tests that train networks.
 NETWORKS = ("tensorflow", "keras")
 

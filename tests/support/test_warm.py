@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 import cloudpickle
 import psutil
 import pytest
+from forked_trials import FORKED
+from programs import said_by
 from warm import WarmProcess, can_be_warm
 
 from benchmark.backend import settle_backend
@@ -77,3 +80,29 @@ def test_workers_are_children_of_their_driver_and_end_with_it(project) -> None:
     run.kill()
     run.communicate(timeout=60)
     assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+TRIALS = """
+import ctypes, json, os
+from benchmark import Metric
+from benchmark.contract.check import Subject, check_all
+class Odd(Metric):
+    "Does what it is told to."
+    name = "odd"
+    def __init__(self, *, trouble: str) -> None:
+        self.trouble = trouble
+    def compute(self, labels, probabilities):
+        if self.trouble == "crash":
+            ctypes.string_at(0)
+        os.write(1, f"{os.getpid() != DRIVER}".encode())
+        return float((probabilities.argmax(axis=1) == labels).mean())
+DRIVER = os.getpid()
+tried = check_all([Subject("metric", component=Odd, parameters={"trouble": trouble}) for trouble in ("print", "crash")])
+print(json.dumps([{outcome.rule: outcome.findings for outcome in one if outcome.findings} for one in tried]))
+"""
+
+
+def test_trials_that_are_forked_have_processes_of_their_own(tmp_path: Path) -> None:
+    quiet, crashed = json.loads(said_by(FORKED + TRIALS, tmp_path, libraries=()))
+    assert "prints to standard output, which programs read: 'True" in quiet["quiet"][0]
+    assert "it crashed (SIGSEGV)" in crashed["metric-number"][0]

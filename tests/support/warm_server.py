@@ -44,6 +44,8 @@ def serve(descriptor: int, libraries: list[str]) -> Callable[[], None]:
     """
     # What tests write need not outlive a power cut; tests/support/power.py records what is really synced.
     os.fsync = lambda descriptor: None  # type: ignore[assignment]
+    # What is imported stays, and is frozen before it serves.
+    gc.disable()
     _import_ours()
     for name in libraries:
         import_module(name)
@@ -57,8 +59,8 @@ def _served(connection: socket.socket) -> Callable[[], None]:
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     connection.send(READY)
     while True:
         ready, _, _ = select.select([connection, ended], [], [])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
-import sys
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from forked_trials import FORKED
+from projects import NETWORKS
+from warm import start_program
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plugins.md"
 KINDS = {"model package, tinynet.py": "Model", "dataset": "Dataset", "torch model": "Model"}
@@ -51,8 +53,15 @@ def test_the_package_names_its_module_by_an_entry_point_and_requires_nothing_els
     assert project["dependencies"] == ["genrebench"]
 
 
-def kit_on(title: str, folder: Path, members: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the kit's tests of a block's component."""
+# Of the kit, in a folder.
+TESTS = """
+import pytest
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", ".", "."]))
+"""
+
+
+def kit_on(title: str, folder: Path, members: str = "") -> tuple[int | None, str]:
+    """Run the kit's tests of a block's component; return how they ended, and what they said."""
     (folder / "theirs.py").write_text(block(title))
     (folder / "test_theirs.py").write_text(
         f"from pathlib import Path\nfrom theirs import {NAMES[title]}\n"
@@ -60,10 +69,10 @@ def kit_on(title: str, folder: Path, members: str = "") -> subprocess.CompletedP
         f"class TestTheirs({KINDS[title]}Contract):\n    component = {NAMES[title]}\n{members}"
         "class TestPlugin(PluginContract):\n    module = 'theirs'\n"
     )
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    libraries = NETWORKS if title.startswith("model") else ()
+    process = start_program(FORKED + TESTS, (), folder, os.environ, libraries)
+    said, err = process.communicate(timeout=300)
+    return process.returncode, said + err
 
 
 @pytest.mark.slow
@@ -71,9 +80,10 @@ def kit_on(title: str, folder: Path, members: str = "") -> subprocess.CompletedP
 def test_the_models_pass_the_kit(title: str, tmp_path: Path) -> None:
     if title == "torch model" and not (find_spec("torch") and find_spec("safetensors")):
         pytest.skip("PyTorch is not installed")
-    ran = kit_on(title, tmp_path)
-    assert ran.returncode == 0, ran.stdout
-    assert "skipped" not in ran.stdout
+    code, said = kit_on(title, tmp_path)
+    assert code == 0, said
+    assert " passed" in said
+    assert "skipped" not in said
 
 
 @pytest.mark.slow
@@ -86,6 +96,7 @@ def test_the_dataset_passes_the_kit(tmp_path: Path) -> None:
         for number in range(2):
             tone = 0.3 * np.sin(2 * np.pi * (pitch + number) * np.arange(44_100) / 22_050)
             soundfile.write(tmp_path / "data" / label / f"{number}.wav", tone, 22_050)
-    ran = kit_on("dataset", tmp_path, "    data = Path(__file__).parent / 'data'\n")
-    assert ran.returncode == 0, ran.stdout
-    assert "skipped" not in ran.stdout
+    code, said = kit_on("dataset", tmp_path, "    data = Path(__file__).parent / 'data'\n")
+    assert code == 0, said
+    assert " passed" in said
+    assert "skipped" not in said

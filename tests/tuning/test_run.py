@@ -313,7 +313,7 @@ def test_features_that_trials_may_ask_for_can_be_prepared(tuned) -> None:
 
 def test_runs_side_by_side_share_the_trials_and_count_those_of_all(tuned) -> None:
     tuned.write(
-        SUITE.replace("toy]", "{toy: {seconds: 0.4}, label: toy}]").replace("trials: 6", "trials: 10")
+        SUITE.replace("toy]", "{toy: {seconds: 0.1}, label: toy}]").replace("trials: 6", "trials: 10")
     )
     runs = [tuned.start(*INLINE) for _ in range(2)]
     told = [process.communicate(timeout=300) for process in runs]
@@ -328,14 +328,19 @@ def test_runs_side_by_side_share_the_trials_and_count_those_of_all(tuned) -> Non
 
 
 def test_the_trial_of_a_run_that_is_killed_is_taken_up_by_another_one_that_goes_on(tuned) -> None:
-    tuned.write(SUITE.replace("toy]", "{toy: {seconds: 1}, label: toy}]").replace("trials: 6", "trials: 5"))
+    tuned.write(SUITE.replace("trials: 6", "trials: 4"))
+    # It is in its first trial until it is killed.
+    tuned.environment["TOY_PAUSE"] = "100"
     first = tuned.start(*INLINE)
-    wait_for(lambda: [*tuned.results.glob(".claims/trial-*/owner-*")])
+    wait_for(lambda: len(trained(tuned)) == 1)
+    tuned.environment["TOY_PAUSE"] = "0.1"
     second = tuned.start(*INLINE)
-    wait_for(lambda: len([*tuned.results.glob(".claims/trial-*/owner-*")]) == 2)
+    wait_for(lambda: len(trained(tuned)) == 2)
     first.kill()
     first.communicate()
     _, err = second.communicate(timeout=300)
     assert second.returncode == 0, err
-    assert sum(record(tuned)["trials"].values()) == 5
+    assert sum(record(tuned)["trials"].values()) == 4
+    # Four trials, one of them twice, and each row's seeds.
+    assert len(trained(tuned)) == 4 + 1 + 4
     assert not (tuned.results / ".claims").exists()

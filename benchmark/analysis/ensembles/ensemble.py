@@ -19,7 +19,7 @@ from benchmark.analysis.measured import Measured, Units, measure
 from benchmark.analysis.resampling import Weights, resamples_for
 from benchmark.analysis.seeds import seed_variances
 from benchmark.plugin.metric import Metric
-from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results
+from benchmark.results.frames import CELL_NAME, ROW, STATUS, Measure, Results, lines_of
 from benchmark.results.predictions import SetPredictions
 from benchmark.results.standing import LEAKY
 from benchmark.settings import EnsembleSettings
@@ -150,7 +150,7 @@ def ensembles(
 def _own_cells(results: Results) -> dict[int, dict[str, str]]:
     """Return the ids of each row's finished cells by their names; those of seeds that were added are left out."""
     own: dict[int, dict[str, str]] = {int(row): {} for row in dict.fromkeys(results.cells[ROW])}
-    for cell in results.cells.sort_values(CELL_NAME).to_dict("records"):
+    for cell in lines_of(results.cells.sort_values(CELL_NAME)):
         if cell[STATUS] == "ok" and not cell.get("added"):
             own[int(cell[ROW])][str(cell[CELL_NAME])] = str(cell["id"])
     return own

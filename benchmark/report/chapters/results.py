@@ -24,6 +24,7 @@ from benchmark.report.reference import reference_tables
 from benchmark.report.sections import AUDIT, CLASSES, CONFUSION, COST, CURVES, REFERENCE
 from benchmark.report.shown import shown_rows
 from benchmark.report.table import Column, Table, keys_beside, plain
+from benchmark.results.frames import lines_of
 
 
 def reference_chapter(material: Material) -> Chapter:
@@ -75,7 +76,7 @@ def _per_class(evaluation: str, shares: pd.DataFrame) -> Table:
     columns = (Column("row", "row"), *(Column(key, name, "percent") for name, key in keys.items()))
     lines = [
         {"row": str(label)} | {keys[str(name)]: plain(value) for name, value in line.items()}
-        for label, line in zip(shares.index, shares.to_dict("records"), strict=True)
+        for label, line in zip(shares.index, lines_of(shares), strict=True)
     ]
     caption = f"Percent of each class's tracks on {evaluation} that were recognised, mean over cells."
     return Table(columns, tuple(lines), caption)

@@ -20,7 +20,7 @@ from benchmark.report.charts.kinds import (
 )
 from benchmark.report.charts.words import MOST_COMPARED, MOST_LINES, MOST_RELIABILITIES, best, slug
 from benchmark.report.table import MISSING, probability_text
-from benchmark.results.frames import Measure
+from benchmark.results.frames import Measure, lines_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +86,7 @@ def effects_forest(title: str, effects: Mapping[str, pd.DataFrame], *, percent: 
     groups = tuple(
         (
             name,
-            tuple((_effect_label(line), _estimate(line)) for line in table.to_dict("records")),
+            tuple((_effect_label(line), _estimate(line)) for line in lines_of(table)),
         )
         for name, table in effects.items()
     )
@@ -106,7 +106,7 @@ def class_effects_pictures(effects: pd.DataFrame, marks: Marks) -> Iterator[Pict
     """Yield, by axis and measure, what its values (lines) change for each class; ``effects`` are those of classes."""
     for (axis, measure), own in effects.groupby(["axis", "measure"], sort=False):
         values, classes = list(dict.fromkeys(own["value"])), list(dict.fromkeys(own["class"]))
-        known = {(line["value"], line["class"]): line for line in own.to_dict("records")}
+        known = {(line["value"], line["class"]): line for line in lines_of(own)}
         shown = values[:MOST_LINES]
         title = (
             f"What {axis} changes in {measure} of each class: points, drawn towards the mean of all classes (partial "

@@ -21,7 +21,7 @@ from benchmark.report.charts.kinds import (
     Tile,
 )
 from benchmark.report.charts.words import MOST_LINES, MOST_PANELS, best, shortened, slug
-from benchmark.results.frames import ROW, Measure
+from benchmark.results.frames import ROW, Measure, lines_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,7 @@ def _cost(table: pd.DataFrame, labels: Labels, cost: str, measure: Measure) -> S
     x, y = Axis(COSTS[cost], log=log), Axis(measure.metric, percent=measure.percent)
     points = []
     taken: dict[tuple[float, float], int] = {}
-    for line in table.sort_values([FRONT, COST, VALUE], kind="stable").to_dict("records"):
+    for line in lines_of(table.sort_values([FRONT, COST, VALUE], kind="stable")):
         place = float(line[COST]), float(line[VALUE])
         if line[FRONT]:
             taken[place] = taken.get(place, 0) + 1

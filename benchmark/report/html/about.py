@@ -9,7 +9,7 @@ from benchmark.exceptions import PluginError
 from benchmark.report.html.section import MOST_LISTED, Section
 from benchmark.report.html.tables import items_table
 from benchmark.report.material import Material
-from benchmark.results.frames import STATUS
+from benchmark.results.frames import STATUS, lines_of
 
 
 def cells_section(material: Material) -> Section:
@@ -21,7 +21,7 @@ def cells_section(material: Material) -> Section:
     axes = list(material.plan.suite.axes)
     listed = [
         (" · ".join(str(cell[axis]) for axis in axes), cell[STATUS], cell["error"])
-        for cell in failed.head(MOST_LISTED).to_dict("records")
+        for cell in lines_of(failed.head(MOST_LISTED))
     ]
     shown = f" The first {len(listed)} of {len(failed)}." if len(listed) < len(failed) else ""
     errors = items_table(

@@ -12,7 +12,7 @@ from benchmark.analysis.inspection.tracks import Doubt, Flip, Hard, doubts, flip
 from benchmark.analysis.leaderboard import row_label, varying
 from benchmark.exceptions import ResultsError, UsageError, did_you_mean
 from benchmark.report.leaderboard import sorting
-from benchmark.results.frames import ROW, Results
+from benchmark.results.frames import ROW, Results, lines_of
 
 if TYPE_CHECKING:
     from benchmark.plugin.tracks import Track
@@ -80,9 +80,7 @@ def inspected(results: Results, plan: Plan, on: str = "", axis: str = "") -> Ins
         )
     lines = results.cells.drop_duplicates(ROW)
     shown = varying(results.cells, results.axes)
-    of_axes = {
-        int(line[ROW]): {name: str(line[name]) for name in results.axes} for line in lines.to_dict("records")
-    }
+    of_axes = {int(line[ROW]): {name: str(line[name]) for name in results.axes} for line in lines_of(lines)}
     axis = axis or (AUGMENTATION if AUGMENTATION in several else "")
     baseline = _baseline(axis, plan) if axis else ""
     pairs = baseline_pairs(of_axes, answered.rows, axis, baseline) if axis else {}
@@ -90,7 +88,7 @@ def inspected(results: Results, plan: Plan, on: str = "", axis: str = "") -> Ins
     return Inspection(
         plan.suite.name,
         answered,
-        {int(line[ROW]): row_label(line, shown) for line in lines.to_dict("records")},
+        {int(line[ROW]): row_label(line, shown) for line in lines_of(lines)},
         tuple(dict.fromkeys(mark for marks in results.cells["marks"] for mark in marks)),
         tuple(hard_tracks(answered)),
         tuple(doubted),

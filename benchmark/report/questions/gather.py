@@ -12,7 +12,7 @@ from benchmark.analysis.statistics import Statistics
 from benchmark.report.leaderboard import sorting
 from benchmark.report.questions.words import Words
 from benchmark.report.sections import QUESTIONS
-from benchmark.results.frames import ROW, STATUS, Results
+from benchmark.results.frames import ROW, STATUS, Results, lines_of
 from benchmark.suite.paths import TRAINING_SIZE
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def gather(
 ) -> Questions:
     """Return the answers to what the axes that vary ask of a suite's results; those of ``sections``."""
     labels = {
-        int(line[ROW]): {axis: str(line[axis]) for axis in axes}
-        for line in lines.sort_values(ROW).to_dict("records")
+        int(line[ROW]): {axis: str(line[axis]) for axis in axes} for line in lines_of(lines.sort_values(ROW))
     }
     return questions(
         statistics.asked,
@@ -55,7 +54,7 @@ def words(results: Results, plan: Plan, labels: Mapping[int, str]) -> Words:
 def _training_tracks(results: Results) -> dict[str, float]:
     """Return how many tracks finished cells were trained on, by the label of their size; the mean."""
     counts_of: dict[str, list[float]] = {}
-    for cell in results.cells[results.cells[STATUS] == "ok"].to_dict("records"):
+    for cell in lines_of(results.cells[results.cells[STATUS] == "ok"]):
         count = results.records[str(cell["id"])].counts.get("train_tracks")
         if count is not None:
             counts_of.setdefault(str(cell[TRAINING_SIZE]), []).append(float(count))

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.report.table import Column, Kind, Table, plain
+from benchmark.results.frames import lines_of
 from benchmark.suite.cell import REPEATED
 from benchmark.suite.tuning.tune import AXIS, DEFAULT, TUNED, StudySpec
 from benchmark.tuning.record import StudyRecord, value_text, values_text
@@ -129,7 +130,7 @@ def trials_table(spec: StudySpec, record: StudyRecord, history: History) -> Tabl
     lines = [
         {key: plain(trial[key]) for key in ("number", "value", "seconds")}
         | {f"value of {name}": value_text(trial[name]) for name in names}
-        for trial in history.best(_BEST).to_dict("records")
+        for trial in lines_of(history.best(_BEST))
     ]
     return Table(columns, tuple(lines), f"The best trials, by {record.metric} on {record.chosen_on}.")
 
