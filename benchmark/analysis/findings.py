@@ -263,7 +263,10 @@ def notes(intervals: pd.DataFrame, results: Results, findings: Findings) -> Iter
     for units, rows in few.groupby("units")[ROW].nunique().items():
         have = "1 row has" if rows == 1 else f"{rows} rows have"
         unit = "unit" if units == 1 else "units"
-        yield f"{have} no interval and no test: {units} independent {unit} (groups, or tracks) show no spread."
+        yield (
+            f"{have} no interval and no test: {units} independent {unit} (groups, or tracks; where one has nearly all "
+            "tracks, as many as they count for) show no spread."
+        )
     plain = [
         name
         for name, metric in results.metrics.items()

@@ -87,7 +87,7 @@ class _Drawn:
         columns = (
             Column("ensemble", "ensemble"),
             Column("made_of", "made of", spare=1),
-            *self._columns(made.of_rows),
+            *self._columns(),
             Column("against", "Δ to", spare=2),
             Column("cells", "cells", "integer", spare=3),
             Column("rows", "of rows", "integer", spare=3),
@@ -144,7 +144,7 @@ class _Drawn:
         ]
         columns = (
             Column("row", "seeds of"),
-            *self._columns(made.of_seeds),
+            *self._columns(),
             Column("seeds", "seeds", "integer", spare=1),
             Column("cells", "folds", "integer", spare=1),
             Column("marks", "marks"),
@@ -156,10 +156,9 @@ class _Drawn:
         )
         return _table(columns, lines, caption, absent, "seeds")
 
-    def _columns(self, made: Sequence[Ensemble]) -> list[Column]:
+    def _columns(self) -> list[Column]:
         columns = []
-        known = {value.measure for ensemble in made for value in ensemble.values}
-        measures = [measure for measure in self._measures.values() if measure.name in known]
+        measures = [measure for measure in self._measures.values() if measure.set not in self._watched]
         for measure in sorted(measures, key=lambda measure: measure != self._sort):
             group = measure.set if self._several else ""
             kind: Kind = "percent" if measure.percent else "number"

@@ -58,6 +58,18 @@ def test_equal_rows_are_seldom_called_different(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("groups", ["1 to 28", "5 of 20, 190 of 1", "1 to 10"])
+def test_equal_rows_are_seldom_called_different_where_few_artists_have_many_tracks(
+    script: Any, groups: str
+) -> None:
+    (world,) = [each for each in script.grouped_worlds() if each.name == f"null, {groups}, sd 0"]
+    found = script.rates(world, 60)
+    assert found.false_better <= 0.06
+    assert 0.92 <= found.differences <= 1
+    assert 0.92 <= found.rows <= 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "least"), [(2, 0.45), (3, 0.60), (5, 0.83)])
 def test_differences_of_30_points_are_found_as_often_as_promised(
     script: Any, seeds: int, least: float

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simulated import Accuracy, predictions
 
-from benchmark.analysis.measured import Measured, measure
+from benchmark.analysis.measured import Measured, Units, measure
 from benchmark.analysis.resampling import Weights
 from benchmark.plugin.metric import Metric
 
@@ -35,7 +35,7 @@ def test_without_groups_the_variance_is_that_of_a_mean() -> None:
 
 def test_with_groups_the_variance_is_that_of_a_regression_with_clustered_errors() -> None:
     rng = np.random.default_rng(0)
-    groups = np.sort(rng.integers(0, 40, 300)).astype(str)
+    groups = np.repeat(np.arange(60), 5).astype(str)
     hits = rng.random(300) < 0.6
     import statsmodels.api as sm
 
@@ -46,6 +46,63 @@ def test_with_groups_the_variance_is_that_of_a_regression_with_clustered_errors(
     assert row(hits, groups=groups).variance == pytest.approx(
         float(reference.cov_params()[0, 0]) * count / (count - 1)
     )
+
+
+# Sizes of units, and how far they have what nearly all tracks are of.
+UNEQUAL = [(5,) * 12, (28, 24, 20, 10, 6, 3, 2, *(1,) * 20), (38, 1, 1), (35, *(1,) * 20)]
+
+
+@pytest.mark.parametrize("sizes", UNEQUAL, ids=str)
+def test_with_groups_of_any_size_the_variance_is_that_of_leaving_out_each_in_turn(
+    sizes: tuple[int, ...],
+) -> None:
+    rng = np.random.default_rng(5)
+    places = np.repeat(np.arange(len(sizes)), sizes)
+    hits = rng.random(len(places)) < 0.6
+    without = np.array([hits[places != place].mean() for place in range(len(sizes))])
+    count = len(sizes)
+    expected = (count - 1) / count * ((without - hits.mean()) ** 2).sum()
+    assert row(hits, groups=np.array([f"{place:03d}" for place in places])).variance == pytest.approx(
+        expected
+    )
+
+
+def left_out(sizes: tuple[int, ...]) -> np.ndarray:
+    """Return the matrix from the means of units to what each unit moves the mean by, as the jackknife has it."""
+    shares, count = np.array(sizes) / sum(sizes), len(sizes)
+    scale = np.sqrt((count - 1) / count) * shares / (1 - shares)
+    matrix: np.ndarray = scale[:, None] * (np.eye(count) - shares)
+    return matrix
+
+
+@pytest.mark.parametrize("sizes", UNEQUAL, ids=str)
+def test_its_degrees_of_freedom_are_those_of_a_sum_of_squares_of_normal_numbers(
+    sizes: tuple[int, ...],
+) -> None:
+    form = left_out(sizes).T @ left_out(sizes)
+    expected = np.trace(form) ** 2 / np.trace(form @ form)
+    groups = np.repeat([f"{place:03d}" for place in range(len(sizes))], sizes)
+    assert row(np.arange(len(groups)) % 3 > 0, groups=groups).freedom == pytest.approx(expected)
+
+
+def test_tracks_by_themselves_have_all_degrees_of_freedom_and_one_large_unit_leaves_one() -> None:
+    hits = np.arange(290) % 3 > 0
+    assert row(hits).freedom == pytest.approx(289)
+    assert row(hits).units == 290
+    large = row(hits, groups=np.array([f"{max(place, 144):03d}" for place in range(290)]))
+    assert large.freedom == pytest.approx(1, abs=0.05)
+    assert large.units == 2
+    assert large.too_few
+
+
+@pytest.mark.parametrize("sizes", UNEQUAL, ids=str)
+def test_the_variance_over_resamples_is_stretched_to_be_right_on_average(sizes: tuple[int, ...]) -> None:
+    """Without that, it has what the sum of squares of all units' moves has."""
+    shares = np.array(sizes) / sum(sizes)
+    moves = shares[:, None] * (np.eye(len(sizes)) - shares)
+    groups = np.repeat([f"{place:03d}" for place in range(len(sizes))], sizes)
+    found = Units().of(groups).correction
+    assert found * (moves**2).sum() == pytest.approx(shares @ shares)
 
 
 def test_the_closed_form_is_what_many_resamples_come_to() -> None:

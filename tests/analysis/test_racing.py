@@ -33,6 +33,7 @@ def rows(
         np.full(size, 10.0),
         np.zeros(size),
         np.full(size, 300),
+        np.full(size, 299.0),
         cells,
         np.isin(range(size), single),
         np.isin(range(size), fixed),
@@ -135,7 +136,10 @@ def test_the_chance_of_a_decision_is_what_simulation_gives() -> None:
             found.tracks,
             found.seeds / 4,
             found.freedom + 12,
-            *(getattr(found, name) for name in ("added", "units", "cells", "single", "fixed")),
+            *(
+                getattr(found, name)
+                for name in ("added", "units", "track_freedom", "cells", "single", "fixed")
+            ),
         )
         hits.append(then.differences(first, second).p()[0] < level)
     assert 0.2 < expected < 0.8

@@ -11,7 +11,9 @@ from benchmark.analysis.seeds import LEAST_LEFT, seed_variances
 
 def row(*values: float, added: float = 0.0, fixed: bool = False) -> Measured:
     cells = tuple(str(number) for number in range(len(values)))
-    return Measured(cells, np.array(values), np.zeros(5), None, added, 50, 50.0, grouped=False, fixed=fixed)
+    return Measured(
+        cells, np.array(values), np.zeros(5), None, added, 50, 49.0, 50.0, grouped=False, fixed=fixed
+    )
 
 
 def test_a_rows_variance_is_drawn_towards_that_of_all() -> None:
