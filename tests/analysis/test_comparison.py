@@ -244,6 +244,7 @@ def test_fewer_than_two_rows_have_no_comparisons() -> None:
     assert compare(drawn(0, 0.5), "m").empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tracks", [20, 60, 120, 250])
 def test_rows_are_not_equal_because_the_few_tracks_that_they_differ_on_were_not_drawn(tracks: int) -> None:
     """Both get nearly all tracks right, one of them 3 points more: in half of all cases 20 tracks show no difference."""

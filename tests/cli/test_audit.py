@@ -112,6 +112,7 @@ def bench_features():
 """
 
 
+@pytest.mark.slow
 def test_features_that_were_fitted_on_all_of_a_corpus_leak(project, music: Path) -> None:
     with (project.folder / "benchfile.py").open("a") as file:
         file.write(FITTED)

@@ -33,6 +33,7 @@ def test_all_that_needs_no_training_is_drawn(project: Any) -> None:
     assert "[synthetic]" in (folder / "copies.tex").read_text().replace("{[}", "[")
 
 
+@pytest.mark.slow
 def test_a_track_that_is_not_there_is_named_and_nothing_is_drawn(project: Any) -> None:
     project.write(SUITE)
     wrong = project.bench("figures", "suite.yaml", "--track", "jaz.0001", "--out", "other")

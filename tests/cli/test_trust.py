@@ -241,6 +241,7 @@ def test_without_its_code_a_metric_of_the_benchfile_is_a_dash_and_a_note(finishe
     assert float(line["synthetic:test/top1 mean"]) > 0
 
 
+@pytest.mark.slow
 def test_a_result_that_the_suite_does_not_ask_for_is_not_taken_for_one_that_it_does(finished) -> None:
     text = (finished.folder / "suite.yaml").read_text()
     finished.write(text.replace("nearest]", "{nearest: {seconds: 0.5}}]"))

@@ -158,6 +158,7 @@ def test_a_kept_model_is_evaluated_on_a_new_corruption_and_not_trained(bench: Be
     assert bench.cells() == before
 
 
+@pytest.mark.slow
 def test_without_a_kept_model_it_is_said_and_trained_again_to_the_same_answers(bench: Bench) -> None:
     bench.run()
     before = bench.cells()

@@ -85,6 +85,7 @@ def sent(tmp_path: Path, own_cache: Path, monkeypatch) -> Sent:
     return Sent(tmp_path, own_cache, monkeypatch)
 
 
+@pytest.mark.slow
 def test_a_cell_is_the_same_where_none_of_the_drivers_folders_are(sent) -> None:
     journey = CellJourney(sent.home, sent.task)
     aside = sent.locations.cache.with_name("out of reach")

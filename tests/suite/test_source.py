@@ -217,7 +217,8 @@ def test_line_ends_of_other_systems_are_line_ends(tmp_path: Path, ends: str) -> 
         "---\n# words\na:\n- b\n- - c\n  - d: é\n    f: 𝄞\n...\n",
         # What libyaml takes otherwise.
         "a: |# b\n", "a: !\n", "! a", "[b, c?d]", "{a?: 1}", "a:\tb\n", "\ufeff\ufeffa: 1", "a\x85b: 1", "a: '\u2028b'",
-        "a: \x07", "a: [", "a: b: c", "a: 1\na: 2", "a: *b", "%YAML 1.2\n---\na: 1", "a: " + "[" * 2000, "",
+        "a: \x07", "a: [", "a: b: c", "a: 1\na: 2", "a: *b", "%YAML 1.2\n---\na: 1", "",
+        pytest.param("a: " + "[" * 2000, marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_libyaml_changes_no_value_no_place_and_no_word(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
