@@ -99,23 +99,28 @@ def _make_way(merged: PlacedValue, over: dict[str, Any]) -> None:
     fixed, axes = (merged.value.get(key) for key in ("cell", "matrix"))
     new_fixed, new_axes = (over.get(key) for key in ("cell", "matrix"))
     if isinstance(axes, dict) and isinstance(new_fixed, dict):
-        for name in _fixed_names(new_fixed):
-            for axis in [axis for axis in axes if _overlap(axis, name)]:
+        for path in _fixed(new_fixed):
+            for axis in [axis for axis in axes if _overlap(axis, _dotted(path))]:
                 _delete(merged, ("matrix", axis))
     if isinstance(fixed, dict) and isinstance(new_axes, dict):
         for axis in [axis for axis, values in new_axes.items() if values is not None]:
-            for name in [name for name in _fixed_names(fixed) if name == axis or name.startswith(axis + ".")]:
-                _delete(merged, ("cell", *name.split(".")))
+            for path in list(_fixed(fixed)):
+                if _dotted(path) == axis or _dotted(path).startswith(axis + "."):
+                    _delete(merged, ("cell", *path))
             _delete(merged, ("cell", axis))
 
 
-def _fixed_names(cell: dict[str, Any]) -> Iterator[str]:
-    """Yield what ``cell`` fixes: keys such as ``model``, and single settings such as ``training.epochs``."""
+def _fixed(cell: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of what ``cell`` fixes: keys, which may hold dots, and single settings such as training's epochs."""
     for key, value in cell.items():
         if key in SETTINGS and isinstance(value, dict):
-            yield from (f"{key}.{name}" for name in value)
+            yield from ((key, name) for name in value)
         elif value is not None:
-            yield key
+            yield (key,)
+
+
+def _dotted(path: Sequence[str]) -> str:
+    return ".".join(map(str, path))
 
 
 def _overlap(first: str, second: str) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from suite_components import GOOD, replaced
 
 from benchmark.exceptions import SuiteError
-from benchmark.suite.merge import read_merged
+from benchmark.suite.merge import merge, read_merged
+from benchmark.suite.source import parse
 
 
 @pytest.fixture
@@ -209,3 +210,8 @@ def test_bases_do_not_go_on_for_ever(tmp_path: Path) -> None:
         (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n")
     with pytest.raises(SuiteError, match="more than 50 files deep"):
         read_merged(tmp_path / "0.yaml")
+
+
+def test_a_key_with_a_dot_that_an_axis_takes_the_place_of_is_no_error_of_ours() -> None:
+    below, above = parse("cell: {training.epochs: 3}", "a"), parse("matrix: {training: [{epochs: 1}]}", "b")
+    assert merge(below, above).value == {"cell": {}, "matrix": {"training": [{"epochs": 1}]}}

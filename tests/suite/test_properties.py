@@ -40,7 +40,7 @@ VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=6
 )
 MAPPINGS = st.dictionaries(KEYS, VALUES, max_size=4)
-QUICK = settings(derandomize=True, max_examples=60, deadline=None)
+QUICK = settings(max_examples=60, deadline=None)
 
 
 def load(text: str, *overrides: str) -> Suite:
