@@ -111,7 +111,7 @@ def _make_way(merged: PlacedValue, over: dict[str, Any]) -> None:
 
 
 def _fixed(cell: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths of what ``cell`` fixes: keys, which may hold dots, and single settings such as training's epochs."""
+    """Yield the paths of what ``cell`` fixes: keys, which may hold dots, and single settings of blocks."""
     for key, value in cell.items():
         if key in SETTINGS and isinstance(value, dict):
             yield from ((key, name) for name in value)
